@@ -1,0 +1,175 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{ClientId, EventId, SessionId, Timestamp, UserId};
+
+/// What happened. Names are stored and exported: add, never rename.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// A person signed in, or failed to at the password.
+    SignIn,
+    /// A mailed code was asked after a right password.
+    CodeAsked,
+    /// A mailed code was tried.
+    CodeTried,
+    /// A person signed out.
+    SignOut,
+    /// A person decided about an app.
+    Consent,
+    /// An authorization code was issued.
+    Authorization,
+    /// An authorization code was redeemed.
+    CodeRedeemed,
+    /// A refresh token was used.
+    Refresh,
+    /// A machine got a token.
+    ClientCredentials,
+    /// A token or grant was revoked.
+    Revocation,
+    /// A setting of an account changed.
+    SettingChanged,
+    /// An account was created.
+    UserCreated,
+    /// A client was created or its secret rotated.
+    ClientChanged,
+    /// A signing or key-encryption key was made or rotated.
+    KeyChanged,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::SignIn,
+        Self::CodeAsked,
+        Self::CodeTried,
+        Self::SignOut,
+        Self::Consent,
+        Self::Authorization,
+        Self::CodeRedeemed,
+        Self::Refresh,
+        Self::ClientCredentials,
+        Self::Revocation,
+        Self::SettingChanged,
+        Self::UserCreated,
+        Self::ClientChanged,
+        Self::KeyChanged,
+    ];
+
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::CodeAsked => "code_asked",
+            Self::CodeTried => "code_tried",
+            Self::SignOut => "sign_out",
+            Self::Consent => "consent",
+            Self::Authorization => "authorization",
+            Self::CodeRedeemed => "code_redeemed",
+            Self::Refresh => "refresh",
+            Self::ClientCredentials => "client_credentials",
+            Self::Revocation => "revocation",
+            Self::SettingChanged => "setting_changed",
+            Self::UserCreated => "user_created",
+            Self::ClientChanged => "client_changed",
+            Self::KeyChanged => "key_changed",
+        }
+    }
+
+    /// The kind of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// How it ended. Names are stored and exported: add, never rename.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Passed,
+    /// Wrong password.
+    WrongPassword,
+    /// Wrong mailed code.
+    WrongCode,
+    /// The mailed code came too late.
+    ExpiredCode,
+    /// A throttle or block stopped it before anything was verified.
+    Blocked,
+    /// The account is stopped.
+    Disabled,
+    /// The person said no.
+    Denied,
+    /// A thing that works once was presented again.
+    Replayed,
+    /// The request was refused for another reason, named in the detail.
+    Refused,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 9] = [
+        Self::Passed,
+        Self::WrongPassword,
+        Self::WrongCode,
+        Self::ExpiredCode,
+        Self::Blocked,
+        Self::Disabled,
+        Self::Denied,
+        Self::Replayed,
+        Self::Refused,
+    ];
+
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::WrongPassword => "wrong_password",
+            Self::WrongCode => "wrong_code",
+            Self::ExpiredCode => "expired_code",
+            Self::Blocked => "blocked",
+            Self::Disabled => "disabled",
+            Self::Denied => "denied",
+            Self::Replayed => "replayed",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The outcome of a stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+}
+
+/// Where a request came from, as the server decided (NET-01).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// Client address, from the peer or a trusted proxy; empty for the command line.
+    pub ip: String,
+    /// The `User-Agent` header, control and bidi characters removed, at most 256 characters.
+    pub user_agent: String,
+    /// Correlation id of the request, as in the logs.
+    pub request_id: String,
+}
+
+/// A security event (AU-01).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whom it concerns; `None` when no account is known.
+    pub user_id: Option<UserId>,
+    /// Through which client.
+    pub client_id: Option<ClientId>,
+    /// In which browser session.
+    pub session_id: Option<SessionId>,
+    /// From where.
+    pub origin: Origin,
+    /// The reason or further facts, never a secret; JSON object, at most 2 KiB.
+    pub detail: serde_json::Value,
+}

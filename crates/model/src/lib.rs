@@ -1,0 +1,48 @@
+//! The nouns of the house: ids, secrets, users, clients, grants, events - and the two things
+//! every test must hold in its hand, [`Clock`] and [`Entropy`].
+//!
+//! Nothing here talks to a database, a network or a file. Invariants:
+//! - a secret has no `Clone`, no `Serialize`, and its `Debug` prints `…`;
+//! - what is stored of a secret is its [`Digest`];
+//! - time is [`Timestamp`] (microseconds, UTC) and comes only from a [`Clock`].
+
+mod client;
+mod clock;
+mod digest;
+mod email_address;
+mod entropy;
+mod epoch;
+mod event;
+mod grant;
+mod id;
+mod key;
+mod letter;
+mod locale;
+mod scope;
+mod seal;
+mod secret;
+mod user;
+
+pub use client::{
+    ApplicationType, Client, ClientAuthentication, ClientSecretRecord, GrantType, SubjectType,
+};
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use digest::Digest;
+pub use email_address::{EmailAddress, EmailAddressRefusal};
+pub use entropy::{Entropy, OsEntropy, SeededEntropy};
+pub use epoch::{Epoch, EpochKind, UserEpochs};
+pub use event::{Event, EventKind, Origin, Outcome};
+pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, RefreshRecord};
+pub use id::{
+    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, SessionId,
+    Subject, UserId,
+};
+pub use key::{SigningAlgorithm, SigningKeyRecord};
+pub use letter::LetterKind;
+pub use locale::Locale;
+pub use scope::{ScopeRefusal, ScopeSet};
+pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
+pub use secret::{
+    AuthorizationCode, BrowserToken, ClientSecret, PreAuthToken, RefreshToken, SessionToken,
+};
+pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};
