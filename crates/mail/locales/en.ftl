@@ -1,0 +1,89 @@
+# Mails and the words shared with the pages. Both languages are originals.
+
+## The frame
+no-reply = You cannot reply to this mail.
+sent-to = Sent to { $to }
+sent-to-for = Sent to { $to } for account { $mask }
+sender-line = { $service } ({ $host })
+
+## The details
+label-when = When
+label-until = Valid
+label-result = Result
+label-device = Device
+label-from = From
+label-app = App
+
+## The code of a sign-in
+code-subject = { $service }: your sign-in code
+code-title = Your sign-in code
+code-preheader = Your code is { $code }. It works until { $until }.
+code-first-line = Your code: { $code }
+code-use = Use it to sign in to { $app }. It works once, until { $until } ({ $zone }).
+code-lead = Enter this code to sign in to { $app }.
+code-until = once, until { $until } ({ $zone })
+code-tally-line = Tally: { $tally } (check that your screen shows the same)
+code-tally = Tally
+code-tally-words = { $tally }
+code-tally-hint = Check that your screen shows the same
+code-digits = { $code }
+code-not-you = If this was not you
+code-tell-nobody = Do not give the code to anyone. Somebody knows your password.
+code-change = Open { $host } in your browser and change it under "Security".
+code-where = Type the code only on a page of { $host }.
+code-never-asked = { $service } never asks for this code by phone or message.
+
+## A sign-in
+hello = Hello { $name },
+alert-subject = { $service }: new sign-in
+alert-title = Somebody signed in
+alert-lead = Somebody signed in to your account.
+alert-preheader = Sign-in with { $device }. If it was not you, act now.
+new-device-subject = { $service }: sign-in from a new device
+new-device-title = Sign-in from a new device
+new-device-lead = Somebody signed in to your account from a new device.
+result-password-and-code = Signed in (password and code)
+result-trusted-browser = Signed in (password; the code was skipped in a trusted browser)
+result-password = Signed in (password)
+alert-failures = Before this sign-in, { $failures } wrong passwords were entered.
+alert-was-you = If this was you, you need not do anything.
+alert-not-you-link = If it was not, stop that device here:
+alert-not-you-button = This was not me
+alert-or-yourself = Or open { $host } yourself and go to "Sign-in history".
+alert-not-you = If it was not, open { $host } in your browser, check your "Sign-in history" and change your password.
+alert-setting = You can change this mail under "Security".
+new-device-setting = Mails about new devices cannot be turned off.
+
+## The password is known
+password-known-subject = { $service }: somebody knows your password
+password-known-title = Somebody knows your password
+password-known-lead = Your correct password was entered, but we stopped the sign-in because no code was given.
+password-known-if = If this was not you, your password is known to somebody.
+password-known-change = Open { $host } in your browser and change it now.
+password-known-elsewhere = Change it on any other service where you use the same one.
+
+## A test
+test-subject = { $service }: test mail
+test-title = Test mail
+test-lead = The operator of { $service } ({ $host }) sent this mail to check the mail settings.
+test-fine = If you can read it, they work.
+
+## Devices
+device-browser = { $browser } on { $system }
+device-in-app = In-app browser on { $system }
+device-program = Program ({ $program })
+device-some-program = Program
+device-unknown = Unknown device
+
+## Times
+ago-now = just now
+ago-minutes = { $count } min ago
+ago-hours = { $count } h ago
+ago-days = { $count ->
+    [one] 1 day ago
+   *[other] { $count } days ago
+}
+length-minutes = { $count ->
+    [one] 1 minute
+   *[other] { $count } minutes
+}

@@ -1,0 +1,177 @@
+use std::fmt;
+
+use sekisho_model::{LetterKind, Locale, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::Device;
+
+/// A letter as it waits, sealed, in the outbox: everything it needs to be written later.
+#[derive(Serialize, Deserialize)]
+pub struct Letter {
+    /// Address it goes to; one that the account had verified before (OTP-23).
+    pub to: String,
+    /// Language of the account.
+    pub locale: Locale,
+    /// IANA time zone of the account.
+    pub zone: String,
+    /// Who we are.
+    pub sender: Sender,
+    /// What it says.
+    pub body: LetterBody,
+}
+
+/// Who a letter comes from, as configured (WEB-15).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// Name of the service, in subjects and as the sender's name.
+    pub service: String,
+    /// Host of the issuer, with port if it has one: where people type their way to.
+    pub host: String,
+}
+
+/// What a letter says.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case")]
+pub enum LetterBody {
+    /// The one-time code of a sign-in (S8).
+    SignInCode {
+        /// The digits.
+        code: String,
+        /// Index of the tally word, see [`crate::tally`].
+        tally_word: u8,
+        /// Number of the tally.
+        tally_number: u8,
+        /// Name of the app that is signed in to; `None` for our own pages.
+        app: Option<String>,
+        /// When the code stops working.
+        expires_at: Timestamp,
+        /// What it was asked with.
+        device: Device,
+        /// Source address it was asked from.
+        ip: String,
+        /// The login address, masked (`h•••@e•••.jp`).
+        account_mask: String,
+    },
+    /// A successful sign-in (S12).
+    SignInAlert(SignIn),
+    /// A successful sign-in from a browser not seen before; cannot be turned off.
+    NewDevice(SignIn),
+    /// The right password was given and no code followed; cannot be turned off.
+    PasswordKnown {
+        /// When the password was given.
+        at: Timestamp,
+        /// With what.
+        device: Device,
+        /// From where.
+        ip: String,
+    },
+    /// `sekisho mail test`.
+    Test,
+}
+
+/// The facts of a successful sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// When.
+    pub at: Timestamp,
+    /// What was proved.
+    pub proof: Proof,
+    /// With what.
+    pub device: Device,
+    /// Source address.
+    pub ip: String,
+    /// Name of the app; `None` for our own pages.
+    pub app: Option<String>,
+    /// Name of the person, only if it was verified.
+    pub name: Option<String>,
+    /// Wrong passwords since the sign-in before, said from three on (TD-07).
+    pub failures_before: u32,
+    /// Where a person can say "this was not me": an absolute URL made from the issuer, or `None`.
+    pub not_me: Option<String>,
+}
+
+/// What a person proved at a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// The password and the mailed code.
+    PasswordAndCode,
+    /// The password, in a browser that is trusted to skip the code.
+    PasswordInTrustedBrowser,
+    /// The password alone.
+    Password,
+}
+
+impl LetterBody {
+    /// Which kind of letter this is.
+    pub const fn kind(&self) -> LetterKind {
+        match self {
+            Self::SignInCode { .. } => LetterKind::SignInCode,
+            Self::SignInAlert(_) => LetterKind::SignInAlert,
+            Self::NewDevice(_) => LetterKind::NewDevice,
+            Self::PasswordKnown { .. } => LetterKind::PasswordKnown,
+            Self::Test => LetterKind::Test,
+        }
+    }
+
+    /// When the letter is of no use any more (OTP-15).
+    pub const fn not_after(&self) -> Option<Timestamp> {
+        match self {
+            Self::SignInCode { expires_at, .. } => Some(*expires_at),
+            _ => None,
+        }
+    }
+
+    /// The code, if it carries one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::SignInCode { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for LetterBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LetterBody({}, …)", self.kind().name())
+    }
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Letter({}, …)", self.body.kind().name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pw_25_debug_shows_neither_code_nor_address() {
+        let letter = Letter {
+            to: "haruka@mobile.example".to_owned(),
+            locale: Locale::Ja,
+            zone: "Asia/Tokyo".to_owned(),
+            sender: Sender {
+                service: "Sekisho".to_owned(),
+                host: "id.example".to_owned(),
+            },
+            body: LetterBody::SignInCode {
+                code: "48291537".to_owned(),
+                tally_word: 0,
+                tally_number: 47,
+                app: None,
+                expires_at: Timestamp::from_seconds(600),
+                device: Device::Unknown,
+                ip: "203.0.113.24".to_owned(),
+                account_mask: "h•••@e•••.jp".to_owned(),
+            },
+        };
+        assert_eq!(format!("{letter:?}"), "Letter(sign_in_code, …)");
+        assert!(!format!("{:?}", letter.body).contains("482"));
+        let back: Letter = serde_json::from_slice(&serde_json::to_vec(&letter).unwrap()).unwrap();
+        assert_eq!(back.body.code(), Some("48291537"));
+        assert_eq!(back.body.not_after(), Some(Timestamp::from_seconds(600)));
+    }
+}

@@ -1,0 +1,230 @@
+use std::net::IpAddr;
+
+use askama::Template;
+use sekisho_model::{Locale, Timestamp};
+
+use crate::words::Words;
+use crate::{Device, Letter, LetterBody, MailError, Proof, SignIn, harmless, tally, when};
+
+/// Wrong passwords before a sign-in that are worth a sentence (TD-07).
+const WORTH_TELLING: u32 = 3;
+
+/// A letter in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The subject; never the code.
+    pub subject: String,
+    /// The text part, complete alone.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+macro_rules! templates {
+    ($($kind:ident $text:literal $html:literal)+) => {
+        mod text {
+            $(#[derive(askama::Template)]
+            #[template(path = $text)]
+            pub(super) struct $kind<'a>(pub(super) &'a super::View);)+
+        }
+        mod html {
+            $(#[derive(askama::Template)]
+            #[template(path = $html)]
+            pub(super) struct $kind<'a>(pub(super) &'a super::View);)+
+        }
+    };
+}
+
+templates! {
+    SignInCode "sign_in_code/body.txt" "sign_in_code/body.html"
+    SignInAlert "sign_in_alert/body.txt" "sign_in_alert/body.html"
+    NewDevice "new_device/body.txt" "new_device/body.html"
+    PasswordKnown "password_known/body.txt" "password_known/body.html"
+    Test "test/body.txt" "test/body.html"
+}
+
+/// Writes a letter in its language.
+pub fn render(letter: &Letter) -> Result<Rendered, MailError> {
+    write(letter)
+        .map_err(|failed| MailError::Permanent(format!("the letter cannot be written: {failed}")))
+}
+
+fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
+    let view = View::of(letter)?;
+    let v = &view;
+    let (subject, text, html) = match &letter.body {
+        LetterBody::SignInCode { .. } => (
+            "code-subject",
+            text::SignInCode(v).render()?,
+            html::SignInCode(v).render()?,
+        ),
+        LetterBody::SignInAlert(_) => (
+            "alert-subject",
+            text::SignInAlert(v).render()?,
+            html::SignInAlert(v).render()?,
+        ),
+        LetterBody::NewDevice(_) => (
+            "new-device-subject",
+            text::NewDevice(v).render()?,
+            html::NewDevice(v).render()?,
+        ),
+        LetterBody::PasswordKnown { .. } => (
+            "password-known-subject",
+            text::PasswordKnown(v).render()?,
+            html::PasswordKnown(v).render()?,
+        ),
+        LetterBody::Test => (
+            "test-subject",
+            text::Test(v).render()?,
+            html::Test(v).render()?,
+        ),
+    };
+    Ok(Rendered {
+        subject: view.say(subject)?,
+        text,
+        html,
+    })
+}
+
+/// What every template sees: the texts with this letter's values, and what varies in shape.
+struct View {
+    words: Words,
+    service: String,
+    lang: &'static str,
+    rows: Vec<Row>,
+    named: bool,
+    failures: bool,
+    not_me: Option<String>,
+}
+
+/// A line of the details.
+struct Row {
+    label: String,
+    value: String,
+}
+
+impl View {
+    fn of(letter: &Letter) -> Result<Self, askama::Error> {
+        let mut view = Self {
+            words: Words::of(letter.locale)
+                .with("service", &letter.sender.service)
+                .with("host", &letter.sender.host)
+                .with("to", &letter.to),
+            service: letter.sender.service.clone(),
+            lang: letter.locale.tag(),
+            rows: Vec::new(),
+            named: false,
+            failures: false,
+            not_me: None,
+        };
+        match &letter.body {
+            LetterBody::SignInCode { device, ip, .. } => {
+                view.code(letter);
+                view.source(letter.locale, device, ip)?;
+            }
+            LetterBody::SignInAlert(sign_in) | LetterBody::NewDevice(sign_in) => {
+                view.sign_in(letter, sign_in)?;
+            }
+            LetterBody::PasswordKnown { at, device, ip } => {
+                view.when(letter, *at)?;
+                view.source(letter.locale, device, ip)?;
+            }
+            LetterBody::Test => {}
+        }
+        Ok(view)
+    }
+
+    fn code(&mut self, letter: &Letter) {
+        let LetterBody::SignInCode {
+            code,
+            tally_word,
+            tally_number,
+            app,
+            expires_at,
+            account_mask,
+            ..
+        } = &letter.body
+        else {
+            return;
+        };
+        let (zone, locale) = (&letter.zone, letter.locale);
+        let app = app.as_deref().and_then(harmless);
+        self.put("app", app.unwrap_or_else(|| letter.sender.service.clone()));
+        self.put("code", code);
+        self.put("tally", tally::words(*tally_word, *tally_number, locale));
+        self.put("until", when::clock(*expires_at, zone));
+        self.put("zone", when::zone_name(*expires_at, zone, locale));
+        self.put("mask", account_mask);
+    }
+
+    fn sign_in(&mut self, letter: &Letter, sign_in: &SignIn) -> Result<(), askama::Error> {
+        let result = match sign_in.proof {
+            Proof::PasswordAndCode => "result-password-and-code",
+            Proof::PasswordInTrustedBrowser => "result-trusted-browser",
+            Proof::Password => "result-password",
+        };
+        self.when(letter, sign_in.at)?;
+        self.row("label-result", self.say(result)?)?;
+        self.source(letter.locale, &sign_in.device, &sign_in.ip)?;
+        if let Some(app) = sign_in.app.as_deref().and_then(harmless) {
+            self.row("label-app", app)?;
+        }
+        if let Some(name) = sign_in.name.as_deref().and_then(harmless) {
+            self.put("name", name);
+            self.named = true;
+        }
+        self.failures = sign_in.failures_before >= WORTH_TELLING;
+        self.put("failures", sign_in.failures_before.to_string());
+        self.put("device", sign_in.device.words(letter.locale));
+        self.not_me = sign_in.not_me.clone().filter(|link| is_web(link));
+        Ok(())
+    }
+
+    fn when(&mut self, letter: &Letter, at: Timestamp) -> Result<(), askama::Error> {
+        let when = when::date_time_zone(at, &letter.zone, letter.locale);
+        self.row("label-when", when)
+    }
+
+    fn source(&mut self, locale: Locale, device: &Device, ip: &str) -> Result<(), askama::Error> {
+        self.row("label-device", device.words(locale))?;
+        match ip.parse::<IpAddr>() {
+            Ok(ip) => self.row("label-from", ip.to_string()),
+            Err(_not_an_address) => Ok(()),
+        }
+    }
+
+    fn row(&mut self, label: &str, value: String) -> Result<(), askama::Error> {
+        let label = self.say(label)?;
+        self.rows.push(Row { label, value });
+        Ok(())
+    }
+
+    fn put(&mut self, name: &'static str, value: impl Into<String>) {
+        self.words.put(name, value);
+    }
+
+    fn say(&self, key: &str) -> Result<String, askama::Error> {
+        self.words.say(key)
+    }
+
+    /// The details as lines of text, labels filled up to the same width.
+    fn lines(&self) -> Vec<String> {
+        let length = |row: &Row| row.label.chars().count();
+        let width = self.rows.iter().map(length).max().unwrap_or_default();
+        let line = |row: &Row| {
+            let missing = width - length(row);
+            if self.lang == Locale::Ja.tag() {
+                format!("{}{}：{}", row.label, "\u{3000}".repeat(missing), row.value)
+            } else {
+                format!("{}:{} {}", row.label, " ".repeat(missing), row.value)
+            }
+        };
+        self.rows.iter().map(line).collect()
+    }
+}
+
+/// Only what we make ourselves from the issuer comes here; a letter still never links elsewhere.
+fn is_web(link: &str) -> bool {
+    let harmless = |c: char| c.is_ascii_graphic() && !"\"'<>".contains(c);
+    (link.starts_with("https://") || link.starts_with("http://")) && link.chars().all(harmless)
+}
