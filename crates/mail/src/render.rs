@@ -228,3 +228,6 @@ fn is_web(link: &str) -> bool {
     let harmless = |c: char| c.is_ascii_graphic() && !"\"'<>".contains(c);
     (link.starts_with("https://") || link.starts_with("http://")) && link.chars().all(harmless)
 }
+
+#[cfg(test)]
+mod tests;

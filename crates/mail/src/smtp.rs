@@ -17,7 +17,7 @@ use crate::{MailError, TransportRefusal};
 const CONNECTIONS: usize = 10;
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 const LETTER_TIME: Duration = Duration::from_secs(30);
-const IDLE_TIME: Duration = Duration::from_secs(60);
+const IDLE_TIME: Duration = Duration::from_mins(1);
 
 /// An SMTP server and the connections to it.
 ///
@@ -28,6 +28,7 @@ pub(crate) struct SmtpServer {
     port: u16,
     security: Security,
     credentials: Option<Credentials>,
+    patience: Duration,
     slots: Semaphore,
     idle: Mutex<Vec<Idle>>,
 }
@@ -64,13 +65,14 @@ impl SmtpServer {
             security: security(&url, &host, implicit)?,
             credentials: credentials(&url)?,
             host,
+            patience: LETTER_TIME,
             slots: Semaphore::new(CONNECTIONS),
             idle: Mutex::new(Vec::new()),
         })
     }
 
     pub(crate) async fn send(&self, message: &Message, now: Timestamp) -> Result<(), MailError> {
-        timeout(LETTER_TIME, self.deliver(message, now))
+        timeout(self.patience, self.deliver(message, now))
             .await
             .map_err(|_late| temporary("the mail server did not answer in time"))?
     }
@@ -252,3 +254,6 @@ fn trouble(failed: &Error) -> String {
 fn temporary(text: &str) -> MailError {
     MailError::Temporary(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ pub fn zone_name(at: Timestamp, zone: &str, locale: Locale) -> String {
     match (locale, tz) {
         (Locale::Ja, Tz::Asia__Tokyo | Tz::Japan) => "日本時間".to_owned(),
         (Locale::Ja, Tz::UTC | Tz::Etc__UTC) => "協定世界時".to_owned(),
-        (Locale::En, _) if short.bytes().all(|b| b.is_ascii_alphabetic()) => short.to_owned(),
+        (Locale::En, _) if short.starts_with(|c: char| c.is_ascii_alphabetic()) => short.to_owned(),
         _ => tz.name().replace('_', " "),
     }
 }
@@ -175,9 +175,9 @@ mod tests {
         assert_eq!(after(30 * DAY).as_deref(), Some("30 days ago"));
         assert_eq!(after(30 * DAY + 1), None);
         assert_eq!(ago(AT, AT - Duration::from_secs(1), Locale::En), None);
-        let ja = ago(AT, AT + Duration::from_secs(180), Locale::Ja);
+        let ja = ago(AT, AT + Duration::from_mins(3), Locale::Ja);
         assert_eq!(ja.as_deref(), Some("3分前"));
-        assert_eq!(minutes(Duration::from_secs(600), Locale::Ja), "10分");
-        assert_eq!(minutes(Duration::from_secs(60), Locale::En), "1 minute");
+        assert_eq!(minutes(Duration::from_mins(10), Locale::Ja), "10分");
+        assert_eq!(minutes(Duration::from_mins(1), Locale::En), "1 minute");
     }
 }

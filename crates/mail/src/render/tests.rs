@@ -1,0 +1,303 @@
+use std::time::Duration;
+
+use super::*;
+use crate::Sender;
+
+// 2026-11-22T14:33:10+09:00
+const AT: Timestamp = Timestamp::from_seconds(1_795_325_590);
+const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+
+fn letter(locale: Locale, body: LetterBody) -> Letter {
+    Letter {
+        to: "haruka@mobile.example".to_owned(),
+        locale,
+        zone: "Asia/Tokyo".to_owned(),
+        sender: Sender {
+            service: "Sekisho".to_owned(),
+            host: "id.sekisho.example".to_owned(),
+        },
+        body,
+    }
+}
+
+fn code(app: Option<&str>) -> LetterBody {
+    LetterBody::SignInCode {
+        code: "48291537".to_owned(),
+        tally_word: 0,
+        tally_number: 47,
+        app: app.map(str::to_owned),
+        expires_at: AT + Duration::from_mins(9),
+        device: Device::of(CHROME),
+        ip: "203.0.113.24".to_owned(),
+        account_mask: "h•••@e•••.jp".to_owned(),
+    }
+}
+
+fn sign_in() -> SignIn {
+    SignIn {
+        at: AT,
+        proof: Proof::PasswordAndCode,
+        device: Device::of(CHROME),
+        ip: "203.0.113.24".to_owned(),
+        app: Some("青空メール".to_owned()),
+        name: Some("三浦 晴香".to_owned()),
+        failures_before: 0,
+        not_me: None,
+    }
+}
+
+fn known() -> LetterBody {
+    LetterBody::PasswordKnown {
+        at: AT,
+        device: Device::of(CHROME),
+        ip: "2001:0db8:0:0::1".to_owned(),
+    }
+}
+
+fn every_letter() -> Vec<Letter> {
+    let bodies = || {
+        [
+            code(Some("青空メール")),
+            LetterBody::SignInAlert(sign_in()),
+            LetterBody::NewDevice(sign_in()),
+            known(),
+            LetterBody::Test,
+        ]
+    };
+    Locale::ALL
+        .into_iter()
+        .flat_map(|locale| bodies().map(|body| letter(locale, body)))
+        .collect()
+}
+
+#[test]
+fn every_letter_can_be_written_in_every_language() {
+    for letter in every_letter() {
+        let Rendered {
+            subject,
+            text,
+            html,
+        } = render(&letter).unwrap();
+        let name = format!("{} {:?}", letter.body.kind().name(), letter.locale);
+        assert!(subject.contains("Sekisho"), "{name}");
+        for part in [&subject, &text, &html] {
+            for hole in ["{ $", "{{", "\u{2068}", "\u{2069}"] {
+                assert!(!part.contains(hole), "{name}: {part}");
+            }
+        }
+        assert!(
+            text.lines()
+                .last()
+                .unwrap()
+                .contains("haruka@mobile.example"),
+            "{name}"
+        );
+        assert!(
+            html.contains(&format!("lang=\"{}\"", letter.locale.tag())),
+            "{name}"
+        );
+        assert!(html.contains("haruka@mobile.example"), "{name}");
+        assert!(
+            !html.contains("<img") && !html.contains("url("),
+            "{name}: no remote parts"
+        );
+        assert!(!text.contains("\n\n\n"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn otp_18_the_code_mail_says_what_the_person_needs() {
+    let Rendered { subject, text, .. } =
+        render(&letter(Locale::Ja, code(Some("青空メール")))).unwrap();
+    assert_eq!(subject, "【Sekisho】ログインの確認コード");
+    assert_eq!(
+        text,
+        "確認コード：48291537
+
+青空メールへのログインに使います。14:42（日本時間）まで、1回だけ有効です。
+合札：松 47（画面の合札と同じか確かめてください）
+
+端末　：Windows の Chrome
+接続元：203.0.113.24
+
+身に覚えがないとき
+コードは誰にも教えないでください。あなたのパスワードが知られています。
+ブラウザーで id.sekisho.example を開き、「セキュリティ」からパスワードを変えてください。
+
+コードを入力するのは、id.sekisho.example の画面だけです。
+Sekisho が電話やメッセージでこのコードを尋ねることはありません。
+このメールには返信できません。
+宛先 haruka@mobile.example　アカウント h•••@e•••.jp"
+    );
+    let english = render(&letter(Locale::En, code(None))).unwrap();
+    assert_eq!(english.subject, "Sekisho: your sign-in code");
+    assert!(english.text.starts_with("Your code: 48291537\n"));
+    let use_line = "Use it to sign in to Sekisho. It works once, until 14:42 (JST).";
+    assert!(english.text.contains(use_line), "{}", english.text);
+    assert!(
+        english
+            .text
+            .contains("\nDevice: Chrome on Windows\nFrom:   203.0.113.24\n")
+    );
+}
+
+#[test]
+fn otp_18_a_code_mail_has_no_link_and_no_code_in_the_subject() {
+    for locale in Locale::ALL {
+        for app in [
+            None,
+            Some("https://evil.example/"),
+            Some("evil.example <b>"),
+        ] {
+            let rendered = render(&letter(locale, code(app))).unwrap();
+            assert!(!rendered.subject.contains("48291537"));
+            let all = format!("{}{}{}", rendered.subject, rendered.text, rendered.html);
+            for link in ["http", "://", "<a ", "href", "www.", "evil.example"] {
+                assert!(!all.to_lowercase().contains(link), "{link} in {all}");
+            }
+            assert!(
+                rendered.html.contains(">48291537<"),
+                "the digits stand together"
+            );
+        }
+    }
+}
+
+#[test]
+fn s12_an_alert_tells_time_result_device_source_and_app() {
+    let rendered = render(&letter(Locale::Ja, LetterBody::SignInAlert(sign_in()))).unwrap();
+    assert_eq!(rendered.subject, "【Sekisho】ログインのお知らせ");
+    assert!(
+        rendered.text.starts_with(
+            "三浦 晴香 さん
+
+ログインがありました。
+
+日時　：2026年11月22日（日）14:33（日本時間、UTC+9）
+結果　：ログインしました（パスワードと確認コード）
+端末　：Windows の Chrome
+接続元：203.0.113.24
+アプリ：青空メール
+
+あなたのログインなら、何もしなくてかまいません。
+
+身に覚えがないときは、ブラウザーで id.sekisho.example を開いて"
+        ),
+        "{}",
+        rendered.text
+    );
+    let english = render(&letter(Locale::En, LetterBody::SignInAlert(sign_in()))).unwrap();
+    assert!(english.text.contains(
+        "When:   22 Nov 2026, 14:33 JST (UTC+9)\nResult: Signed in (password and code)\n"
+    ));
+}
+
+#[test]
+fn a_new_device_mail_says_that_it_cannot_be_turned_off() {
+    let rendered = render(&letter(Locale::En, LetterBody::NewDevice(sign_in()))).unwrap();
+    assert_eq!(rendered.subject, "Sekisho: sign-in from a new device");
+    assert!(rendered.text.contains("from a new device."));
+    assert!(
+        rendered
+            .text
+            .contains("Mails about new devices cannot be turned off.")
+    );
+    assert!(!rendered.text.contains("You can change this mail"));
+}
+
+#[test]
+fn td_07_failures_before_a_sign_in_are_told_from_three_on() {
+    let text = |failures_before| {
+        let sign_in = SignIn {
+            failures_before,
+            ..sign_in()
+        };
+        render(&letter(Locale::En, LetterBody::SignInAlert(sign_in)))
+            .unwrap()
+            .text
+    };
+    assert!(text(12).contains("Before this sign-in, 12 wrong passwords were entered."));
+    assert!(!text(2).contains("wrong passwords"));
+}
+
+#[test]
+fn only_a_link_of_ours_becomes_a_button() {
+    let with = |link: &str| {
+        let sign_in = SignIn {
+            not_me: Some(link.to_owned()),
+            ..sign_in()
+        };
+        render(&letter(Locale::Ja, LetterBody::NewDevice(sign_in))).unwrap()
+    };
+    let good = with("https://id.sekisho.example/not-me/9c2f");
+    assert!(
+        good.text
+            .contains("\nhttps://id.sekisho.example/not-me/9c2f\n")
+    );
+    assert_eq!(good.html.matches("href=").count(), 1);
+    for bad in [
+        "javascript:alert(1)",
+        "https://x\"onclick=\"y",
+        "https://x\r\ny",
+    ] {
+        let rendered = with(bad);
+        assert!(
+            !rendered.html.contains("href") && !rendered.text.contains(bad),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn the_password_known_mail_asks_to_change_it() {
+    let rendered = render(&letter(Locale::En, known())).unwrap();
+    assert_eq!(rendered.subject, "Sekisho: somebody knows your password");
+    assert!(
+        rendered.text.contains("From:   2001:db8::1\n"),
+        "{}",
+        rendered.text
+    );
+    assert!(
+        rendered
+            .text
+            .contains("Open id.sekisho.example in your browser and change it now.")
+    );
+}
+
+#[test]
+fn web_18_names_of_apps_and_people_cannot_write_in_the_letter() {
+    let sign_in = SignIn {
+        app: Some("<script>alert(1)</script>\u{202e} http://evil.example".to_owned()),
+        name: Some("Win a prize\r\n\r\nhttps://evil.example".to_owned()),
+        ip: "203.0.113.24 <b>".to_owned(),
+        ..sign_in()
+    };
+    let rendered = render(&letter(Locale::En, LetterBody::SignInAlert(sign_in))).unwrap();
+    assert!(!rendered.html.contains("<script") && !rendered.html.contains("evil.example"));
+    assert!(!rendered.text.contains("evil.example") && !rendered.text.contains('\u{202e}'));
+    assert!(
+        !rendered.text.contains("From:"),
+        "a source that is no address is left out"
+    );
+    assert!(rendered.text.starts_with("Hello Win a prize "));
+}
+
+#[test]
+fn both_languages_have_the_same_keys() {
+    let keys = |text: &'static str| -> Vec<&'static str> {
+        let mut keys: Vec<_> = text
+            .lines()
+            .filter(|line| !line.starts_with([' ', '#', '}']))
+            .filter_map(|line| line.split_once(" =").map(|(key, _)| key))
+            .collect();
+        keys.sort_unstable();
+        keys
+    };
+    let ja = keys(include_str!("../../locales/ja.ftl"));
+    let en = keys(include_str!("../../locales/en.ftl"));
+    assert_eq!(ja, en);
+    assert!(
+        ja.windows(2).all(|pair| pair[0] != pair[1]),
+        "a key stands twice"
+    );
+}
