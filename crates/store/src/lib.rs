@@ -1,1 +1,61 @@
-//! Placeholder.
+//! Durable state: everything that must survive a restart, on SQLite or PostgreSQL.
+//!
+//! This is the only crate that knows SQL. Open a [`Store`], then hand it units of work:
+//! `store.write(|tx| tx.insert_code(&code)).await`. The methods of [`Tx`] live in one file for each
+//! table and are named for what they are for. Invariants:
+//! - a raw secret is never stored: columns take `Digest` and `Sealed`;
+//! - one unit of work is one blocking hop and one transaction; `Err` rolls it back, so a refusal
+//!   that must write is an `Ok`;
+//! - an `Err` from a [`Tx`] method ends the unit of work: pass it on (PostgreSQL refuses further
+//!   statements); what may happen in normal life is told by [`Once`] or `Option` instead;
+//! - single use is one conditional statement that reports what it did ([`Once`]);
+//! - a unit of work may run twice (one retry after a serialization failure or a dead connection), so
+//!   it has no effect outside its transaction.
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("sekisho-store needs the feature sqlite or postgres");
+
+mod access_tokens;
+mod backend;
+mod browser_sessions;
+mod browsers;
+mod calendar;
+mod challenges;
+mod clients;
+mod codes;
+mod column;
+mod consents;
+mod epochs;
+mod error;
+mod events;
+mod grants;
+mod housekeeping;
+mod keys;
+mod lock;
+mod migrate;
+mod options;
+mod outbox;
+mod partitions;
+mod pool;
+mod refresh_tokens;
+mod revisions;
+mod schema;
+mod store;
+mod transaction;
+mod users;
+#[cfg(feature = "sqlite")]
+mod writer;
+
+pub use access_tokens::OpaqueAccessToken;
+pub use backend::DatabaseKind;
+pub use clients::RegisteredClient;
+pub use epochs::SharedEpoch;
+pub use error::{Outage, StoreError};
+pub use events::HistoryFilter;
+pub use lock::ServerLock;
+pub use options::StoreOptions;
+pub use outbox::{LetterState, OutboxLetter, QueueFigures};
+pub use revisions::{Revisions, Topic};
+pub use store::Store;
+pub use transaction::{Once, Tx};
+pub use users::{Account, PasswordRecord, SealedAddress};

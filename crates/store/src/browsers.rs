@@ -1,0 +1,104 @@
+use diesel::prelude::*;
+use sekisho_model::{BrowserId, Digest, Epoch, KnownBrowser, UserId};
+
+use crate::column::{micros, read_digest, read_id, time};
+use crate::grants::count;
+use crate::schema::browsers;
+use crate::{Once, StoreError, Tx};
+
+#[derive(Queryable)]
+struct BrowserRow {
+    id: String,
+    user_id: String,
+    digest: Vec<u8>,
+    first_seen_at: i64,
+    last_seen_at: i64,
+    trusted_until: Option<i64>,
+    epoch: i64,
+    user_agent: String,
+}
+
+impl TryFrom<BrowserRow> for KnownBrowser {
+    type Error = StoreError;
+    fn try_from(row: BrowserRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read_id!(BrowserId, &row.id)?,
+            user_id: read_id!(UserId, &row.user_id)?,
+            digest: read_digest(&row.digest)?,
+            first_seen_at: time(row.first_seen_at),
+            last_seen_at: time(row.last_seen_at),
+            trusted_until: row.trusted_until.map(time),
+            epoch: Epoch(row.epoch),
+            user_agent: row.user_agent,
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Notes that an account was used from a browser for the first time.
+    pub fn insert_browser(&mut self, browser: &KnownBrowser) -> Result<(), StoreError> {
+        diesel::insert_into(browsers::table)
+            .values((
+                browsers::id.eq(browser.id.to_string()),
+                browsers::user_id.eq(browser.user_id.to_string()),
+                browsers::digest.eq(browser.digest.as_bytes().as_slice()),
+                browsers::first_seen_at.eq(browser.first_seen_at.micros()),
+                browsers::last_seen_at.eq(browser.last_seen_at.micros()),
+                browsers::trusted_until.eq(micros(browser.trusted_until)),
+                browsers::epoch.eq(browser.epoch.0),
+                browsers::user_agent.eq(&browser.user_agent),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// The user's browser that one of the presented cookie values belongs to.
+    pub fn browser_among(
+        &mut self,
+        user: UserId,
+        digests: &[Digest],
+    ) -> Result<Option<KnownBrowser>, StoreError> {
+        if digests.is_empty() {
+            return Ok(None);
+        }
+        browsers::table
+            .filter(browsers::user_id.eq(user.to_string()))
+            .filter(browsers::digest.eq_any(digests.iter().map(|d| d.as_bytes().as_slice())))
+            .order(browsers::last_seen_at.desc())
+            .first::<BrowserRow>(self.conn)
+            .optional()?
+            .map(KnownBrowser::try_from)
+            .transpose()
+    }
+
+    /// Gives a browser a new cookie value, if `old` is still its present one (THR-03).
+    pub fn rotate_browser(
+        &mut self,
+        id: BrowserId,
+        old: &Digest,
+        new: &KnownBrowser,
+    ) -> Result<Once, StoreError> {
+        let rows = diesel::update(browsers::table)
+            .filter(browsers::id.eq(id.to_string()))
+            .filter(browsers::digest.eq(old.as_bytes().as_slice()))
+            .set((
+                browsers::digest.eq(new.digest.as_bytes().as_slice()),
+                browsers::last_seen_at.eq(new.last_seen_at.micros()),
+                browsers::trusted_until.eq(micros(new.trusted_until)),
+                browsers::epoch.eq(new.epoch.0),
+                browsers::user_agent.eq(&new.user_agent),
+            ))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
+    /// Lets no browser of a user skip the code any more; the browsers stay known.
+    pub fn distrust_browsers(&mut self, user: UserId) -> Result<u64, StoreError> {
+        let rows = diesel::update(browsers::table)
+            .filter(browsers::user_id.eq(user.to_string()))
+            .filter(browsers::trusted_until.is_not_null())
+            .set(browsers::trusted_until.eq(None::<i64>))
+            .execute(self.conn)?;
+        Ok(count(rows))
+    }
+}

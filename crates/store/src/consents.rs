@@ -1,0 +1,71 @@
+use diesel::prelude::*;
+use sekisho_model::{ClientId, Consent, UserId};
+
+use crate::backend::on_each;
+use crate::column::{read_id, read_scope, time};
+use crate::schema::consents;
+use crate::{Once, StoreError, Tx};
+
+type ConsentRow = (String, String, String, i64);
+
+fn consent((user, client, scope, granted_at): ConsentRow) -> Result<Consent, StoreError> {
+    Ok(Consent {
+        user_id: read_id!(UserId, &user)?,
+        client_id: ClientId::new(client),
+        scope: read_scope(&scope)?,
+        granted_at: time(granted_at),
+    })
+}
+
+impl Tx<'_> {
+    /// What a user allowed a client.
+    pub fn consent(
+        &mut self,
+        user: UserId,
+        client: &ClientId,
+    ) -> Result<Option<Consent>, StoreError> {
+        consents::table
+            .find((user.to_string(), client.as_str()))
+            .first::<ConsentRow>(self.conn)
+            .optional()?
+            .map(consent)
+            .transpose()
+    }
+
+    /// Remembers a consent in place of the former one.
+    pub fn put_consent(&mut self, consent: &Consent) -> Result<(), StoreError> {
+        let scope = consent.scope.to_string();
+        let values = (
+            consents::scope.eq(&scope),
+            consents::granted_at.eq(consent.granted_at.micros()),
+        );
+        on_each!(self.conn, |c| diesel::insert_into(consents::table)
+            .values((
+                consents::user_id.eq(consent.user_id.to_string()),
+                consents::client_id.eq(consent.client_id.as_str()),
+                values,
+            ))
+            .on_conflict((consents::user_id, consents::client_id))
+            .do_update()
+            .set(values)
+            .execute(c))?;
+        Ok(())
+    }
+
+    /// Everything a user allowed, newest first.
+    pub fn consents_of(&mut self, user: UserId) -> Result<Vec<Consent>, StoreError> {
+        consents::table
+            .filter(consents::user_id.eq(user.to_string()))
+            .order((consents::granted_at.desc(), consents::client_id))
+            .load::<ConsentRow>(self.conn)?
+            .into_iter()
+            .map(consent)
+            .collect()
+    }
+
+    /// Takes a consent back; the grants made under it are ended by `revoke_grants_of_consent`.
+    pub fn revoke_consent(&mut self, user: UserId, client: &ClientId) -> Result<Once, StoreError> {
+        let row = consents::table.find((user.to_string(), client.as_str()));
+        Ok(Once::of(diesel::delete(row).execute(self.conn)?))
+    }
+}

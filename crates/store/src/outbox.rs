@@ -1,0 +1,236 @@
+use std::time::Duration;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use sekisho_model::{LetterId, LetterKind, Sealed, Timestamp};
+
+use crate::backend::on_each;
+use crate::column::{Stored as _, micros, read_id, time};
+use crate::grants::count;
+use crate::schema::outbox;
+use crate::{StoreError, Tx};
+
+/// Where a letter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LetterState {
+    /// To be sent, perhaps again.
+    Waiting,
+    /// Handed over; its body is gone (OTP-15).
+    Sent,
+    /// Given up; an operator may revive it.
+    Dead,
+}
+
+/// A letter that waits to be sent, or did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxLetter {
+    /// Its id.
+    pub id: LetterId,
+    /// What it is.
+    pub kind: LetterKind,
+    /// The letter itself.
+    pub sealed: Sealed,
+    /// When it was posted.
+    pub created_at: Timestamp,
+    /// After this moment it is of no use and is dropped.
+    pub not_after: Option<Timestamp>,
+    /// How often sending was tried.
+    pub attempts: u32,
+    /// When it may be tried next.
+    pub next_attempt_at: Timestamp,
+    /// Where it stands.
+    pub state: LetterState,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+}
+
+/// How much mail waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueFigures {
+    /// Letters to be sent.
+    pub waiting: u64,
+    /// Letters given up.
+    pub dead: u64,
+    /// How long the oldest waiting letter has waited.
+    pub oldest_waiting: Option<Duration>,
+}
+
+#[derive(Queryable)]
+struct LetterRow {
+    id: String,
+    kind: String,
+    sealed: Vec<u8>,
+    created_at: i64,
+    not_after: Option<i64>,
+    attempts: i64,
+    next_attempt_at: i64,
+    state: String,
+    last_error: Option<String>,
+    _sent_at: Option<i64>,
+}
+
+impl TryFrom<LetterRow> for OutboxLetter {
+    type Error = StoreError;
+    fn try_from(row: LetterRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: read_id!(LetterId, &row.id)?,
+            kind: LetterKind::read(&row.kind)?,
+            sealed: Sealed::from_bytes(row.sealed),
+            created_at: time(row.created_at),
+            not_after: row.not_after.map(time),
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            next_attempt_at: time(row.next_attempt_at),
+            state: LetterState::read(&row.state)?,
+            last_error: row.last_error,
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Posts a letter, in the transaction of what it tells about.
+    pub fn post(&mut self, letter: &OutboxLetter) -> Result<(), StoreError> {
+        diesel::insert_into(outbox::table)
+            .values((
+                outbox::id.eq(letter.id.to_string()),
+                outbox::kind.eq(letter.kind.stored()),
+                outbox::sealed.eq(letter.sealed.as_bytes()),
+                outbox::created_at.eq(letter.created_at.micros()),
+                outbox::not_after.eq(micros(letter.not_after)),
+                outbox::attempts.eq(i64::from(letter.attempts)),
+                outbox::next_attempt_at.eq(letter.next_attempt_at.micros()),
+                outbox::state.eq(letter.state.stored()),
+                outbox::last_error.eq(&letter.last_error),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Takes letters that are due, each for one caller only until its lease ends; counts the try.
+    pub fn claim_letters(
+        &mut self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<OutboxLetter>, StoreError> {
+        // A literal, not a bound value: it is what the partial index is about.
+        let due = outbox::table
+            .filter(sql::<Bool>("state = 'waiting'"))
+            .filter(outbox::next_attempt_at.le(now.micros()))
+            .order(outbox::next_attempt_at)
+            .select(outbox::id)
+            .limit(i64::from(limit));
+        let ids = on_each!(
+            self.conn,
+            sqlite | c | due.load::<String>(c),
+            postgres | c | due.for_update().skip_locked().load::<String>(c)
+        )?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut letters: Vec<OutboxLetter> = diesel::update(outbox::table)
+            .filter(outbox::id.eq_any(ids))
+            .set((
+                outbox::attempts.eq(outbox::attempts + 1),
+                outbox::next_attempt_at.eq((now + lease).micros()),
+            ))
+            .returning(outbox::all_columns)
+            .load::<LetterRow>(self.conn)?
+            .into_iter()
+            .map(OutboxLetter::try_from)
+            .collect::<Result<_, _>>()?;
+        letters.sort_by_key(|letter| letter.id);
+        Ok(letters)
+    }
+
+    /// Notes that a letter was handed over, and empties its body (OTP-15).
+    pub fn letter_sent(&mut self, id: LetterId, now: Timestamp) -> Result<(), StoreError> {
+        diesel::update(outbox::table.find(id.to_string()))
+            .set((
+                outbox::state.eq(LetterState::Sent.stored()),
+                outbox::sent_at.eq(now.micros()),
+                outbox::sealed.eq([].as_slice()),
+                outbox::last_error.eq(None::<&str>),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Notes why a letter was not handed over, and when to try again.
+    pub fn letter_failed(
+        &mut self,
+        id: LetterId,
+        next_attempt_at: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        diesel::update(outbox::table.find(id.to_string()))
+            .set((
+                outbox::next_attempt_at.eq(next_attempt_at.micros()),
+                outbox::last_error.eq(error),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Gives a letter up.
+    pub fn letter_dead(&mut self, id: LetterId, error: &str) -> Result<(), StoreError> {
+        diesel::update(outbox::table.find(id.to_string()))
+            .set((
+                outbox::state.eq(LetterState::Dead.stored()),
+                outbox::last_error.eq(error),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// How much mail waits; counts what is in the queue, so call it for operators and metrics only.
+    pub fn queue_figures(&mut self, now: Timestamp) -> Result<QueueFigures, StoreError> {
+        let mut figures = QueueFigures::default();
+        for (state, number, oldest) in outbox::table
+            .filter(sql::<Bool>("state <> 'sent'"))
+            .group_by(outbox::state)
+            .select((
+                outbox::state,
+                diesel::dsl::count_star(),
+                diesel::dsl::min(outbox::created_at),
+            ))
+            .load::<(String, i64, Option<i64>)>(self.conn)?
+        {
+            let number = u64::try_from(number).unwrap_or(0);
+            match LetterState::read(&state)? {
+                LetterState::Waiting => {
+                    figures.waiting = number;
+                    figures.oldest_waiting = oldest.map(|at| now.since(time(at)));
+                }
+                LetterState::Dead => figures.dead = number,
+                LetterState::Sent => {}
+            }
+        }
+        Ok(figures)
+    }
+
+    /// The newest letters that were not sent.
+    pub fn list_letters(&mut self, limit: u32) -> Result<Vec<OutboxLetter>, StoreError> {
+        outbox::table
+            .filter(sql::<Bool>("state <> 'sent'"))
+            .order((outbox::created_at.desc(), outbox::id.desc()))
+            .limit(i64::from(limit))
+            .load::<LetterRow>(self.conn)?
+            .into_iter()
+            .map(OutboxLetter::try_from)
+            .collect()
+    }
+
+    /// Puts the letters that were given up back into the queue, with all their tries.
+    pub fn revive_dead_letters(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        let rows = diesel::update(outbox::table)
+            .filter(outbox::state.eq(LetterState::Dead.stored()))
+            .set((
+                outbox::state.eq(LetterState::Waiting.stored()),
+                outbox::attempts.eq(0),
+                outbox::next_attempt_at.eq(now.micros()),
+            ))
+            .execute(self.conn)?;
+        Ok(count(rows))
+    }
+}

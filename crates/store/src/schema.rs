@@ -1,0 +1,246 @@
+//! The tables, as both databases have them. The twin migrations make them; a test compares.
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        subject -> Text,
+        state -> Text,
+        locale -> Text,
+        zone -> Text,
+        alert -> Text,
+        second_step -> Bool,
+        created_at -> BigInt,
+        epoch_password -> BigInt,
+        epoch_session -> BigInt,
+        epoch_token -> BigInt,
+        epoch_browser -> BigInt,
+        data_key -> Binary,
+        claims -> Binary,
+    }
+}
+
+diesel::table! {
+    user_addresses (user_id, kind) {
+        user_id -> Text,
+        kind -> Text,
+        sealed -> Binary,
+        blind_index -> Binary,
+        verified_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passwords (user_id) {
+        user_id -> Text,
+        sealed -> Binary,
+        key_id -> Text,
+        changed_at -> BigInt,
+        must_change -> Bool,
+    }
+}
+
+diesel::table! {
+    browser_sessions (id) {
+        id -> Text,
+        digest -> Binary,
+        user_id -> Text,
+        browser_id -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+        auth_time -> BigInt,
+        methods -> Text,
+        epoch -> BigInt,
+        ip -> Text,
+        user_agent -> Text,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    browsers (id) {
+        id -> Text,
+        user_id -> Text,
+        digest -> Binary,
+        first_seen_at -> BigInt,
+        last_seen_at -> BigInt,
+        trusted_until -> Nullable<BigInt>,
+        epoch -> BigInt,
+        user_agent -> Text,
+    }
+}
+
+diesel::table! {
+    spent_challenges (id) {
+        id -> Text,
+        spent_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Text,
+        document -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_secrets (digest) {
+        digest -> Binary,
+        client_id -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        private_key -> Binary,
+        public_jwk -> Text,
+        created_at -> BigInt,
+        active_from -> BigInt,
+        retired_at -> Nullable<BigInt>,
+        gone_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    epochs (scope, subject, kind) {
+        scope -> Text,
+        subject -> Text,
+        kind -> Text,
+        epoch -> BigInt,
+    }
+}
+
+diesel::table! {
+    epoch_counter (id) {
+        id -> BigInt,
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
+    revisions (topic) {
+        topic -> Text,
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
+    consents (user_id, client_id) {
+        user_id -> Text,
+        client_id -> Text,
+        scope -> Text,
+        granted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        client_id -> Text,
+        user_id -> Text,
+        session_id -> Text,
+        scope -> Text,
+        offline -> Bool,
+        auth_time -> BigInt,
+        methods -> Text,
+        epoch -> BigInt,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    codes (digest) {
+        digest -> Binary,
+        grant_id -> Text,
+        client_id -> Text,
+        redirect_uri -> Text,
+        code_challenge -> Nullable<Text>,
+        nonce -> Nullable<Text>,
+        auth_time_required -> Bool,
+        locale -> Text,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (digest) {
+        digest -> Binary,
+        grant_id -> Text,
+        client_id -> Text,
+        issued_at -> BigInt,
+        idle_until -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        successor -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    access_tokens (digest) {
+        digest -> Binary,
+        grant_id -> Nullable<Text>,
+        client_id -> Text,
+        scope -> Text,
+        audience -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    revoked_tokens (digest) {
+        digest -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (at, id) {
+        id -> Text,
+        at -> BigInt,
+        kind -> Text,
+        outcome -> Text,
+        user_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        session_id -> Nullable<Text>,
+        ip -> Text,
+        user_agent -> Text,
+        request_id -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+        not_after -> Nullable<BigInt>,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        state -> Text,
+        last_error -> Nullable<Text>,
+        sent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    user_addresses,
+    passwords,
+    browser_sessions,
+    grants,
+    codes,
+    refresh_tokens,
+    access_tokens,
+);
