@@ -37,7 +37,10 @@ pub fn start() -> Result<(Kept, String), String> {
     };
     let mut kept = Kept::start(&server, &ending, Output::File(sink))?;
     scratch::await_start("Redis", &mut kept, &log, || answers(port, &password))?;
-    Ok((kept, format!("redis://default:{password}@127.0.0.1:{port}/")))
+    Ok((
+        kept,
+        format!("redis://default:{password}@127.0.0.1:{port}/"),
+    ))
 }
 
 fn answers(port: u16, password: &str) -> bool {
