@@ -1,0 +1,163 @@
+//! Which letters follow a sign-in. Pure: facts in, decision out.
+
+use std::time::Duration;
+
+use sekisho_model::{AddressKind, AlertSetting, EmailAddress, LetterKind};
+
+/// Wrong passwords before a success that are worth a letter (TD-07).
+const SUSPICIOUS: u32 = 3;
+
+/// How well the account knows the browser that signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Browser {
+    /// The account has been used from it (it showed its cookie).
+    Known,
+    /// No cookie of ours for this account.
+    New,
+}
+
+/// What the decision rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignInFacts {
+    /// What the user asked for.
+    pub setting: AlertSetting,
+    /// Whether the browser is known.
+    pub browser: Browser,
+    /// Wrong passwords since the success before.
+    pub failures_before: u32,
+}
+
+/// A letter to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice {
+    /// Which.
+    pub kind: LetterKind,
+    /// To which addresses.
+    pub to: &'static [AddressKind],
+    /// Not more often than this per account; the caller counts.
+    pub at_most_every: Option<Duration>,
+}
+
+/// After a successful sign-in. A new device is always told, to both addresses: whoever got in could
+/// have turned the mails off (ux 10.3).
+pub const fn after_sign_in(facts: &SignInFacts) -> Option<Notice> {
+    match (facts.browser, facts.setting) {
+        (Browser::New, _) => Some(Notice {
+            kind: LetterKind::NewDevice,
+            to: &[AddressKind::Login, AddressKind::Code],
+            at_most_every: None,
+        }),
+        (Browser::Known, AlertSetting::Every) => Some(Notice {
+            kind: LetterKind::SignInAlert,
+            to: &[AddressKind::Login],
+            at_most_every: None,
+        }),
+        (Browser::Known, AlertSetting::NewDevice) if facts.failures_before >= SUSPICIOUS => {
+            Some(Notice {
+                kind: LetterKind::SignInAlert,
+                to: &[AddressKind::Login],
+                at_most_every: Some(Duration::from_mins(10)),
+            })
+        }
+        (Browser::Known, AlertSetting::NewDevice | AlertSetting::Off) => None,
+    }
+}
+
+/// After a right password that no right code followed (ux 10.4); cannot be turned off.
+pub const fn after_missing_code() -> Notice {
+    Notice {
+        kind: LetterKind::PasswordKnown,
+        to: &[AddressKind::Login, AddressKind::Code],
+        at_most_every: Some(Duration::from_hours(1)),
+    }
+}
+
+impl Notice {
+    /// The addresses to write to, each once, of those the account has.
+    pub fn recipients<'a>(
+        &self,
+        login: Option<&'a EmailAddress>,
+        code: Option<&'a EmailAddress>,
+    ) -> Vec<&'a EmailAddress> {
+        let mut found: Vec<&EmailAddress> = Vec::new();
+        for kind in self.to {
+            let address = match kind {
+                AddressKind::Login => login,
+                AddressKind::Code => code,
+            };
+            let new = |address: &&EmailAddress| {
+                found
+                    .iter()
+                    .all(|known| known.canonical() != address.canonical())
+            };
+            if let Some(address) = address.filter(new) {
+                found.push(address);
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(setting: AlertSetting, browser: Browser, failures_before: u32) -> Option<LetterKind> {
+        let facts = SignInFacts {
+            setting,
+            browser,
+            failures_before,
+        };
+        after_sign_in(&facts).map(|notice| notice.kind)
+    }
+
+    #[test]
+    fn s12_the_table_of_alerts() {
+        use AlertSetting::{Every, NewDevice, Off};
+        use Browser::{Known, New};
+        let alert = Some(LetterKind::SignInAlert);
+        let new = Some(LetterKind::NewDevice);
+        for (setting, browser, failures, expected) in [
+            (Every, Known, 0, alert),
+            (Every, New, 0, new),
+            (NewDevice, Known, 0, None),
+            (NewDevice, Known, 2, None),
+            (NewDevice, Known, 3, alert),
+            (NewDevice, New, 0, new),
+            (Off, Known, 0, None),
+            (Off, Known, 9, None),
+            (Off, New, 0, new),
+        ] {
+            let found = kind(setting, browser, failures);
+            assert_eq!(found, expected, "{setting:?} {browser:?} {failures}");
+        }
+    }
+
+    #[test]
+    fn td_07_a_new_device_is_told_to_both_addresses_each_once() {
+        let facts = SignInFacts {
+            setting: AlertSetting::Off,
+            browser: Browser::New,
+            failures_before: 0,
+        };
+        let notice = after_sign_in(&facts).unwrap();
+        let login = EmailAddress::parse("haruka.m@example.jp").unwrap();
+        let same = EmailAddress::parse("Haruka.M@example.jp").unwrap();
+        let code = EmailAddress::parse("haruka@mobile.example").unwrap();
+        assert_eq!(
+            notice.recipients(Some(&login), Some(&code)),
+            [&login, &code]
+        );
+        assert_eq!(notice.recipients(Some(&login), Some(&same)), [&login]);
+        assert_eq!(notice.recipients(None, Some(&code)), [&code]);
+        assert!(notice.recipients(None, None).is_empty());
+    }
+
+    #[test]
+    fn a_known_password_is_told_at_most_once_an_hour() {
+        let notice = after_missing_code();
+        assert_eq!(notice.kind, LetterKind::PasswordKnown);
+        assert_eq!(notice.at_most_every, Some(Duration::from_hours(1)));
+        assert_eq!(notice.to.len(), 2);
+    }
+}

@@ -1,0 +1,222 @@
+//! Stored events as a person reads them: one row for one thing that happened.
+//!
+//! Codes that were asked and given disappear behind their sign-in, equal failures from one source
+//! become one row with a count. Words, days and links are the page's business.
+
+use std::collections::HashSet;
+
+use sekisho_mail::Device;
+use sekisho_model::{ClientId, Event, EventId, EventKind, Outcome, SessionId, Timestamp, UserId};
+use sekisho_store::{HistoryFilter, Store, StoreError};
+use serde_json::Value;
+
+/// The kinds that stand in a person's history; the rest are steps of apps.
+pub const SHOWN: [EventKind; 8] = [
+    EventKind::SignIn,
+    EventKind::CodeAsked,
+    EventKind::CodeTried,
+    EventKind::SignOut,
+    EventKind::Consent,
+    EventKind::Revocation,
+    EventKind::SettingChanged,
+    EventKind::UserCreated,
+];
+
+/// Events looked at beyond a page, so that its end does not cut a sign-in from its code.
+const LOOK_AHEAD: u32 = 50;
+
+/// The stamp a row carries (`ux.md` section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// 通: passed, done.
+    Passed,
+    /// 問: asked, failed, needs the person.
+    Asked,
+    /// 止: stopped by us.
+    Stopped,
+    /// 変: something was changed.
+    Changed,
+}
+
+/// A row of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The newest event of the row.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Which stamp.
+    pub stamp: Stamp,
+    /// When it last happened.
+    pub at: Timestamp,
+    /// When it first happened, if it stands for several.
+    pub first_at: Timestamp,
+    /// How often.
+    pub times: u32,
+    /// With what.
+    pub device: Device,
+    /// Source address.
+    pub ip: String,
+    /// Through which client.
+    pub client_id: Option<ClientId>,
+    /// In which session.
+    pub session_id: Option<SessionId>,
+    /// Somebody knew the password and gave no right code: to be highlighted.
+    pub password_known: bool,
+    /// Further facts, as recorded.
+    pub detail: Value,
+}
+
+/// A page of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// Newest first.
+    pub entries: Vec<HistoryEntry>,
+    /// Where the next page begins, if there is more.
+    pub next: Option<(Timestamp, EventId)>,
+}
+
+/// The page of a user's history that begins before `before`, made of about `size` events.
+///
+/// A filter without kinds means [`SHOWN`]. A filter by outcome works on whole rows.
+pub async fn page(
+    store: &Store,
+    user: UserId,
+    filter: HistoryFilter,
+    before: Option<(Timestamp, EventId)>,
+    size: u32,
+) -> Result<HistoryPage, StoreError> {
+    let outcomes = filter.outcomes.clone();
+    let kinds = filter.kinds.clone();
+    let filter = HistoryFilter {
+        kinds: SHOWN.to_vec(),
+        outcomes: Vec::new(),
+        ..filter
+    };
+    let limit = size.saturating_add(LOOK_AHEAD);
+    let events = store
+        .read(move |tx| tx.history_of(user, &filter, before, limit))
+        .await?;
+    let end = page_end(&events, usize::try_from(size).unwrap_or(usize::MAX));
+    let (shown, rest) = events.split_at_checked(end).unwrap_or((&events, &[]));
+    let wanted = |entry: &HistoryEntry| {
+        (outcomes.is_empty() || outcomes.contains(&entry.outcome))
+            && (kinds.is_empty() || kinds.contains(&entry.kind))
+    };
+    let last = shown.last().filter(|_| !rest.is_empty());
+    Ok(HistoryPage {
+        entries: entries(shown).into_iter().filter(wanted).collect(),
+        next: last.map(|event| (event.at, event.id)),
+    })
+}
+
+/// The rows that stand for `events`; both newest first.
+pub fn entries(events: &[Event]) -> Vec<HistoryEntry> {
+    let given = given_flows(events);
+    let mut rows: Vec<HistoryEntry> = Vec::new();
+    for event in events.iter().filter(|event| !is_step(event, &given)) {
+        match rows.last_mut() {
+            Some(row) if continues(row, event) => {
+                row.times = row.times.saturating_add(1);
+                row.first_at = event.at;
+            }
+            _ => rows.push(row_of(event)),
+        }
+    }
+    rows
+}
+
+/// The first place at or after `size` where the list can be cut without tearing rows apart.
+fn page_end(events: &[Event], size: usize) -> usize {
+    let head = events.get(..size).unwrap_or(events);
+    let given = given_flows(head);
+    let related = |event: &Event| is_step(event, &given);
+    let mut end = events.iter().rposition(related).map_or(0, |at| at + 1);
+    end = end.max(head.len());
+    while let (Some(last), Some(next)) = (events.get(end.wrapping_sub(1)), events.get(end)) {
+        if !continues(&row_of(last), next) {
+            break;
+        }
+        end += 1;
+    }
+    end
+}
+
+/// Sign-ins that came to their end.
+fn given_flows(events: &[Event]) -> HashSet<&str> {
+    events
+        .iter()
+        .filter(|event| event.kind == EventKind::SignIn && event.outcome == Outcome::Passed)
+        .filter_map(flow)
+        .collect()
+}
+
+fn flow(event: &Event) -> Option<&str> {
+    event.detail.get("flow")?.as_str()
+}
+
+/// A step of a sign-in that has a row of its own: the code that was asked and given.
+fn is_step(event: &Event, given: &HashSet<&str>) -> bool {
+    let step = matches!(event.kind, EventKind::CodeAsked | EventKind::CodeTried)
+        && event.outcome == Outcome::Passed;
+    let right = event.kind == EventKind::CodeTried;
+    step && (right || flow(event).is_some_and(|flow| given.contains(flow)))
+}
+
+/// Whether `event` is once more what `row` stands for: an equal failure from the same source, or
+/// another code for the same sign-in.
+fn continues(row: &HistoryEntry, event: &Event) -> bool {
+    let same_thing = row.kind == event.kind && row.outcome == event.outcome;
+    let same_source = row.ip == event.origin.ip
+        && row.client_id == event.client_id
+        && row.device == Device::of(&event.origin.user_agent);
+    let flow_of_row = row.detail.get("flow").and_then(Value::as_str);
+    let repeats = event.outcome != Outcome::Passed
+        || (event.kind == EventKind::CodeAsked
+            && flow_of_row.is_some()
+            && flow_of_row == flow(event));
+    same_thing && same_source && repeats
+}
+
+fn row_of(event: &Event) -> HistoryEntry {
+    let asked = event.kind == EventKind::CodeAsked && event.outcome == Outcome::Passed;
+    let wrong_code = event.kind == EventKind::CodeTried && event.outcome != Outcome::Passed;
+    HistoryEntry {
+        id: event.id,
+        kind: event.kind,
+        outcome: event.outcome,
+        stamp: stamp(event),
+        at: event.at,
+        first_at: event.at,
+        times: 1,
+        device: Device::of(&event.origin.user_agent),
+        ip: event.origin.ip.clone(),
+        client_id: event.client_id.clone(),
+        session_id: event.session_id,
+        password_known: asked || wrong_code,
+        detail: event.detail.clone(),
+    }
+}
+
+const fn stamp(event: &Event) -> Stamp {
+    match (event.outcome, event.kind) {
+        (Outcome::Blocked | Outcome::Disabled | Outcome::Replayed | Outcome::Refused, _) => {
+            Stamp::Stopped
+        }
+        (
+            Outcome::WrongPassword | Outcome::WrongCode | Outcome::ExpiredCode | Outcome::Denied,
+            _,
+        )
+        | (Outcome::Passed, EventKind::CodeAsked) => Stamp::Asked,
+        (
+            Outcome::Passed,
+            EventKind::SettingChanged | EventKind::ClientChanged | EventKind::KeyChanged,
+        ) => Stamp::Changed,
+        (Outcome::Passed, _) => Stamp::Passed,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+use sekisho_model::{FlowId, Origin, SeededEntropy};
+
+use super::*;
+use crate::NewEvent;
+
+const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+const START: Timestamp = Timestamp::from_seconds(1_795_325_590);
+
+/// Builds a list, newest first, one event a second.
+struct Story {
+    entropy: SeededEntropy,
+    at: Timestamp,
+    user: UserId,
+    events: Vec<Event>,
+}
+
+impl Story {
+    fn new() -> Self {
+        let entropy = SeededEntropy::new(7);
+        let user = UserId::new(START, &entropy);
+        Self {
+            entropy,
+            at: START,
+            user,
+            events: Vec::new(),
+        }
+    }
+
+    fn then(&mut self, ip: &str, event: NewEvent) -> &mut Self {
+        self.at = self.at + Duration::from_secs(1);
+        let origin = Origin {
+            ip: ip.to_owned(),
+            user_agent: CHROME.to_owned(),
+            request_id: String::new(),
+        };
+        let event = event
+            .user(self.user)
+            .happened(self.at, &origin, &self.entropy);
+        self.events.insert(0, event);
+        self
+    }
+
+    fn rows(&self) -> Vec<(EventKind, Outcome, u32)> {
+        let row = |entry: &HistoryEntry| (entry.kind, entry.outcome, entry.times);
+        entries(&self.events).iter().map(row).collect()
+    }
+}
+
+fn event(kind: EventKind, outcome: Outcome) -> NewEvent {
+    NewEvent::new(kind, outcome)
+}
+
+fn wrong() -> NewEvent {
+    event(EventKind::SignIn, Outcome::WrongPassword)
+}
+
+fn asked(flow: &FlowId) -> NewEvent {
+    event(EventKind::CodeAsked, Outcome::Passed).flow(flow)
+}
+
+fn signed_in(flow: &FlowId) -> NewEvent {
+    event(EventKind::SignIn, Outcome::Passed).flow(flow)
+}
+
+#[test]
+fn equal_failures_from_one_source_become_one_row() {
+    let mut story = Story::new();
+    for _ in 0..12 {
+        story.then("203.0.113.9", wrong());
+    }
+    story.then("198.51.100.7", wrong());
+    story.then("203.0.113.9", wrong());
+    let wrong = (EventKind::SignIn, Outcome::WrongPassword);
+    assert_eq!(
+        story.rows(),
+        [
+            (wrong.0, wrong.1, 1),
+            (wrong.0, wrong.1, 1),
+            (wrong.0, wrong.1, 12)
+        ]
+    );
+    let merged = &entries(&story.events)[2];
+    assert_eq!(merged.first_at, START + Duration::from_secs(1));
+    assert_eq!(merged.at, START + Duration::from_secs(12));
+    assert_eq!(merged.stamp, Stamp::Asked);
+}
+
+#[test]
+fn two_successes_stay_two_rows() {
+    let mut story = Story::new();
+    for _ in 0..2 {
+        story.then("203.0.113.9", event(EventKind::SignIn, Outcome::Passed));
+    }
+    assert_eq!(story.rows().len(), 2);
+}
+
+#[test]
+fn a_code_that_was_given_stands_behind_its_sign_in() {
+    let flow = FlowId::new("one");
+    let mut story = Story::new();
+    story
+        .then("203.0.113.9", asked(&flow))
+        .then(
+            "203.0.113.9",
+            event(EventKind::CodeTried, Outcome::WrongCode).flow(&flow),
+        )
+        .then(
+            "203.0.113.9",
+            event(EventKind::CodeTried, Outcome::Passed).flow(&flow),
+        )
+        .then("203.0.113.9", signed_in(&flow));
+    assert_eq!(
+        story.rows(),
+        [
+            (EventKind::SignIn, Outcome::Passed, 1),
+            (EventKind::CodeTried, Outcome::WrongCode, 1),
+        ]
+    );
+}
+
+#[test]
+fn td_05_a_code_that_was_not_given_is_highlighted() {
+    let flow = FlowId::new("one");
+    let mut story = Story::new();
+    story
+        .then("203.0.113.9", asked(&flow))
+        .then("203.0.113.9", asked(&flow))
+        .then("203.0.113.9", asked(&FlowId::new("two")));
+    let rows = entries(&story.events);
+    assert_eq!(rows.len(), 2, "a code sent again is the same row");
+    assert_eq!((rows[1].times, rows[1].stamp), (2, Stamp::Asked));
+    assert!(rows.iter().all(|row| row.password_known));
+}
+
+#[test]
+fn every_shown_event_has_a_stamp() {
+    let mut story = Story::new();
+    story.then("", event(EventKind::SettingChanged, Outcome::Passed));
+    story.then("", event(EventKind::SignIn, Outcome::Blocked));
+    story.then("", event(EventKind::Consent, Outcome::Denied));
+    story.then("", event(EventKind::SignOut, Outcome::Passed));
+    let stamps: Vec<Stamp> = entries(&story.events).iter().map(|row| row.stamp).collect();
+    assert_eq!(
+        stamps,
+        [Stamp::Passed, Stamp::Asked, Stamp::Stopped, Stamp::Changed]
+    );
+}
+
+#[test]
+fn a_page_ends_where_no_row_is_torn() {
+    let flow = FlowId::new("one");
+    let mut story = Story::new();
+    story
+        .then("203.0.113.9", wrong())
+        .then("203.0.113.9", wrong())
+        .then("203.0.113.9", asked(&flow))
+        .then("198.51.100.7", wrong())
+        .then("203.0.113.9", signed_in(&flow));
+    assert_eq!(
+        page_end(&story.events, 1),
+        3,
+        "the code of the sign-in comes along"
+    );
+    assert_eq!(
+        page_end(&story.events, 4),
+        5,
+        "and so does the other wrong password"
+    );
+    assert_eq!(page_end(&story.events, 9), 5);
+    assert_eq!(page_end(&[], 9), 0);
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_without_a_gap() {
+    let mut story = Story::new();
+    for n in 0..60 {
+        let flow = FlowId::new(format!("f{n}"));
+        story.then("203.0.113.9", asked(&flow));
+        story.then("203.0.113.9", signed_in(&flow));
+    }
+    story.then("203.0.113.9", event(EventKind::Refresh, Outcome::Passed));
+    let house = crate::dispatcher::tests::House::new().await;
+    let (user, events) = (story.user, story.events.clone());
+    house
+        .store
+        .write(move |tx| tx.record_many(&events))
+        .await
+        .unwrap();
+
+    let (mut seen, mut before, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = page(&house.store, user, HistoryFilter::default(), before, 33)
+            .await
+            .unwrap();
+        seen.extend(page.entries);
+        pages += 1;
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!((seen.len(), pages), (60, 4));
+    assert!(seen.iter().all(|row| row.kind == EventKind::SignIn));
+    assert!(seen.windows(2).all(|pair| pair[0].at > pair[1].at));
+    let failed = HistoryFilter {
+        outcomes: vec![Outcome::WrongPassword],
+        ..HistoryFilter::default()
+    };
+    let none = page(&house.store, user, failed, None, 33).await.unwrap();
+    assert!(none.entries.is_empty() && none.next.is_some());
+}
