@@ -79,8 +79,11 @@ fn lints(root: &Path) -> Result<Outcome, String> {
     call(root, &[&["clippy"], EVERYTHING.as_slice(), &tail].concat())
 }
 
+/// Examples are among the targets because they bring the features that tests are built with: what
+/// clippy has checked is then not checked again.
 fn rustdoc(root: &Path) -> Result<Outcome, String> {
-    let arguments = [&["doc"], EVERYTHING.as_slice(), &["--no-deps"]].concat();
+    let targets = ["--no-deps", "--lib", "--bins", "--examples"];
+    let arguments = [&["doc"], EVERYTHING.as_slice(), &targets].concat();
     let mut command = cargo(root, &arguments);
     command.env("RUSTDOCFLAGS", "-D warnings");
     execute(&command).map(done)

@@ -35,6 +35,9 @@ pub fn run(root: &Path, filter: &[&str]) -> Result<(), String> {
         outcome = outcome.and(runner.documentation(&mut tally));
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally == Tally::default() {
+        outcome = outcome.and(Err("no test ran".to_owned()));
+    }
     outcome
 }
 

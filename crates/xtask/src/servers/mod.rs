@@ -17,7 +17,7 @@ pub use packages::provide as provide_packages;
 /// Running servers; dropping it stops them.
 pub struct Servers {
     environment: Vec<(&'static str, String)>,
-    _kept: Vec<Kept>,
+    running: Vec<Kept>,
 }
 
 impl Servers {
@@ -25,7 +25,7 @@ impl Servers {
     pub fn start() -> Result<Self, String> {
         let mut servers = Self {
             environment: Vec::new(),
-            _kept: Vec::new(),
+            running: Vec::new(),
         };
         servers.use_or_start("TEST_DATABASE_URL", postgres::start)?;
         servers.use_or_start("TEST_REDIS_URL", redis::start)?;
@@ -52,7 +52,7 @@ impl Servers {
             Ok(url) if !url.is_empty() => url,
             _ => {
                 let (kept, url) = start()?;
-                self._kept.push(kept);
+                self.running.push(kept);
                 url
             }
         };
@@ -63,7 +63,7 @@ impl Servers {
     fn collect_mail(&mut self) -> Result<(), String> {
         let (janitor, folder) = scratch::swept("mail")?;
         let port = smtp_sink::start(folder.clone())?;
-        self._kept.push(janitor);
+        self.running.push(janitor);
         let url = format!("smtp://127.0.0.1:{port}?tls=none");
         self.environment.push(("TEST_SMTP_URL", url));
         let folder = folder.to_string_lossy().into_owned();
