@@ -35,12 +35,16 @@ fn declared(tree: &Tree, file: &File) -> bool {
         "mod" => file.path.rsplit('/').nth(1).unwrap_or_default(),
         stem => stem,
     };
-    let home = file.path.split("src/").next().unwrap_or_default();
-    let home = if home == file.path { "tests/" } else { home };
+    let depth = if file.path.starts_with("crates/") {
+        2
+    } else {
+        1
+    };
+    let home: String = file.path.split_inclusive('/').take(depth).collect();
     let named = |other: &File| {
         words(&other.code, name).any(|at| other.code[..at].trim_end().ends_with("mod"))
     };
-    tree.under(home).any(named)
+    tree.under(&home).any(named)
 }
 
 #[cfg(test)]
@@ -58,7 +62,8 @@ mod tests {
             ("crates/a/src/named.rs", ""),
             ("crates/a/src/folder/mod.rs", ""),
             ("crates/a/src/forgotten.rs", ""),
-            ("crates/a/tests/contract.rs", ""),
+            ("crates/a/tests/contract.rs", "mod challenge;"),
+            ("crates/a/tests/contract/challenge.rs", ""),
             ("tests/main.rs", "mod login;"),
             ("tests/login.rs", ""),
             ("tests/logout.rs", ""),
