@@ -24,7 +24,8 @@ pub struct Limit {
     pub key: CounterKey,
     /// How many acts are allowed.
     pub max: u32,
-    /// In how long a time. Every act counts for this long, and at most a sixteenth longer.
+    /// In how long a time. Each act counts for exactly this long; if there are more than sixteen, for
+    /// at most a sixteenth longer.
     pub window: Duration,
 }
 
@@ -44,7 +45,7 @@ pub enum Verdict {
 
 impl Session {
     /// Counts one act against all `limits` at once, or against none if one of them is reached: a
-    /// refused act neither extends a wait nor uses up anything else.
+    /// refused act neither extends a wait nor uses up anything else. Each key may occur once.
     pub async fn count(&self, limits: &[Limit], now: Timestamp) -> Result<Verdict, SessionError> {
         on_backend!(self, count(limits, now))
     }

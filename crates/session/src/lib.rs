@@ -54,7 +54,7 @@ pub enum SessionError {
 pub struct Session(Arc<Backend>);
 
 enum Backend {
-    Memory(Memory),
+    Memory(Box<Memory>),
     #[cfg(feature = "redis")]
     Redis(Redis),
 }
@@ -89,7 +89,7 @@ impl Session {
 
     /// A store inside this process: for one node, and for tests.
     pub fn in_memory() -> Self {
-        Self(Arc::new(Backend::Memory(Memory::default())))
+        Self(Arc::new(Backend::Memory(Box::default())))
     }
 
     /// Asks whether the store answers.

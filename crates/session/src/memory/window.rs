@@ -2,10 +2,12 @@ use std::time::Duration;
 
 use sekisho_model::Timestamp;
 
-/// Acts closer together than this part of the window share an entry.
+/// So many acts have an entry each; further ones share it if they are closer together than this part
+/// of the window.
 const PARTS: u32 = 16;
+const ENTRIES: usize = 16;
 
-/// The acts of one counter that still count, oldest first: never more than `PARTS` + 2 entries.
+/// The acts of one counter that still count, oldest first; a few dozen entries at most.
 ///
 /// Strict: no window of the given length ever holds more than the limit (a counter that starts anew
 /// at each full hour would let twice as many through). The twin of what `redis/count.lua` keeps.
@@ -43,8 +45,9 @@ impl Window {
     /// Counts an act.
     pub(super) fn add(&mut self, window: Duration, now: Timestamp) {
         self.0.retain(|entry| entry.last + window > now);
+        let crowded = self.0.len() >= ENTRIES;
         match self.0.last_mut() {
-            Some(entry) if now < entry.first + window / PARTS => {
+            Some(entry) if crowded && now < entry.first + window / PARTS => {
                 entry.first = entry.first.min(now);
                 entry.last = entry.last.max(now);
                 entry.acts = entry.acts.saturating_add(1);
@@ -89,7 +92,7 @@ mod tests {
                 window.add(HOUR, at(second));
                 counted.push(second);
             }
-            assert!(window.0.len() <= 18);
+            assert!(window.0.len() <= 34);
         }
         for start in &counted {
             let inside = counted

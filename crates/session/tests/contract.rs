@@ -1,0 +1,21 @@
+//! What every session store must do, run on each of them. With the cargo feature `redis` the
+//! variable `TEST_REDIS_URL` must name a Redis; each test uses keys of its own there.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may fail like tests"
+)]
+
+mod support;
+
+#[path = "contract/challenge.rs"]
+mod challenge;
+#[path = "contract/counter.rs"]
+mod counter;
+#[cfg(feature = "redis")]
+#[path = "contract/on_redis.rs"]
+mod on_redis;
+#[path = "contract/parked.rs"]
+mod parked;
+#[path = "contract/replay.rs"]
+mod replay;
