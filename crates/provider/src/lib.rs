@@ -1,1 +1,20 @@
-//! Placeholder.
+//! OAuth 2 and OpenID Connect: the rules ([`rules`], pure) and the services that apply them
+//! ([`endpoints`]).
+//!
+//! This crate knows nothing of HTTP: it takes parsed parameters and returns outcomes. It is the only
+//! crate that names `jsonwebtoken`, `openidconnect` and `argon2`. Start at [`Provider`].
+
+pub mod accounts;
+mod clients;
+pub mod endpoints;
+mod failure;
+pub mod jwt;
+mod knowledge;
+pub mod password;
+mod provider;
+pub mod rules;
+mod settings;
+
+pub use failure::Failure;
+pub use provider::{Parts, Provider};
+pub use settings::{CodeSettings, Lifetimes, Settings};

@@ -1,0 +1,290 @@
+//! Accounts: made with a sealed address and password record, opened for the one who may see them.
+
+use sekisho_model::{
+    AddressKind, AlertSetting, Digest, EmailAddress, EventKind, KeyRing, Locale, Origin, Outcome,
+    Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
+};
+use sekisho_store::{Account, Once};
+use serde_json::{Map, Value};
+
+use crate::rules::claims;
+use crate::rules::password_policy::{self, PasswordRefusal};
+use crate::{Failure, Provider};
+
+/// What is needed to make an account.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// The address typed at sign-in.
+    pub login_address: EmailAddress,
+    /// Where codes go; the login address if none is given.
+    pub code_address: Option<EmailAddress>,
+    /// The first password.
+    pub password: zeroize::Zeroizing<String>,
+    /// OpenID claims (name, birthdate, …).
+    pub claims: Map<String, Value>,
+    /// Language of pages and mails.
+    pub locale: Locale,
+    /// Whether the password policy is asked; only seeds of the dev mode leave it out.
+    pub check_policy: bool,
+}
+
+/// Why an account cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountRefusal {
+    /// The address has an account already.
+    #[error("the address already has an account")]
+    AddressTaken,
+    /// The password does not fit the policy.
+    #[error("the password cannot be used: {0}")]
+    Password(#[from] PasswordRefusal),
+    /// A claim has a wrong name or type.
+    #[error("claims: {0}")]
+    Claims(String),
+    /// Codes sent there could not be read before signing in (OTP-24).
+    #[error("mail to {0} is behind this sign-in; give a code address elsewhere")]
+    CodeAddressBehindGate(String),
+}
+
+/// An account whose sealed parts are open.
+#[derive(Debug)]
+pub struct OpenAccount {
+    /// The account.
+    pub user: User,
+    /// The address typed at sign-in.
+    pub login_address: EmailAddress,
+    /// Where codes go, if it is verified.
+    pub code_address: Option<EmailAddress>,
+    /// OpenID claims, `email` included.
+    pub claims: Map<String, Value>,
+}
+
+impl OpenAccount {
+    /// The person's name, if the claims have one.
+    pub fn name(&self) -> Option<&str> {
+        self.claims.get("name").and_then(Value::as_str)
+    }
+}
+
+impl Provider {
+    /// Makes an account. The addresses count as verified: whoever calls this has verified them.
+    pub async fn create_account(
+        &self,
+        new: NewAccount,
+        origin: &Origin,
+    ) -> Result<Result<UserId, AccountRefusal>, Failure> {
+        if let Err(refusal) = self.check_new_account(&new) {
+            return Ok(Err(refusal));
+        }
+        let now = self.now();
+        let entropy = &*self.entropy;
+        let user = User {
+            id: UserId::new(now, entropy),
+            subject: Subject::generate(entropy),
+            state: UserState::Active,
+            locale: new.locale,
+            zone: self.settings.default_zone.clone(),
+            alert: AlertSetting::NewDevice,
+            second_step: true,
+            created_at: now,
+            epochs: UserEpochs::default(),
+        };
+        let record = self.passwords.record(user.id, &new.password).await?;
+        let sealed = self.seal_account(user.id, &new);
+        let mut event = self.event(EventKind::UserCreated, Outcome::Passed, origin);
+        event.user_id = Some(user.id);
+        let (id, index) = (user.id, self.address_index(&new.login_address));
+        let made = self
+            .store
+            .write(move |tx| {
+                tx.insert_user(&user, &sealed.data_key, &sealed.claims)?;
+                if tx.insert_address(id, AddressKind::Login, &sealed.login, &index, Some(now))?
+                    == Once::Again
+                {
+                    return Err(sekisho_store::StoreError::Conflict);
+                }
+                let _first = tx.insert_address(
+                    id,
+                    AddressKind::Code,
+                    &sealed.code,
+                    &sealed.code_index,
+                    Some(now),
+                )?;
+                tx.set_password(id, &record)?;
+                tx.record(&event)
+            })
+            .await;
+        match made {
+            Ok(()) => Ok(Ok(id)),
+            Err(sekisho_store::StoreError::Conflict) => Ok(Err(AccountRefusal::AddressTaken)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn check_new_account(&self, new: &NewAccount) -> Result<(), AccountRefusal> {
+        if new.check_policy {
+            let address = new.login_address.canonical();
+            let local = address.split('@').next().unwrap_or_default();
+            let context = [self.settings.service_name.as_str(), address.as_str(), local];
+            password_policy::check(&self.settings.password_policy, &new.password, &context)?;
+        }
+        claims::check_profile(&new.claims).map_err(AccountRefusal::Claims)?;
+        let code_address = new.code_address.as_ref().unwrap_or(&new.login_address);
+        let domain = code_address.domain();
+        if self
+            .settings
+            .self_hosted_mail_domains
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(domain))
+        {
+            return Err(AccountRefusal::CodeAddressBehindGate(domain.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn seal_account(&self, id: UserId, new: &NewAccount) -> SealedAccount {
+        let (owner, entropy) = (id.to_string(), &*self.entropy);
+        let data_key = entropy.bytes::<32>();
+        let under = |plain: &[u8]| KeyRing::seal_under(&data_key, &owner, plain, entropy);
+        let code_address = new.code_address.as_ref().unwrap_or(&new.login_address);
+        SealedAccount {
+            data_key: self
+                .keyring
+                .seal(Purpose::UserData, &owner, &data_key, entropy),
+            claims: under(Value::Object(new.claims.clone()).to_string().as_bytes()),
+            login: under(new.login_address.to_string().as_bytes()),
+            code: under(code_address.to_string().as_bytes()),
+            code_index: self.address_index(code_address),
+        }
+    }
+
+    /// What an address is looked up by.
+    pub(crate) fn address_index(&self, address: &EmailAddress) -> Digest {
+        Digest::keyed(
+            self.address_key.as_bytes(),
+            &[address.canonical().as_bytes()],
+        )
+    }
+
+    /// Opens the sealed parts of an account.
+    pub(crate) fn open_account(&self, account: &Account) -> Result<OpenAccount, Failure> {
+        let owner = account.user.id.to_string();
+        let key = self
+            .keyring
+            .open(Purpose::UserData, &owner, &account.data_key)?;
+        let key: [u8; 32] = key
+            .try_into()
+            .map_err(|_wrong_length| Failure::Corrupt("data key"))?;
+        let open = |sealed: &Sealed| KeyRing::open_under(&key, &owner, sealed);
+        let address = |sealed: &Sealed| -> Result<EmailAddress, Failure> {
+            let text = String::from_utf8(open(sealed)?)
+                .map_err(|_not_text| Failure::Corrupt("address"))?;
+            EmailAddress::parse(&text).map_err(|_refused| Failure::Corrupt("address"))
+        };
+        let login = account
+            .login_address
+            .as_ref()
+            .ok_or(Failure::Corrupt("login address"))?;
+        let login_address = address(&login.sealed)?;
+        let code = account
+            .code_address
+            .as_ref()
+            .filter(|code| code.verified_at.is_some());
+        let mut claims: Map<String, Value> = serde_json::from_slice(&open(&account.claims)?)
+            .map_err(|_unreadable| Failure::Corrupt("claims"))?;
+        claims.insert("email".to_owned(), Value::from(login_address.to_string()));
+        claims.insert(
+            "email_verified".to_owned(),
+            Value::from(login.verified_at.is_some()),
+        );
+        Ok(OpenAccount {
+            user: account.user.clone(),
+            login_address,
+            code_address: code.map(|code| address(&code.sealed)).transpose()?,
+            claims,
+        })
+    }
+
+    /// The account of `user`, opened.
+    pub async fn account(&self, user: UserId) -> Result<Option<OpenAccount>, Failure> {
+        let found = self.store.read(move |tx| tx.account(user)).await?;
+        found
+            .as_ref()
+            .map(|account| self.open_account(account))
+            .transpose()
+    }
+
+    /// The account that signs in with `address`, opened. For the command line.
+    pub async fn account_of(&self, address: &EmailAddress) -> Result<Option<OpenAccount>, Failure> {
+        let index = self.address_index(address);
+        let found = self
+            .store
+            .read(move |tx| tx.account_by_address(&index))
+            .await?;
+        found
+            .as_ref()
+            .map(|account| self.open_account(account))
+            .transpose()
+    }
+
+    /// Accounts after `after`, opened, in order of their making. For the command line.
+    pub async fn accounts(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<OpenAccount>, Failure> {
+        let found = self
+            .store
+            .read(move |tx| {
+                let users = tx.list_users(after, limit)?;
+                users
+                    .into_iter()
+                    .map(|user| tx.account(user.id))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        found
+            .iter()
+            .flatten()
+            .map(|account| self.open_account(account))
+            .collect()
+    }
+
+    /// Stops an account or lets it act again; what it had issued is void from this moment (SES-08).
+    pub async fn set_account_state(
+        &self,
+        user: UserId,
+        state: UserState,
+        origin: &Origin,
+    ) -> Result<(), Failure> {
+        let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, origin);
+        event.user_id = Some(user);
+        event.detail = serde_json::json!({ "state": state });
+        let now: Timestamp = self.now();
+        self.store
+            .write(move |tx| {
+                tx.set_user_state(user, state)?;
+                if state == UserState::Disabled {
+                    for kind in [
+                        sekisho_model::EpochKind::Session,
+                        sekisho_model::EpochKind::Token,
+                        sekisho_model::EpochKind::Browser,
+                    ] {
+                        tx.move_user_epoch(user, kind)?;
+                    }
+                    tx.end_sessions_of(user, now)?;
+                }
+                tx.record(&event)
+            })
+            .await?;
+        self.standings.invalidate_all();
+        Ok(())
+    }
+}
+
+struct SealedAccount {
+    data_key: Sealed,
+    claims: Sealed,
+    login: Sealed,
+    code: Sealed,
+    code_index: Digest,
+}

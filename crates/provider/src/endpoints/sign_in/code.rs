@@ -1,0 +1,436 @@
+use sekisho_audit::{alert_rules, flow_mark};
+use sekisho_guard::Pass;
+use sekisho_mail::{LetterBody, tally};
+use sekisho_model::{
+    AuthenticationMethod, BrowserToken, ChallengeId, Digest, EmailAddress, EventKind, Outcome,
+    PreAuthToken, Timestamp, UserId,
+};
+use sekisho_session::{Attempt, NewChallenge, Renewal};
+use sekisho_store::OutboxLetter;
+
+use super::super::visit::{NewCookies, Visit};
+use super::complete::{Completed, Completion};
+use super::flow::LoadedFlow;
+use super::password::PasswordOutcome;
+use crate::accounts::OpenAccount;
+use crate::rules::one_time_code::{self, CodePurpose};
+use crate::rules::sign_in::CodeStage;
+use crate::rules::standing::account_may_act;
+use crate::{Failure, Provider};
+
+/// What came of a typed code.
+#[derive(Debug)]
+pub enum CodeOutcome {
+    /// Signed in.
+    SignedIn(Box<Completed>),
+    /// Wrong; so many tries are left.
+    Wrong(u8),
+    /// A code that a newer one replaced; so many tries are left.
+    Earlier(u8),
+    /// Too late; a new one can be asked.
+    Expired,
+    /// The tries are used up: from the start.
+    Stopped,
+    /// Too many wrong codes for this account today (OTP-06).
+    Wait(Timestamp),
+    /// The flow or its code is gone: from the start.
+    Gone,
+}
+
+/// What came of asking for a new code.
+#[derive(Debug)]
+pub enum ResendOutcome {
+    /// A new one is on its way; the former works no more.
+    Sent,
+    /// Not before then.
+    TooSoon(Timestamp),
+    /// No more for this sign-in.
+    Exhausted,
+    /// No more mails for this account until then.
+    NoMoreCodes(Timestamp),
+    /// The flow or its code is gone: from the start.
+    Gone,
+}
+
+/// A new code with its tally, and the letter that carries it.
+struct Written {
+    id: ChallengeId,
+    mac: Digest,
+    body: LetterBody,
+    tally: (u8, u8),
+    expires_at: Timestamp,
+}
+
+impl Provider {
+    /// Mails the first code of a flow and moves it to the code stage under a new cookie (SES-03).
+    pub(super) async fn send_first_code(
+        &self,
+        mut flow: LoadedFlow,
+        account: &OpenAccount,
+        app: Option<String>,
+        visit: &Visit,
+    ) -> Result<PasswordOutcome, Failure> {
+        let now = self.now();
+        let Some(to) = account.code_address.clone() else {
+            return Err(Failure::Corrupt("code address"));
+        };
+        if let Some(until) = self.mail_pause(account, &to, visit, now).await? {
+            return Ok(PasswordOutcome::NoMoreCodes(until));
+        }
+        let codes = self.settings.codes;
+        let cookie = PreAuthToken::generate(&*self.entropy);
+        let written = self.write_code(ChallengeId::generate(&*self.entropy), account, app, visit);
+        let closes_at = now + codes.closes_after;
+        let challenge = NewChallenge {
+            id: written.id.clone(),
+            mac: written.mac,
+            binding: cookie.digest(),
+            max_tries: codes.max_tries,
+            expires_at: written.expires_at,
+            closes_at,
+            resend_after: now + codes.resend_after,
+            max_sends: codes.max_sends,
+        };
+        self.session.open_challenge(&challenge, now).await?;
+        flow.pending.password_proved(
+            CodeStage {
+                user_id: account.user.id,
+                challenge: written.id.clone(),
+                masked_address: to.masked(),
+                tally_word: written.tally.0,
+                tally_number: written.tally.1,
+                sent_at: now,
+                expires_at: written.expires_at,
+                resend_after: challenge.resend_after,
+                closes_at,
+            },
+            cookie.digest(),
+        );
+        if !self.save_flow(&flow).await? {
+            self.session.close_challenge(&written.id).await?;
+            return Ok(PasswordOutcome::FlowGone);
+        }
+        self.post_code(&flow, account, &to, written.body, visit)
+            .await?;
+        Ok(PasswordOutcome::CodeSent(NewCookies {
+            pre_auth: Some(cookie),
+            ..NewCookies::default()
+        }))
+    }
+
+    /// Mails a new code for a flow at the code stage (OTP-11, OTP-12).
+    pub async fn resend_code(
+        &self,
+        mut flow: LoadedFlow,
+        visit: &Visit,
+    ) -> Result<ResendOutcome, Failure> {
+        let now = self.now();
+        let (Some(mut stage), Some(cookie)) = (flow.pending.code_stage().cloned(), &visit.pre_auth)
+        else {
+            return Ok(ResendOutcome::Gone);
+        };
+        let Some(account) = self.account(stage.user_id).await? else {
+            return Ok(ResendOutcome::Gone);
+        };
+        let Some(to) = account.code_address.clone() else {
+            return Ok(ResendOutcome::Gone);
+        };
+        if now < stage.resend_after {
+            return Ok(ResendOutcome::TooSoon(stage.resend_after));
+        }
+        if let Some(until) = self.mail_pause(&account, &to, visit, now).await? {
+            return Ok(ResendOutcome::NoMoreCodes(until));
+        }
+        let app = self.app_view(&flow, visit).await?.map(|app| app.name);
+        let written = self.write_code(stage.challenge.clone(), &account, app, visit);
+        let resend_after = now + self.settings.codes.resend_after;
+        let expires_at = written.expires_at.min(stage.closes_at);
+        let renewal = self
+            .session
+            .renew_challenge(
+                &stage.challenge,
+                &written.mac,
+                &cookie.digest(),
+                expires_at,
+                resend_after,
+                now,
+            )
+            .await?;
+        match renewal {
+            Renewal::Renewed { .. } => {}
+            Renewal::TooSoon { until } => return Ok(ResendOutcome::TooSoon(until)),
+            Renewal::Exhausted => return Ok(ResendOutcome::Exhausted),
+            Renewal::Gone => return Ok(ResendOutcome::Gone),
+        }
+        (stage.tally_word, stage.tally_number) = written.tally;
+        (stage.sent_at, stage.expires_at, stage.resend_after) = (now, expires_at, resend_after);
+        flow.pending.code_sent_again(stage);
+        self.save_flow(&flow).await?;
+        self.post_code(&flow, &account, &to, written.body, visit)
+            .await?;
+        Ok(ResendOutcome::Sent)
+    }
+
+    /// Checks a typed, normalised code. Counted before it is compared (THR-07).
+    pub async fn sign_in_code(
+        &self,
+        flow: LoadedFlow,
+        code: &str,
+        trust: bool,
+        visit: &Visit,
+    ) -> Result<CodeOutcome, Failure> {
+        let now = self.now();
+        let (Some(stage), Some(cookie)) = (flow.pending.code_stage().cloned(), &visit.pre_auth)
+        else {
+            return Ok(CodeOutcome::Gone);
+        };
+        let budget = match self
+            .throttle
+            .before_code_try(&self.account_key(stage.user_id), now)
+            .await?
+        {
+            Pass::Go(ticket) => ticket,
+            Pass::Wait { until } => return Ok(CodeOutcome::Wait(until)),
+        };
+        let mac = one_time_code::mac(
+            &self.code_key,
+            CodePurpose::SignIn,
+            &stage.challenge,
+            stage.user_id,
+            code,
+        );
+        let attempt = self
+            .session
+            .try_code(&stage.challenge, &mac, &cookie.digest(), now)
+            .await?;
+        if matches!(attempt, Attempt::Right | Attempt::Expired | Attempt::Gone) {
+            self.throttle.after_success(budget, now).await?;
+        }
+        match attempt {
+            Attempt::Right => self.code_was_right(flow, &stage, trust, visit).await,
+            Attempt::Wrong { left } => {
+                self.record_code(&flow, &stage, visit, Outcome::WrongCode)
+                    .await?;
+                Ok(CodeOutcome::Wrong(left))
+            }
+            Attempt::Earlier { left } => {
+                self.record_code(&flow, &stage, visit, Outcome::WrongCode)
+                    .await?;
+                Ok(CodeOutcome::Earlier(left))
+            }
+            Attempt::Stopped => self.code_stopped(flow, &stage, visit).await,
+            Attempt::Expired => {
+                self.record_code(&flow, &stage, visit, Outcome::ExpiredCode)
+                    .await?;
+                Ok(CodeOutcome::Expired)
+            }
+            Attempt::Gone => Ok(CodeOutcome::Gone),
+        }
+    }
+
+    async fn code_was_right(
+        &self,
+        flow: LoadedFlow,
+        stage: &CodeStage,
+        trust: bool,
+        visit: &Visit,
+    ) -> Result<CodeOutcome, Failure> {
+        let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
+        let user = stage.user_id;
+        let (account, browser) = self
+            .store
+            .read(move |tx| Ok((tx.account(user)?, tx.browser_among(user, &tokens)?)))
+            .await?;
+        let Some(account) = account.filter(|account| account_may_act(account.user.state)) else {
+            return Ok(CodeOutcome::Gone);
+        };
+        // SES-09: what was void before the code came stays void.
+        let epochs = &account.user.epochs;
+        if !self.knowledge.is_current(
+            flow.pending.epoch,
+            sekisho_model::EpochKind::Session,
+            epochs,
+            None,
+        ) {
+            return Ok(CodeOutcome::Gone);
+        }
+        let app = self.app_view(&flow, visit).await?;
+        let completion = Completion {
+            account: self.open_account(&account)?,
+            browser,
+            methods: vec![AuthenticationMethod::Pwd, AuthenticationMethod::Otp],
+            trust: trust && !app.is_some_and(|app| app.requires_code),
+            spent_challenge: Some((stage.challenge.clone(), stage.closes_at)),
+        };
+        let completed = self.complete_sign_in(flow, completion, visit).await?;
+        Ok(completed.map_or(CodeOutcome::Gone, |completed| {
+            CodeOutcome::SignedIn(Box::new(completed))
+        }))
+    }
+
+    /// The last try was wrong: from the start, and the owner is told that the password is known.
+    async fn code_stopped(
+        &self,
+        mut flow: LoadedFlow,
+        stage: &CodeStage,
+        visit: &Visit,
+    ) -> Result<CodeOutcome, Failure> {
+        let now = self.now();
+        flow.pending.back_to_password();
+        self.save_flow(&flow).await?;
+        let mut event = self.event(EventKind::CodeTried, Outcome::WrongCode, &visit.origin);
+        event.user_id = Some(stage.user_id);
+        event.client_id = flow
+            .pending
+            .request()
+            .map(|request| request.client_id.clone());
+        event.detail = serde_json::json!({ "stopped": true, "flow": flow_mark(&flow.id) });
+        let letters = self
+            .password_known_letters(stage.user_id, visit, now)
+            .await?;
+        self.store
+            .write(move |tx| {
+                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                tx.record(&event)
+            })
+            .await?;
+        self.letters_wait.ring();
+        Ok(CodeOutcome::Stopped)
+    }
+
+    async fn password_known_letters(
+        &self,
+        user: UserId,
+        visit: &Visit,
+        now: Timestamp,
+    ) -> Result<Vec<OutboxLetter>, Failure> {
+        let notice = alert_rules::after_missing_code();
+        let Some(account) = self.account(user).await? else {
+            return Ok(Vec::new());
+        };
+        if !self
+            .letter_is_due(notice.kind, user, notice.at_most_every, now)
+            .await?
+        {
+            return Ok(Vec::new());
+        }
+        let body = || LetterBody::PasswordKnown {
+            at: now,
+            device: Self::device(&visit.origin.user_agent),
+            ip: visit.origin.ip.clone(),
+        };
+        let to = notice.recipients(Some(&account.login_address), account.code_address.as_ref());
+        Ok(to
+            .into_iter()
+            .map(|address| self.sealed_letter(&account.user, address, body()))
+            .collect())
+    }
+
+    fn write_code(
+        &self,
+        id: ChallengeId,
+        account: &OpenAccount,
+        app: Option<String>,
+        visit: &Visit,
+    ) -> Written {
+        let codes = self.settings.codes;
+        let draw = self.entropy.below(one_time_code::count(codes.digits));
+        let code = one_time_code::spelled(draw, codes.digits);
+        let tally = tally::draw(&*self.entropy);
+        let expires_at = self.now() + codes.life;
+        let mac = one_time_code::mac(
+            &self.code_key,
+            CodePurpose::SignIn,
+            &id,
+            account.user.id,
+            &code,
+        );
+        let body = LetterBody::SignInCode {
+            code,
+            tally_word: tally.0,
+            tally_number: tally.1,
+            app,
+            expires_at,
+            device: Self::device(&visit.origin.user_agent),
+            ip: visit.origin.ip.clone(),
+            account_mask: account.login_address.masked(),
+        };
+        Written {
+            id,
+            mac,
+            body,
+            tally,
+            expires_at,
+        }
+    }
+
+    async fn post_code(
+        &self,
+        flow: &LoadedFlow,
+        account: &OpenAccount,
+        to: &EmailAddress,
+        body: LetterBody,
+        visit: &Visit,
+    ) -> Result<(), Failure> {
+        let letter = self.sealed_letter(&account.user, to, body);
+        let mut event = self.event(EventKind::CodeAsked, Outcome::Passed, &visit.origin);
+        event.detail = serde_json::json!({ "flow": flow_mark(&flow.id) });
+        event.user_id = Some(account.user.id);
+        event.client_id = flow
+            .pending
+            .request()
+            .map(|request| request.client_id.clone());
+        self.store
+            .write(move |tx| {
+                tx.post(&letter)?;
+                tx.record(&event)
+            })
+            .await?;
+        self.letters_wait.ring();
+        Ok(())
+    }
+
+    async fn record_code(
+        &self,
+        flow: &LoadedFlow,
+        stage: &CodeStage,
+        visit: &Visit,
+        outcome: Outcome,
+    ) -> Result<(), Failure> {
+        let mut event = self.event(EventKind::CodeTried, outcome, &visit.origin);
+        event.detail = serde_json::json!({ "flow": flow_mark(&flow.id) });
+        event.user_id = Some(stage.user_id);
+        event.client_id = flow
+            .pending
+            .request()
+            .map(|request| request.client_id.clone());
+        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+    }
+
+    /// Until when no more code mails go out, if the limit is reached.
+    async fn mail_pause(
+        &self,
+        account: &OpenAccount,
+        to: &EmailAddress,
+        visit: &Visit,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let key = self.account_key(account.user.id);
+        let pass = self
+            .throttle
+            .before_code_mail(&key, to.domain(), &visit.origin.ip, now)
+            .await?;
+        Ok(match pass {
+            Pass::Go(_) => None,
+            Pass::Wait { until } => Some(until),
+        })
+    }
+
+    /// What throttles of an account are keyed by once the account is known (THR-05).
+    pub(super) fn account_key(&self, user: UserId) -> Digest {
+        Digest::keyed(
+            self.address_key.as_bytes(),
+            &[b"account", user.to_string().as_bytes()],
+        )
+    }
+}

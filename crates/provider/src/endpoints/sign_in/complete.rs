@@ -1,0 +1,343 @@
+use std::time::Duration;
+
+use sekisho_audit::alert_rules::{self, Browser, SignInFacts};
+use sekisho_audit::flow_mark;
+use sekisho_mail::{LetterBody, Proof, SignIn};
+use sekisho_model::{
+    AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, EventKind,
+    KnownBrowser, LetterKind, Outcome, SessionId, SessionToken, Timestamp, UserId,
+};
+use sekisho_session::{CounterKey, Limit, Verdict};
+use sekisho_store::{HistoryFilter, Once, OutboxLetter};
+
+use super::super::authorize::Next;
+use super::super::visit::{LiveSession, NewCookies, Visit};
+use super::flow::LoadedFlow;
+use crate::accounts::OpenAccount;
+use crate::rules::consent::ConsentNeed;
+use crate::rules::sign_in::{Destination, SignedIn};
+use crate::{Failure, Provider};
+
+/// Signed in: cookies to set, and where to go.
+#[derive(Debug)]
+pub struct Completed {
+    /// The new session and the mark of the browser.
+    pub cookies: NewCookies,
+    /// Where to go.
+    pub next: Next,
+}
+
+/// Everything that was proved.
+pub(super) struct Completion {
+    pub(super) account: OpenAccount,
+    pub(super) browser: Option<KnownBrowser>,
+    pub(super) methods: Vec<AuthenticationMethod>,
+    pub(super) trust: bool,
+    pub(super) spent_challenge: Option<(ChallengeId, Timestamp)>,
+}
+
+/// How many sessions an account may have; the oldest end (SES-16).
+const MOST_SESSIONS: u32 = 50;
+
+impl Provider {
+    /// Makes the session. In one transaction: the challenge is spent for good (OTP-08), the session of
+    /// this browser ends or is renewed under a new id (SES-03, SES-05), the browser is remembered, the
+    /// event is recorded and the letters are posted. `None` if another request was faster.
+    pub(super) async fn complete_sign_in(
+        &self,
+        flow: LoadedFlow,
+        completion: Completion,
+        visit: &Visit,
+    ) -> Result<Option<Completed>, Failure> {
+        let now = self.now();
+        self.knowledge.may_issue(now)?;
+        let former = self.live_session(visit).await?;
+        let (browser, browser_token, replaces) = self.remembered_browser(&completion, visit, now);
+        let token = SessionToken::generate(&*self.entropy);
+        let session = self.new_session(
+            &flow,
+            &completion,
+            former.as_ref(),
+            &browser,
+            token.digest(),
+            visit,
+        );
+        let letters = self.letters_after(&flow, &completion, visit, now).await?;
+        let posted = !letters.is_empty();
+        let mut event = self.event(EventKind::SignIn, Outcome::Passed, &visit.origin);
+        event.user_id = Some(session.user_id);
+        event.client_id = flow
+            .pending
+            .request()
+            .map(|request| request.client_id.clone());
+        event.session_id = Some(session.id);
+        event.detail = serde_json::json!({
+            "amr": session.methods, "new_browser": completion.browser.is_none(), "flow": flow_mark(&flow.id),
+        });
+        let (spent, known) = (
+            completion.spent_challenge.clone(),
+            completion.browser.clone(),
+        );
+        let (written, old) = (session.clone(), former.map(|former| former.session));
+        let won = self
+            .store
+            .write(move |tx| {
+                if let Some((challenge, until)) = &spent
+                    && tx.spend_challenge(challenge, now, *until)? == Once::Again
+                {
+                    return Ok(false);
+                }
+                match &old {
+                    Some(old) if old.id == written.id => {
+                        if tx.rotate_session(old.id, &old.digest, &written)? == Once::Again {
+                            return Ok(false);
+                        }
+                    }
+                    Some(old) => {
+                        let _already = tx.end_session(old.id, now)?;
+                        tx.insert_session(&written)?;
+                    }
+                    None => tx.insert_session(&written)?,
+                }
+                tx.end_oldest_sessions(written.user_id, MOST_SESSIONS, now)?;
+                match &known {
+                    Some(known) => drop(tx.rotate_browser(known.id, &known.digest, &browser)?),
+                    None => tx.insert_browser(&browser)?,
+                }
+                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                tx.record(&event)?;
+                Ok(true)
+            })
+            .await?;
+        if !won {
+            return Ok(None);
+        }
+        if posted {
+            self.letters_wait.ring();
+        }
+        let live = LiveSession {
+            session,
+            user: completion.account.user,
+        };
+        let next = self.after_sign_in(flow, &live, visit).await?;
+        let cookies = NewCookies {
+            session: Some(token),
+            pre_auth: None,
+            browser: Some((browser_token, replaces)),
+        };
+        Ok(next.map(|next| Completed { cookies, next }))
+    }
+
+    /// The browser's record under a new cookie value (TD-01: rotated on use).
+    fn remembered_browser(
+        &self,
+        completion: &Completion,
+        visit: &Visit,
+        now: Timestamp,
+    ) -> (KnownBrowser, BrowserToken, Option<Digest>) {
+        let token = BrowserToken::generate(&*self.entropy);
+        let known = completion.browser.as_ref();
+        let kept_trust = known.and_then(|browser| browser.trusted_until);
+        let new_trust = completion
+            .trust
+            .then(|| now + self.settings.lifetimes.trusted_browser);
+        let epoch = match (new_trust, known) {
+            (None, Some(browser)) => browser.epoch,
+            _ => self.knowledge.epoch_now(),
+        };
+        let record = KnownBrowser {
+            id: known.map_or_else(|| BrowserId::new(now, &*self.entropy), |browser| browser.id),
+            user_id: completion.account.user.id,
+            digest: token.digest(),
+            first_seen_at: known.map_or(now, |browser| browser.first_seen_at),
+            last_seen_at: now,
+            trusted_until: new_trust.or(kept_trust),
+            epoch,
+            user_agent: visit.origin.user_agent.clone(),
+        };
+        (record, token, known.map(|browser| browser.digest))
+    }
+
+    fn new_session(
+        &self,
+        flow: &LoadedFlow,
+        completion: &Completion,
+        former: Option<&LiveSession>,
+        browser: &KnownBrowser,
+        digest: Digest,
+        visit: &Visit,
+    ) -> BrowserSession {
+        let now = self.now();
+        let user_id = completion.account.user.id;
+        // The same person again: the session goes on under a new id; somebody else: a new one.
+        let same = former.filter(|former| former.user.id == user_id);
+        BrowserSession {
+            id: same.map_or_else(
+                || SessionId::new(now, &*self.entropy),
+                |former| former.session.id,
+            ),
+            digest,
+            user_id,
+            browser_id: browser.id,
+            created_at: same.map_or(now, |former| former.session.created_at),
+            last_seen_at: now,
+            expires_at: now + self.settings.lifetimes.session,
+            auth_time: now,
+            methods: completion.methods.clone(),
+            epoch: flow.pending.epoch,
+            ip: visit.origin.ip.clone(),
+            user_agent: visit.origin.user_agent.clone(),
+        }
+    }
+
+    /// The letters a sign-in gives rise to (S12, TD-07).
+    async fn letters_after(
+        &self,
+        flow: &LoadedFlow,
+        completion: &Completion,
+        visit: &Visit,
+        now: Timestamp,
+    ) -> Result<Vec<OutboxLetter>, Failure> {
+        let account = &completion.account;
+        let failures_before = self.failures_before(account.user.id).await?;
+        let browser = if completion.browser.is_some() {
+            Browser::Known
+        } else {
+            Browser::New
+        };
+        let facts = SignInFacts {
+            setting: account.user.alert,
+            browser,
+            failures_before,
+        };
+        let Some(notice) = alert_rules::after_sign_in(&facts) else {
+            return Ok(Vec::new());
+        };
+        if !self
+            .letter_is_due(notice.kind, account.user.id, notice.at_most_every, now)
+            .await?
+        {
+            return Ok(Vec::new());
+        }
+        let sign_in = SignIn {
+            at: now,
+            proof: proof(completion),
+            device: Self::device(&visit.origin.user_agent),
+            ip: visit.origin.ip.clone(),
+            app: self.app_view(flow, visit).await?.map(|app| app.name),
+            name: account.name().map(str::to_owned),
+            failures_before,
+            not_me: None,
+        };
+        let body = || match notice.kind {
+            LetterKind::NewDevice => LetterBody::NewDevice(sign_in.clone()),
+            _ => LetterBody::SignInAlert(sign_in.clone()),
+        };
+        let to = notice.recipients(Some(&account.login_address), account.code_address.as_ref());
+        Ok(to
+            .into_iter()
+            .map(|address| self.sealed_letter(&account.user, address, body()))
+            .collect())
+    }
+
+    /// Wrong passwords since the last success, as far as the twenty newest tries tell.
+    async fn failures_before(&self, user: UserId) -> Result<u32, Failure> {
+        let filter = HistoryFilter {
+            kinds: vec![EventKind::SignIn],
+            ..HistoryFilter::default()
+        };
+        let recent = self
+            .store
+            .read(move |tx| tx.history_of(user, &filter, None, 20))
+            .await?;
+        let wrong = recent
+            .iter()
+            .take_while(|event| event.outcome != Outcome::Passed)
+            .filter(|event| event.outcome == Outcome::WrongPassword);
+        Ok(u32::try_from(wrong.count()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether a letter of this kind may go out again (TD-07).
+    pub(super) async fn letter_is_due(
+        &self,
+        kind: LetterKind,
+        user: UserId,
+        at_most_every: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
+        let Some(window) = at_most_every else {
+            return Ok(true);
+        };
+        let key = CounterKey {
+            name: kind.name(),
+            digest: self.account_key(user),
+        };
+        let verdict = self
+            .session
+            .count(
+                &[Limit {
+                    key,
+                    max: 1,
+                    window,
+                }],
+                now,
+            )
+            .await?;
+        Ok(verdict == Verdict::Within)
+    }
+
+    /// Goes on after a sign-in: to the page, to consent, or back to the app.
+    async fn after_sign_in(
+        &self,
+        mut flow: LoadedFlow,
+        live: &LiveSession,
+        visit: &Visit,
+    ) -> Result<Option<Next>, Failure> {
+        let request = match &flow.pending.destination {
+            Destination::Page(path) => {
+                let path = path.clone();
+                self.end_flow(&flow.id).await?;
+                return Ok(Some(Next::Page(path)));
+            }
+            Destination::App(request) => (**request).clone(),
+        };
+        let Some(client) = self.clients.find(request.client_id.as_str()).await? else {
+            return Ok(None);
+        };
+        if client.client.disabled {
+            return Ok(None);
+        }
+        if self.consent_need(&request, &client, live).await? == ConsentNeed::Ask {
+            flow.pending.signed_in(SignedIn {
+                user_id: live.user.id,
+                session_id: live.session.id,
+            });
+            return Ok(self
+                .save_flow(&flow)
+                .await?
+                .then_some(Next::Consent(flow.id)));
+        }
+        if !self.end_flow(&flow.id).await? {
+            return Ok(None);
+        }
+        let scope = request.scope.clone();
+        let answer = self
+            .issue_code(&request, &client, live, scope, visit, None)
+            .await?;
+        Ok(Some(Next::Answer(answer)))
+    }
+}
+
+fn proof(completion: &Completion) -> Proof {
+    if completion.methods.contains(&AuthenticationMethod::Otp) {
+        Proof::PasswordAndCode
+    } else if completion
+        .browser
+        .as_ref()
+        .is_some_and(|browser| browser.trusted_until.is_some())
+    {
+        Proof::PasswordInTrustedBrowser
+    } else {
+        Proof::Password
+    }
+}

@@ -1,0 +1,180 @@
+use sekisho_guard::{DeviceClass, Pass, PasswordAttempt, Ticket};
+use sekisho_model::{
+    AuthenticationMethod, BrowserToken, Digest, EmailAddress, EpochKind, Event, EventKind,
+    KnownBrowser, Outcome, Timestamp, UserId,
+};
+use sekisho_store::Account;
+
+use super::super::visit::{NewCookies, Visit};
+use super::complete::{Completed, Completion};
+use super::flow::LoadedFlow;
+use crate::accounts::OpenAccount;
+use crate::password::Checked;
+use crate::rules::sign_in::{SecondStep, SecondStepWishes, second_step};
+use crate::rules::standing::account_may_act;
+use crate::{Failure, Provider};
+
+/// What came of an address and a password.
+#[derive(Debug)]
+pub enum PasswordOutcome {
+    /// One of them is wrong, or there is no such account: nobody is told which (ENU-01).
+    Wrong,
+    /// Too many tries from there or for that account; nothing was checked.
+    Wait(Timestamp),
+    /// The password was right, but the account is stopped (ENU-06).
+    Disabled,
+    /// The password was right and a code was mailed.
+    CodeSent(NewCookies),
+    /// The password was right, but no more codes are mailed until then (OTP-12).
+    NoMoreCodes(Timestamp),
+    /// Signed in.
+    SignedIn(Box<Completed>),
+    /// Another request of the same flow was faster.
+    FlowGone,
+}
+
+impl Provider {
+    /// Checks an address and a password. Cheap checks come first, then the throttle counts, then the
+    /// hash is computed - for unknown accounts as well (PW-22, THR-07, ENU-02).
+    pub async fn sign_in_password(
+        &self,
+        flow: LoadedFlow,
+        address: &EmailAddress,
+        password: &str,
+        visit: &Visit,
+    ) -> Result<PasswordOutcome, Failure> {
+        let index = self.address_index(address);
+        let now = self.now();
+        let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
+        let (account, browser) = self
+            .store
+            .read(move |tx| {
+                let account = tx.account_by_address(&index)?;
+                let browser = match &account {
+                    Some(account) => tx.browser_among(account.user.id, &tokens)?,
+                    None => None,
+                };
+                Ok((account, browser))
+            })
+            .await?;
+        let device = if browser.is_some() {
+            DeviceClass::Known
+        } else {
+            DeviceClass::Unknown
+        };
+        let attempt = PasswordAttempt {
+            account: &index,
+            device,
+            ip: &visit.origin.ip,
+        };
+        let ticket = match self.throttle.before_password(attempt, now).await? {
+            Pass::Go(ticket) => ticket,
+            Pass::Wait { until } => {
+                self.record_failure(account.as_ref(), &flow, visit, Outcome::Blocked)
+                    .await?;
+                return Ok(PasswordOutcome::Wait(until));
+            }
+        };
+        let nobody = || UserId::new(now, &*self.entropy);
+        let user_id = account
+            .as_ref()
+            .map_or_else(nobody, |account| account.user.id);
+        let record = account
+            .as_ref()
+            .and_then(|account| account.password.as_ref());
+        match self.passwords.check(user_id, record, password).await? {
+            Checked::Wrong => {
+                self.record_failure(account.as_ref(), &flow, visit, Outcome::WrongPassword)
+                    .await?;
+                Ok(PasswordOutcome::Wrong)
+            }
+            Checked::Right(renewed) => {
+                let Some(account) = account else {
+                    return Ok(PasswordOutcome::Wrong);
+                };
+                if let (Some(new), Some(old)) = (renewed, account.password.clone()) {
+                    let id = account.user.id;
+                    // A parallel change of the password wins; the hash is renewed another time.
+                    let _renewed = self
+                        .store
+                        .write(move |tx| tx.replace_password(id, &old.sealed, &new))
+                        .await?;
+                }
+                self.password_was_right(flow, &account, browser, ticket, visit)
+                    .await
+            }
+        }
+    }
+
+    async fn password_was_right(
+        &self,
+        flow: LoadedFlow,
+        account: &Account,
+        browser: Option<KnownBrowser>,
+        ticket: Ticket,
+        visit: &Visit,
+    ) -> Result<PasswordOutcome, Failure> {
+        let now = self.now();
+        self.throttle.after_success(ticket, now).await?;
+        if !account_may_act(account.user.state) {
+            self.record_failure(Some(account), &flow, visit, Outcome::Disabled)
+                .await?;
+            return Ok(PasswordOutcome::Disabled);
+        }
+        let open = self.open_account(account)?;
+        let app = self.app_view(&flow, visit).await?;
+        let wishes = SecondStepWishes {
+            user: open.user.second_step,
+            client: app.as_ref().is_some_and(|app| app.requires_code),
+            server: self.settings.codes.for_everyone,
+            browser_trusted: browser
+                .as_ref()
+                .is_some_and(|browser| self.trust_counts(browser, &open, now)),
+        };
+        match second_step(wishes) {
+            SecondStep::Ask => {
+                self.send_first_code(flow, &open, app.map(|app| app.name), visit)
+                    .await
+            }
+            SecondStep::SkippedByTrust | SecondStep::Off => {
+                let completion = Completion {
+                    account: open,
+                    browser,
+                    methods: vec![AuthenticationMethod::Pwd],
+                    trust: false,
+                    spent_challenge: None,
+                };
+                let completed = self.complete_sign_in(flow, completion, visit).await?;
+                Ok(completed.map_or(PasswordOutcome::FlowGone, |c| {
+                    PasswordOutcome::SignedIn(Box::new(c))
+                }))
+            }
+        }
+    }
+
+    fn trust_counts(&self, browser: &KnownBrowser, account: &OpenAccount, now: Timestamp) -> bool {
+        let in_time = browser.trusted_until.is_some_and(|until| now < until);
+        let epochs = &account.user.epochs;
+        in_time
+            && self
+                .knowledge
+                .is_current(browser.epoch, EpochKind::Browser, epochs, None)
+    }
+
+    /// Records a failed or stopped attempt, for unknown accounts too: the same work either way.
+    async fn record_failure(
+        &self,
+        account: Option<&Account>,
+        flow: &LoadedFlow,
+        visit: &Visit,
+        outcome: Outcome,
+    ) -> Result<(), Failure> {
+        let mut event: Event = self.event(EventKind::SignIn, outcome, &visit.origin);
+        event.user_id = account.map(|account| account.user.id);
+        event.client_id = flow
+            .pending
+            .request()
+            .map(|request| request.client_id.clone());
+        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether a grant still counts. Asked at every use of its tokens; remembered for two seconds at most
+//! (IN-02 allows five).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_model::{EpochKind, Grant, GrantId, Timestamp, UserEpochs, UserState};
+
+use crate::rules::standing::account_may_act;
+use crate::{Failure, Provider};
+
+/// What was found, and when.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    read_at: Timestamp,
+    found: Option<(Grant, UserState, UserEpochs)>,
+}
+
+pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(2);
+
+impl Provider {
+    /// The grant, if everything it depends on still stands: itself, its user, every epoch.
+    pub(crate) async fn standing_grant(&self, id: GrantId) -> Result<Option<Grant>, Failure> {
+        let now = self.now();
+        let remembered = self
+            .standings
+            .get(&id)
+            .filter(|s| now.since(s.read_at) < REMEMBERED_FOR);
+        let standing = match remembered {
+            Some(standing) => standing,
+            None => {
+                let found = self.store.read(move |tx| tx.grant_standing(id)).await?;
+                let standing = Arc::new(Standing {
+                    read_at: now,
+                    found,
+                });
+                self.standings.insert(id, Arc::clone(&standing));
+                standing
+            }
+        };
+        Ok(standing.found.as_ref().and_then(|(grant, state, epochs)| {
+            let stands = grant.revoked_at.is_none()
+                && account_may_act(*state)
+                && self.knowledge.is_current(
+                    grant.epoch,
+                    EpochKind::Token,
+                    epochs,
+                    Some(&grant.client_id),
+                );
+            stands.then(|| grant.clone())
+        }))
+    }
+
+    /// Forgets what was known of a grant, because this node just changed it.
+    pub(crate) fn forget_standing(&self, id: GrantId) {
+        self.standings.invalidate(&id);
+    }
+}

@@ -1,0 +1,147 @@
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use openidconnect::IssuerUrl;
+use sekisho_model::{
+    AuthorizationCode, Client, Digest, Grant, ScopeSet, SigningAlgorithm, Timestamp,
+};
+use sekisho_store::OpaqueAccessToken;
+
+use crate::rules::claims::{self, AccessTokenClaims, IdTokenFacts};
+use crate::{Failure, Provider};
+
+/// Who an access token speaks for.
+pub(super) enum Bearer<'a> {
+    /// A user, by a grant.
+    User(&'a Grant, &'a str),
+    /// The client itself (TK-13).
+    Machine,
+}
+
+/// An access token, and the record to write if it is opaque.
+pub(super) struct AccessToken {
+    pub(super) text: String,
+    pub(super) record: Option<OpaqueAccessToken>,
+}
+
+impl Provider {
+    /// Makes an access token: a JWT (RFC 9068), or an opaque one for clients registered so.
+    pub(super) fn access_token(
+        &self,
+        client: &Client,
+        bearer: &Bearer<'_>,
+        scope: &ScopeSet,
+        now: Timestamp,
+    ) -> Result<AccessToken, Failure> {
+        let expires_at = now + self.settings.lifetimes.access_token;
+        let audience = self.audience(client, scope);
+        let grant = match bearer {
+            Bearer::User(grant, _) => Some(*grant),
+            Bearer::Machine => None,
+        };
+        if client.opaque_access_tokens {
+            // 256 random bits, as every opaque value of ours.
+            let token = AuthorizationCode::generate(&*self.entropy);
+            let record = OpaqueAccessToken {
+                digest: token.digest(),
+                grant_id: grant.map(|grant| grant.id),
+                client_id: client.client_id.clone(),
+                scope: scope.clone(),
+                audience: audience.join(" "),
+                issued_at: now,
+                expires_at,
+            };
+            return Ok(AccessToken {
+                text: token.reveal().to_owned(),
+                record: Some(record),
+            });
+        }
+        let subject = match bearer {
+            Bearer::User(_, subject) => (*subject).to_owned(),
+            Bearer::Machine => client.client_id.to_string(),
+        };
+        let claims = AccessTokenClaims {
+            iss: self.settings.issuer.clone(),
+            sub: subject,
+            aud: audience,
+            exp: expires_at.seconds(),
+            iat: now.seconds(),
+            jti: self.token_id(grant),
+            client_id: client.client_id.to_string(),
+            scope: scope.to_string(),
+            auth_time: grant.map(|grant| grant.auth_time.seconds()),
+            acr: grant.map(|grant| claims::acr(&grant.methods).to_owned()),
+        };
+        let keys = self.keys.current();
+        let text = keys.sign(SigningAlgorithm::ES256, "at+jwt", &claims, now)?;
+        Ok(AccessToken { text, record: None })
+    }
+
+    /// `<grant id>.<random>` for users, `m<epoch>.<random>` for machines: revocation finds the grant,
+    /// and an epoch move reaches tokens of machines, without a row for each token.
+    fn token_id(&self, grant: Option<&Grant>) -> String {
+        let random = URL_SAFE_NO_PAD.encode(self.entropy.bytes::<16>());
+        match grant {
+            Some(grant) => format!("{}.{random}", grant.id),
+            None => format!("m{}.{random}", self.knowledge.epoch_now().0),
+        }
+    }
+
+    /// TK-14: what the token is for. With `openid` it opens userinfo as well.
+    fn audience(&self, client: &Client, scope: &ScopeSet) -> Vec<String> {
+        let issuer = self.settings.issuer.clone();
+        match &client.default_resource {
+            Some(resource) if scope.contains("openid") => vec![resource.clone(), issuer],
+            Some(resource) => vec![resource.clone()],
+            None => vec![issuer],
+        }
+    }
+
+    /// Makes an ID token (Core §2), if `openid` was granted.
+    pub(super) fn id_token(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        subject: &str,
+        nonce: Option<&str>,
+        access_token: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, Failure> {
+        if !grant.scope.contains("openid") {
+            return Ok(None);
+        }
+        let issuer = IssuerUrl::new(self.settings.issuer.clone())
+            .map_err(|_not_a_url| Failure::Corrupt("issuer"))?;
+        let algorithm = client.id_token_signed_response_alg;
+        let facts = IdTokenFacts {
+            issuer: &issuer,
+            client_id: client.client_id.as_str(),
+            subject,
+            session_id: grant.session_id.to_string(),
+            auth_time: grant.auth_time,
+            methods: &grant.methods,
+            nonce,
+            access_token_hash: Some(half_hash(algorithm, access_token)),
+            issued_at: now,
+            expires_at: now + self.settings.lifetimes.id_token,
+        };
+        let keys = self.keys.current();
+        keys.sign(algorithm, "JWT", &claims::id_token(&facts), now)
+            .map(Some)
+    }
+}
+
+/// Core §3.1.3.6: the left half of the hash that belongs to the signature algorithm.
+fn half_hash(algorithm: SigningAlgorithm, text: &str) -> String {
+    match algorithm {
+        SigningAlgorithm::RS256 | SigningAlgorithm::PS256 | SigningAlgorithm::ES256 => {
+            let hash = Digest::of(text.as_bytes());
+            URL_SAFE_NO_PAD.encode(hash.as_bytes().get(..16).unwrap_or_default())
+        }
+        // Ed25519 hashes with SHA-512 (RFC 8032 §5.1).
+        SigningAlgorithm::EdDSA => {
+            let hash = digest::digest(&digest::SHA512, text.as_bytes());
+            URL_SAFE_NO_PAD.encode(hash.as_ref().get(..32).unwrap_or_default())
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The token endpoint (RFC 6749 §3.2). One file for each grant.
+
+mod authorization_code;
+mod client_credentials;
+mod issue;
+mod refresh;
+
+use sekisho_model::{Origin, Timestamp};
+use serde::Serialize;
+
+use super::client_authentication::Caller;
+use crate::rules::oauth_error::TokenError;
+use crate::rules::parameters::Parameters;
+use crate::{Failure, Provider};
+
+/// A successful answer (RFC 6749 §5.1, Core §3.1.3.3).
+#[derive(Serialize)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds the access token lives.
+    pub expires_in: u64,
+    /// What was granted.
+    pub scope: String,
+    /// The refresh token, if the client gets one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// The ID token, if `openid` was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+}
+
+impl std::fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TokenResponse(scope {:?}, …)", self.scope)
+    }
+}
+
+/// What the token endpoint answers.
+#[derive(Debug)]
+pub enum Issued {
+    /// Tokens.
+    Tokens(Box<TokenResponse>),
+    /// An error.
+    Refused(TokenError),
+    /// Too many failures from there (429).
+    Wait(Timestamp),
+}
+
+impl Provider {
+    /// Answers a token request. `header` is the `Authorization` header.
+    pub async fn token(
+        &self,
+        header: Option<&str>,
+        form: &Parameters,
+        origin: &Origin,
+    ) -> Result<Issued, Failure> {
+        let refused = |error| Ok(Issued::Refused(error));
+        if form.any_repeated() {
+            return refused(TokenError::InvalidRequest("a parameter is repeated"));
+        }
+        let Some(grant_type) = form.first("grant_type") else {
+            return refused(TokenError::InvalidRequest("grant_type is missing"));
+        };
+        let client = match self.authenticate_client(header, form, origin).await? {
+            Caller::Client(client) => client,
+            Caller::Refused(error) => return refused(error),
+            Caller::Wait(until) => return Ok(Issued::Wait(until)),
+        };
+        self.knowledge.may_issue(self.now())?;
+        match grant_type {
+            "authorization_code" => self.authorization_code(&client, form, origin).await,
+            "refresh_token" => self.refresh_token(&client, form, origin).await,
+            "client_credentials" => self.client_credentials(&client, form, origin).await,
+            _ => refused(TokenError::UnsupportedGrantType),
+        }
+    }
+}

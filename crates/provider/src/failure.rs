@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use sekisho_guard::GuardFailure;
+use sekisho_model::Unsealable;
+use sekisho_session::SessionError;
+use sekisho_store::StoreError;
+
+/// Something went wrong on our side. Opaque to the caller, logged once where it is handled.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The database.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// Redis, or what stands in for it.
+    #[error("the session store failed")]
+    Session(#[from] SessionError),
+    /// The throttles.
+    #[error("the guard failed")]
+    Guard(#[from] GuardFailure),
+    /// Too much work at once; come again after this long (PW-21).
+    #[error("too much to do at once")]
+    Busy(Duration),
+    /// The key file does not open what the database holds.
+    #[error("a sealed value does not open: {0}")]
+    Sealed(&'static str),
+    /// A signature could not be made.
+    #[error("signing failed: {0}")]
+    Signing(String),
+    /// This node cannot be sure of what it knows; it issues nothing (decisions: failing dependencies).
+    #[error("this node has lost touch with the store")]
+    OutOfTouch,
+    /// Stored data cannot be read.
+    #[error("stored data cannot be read: {0}")]
+    Corrupt(&'static str),
+}
+
+impl From<Unsealable> for Failure {
+    fn from(_: Unsealable) -> Self {
+        Self::Sealed("unsealable")
+    }
+}
+
+impl Failure {
+    /// Whether trying again later may help: 503 with `Retry-After`, else 500.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy(wait) => Some(*wait),
+            Self::Session(SessionError::Unavailable(_)) | Self::Guard(_) | Self::OutOfTouch => {
+                Some(Duration::from_secs(5))
+            }
+            Self::Store(StoreError::Unavailable(_)) => Some(Duration::from_secs(5)),
+            Self::Store(_)
+            | Self::Session(_)
+            | Self::Sealed(_)
+            | Self::Signing(_)
+            | Self::Corrupt(_) => None,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Signing and verifying JWTs. One verifier per use, with fixed algorithm, type, key source, issuer
+//! and audience (JW-01).
+
+mod access_token;
+mod kept_keys;
+mod new_key;
+mod signing_keys;
+
+pub use access_token::{AccessTokenVerifier, JwtRefusal, verify_id_token_hint};
+pub use new_key::new_key;
+pub use signing_keys::{KeySet, SigningKeys};

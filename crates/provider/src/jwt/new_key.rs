@@ -1,0 +1,89 @@
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+    RsaPublicKeyComponents,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sekisho_model::{
+    Digest, Entropy, KeyId, KeyRing, Purpose, SigningAlgorithm, SigningKeyRecord, Timestamp,
+};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::kept_keys::UnreadableKey;
+use crate::Failure;
+
+/// Makes a signing key (KEY-01), sealed under `keyring`, that signs from `active_from` on. An RSA key
+/// takes up to a second: call it off the request path.
+pub fn new_key(
+    algorithm: SigningAlgorithm,
+    keyring: &KeyRing,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+    active_from: Timestamp,
+) -> Result<SigningKeyRecord, Failure> {
+    let (private, members) =
+        pair(algorithm).map_err(|error| Failure::Signing(error.to_string()))?;
+    let kid = KeyId::new(Digest::of(members.to_string().as_bytes()).to_base64url());
+    let mut jwk = members;
+    for (name, value) in [
+        ("kid", kid.as_str()),
+        ("alg", algorithm.name()),
+        ("use", "sig"),
+    ] {
+        if let Some(members) = jwk.as_object_mut() {
+            members.insert(name.to_owned(), Value::from(value));
+        }
+    }
+    Ok(SigningKeyRecord {
+        private: keyring.seal(Purpose::SigningKey, kid.as_str(), &private, entropy),
+        public_jwk: jwk.to_string(),
+        kid,
+        algorithm,
+        created_at: now,
+        active_from,
+        retired_at: None,
+        gone_at: None,
+    })
+}
+
+/// A key pair: PKCS #8 and the members of RFC 7638 §3.2, which `serde_json` writes in the sorted
+/// order the thumbprint wants.
+fn pair(algorithm: SigningAlgorithm) -> Result<(Zeroizing<Vec<u8>>, Value), UnreadableKey> {
+    let random = SystemRandom::new();
+    let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    match algorithm {
+        SigningAlgorithm::ES256 => {
+            let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+                .map_err(|_unspecified| UnreadableKey)?;
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref())
+                .map_err(|_rejected| UnreadableKey)?;
+            // SEC 1 §2.3.3: 0x04, then x and y of 32 bytes each.
+            let point = pair.public_key().as_ref().get(1..).ok_or(UnreadableKey)?;
+            let (x, y) = point.split_at_checked(32).ok_or(UnreadableKey)?;
+            let members = json!({"crv": "P-256", "kty": "EC", "x": text(x), "y": text(y)});
+            Ok((Zeroizing::new(pkcs8.as_ref().to_vec()), members))
+        }
+        SigningAlgorithm::EdDSA => {
+            let pkcs8 =
+                Ed25519KeyPair::generate_pkcs8(&random).map_err(|_unspecified| UnreadableKey)?;
+            let pair =
+                Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_rejected| UnreadableKey)?;
+            let members =
+                json!({"crv": "Ed25519", "kty": "OKP", "x": text(pair.public_key().as_ref())});
+            Ok((Zeroizing::new(pkcs8.as_ref().to_vec()), members))
+        }
+        SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => {
+            let pair =
+                RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_unspecified| UnreadableKey)?;
+            let pkcs8: aws_lc_rs::encoding::Pkcs8V1Der<'static> =
+                pair.as_der().map_err(|_unspecified| UnreadableKey)?;
+            let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+            let members = json!({"e": text(&public.e), "kty": "RSA", "n": text(&public.n)});
+            Ok((Zeroizing::new(pkcs8.as_ref().to_vec()), members))
+        }
+    }
+}

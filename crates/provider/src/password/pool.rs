@@ -1,0 +1,166 @@
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use argon2::Block;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::record::Cost;
+use crate::Failure;
+
+/// How many hashes run at once and how long one may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSettings {
+    /// Threads, each with a block of memory of its own that is used again and again.
+    pub slots: usize,
+    /// How many hashes may wait for a thread.
+    pub queue: usize,
+    /// Waiting longer than this is refused with `Retry-After` (PW-21).
+    pub max_wait: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        let slots = thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        Self {
+            slots,
+            queue: slots * 64,
+            max_wait: Duration::from_secs(2),
+        }
+    }
+}
+
+/// One hash to compute.
+pub(super) struct HashJob {
+    pub(super) password: Zeroizing<String>,
+    pub(super) salt: Vec<u8>,
+    pub(super) cost: Cost,
+}
+
+type Hash = Zeroizing<Vec<u8>>;
+
+struct Waiting {
+    job: HashJob,
+    answer: oneshot::Sender<Result<Hash, Failure>>,
+}
+
+/// Threads that only hash, apart from the ones that answer requests.
+#[derive(Debug)]
+pub(super) struct HashPool {
+    queue: SyncSender<Waiting>,
+    max_wait: Duration,
+}
+
+impl HashPool {
+    pub(super) fn start(settings: PoolSettings) -> Self {
+        let (queue, jobs) = sync_channel(settings.queue.max(1));
+        let jobs = Arc::new(Mutex::new(jobs));
+        for slot in 0..settings.slots.max(1) {
+            let jobs = Arc::clone(&jobs);
+            let thread = thread::Builder::new().name(format!("hash-{slot}"));
+            if let Err(error) = thread.spawn(move || work(&jobs)) {
+                tracing::error!(%error, "a hash thread did not start");
+            }
+        }
+        Self {
+            queue,
+            max_wait: settings.max_wait,
+        }
+    }
+
+    pub(super) async fn run(&self, job: HashJob) -> Result<Hash, Failure> {
+        let busy = || Failure::Busy(super::Passwords::RETRY_AFTER);
+        let (answer, answered) = oneshot::channel();
+        self.queue
+            .try_send(Waiting { job, answer })
+            .map_err(|refused| match refused {
+                TrySendError::Full(_) | TrySendError::Disconnected(_) => busy(),
+            })?;
+        match tokio::time::timeout(self.max_wait, answered).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
+    }
+}
+
+fn work(jobs: &Mutex<Receiver<Waiting>>) {
+    let mut memory: Vec<Block> = Vec::new();
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Waiting { job, answer }) = next else {
+            return;
+        };
+        if answer.is_closed() {
+            continue; // the caller has given up
+        }
+        let hashed = hash(&job, &mut memory);
+        drop(job);
+        drop(answer.send(hashed));
+    }
+}
+
+fn hash(job: &HashJob, memory: &mut Vec<Block>) -> Result<Hash, Failure> {
+    let argon2 = job.cost.argon2().ok_or(Failure::Corrupt("password cost"))?;
+    let blocks = job.cost.blocks();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    let mut output = Zeroizing::new(vec![0; 32]);
+    let used = memory.get_mut(..blocks).unwrap_or_default();
+    argon2
+        .hash_password_into_with_memory(job.password.as_bytes(), &job.salt, &mut output, used)
+        .map_err(|_refused| Failure::Corrupt("password record"))?;
+    Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job() -> HashJob {
+        HashJob {
+            password: Zeroizing::new("p".into()),
+            salt: vec![1; 16],
+            cost: Cost::FLOOR,
+        }
+    }
+
+    #[tokio::test]
+    async fn reused_memory_gives_the_same_hash() {
+        let pool = HashPool::start(PoolSettings {
+            slots: 1,
+            ..PoolSettings::default()
+        });
+        let first = pool.run(job()).await.unwrap();
+        let dearer = Cost {
+            memory_kib: 30_000,
+            ..Cost::FLOOR
+        };
+        pool.run(HashJob {
+            cost: dearer,
+            ..job()
+        })
+        .await
+        .unwrap();
+        assert_eq!(*first, *pool.run(job()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn pw_21_a_flood_is_refused_at_once_instead_of_waiting() {
+        let pool = HashPool::start(PoolSettings {
+            slots: 1,
+            queue: 1,
+            max_wait: Duration::from_secs(2),
+        });
+        let many = (0..20).map(|_| pool.run(job()));
+        let results = futures_util::future::join_all(many).await;
+        let refused = results
+            .iter()
+            .filter(|result| matches!(result, Err(Failure::Busy(_))))
+            .count();
+        assert!(refused >= 15, "{refused} refused");
+        assert!(results.iter().any(Result::is_ok));
+    }
+}

@@ -1,0 +1,150 @@
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use sekisho_audit::{Bell, MachineEvents};
+use sekisho_guard::Throttle;
+use sekisho_model::{
+    Clock, Digest, Entropy, Event, EventId, EventKind, GrantId, KeyRing, Origin, Outcome, Purpose,
+    Timestamp,
+};
+use sekisho_session::Session;
+use sekisho_store::Store;
+
+use crate::clients::ClientDirectory;
+use crate::endpoints::standing::Standing;
+use crate::jwt::{AccessTokenVerifier, SigningKeys};
+use crate::knowledge::Knowledge;
+use crate::password::Passwords;
+use crate::{Failure, Settings};
+
+/// Everything the endpoints work with. One for each process.
+pub struct Provider {
+    /// What the operator decided.
+    pub settings: Settings,
+    /// Signing keys.
+    pub keys: SigningKeys,
+    pub(crate) store: Store,
+    pub(crate) session: Session,
+    pub(crate) throttle: Throttle,
+    pub(crate) passwords: Passwords,
+    pub(crate) keyring: Arc<KeyRing>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) clients: ClientDirectory,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) access_tokens: AccessTokenVerifier,
+    pub(crate) standings: Cache<GrantId, Arc<Standing>>,
+    pub(crate) revocations: Cache<Digest, (bool, Timestamp)>,
+    pub(crate) machine_events: MachineEvents,
+    pub(crate) code_key: Digest,
+    pub(crate) address_key: Digest,
+    pub(crate) letters_wait: Bell,
+}
+
+/// What a [`Provider`] is made of.
+pub struct Parts {
+    /// What the operator decided.
+    pub settings: Settings,
+    /// Durable state, migrated.
+    pub store: Store,
+    /// Short-lived shared state.
+    pub session: Session,
+    /// Throttles.
+    pub throttle: Throttle,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Signing keys.
+    pub keys: SigningKeys,
+    /// Key-encryption keys.
+    pub keyring: Arc<KeyRing>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where events of machines go.
+    pub machine_events: MachineEvents,
+    /// Rung when a letter was put into the outbox.
+    pub letters_wait: Bell,
+}
+
+/// How many access tokens' signatures are remembered, and how many grants' standings.
+const REMEMBERED: u64 = 20_000;
+
+impl Provider {
+    /// Puts the parts together. Call [`Provider::hear`] before serving.
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            settings,
+            store,
+            session,
+            throttle,
+            passwords,
+            keys,
+            keyring,
+            clock,
+            entropy,
+            machine_events,
+            letters_wait,
+        } = parts;
+        Self {
+            clients: ClientDirectory::new(store.clone()),
+            knowledge: Knowledge::new(clock.now()),
+            access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
+            standings: Cache::new(REMEMBERED),
+            revocations: Cache::new(REMEMBERED),
+            code_key: keyring.mac_key(Purpose::OneTimeCode),
+            address_key: keyring.mac_key(Purpose::AddressIndex),
+            settings,
+            keys,
+            store,
+            session,
+            throttle,
+            passwords,
+            keyring,
+            clock,
+            entropy,
+            machine_events,
+            letters_wait,
+        }
+    }
+
+    /// Learns what other nodes and the command line changed. Called twice a second: a change is in
+    /// force everywhere within one.
+    pub async fn hear(&self) -> Result<(), Failure> {
+        let news = self.knowledge.hear(&self.store, self.now()).await?;
+        if news.clients {
+            self.clients.forget();
+        }
+        if news.keys {
+            self.keys.reload().await?;
+            self.access_tokens.forget();
+        }
+        Ok(())
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn event(&self, kind: EventKind, outcome: Outcome, origin: &Origin) -> Event {
+        let now = self.now();
+        Event {
+            id: EventId::new(now, &*self.entropy),
+            at: now,
+            kind,
+            outcome,
+            user_id: None,
+            client_id: None,
+            session_id: None,
+            origin: origin.clone(),
+            detail: serde_json::json!({}),
+        }
+    }
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Provider({})", self.settings.issuer)
+    }
+}

@@ -1,0 +1,150 @@
+//! Whether a person has to be asked, and what a decision grants (Core §3.1.2.4; CON-02, CON-03, CON-07).
+
+use sekisho_model::{ApplicationType, Client, Consent, ScopeSet};
+
+use super::prompt::Prompt;
+
+/// Whether the consent page has to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentNeed {
+    /// Already allowed, or a first-party client.
+    None,
+    /// The person has to be asked.
+    Ask,
+}
+
+/// Decides for `asked` scopes given what was allowed before.
+pub fn need(
+    client: &Client,
+    asked: &ScopeSet,
+    before: Option<&Consent>,
+    prompt: Prompt,
+) -> ConsentNeed {
+    let widened = !before.is_some_and(|consent| asked.is_within(&consent.scope));
+    let anyone_could_be_it =
+        client.is_public() && client.application_type == ApplicationType::Native;
+    let ask = prompt.consent
+        || asked.contains("offline_access")
+        || widened
+        // RFC 8252 §8.6: a native app's identity cannot be assured, so nothing is remembered for it.
+        || anyone_could_be_it;
+    if ask && !client.skip_consent {
+        ConsentNeed::Ask
+    } else {
+        ConsentNeed::None
+    }
+}
+
+/// What "allow" grants: everything required, and of the optional scopes those that were ticked.
+pub fn granted(client: &Client, asked: &ScopeSet, ticked: &ScopeSet) -> ScopeSet {
+    let optional = optional(client);
+    let mut granted = asked.clone();
+    for token in asked
+        .iter()
+        .filter(|token| optional.contains(token) && !ticked.contains(token))
+    {
+        granted = granted.without(token);
+    }
+    granted
+}
+
+/// The scopes a person may leave out: those the client marks, and always `offline_access`.
+pub fn optional(client: &Client) -> ScopeSet {
+    let offline = ScopeSet::parse("offline_access").unwrap_or_default();
+    client
+        .optional_scope
+        .union(&offline.common(&client.scope))
+        .without("openid")
+}
+
+#[cfg(test)]
+mod tests {
+    use sekisho_model::{SeededEntropy, Timestamp, UserId};
+
+    use super::*;
+    use crate::rules::client_metadata::sample::{native, web};
+
+    fn scope(text: &str) -> ScopeSet {
+        ScopeSet::parse(text).unwrap()
+    }
+
+    fn before(client: &Client, text: &str) -> Consent {
+        let now = Timestamp::from_seconds(1);
+        let user_id = UserId::new(now, &SeededEntropy::new(1));
+        Consent {
+            user_id,
+            client_id: client.client_id.clone(),
+            scope: scope(text),
+            granted_at: now,
+        }
+    }
+
+    #[test]
+    fn con_02_more_than_before_asks_again() {
+        let client = web("https://a.example/");
+        let old = before(&client, "openid email");
+        let none = Prompt::default();
+        assert_eq!(
+            need(&client, &scope("openid"), Some(&old), none),
+            ConsentNeed::None
+        );
+        assert_eq!(
+            need(&client, &scope("openid profile"), Some(&old), none),
+            ConsentNeed::Ask
+        );
+        assert_eq!(
+            need(&client, &scope("openid"), None, none),
+            ConsentNeed::Ask
+        );
+    }
+
+    #[test]
+    fn con_03_consent_prompt_offline_access_and_native_apps_always_ask() {
+        let client = web("https://a.example/");
+        let old = before(&client, "openid offline_access");
+        let asks = Prompt {
+            consent: true,
+            ..Prompt::default()
+        };
+        assert_eq!(
+            need(&client, &scope("openid"), Some(&old), asks),
+            ConsentNeed::Ask
+        );
+        let none = Prompt::default();
+        assert_eq!(
+            need(&client, &scope("openid offline_access"), Some(&old), none),
+            ConsentNeed::Ask
+        );
+        let app = native("http://127.0.0.1/");
+        assert_eq!(
+            need(&app, &scope("openid"), Some(&before(&app, "openid")), none),
+            ConsentNeed::Ask
+        );
+    }
+
+    #[test]
+    fn con_07_first_party_clients_skip() {
+        let client = Client {
+            skip_consent: true,
+            ..web("https://a.example/")
+        };
+        assert_eq!(
+            need(&client, &scope("openid"), None, Prompt::default()),
+            ConsentNeed::None
+        );
+    }
+
+    #[test]
+    fn unticked_optional_scopes_are_left_out_and_required_ones_never() {
+        let client = web("https://a.example/");
+        let asked = scope("openid email offline_access");
+        assert_eq!(
+            granted(&client, &asked, &ScopeSet::default()),
+            scope("openid email")
+        );
+        assert_eq!(
+            granted(&client, &asked, &scope("offline_access profile")),
+            asked
+        );
+    }
+}

@@ -1,0 +1,339 @@
+//! Signing in: the state machine of one pending sign-in, and when which step is needed.
+//!
+//! ```text
+//!                 wrong password             wrong code
+//!                    ┌────┐                    ┌────┐
+//!                    ▼    │                    ▼    │
+//!   begin ───────► Password ── right ──► Code ─────────── right ──► signed in ─► consent ─► answer
+//!                    │      second step needed   │ tries used, time over
+//!                    │                           └────────► back to Password
+//!                    └── right, trusted browser or second step off ──► signed in
+//! ```
+//!
+//! A code without the password before it in the same flow and browser is impossible (OTP-22): the
+//! code stage is reached only by [`PendingSignIn::password_proved`].
+
+use std::time::Duration;
+
+use sekisho_model::{
+    AuthenticationMethod, ChallengeId, Digest, Epoch, SessionId, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use super::authorization_request::AuthorizationRequest;
+
+/// How long a person may take from the first page to the last.
+pub const FLOW_LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// Why somebody is signing in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Destination {
+    /// To answer an app.
+    App(Box<AuthorizationRequest>),
+    /// To open a page of ours; a path that begins with one slash (LO-04).
+    Page(String),
+}
+
+/// One pending sign-in at one browser; parked in the session store under its flow id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingSignIn {
+    /// Digest of the pre-auth cookie of the browser that began it (SES-04).
+    pub binding: Digest,
+    /// Why.
+    pub destination: Destination,
+    /// How far it got.
+    pub stage: Stage,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// The epoch it began under (SES-09).
+    pub epoch: Epoch,
+}
+
+/// How far a sign-in got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// The password is awaited.
+    Password,
+    /// The password was right; the mailed code is awaited.
+    Code(CodeStage),
+    /// Signed in; the person's decision about the app is awaited.
+    Consent(SignedIn),
+}
+
+/// What is known while the code is awaited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeStage {
+    /// Whose password was right.
+    pub user_id: UserId,
+    /// The present challenge.
+    pub challenge: ChallengeId,
+    /// Where the code went, masked (OTP-21).
+    pub masked_address: String,
+    /// The tally's word.
+    pub tally_word: u8,
+    /// The tally's number.
+    pub tally_number: u8,
+    /// When the code was last sent.
+    pub sent_at: Timestamp,
+    /// Until when the code works.
+    pub expires_at: Timestamp,
+    /// From when it may be sent again.
+    pub resend_after: Timestamp,
+    /// Until when this sign-in can be finished at all.
+    pub closes_at: Timestamp,
+}
+
+/// Who signed in, in which session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// Who.
+    pub user_id: UserId,
+    /// In which session.
+    pub session_id: SessionId,
+}
+
+impl PendingSignIn {
+    /// A sign-in that begins now.
+    pub const fn begin(
+        destination: Destination,
+        binding: Digest,
+        epoch: Epoch,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            binding,
+            destination,
+            stage: Stage::Password,
+            began_at: now,
+            epoch,
+        }
+    }
+
+    /// Whether the browser that holds a cookie with this digest may go on with it, now.
+    pub fn belongs_to(&self, binding: &Digest, now: Timestamp) -> bool {
+        self.binding == *binding && now < self.began_at + FLOW_LIFE
+    }
+
+    /// The password was right and the code is sent; the cookie changes with it (SES-03).
+    pub fn password_proved(&mut self, code: CodeStage, new_binding: Digest) {
+        self.stage = Stage::Code(code);
+        self.binding = new_binding;
+    }
+
+    /// A new code replaced the former one.
+    pub fn code_sent_again(&mut self, code: CodeStage) {
+        if matches!(self.stage, Stage::Code(_)) {
+            self.stage = Stage::Code(code);
+        }
+    }
+
+    /// The code cannot be entered any more: from the start.
+    pub fn back_to_password(&mut self) {
+        self.stage = Stage::Password;
+    }
+
+    /// Signed in; consent is awaited.
+    pub fn signed_in(&mut self, who: SignedIn) {
+        self.stage = Stage::Consent(who);
+    }
+
+    /// The code stage, if the password was proved.
+    pub const fn code_stage(&self) -> Option<&CodeStage> {
+        match &self.stage {
+            Stage::Code(stage) => Some(stage),
+            Stage::Password | Stage::Consent(_) => None,
+        }
+    }
+
+    /// The app's request, if an app asked.
+    pub fn request(&self) -> Option<&AuthorizationRequest> {
+        match &self.destination {
+            Destination::App(request) => Some(request),
+            Destination::Page(_) => None,
+        }
+    }
+}
+
+/// Who wants the mailed code after the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent sources of one decision"
+)]
+pub struct SecondStepWishes {
+    /// The user (on by default).
+    pub user: bool,
+    /// The client (`require_second_step`).
+    pub client: bool,
+    /// The server, for everyone.
+    pub server: bool,
+    /// Whether the browser is trusted and its trust still counts.
+    pub browser_trusted: bool,
+}
+
+/// Whether the code is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondStep {
+    /// Yes.
+    Ask,
+    /// No: this browser was trusted earlier (TD-01).
+    SkippedByTrust,
+    /// No: switched off by the user and required by nobody.
+    Off,
+}
+
+/// Decides about the code. A client that requires it gets it each time; a trusted browser skips it
+/// only for the user's own wish and the server's.
+pub const fn second_step(wishes: SecondStepWishes) -> SecondStep {
+    match wishes {
+        SecondStepWishes { client: true, .. } => SecondStep::Ask,
+        SecondStepWishes {
+            user: false,
+            server: false,
+            ..
+        } => SecondStep::Off,
+        SecondStepWishes {
+            browser_trusted: true,
+            ..
+        } => SecondStep::SkippedByTrust,
+        SecondStepWishes { .. } => SecondStep::Ask,
+    }
+}
+
+/// What is known of the browser's session.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionFacts<'a> {
+    /// When the person last proved who they are.
+    pub auth_time: Timestamp,
+    /// How.
+    pub methods: &'a [AuthenticationMethod],
+}
+
+/// Whether an app's request can be answered from the existing session (Core §3.1.2.3, SES-12).
+pub fn session_answers(
+    session: Option<SessionFacts<'_>>,
+    request: &AuthorizationRequest,
+    client_requires_code: bool,
+    now: Timestamp,
+) -> bool {
+    let Some(session) = session else { return false };
+    let fresh = request
+        .max_age
+        .is_none_or(|limit| now.since(session.auth_time) <= Duration::from_secs(limit));
+    let strong = !client_requires_code || session.methods.contains(&AuthenticationMethod::Otp);
+    fresh && strong && !request.prompt.login
+}
+
+/// LO-04: a path of ours to return to, or the account page.
+pub fn safe_return(path: Option<&str>) -> String {
+    let fallback = "/account";
+    let path = path.unwrap_or(fallback);
+    let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let local = path.starts_with('/') && !path.starts_with("//") && path.len() <= 512;
+    let known = ["/account", "/developer", "/ops", "/device"]
+        .iter()
+        .any(|root| {
+            path.strip_prefix(root)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        });
+    if plain && local && known {
+        path.to_owned()
+    } else {
+        fallback.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::authorization_request::check;
+    use crate::rules::client_metadata::sample::web;
+    use crate::rules::parameters::Parameters;
+
+    const NOW: Timestamp = Timestamp::from_seconds(10_000);
+
+    fn request(extra: &str) -> AuthorizationRequest {
+        let query = format!(
+            "client_id=web&redirect_uri=https%3A%2F%2Fa.example%2F&response_type=code&scope=openid\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256{extra}"
+        );
+        check(
+            Some(&web("https://a.example/")),
+            &Parameters::decode(query.as_bytes()),
+        )
+        .unwrap()
+    }
+
+    fn answers(extra: &str, age: u64, methods: &[AuthenticationMethod], strong: bool) -> bool {
+        let facts = SessionFacts {
+            auth_time: NOW - Duration::from_secs(age),
+            methods,
+        };
+        session_answers(Some(facts), &request(extra), strong, NOW)
+    }
+
+    #[test]
+    fn ses_12_prompt_login_and_max_age_need_a_real_authentication() {
+        use AuthenticationMethod::{Otp, Pwd};
+        assert!(answers("", 3000, &[Pwd], false));
+        assert!(!answers("&prompt=login", 1, &[Pwd], false));
+        assert!(!answers("&max_age=1", 2, &[Pwd], false));
+        assert!(answers("&max_age=10000", 2, &[Pwd], false));
+        assert!(!answers("&max_age=0", 1, &[Pwd], false));
+        assert!(!answers("", 1, &[Pwd], true));
+        assert!(answers("", 1, &[Pwd, Otp], true));
+        assert!(!session_answers(None, &request(""), false, NOW));
+    }
+
+    #[test]
+    fn td_01_trust_skips_the_code_but_not_for_a_client_that_requires_it() {
+        let wishes = |user, client, server, browser_trusted| {
+            second_step(SecondStepWishes {
+                user,
+                client,
+                server,
+                browser_trusted,
+            })
+        };
+        assert_eq!(wishes(true, false, false, false), SecondStep::Ask);
+        assert_eq!(wishes(true, false, false, true), SecondStep::SkippedByTrust);
+        assert_eq!(wishes(true, true, false, true), SecondStep::Ask);
+        assert_eq!(wishes(false, true, false, true), SecondStep::Ask);
+        assert_eq!(wishes(false, false, true, false), SecondStep::Ask);
+        assert_eq!(wishes(false, false, false, false), SecondStep::Off);
+    }
+
+    #[test]
+    fn ses_04_another_browser_s_cookie_does_not_continue_a_flow() {
+        let binding = Digest::of(b"cookie");
+        let flow =
+            PendingSignIn::begin(Destination::Page("/account".into()), binding, Epoch(0), NOW);
+        assert!(flow.belongs_to(&binding, NOW));
+        assert!(!flow.belongs_to(&Digest::of(b"other"), NOW));
+        assert!(!flow.belongs_to(&binding, NOW + FLOW_LIFE));
+        assert!(
+            flow.code_stage().is_none(),
+            "OTP-22: no code before the password"
+        );
+    }
+
+    #[test]
+    fn lo_04_only_our_own_pages_are_returned_to() {
+        for bad in [
+            "//evil.example",
+            "/\\evil",
+            "https://evil.example",
+            "/%09/evil",
+            "/account\t",
+            "/accounts",
+            "",
+            "/oauth2/authorize?x",
+        ] {
+            assert_eq!(safe_return(Some(bad)), "/account", "{bad}");
+        }
+        assert_eq!(
+            safe_return(Some("/account/history?range=7")),
+            "/account/history?range=7"
+        );
+    }
+}
