@@ -129,7 +129,11 @@ async fn serve(desk: Arc<Desk>, bell: Bell, mut stopping: watch::Receiver<bool>)
             return;
         }
         tokio::select! {
-            Some(_delivered) = busy.join_next() => {}
+            Some(delivered) = busy.join_next() => {
+                if let Err(panicked) = delivered {
+                    tracing::error!(error = %panicked, "noting a letter panicked");
+                }
+            }
             () = bell.0.notified() => {}
             changed = stopping.changed() => {
                 if changed.is_err() {

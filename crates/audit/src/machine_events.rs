@@ -115,34 +115,38 @@ impl Writer {
 
     /// Waits until there is enough for one commit, but never long.
     async fn gather(&self, waiting: &mut mpsc::Receiver<Event>, batch: &mut Vec<Event>) {
-        let more = async {
-            while batch.len() < ENOUGH {
-                let room = BATCH - batch.len();
-                if waiting.recv_many(batch, room).await == 0 {
-                    return;
-                }
-            }
-        };
+        let more = fill(waiting, batch);
         // What was received before the time is up stays in the batch.
         if tokio::time::timeout(LONGEST_WAIT, more).await.is_err() {
             tracing::trace!("batch of machine events closed by time");
         }
     }
 
+    /// Writes a batch, however long it takes: what these events stand for has happened.
     async fn write(&self, batch: Vec<Event>) {
         let batch: Arc<[Event]> = batch.into();
         loop {
             let events = Arc::clone(&batch);
-            let Err(failed) = self.store.write(move |tx| tx.record_many(&events)).await else {
-                if self.failing.swap(false, Ordering::AcqRel) {
-                    tracing::info!("machine events are written again");
+            let written = self.store.write(move |tx| tx.record_many(&events)).await;
+            let was_failing = self.failing.swap(written.is_err(), Ordering::AcqRel);
+            match (written, was_failing) {
+                (Ok(()), false) => return,
+                (Ok(()), true) => return tracing::info!("machine events are written again"),
+                (Err(failed), false) => {
+                    tracing::error!(error = %failed, "machine events cannot be written");
                 }
-                return;
-            };
-            if !self.failing.swap(true, Ordering::AcqRel) {
-                tracing::error!(error = %failed, waiting = batch.len(), "machine events cannot be written");
+                (Err(_), true) => {}
             }
             pause(RETRY).await;
+        }
+    }
+}
+
+async fn fill(waiting: &mut mpsc::Receiver<Event>, batch: &mut Vec<Event>) {
+    while batch.len() < ENOUGH {
+        let room = BATCH.saturating_sub(batch.len());
+        if waiting.recv_many(batch, room).await == 0 {
+            return;
         }
     }
 }
@@ -204,9 +208,8 @@ mod tests {
         let user = UserId::new(AT, &entropy);
         let recorder = MachineEvents::start(house.store.clone());
         // Nothing is written while this test does not await.
-        let taken = (0..WAITING + 1)
-            .map(|_| recorder.record(event(user, &entropy)))
-            .filter(Result::is_ok)
+        let taken = (0..=WAITING)
+            .flat_map(|_| recorder.record(event(user, &entropy)))
             .count();
         assert_eq!(taken, WAITING);
     }

@@ -1,9 +1,11 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use sekisho_mail::{Catcher, Device, Letter, LetterBody, Sender};
 use sekisho_model::{LetterId, Locale, ManualClock, SeededEntropy};
 use sekisho_store::{LetterState, StoreOptions};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::outbox;
@@ -112,32 +114,52 @@ fn catching() -> (Transport, Catcher) {
 }
 
 /// A mail server that answers every recipient alike, and counts them.
-async fn answering(recipient: &'static str) -> (Transport, Arc<std::sync::atomic::AtomicU32>) {
+async fn answering(recipient: &'static str) -> (Transport, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let asked = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let asked = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&asked);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let count = Arc::clone(&count);
-            tokio::spawn(async move {
-                let (read, mut write) = stream.into_split();
-                let mut lines = BufReader::new(read).lines();
-                write.write_all(b"220 sink\r\n").await.unwrap();
-                while let Ok(Some(line)) = lines.next_line().await {
-                    let is_recipient = line.starts_with("RCPT");
-                    count.fetch_add(u32::from(is_recipient), std::sync::atomic::Ordering::SeqCst);
-                    let answer = if is_recipient { recipient } else { "250 ok" };
-                    let sent = write.write_all(format!("{answer}\r\n").as_bytes()).await;
-                    if sent.is_err() {
-                        return;
-                    }
-                }
-            });
+            tokio::spawn(converse(stream, recipient, Arc::clone(&count)));
         }
     });
     let url = format!("smtp://127.0.0.1:{port}?tls=none");
-    (Transport::open(&url, "no-reply@id.example").unwrap(), asked)
+    let transport = Transport::open(&url, "no-reply@id.example").unwrap();
+    (transport, asked)
+}
+
+async fn converse(stream: TcpStream, recipient: &'static str, count: Arc<AtomicU32>) {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    let mut answer = "220 sink\r\n";
+    while write.write_all(answer.as_bytes()).await.is_ok() {
+        let Ok(Some(line)) = lines.next_line().await else {
+            return;
+        };
+        let is_recipient = line.starts_with("RCPT");
+        count.fetch_add(u32::from(is_recipient), Ordering::SeqCst);
+        answer = if is_recipient {
+            recipient
+        } else {
+            "250 ok\r\n"
+        };
+    }
+}
+
+/// A clock that panics once, at the call of that number.
+#[derive(Debug)]
+struct Bomb {
+    calls: AtomicU32,
+    at: u32,
+}
+
+impl Clock for Bomb {
+    fn now(&self) -> Timestamp {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        assert_ne!(call, self.at, "boom");
+        AT
+    }
 }
 
 async fn until(mut reached: impl FnMut() -> bool) {
@@ -198,7 +220,7 @@ async fn otp_15_a_code_that_would_come_too_late_is_not_sent() {
 #[tokio::test]
 async fn a_letter_is_tried_eight_times_with_growing_pauses() {
     let house = House::new().await;
-    let (transport, asked) = answering("451 4.3.0 later").await;
+    let (transport, asked) = answering("451 4.3.0 later\r\n").await;
     let desk = house.desk(transport);
     house.post(&letter(LetterBody::Test)).await;
     for (tried, delay) in RETRIES.into_iter().enumerate() {
@@ -222,27 +244,27 @@ async fn a_letter_is_tried_eight_times_with_growing_pauses() {
     assert_eq!(house.round(&desk).await, 1);
     let queue = house.queue().await;
     assert_eq!((queue[0].state, queue[0].attempts), (LetterState::Dead, 8));
-    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 8);
+    assert_eq!(asked.load(Ordering::SeqCst), 8);
 }
 
 #[tokio::test]
 async fn a_code_is_not_kept_for_a_try_after_its_end() {
     let house = House::new().await;
-    let (transport, asked) = answering("451 later").await;
+    let (transport, asked) = answering("451 later\r\n").await;
     let desk = house.desk(transport);
     house.post(&code_letter("48291537")).await;
     house
         .clock
         .advance(Duration::from_mins(10) - Duration::from_secs(5));
     assert_eq!(house.round(&desk).await, 1);
-    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
     assert_eq!(house.queue().await[0].state, LetterState::Dead);
 }
 
 #[tokio::test]
 async fn a_final_refusal_ends_the_letter_at_once() {
     let house = House::new().await;
-    let (transport, _asked) = answering("550 5.1.1 nobody").await;
+    let (transport, _asked) = answering("550 5.1.1 nobody\r\n").await;
     let desk = house.desk(transport);
     house.post(&letter(LetterBody::Test)).await;
     house.round(&desk).await;
@@ -308,4 +330,26 @@ async fn a_stop_keeps_what_it_cannot_send() {
     dispatcher.stop(Duration::from_millis(100)).await;
     let queue = house.queue().await;
     assert_eq!(queue[0].state, LetterState::Waiting);
+}
+
+#[tokio::test]
+async fn a_panic_while_sending_is_a_failed_try() {
+    let house = House::new().await;
+    let (transport, catcher) = catching();
+    house.post(&letter(LetterBody::Test)).await;
+    let desk = Arc::new(Desk {
+        store: house.store.clone(),
+        keyring: Arc::clone(&house.keyring),
+        transport,
+        clock: Arc::new(Bomb {
+            calls: AtomicU32::new(0),
+            at: 2,
+        }),
+        entropy: Arc::<SeededEntropy>::clone(&house.entropy),
+    });
+    assert_eq!(house.round(&desk).await, 1);
+    assert!(catcher.caught(None).is_empty());
+    let queue = house.queue().await;
+    assert_eq!(queue[0].state, LetterState::Waiting);
+    assert_eq!(queue[0].last_error.as_deref(), Some("sending it panicked"));
 }
