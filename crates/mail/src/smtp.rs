@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -238,7 +239,11 @@ fn trouble(failed: &Error) -> String {
     let mut source = std::error::Error::source(failed);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            return format!("the connection to the mail server failed: {}", io.kind());
+            return match io.kind() {
+                // What rustls answers for a certificate it does not trust.
+                ErrorKind::InvalidData => "TLS with the mail server failed".to_owned(),
+                kind => format!("the connection to the mail server failed: {kind}"),
+            };
         }
         source = cause.source();
     }
