@@ -56,7 +56,7 @@ impl Tx<'_> {
         after: Option<ClientId>,
         limit: u32,
     ) -> Result<Vec<RegisteredClient>, StoreError> {
-        let after = after.as_ref().map_or("", ClientId::as_str);
+        let after = after.map_or_else(String::new, |id| id.to_string());
         let rows = clients::table
             .filter(clients::id.gt(after))
             .order(clients::id)

@@ -78,17 +78,17 @@ pub(crate) async fn keep_house(
     for broom in BROOMS {
         gone += sweep(store, broom, now - broom.grace).await?;
     }
-    match store.database_kind() {
+    let loose = match store.database_kind() {
         DatabaseKind::Postgres => {
             store
                 .write(move |tx| tx.keep_event_partitions(now, retention))
                 .await?;
+            "events_default"
         }
-        DatabaseKind::Sqlite => {
-            let events = broom("events", "(at, id)", "at");
-            gone += sweep(store, events, oldest_kept(now, retention)).await?;
-        }
-    }
+        DatabaseKind::Sqlite => "events",
+    };
+    let events = broom(loose, "(at, id)", "at");
+    gone += sweep(store, events, oldest_kept(now, retention)).await?;
     Ok(gone)
 }
 

@@ -20,8 +20,8 @@ pub(crate) fn up(location: &Location, _options: &StoreOptions) -> Result<Vec<Str
     let mut conn = alone(location)?;
     let applied = on_each!(
         &mut conn,
-        sqlite | c | c.run_pending_migrations(SQLITE).map(named),
-        postgres | c | c.run_pending_migrations(POSTGRES).map(named)
+        sqlite | c | c.run_pending_migrations(SQLITE).map(|list| named(&list)),
+        postgres | c | c.run_pending_migrations(POSTGRES).map(|list| named(&list))
     );
     applied.map_err(StoreError::Failed)
 }
@@ -52,13 +52,13 @@ pub(crate) fn down(
     let mut conn = alone(location)?;
     let undone = on_each!(
         &mut conn,
-        sqlite | c | c.revert_all_migrations(SQLITE).map(named),
-        postgres | c | c.revert_all_migrations(POSTGRES).map(named)
+        sqlite | c | c.revert_all_migrations(SQLITE).map(|list| named(&list)),
+        postgres | c | c.revert_all_migrations(POSTGRES).map(|list| named(&list))
     );
     undone.map_err(StoreError::Failed)
 }
 
-fn named(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> {
+fn named(versions: &[diesel::migration::MigrationVersion<'_>]) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
 }
 

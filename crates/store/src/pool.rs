@@ -173,9 +173,10 @@ fn attempt<T>(
             Err(error @ StoreError::Contention(_)) => Err(Failure::Retry(error)),
             Err(error) => Err(Failure::Spent(error)),
         },
-        Err(error) => match Manager::rollback_transaction(conn) {
-            Ok(()) => Err(Failure::Retry(error)),
-            Err(_also_broken) => Err(Failure::Retry(error)),
-        },
+        Err(error) => {
+            // If this fails the connection is broken, which the pool finds out by itself.
+            let _rolled_back = Manager::rollback_transaction(conn);
+            Err(Failure::Retry(error))
+        }
     }
 }

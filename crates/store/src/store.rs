@@ -47,6 +47,10 @@ impl Store {
             #[cfg(feature = "sqlite")]
             writer,
         };
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method alone is not general over the transaction's lifetime"
+        )]
         store.read(|tx| tx.ping()).await?;
         Ok(store)
     }

@@ -48,6 +48,7 @@ impl Writer {
             location,
             timeout,
             conn: Some(conn),
+            stop: None,
         };
         std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -128,36 +129,32 @@ struct Desk {
     location: Location,
     timeout: Duration,
     conn: Option<AnyConnection>,
+    /// Whom to tell that everything is done, once the end was asked for.
+    stop: Option<oneshot::Sender<()>>,
 }
 
 impl Desk {
     fn serve(mut self) {
-        let mut stop = None;
-        while stop.is_none()
+        while self.stop.is_none()
             && let Ok(message) = self.waiting.recv()
         {
-            stop = match message {
-                Message::Stop(done) => Some(done),
-                Message::Unit(first) => self.group(first),
-            };
+            if let Some(first) = self.unit(message) {
+                self.group(first);
+            }
         }
         self.conn = None;
-        if let Some(done) = stop {
-            drop(done.send(()));
+        if let Some(done) = self.stop {
+            let _caller_may_be_gone = done.send(());
         }
     }
 
-    /// Commits `first` and what else is waiting; returns whom to tell if the end was asked for.
-    fn group(&mut self, first: Step) -> Option<oneshot::Sender<()>> {
-        let mut stop = None;
-        let mut answers = Vec::new();
+    /// Commits `first` and what else is waiting.
+    fn group(&mut self, first: Step) {
         let mut conn = match self.begun() {
             Ok(conn) => conn,
-            Err(outage) => {
-                (first(Err(outage)).answer)(Ok(()));
-                return None;
-            }
+            Err(outage) => return (first(Err(outage)).answer)(Ok(())),
         };
+        let mut answers = Vec::new();
         let mut next = Some(first);
         let mut sound = true;
         while let Some(step) = next.take() {
@@ -165,21 +162,23 @@ impl Desk {
             answers.push(done.answer);
             sound = done.sound;
             if sound && answers.len() < GROUP {
-                next = match self.waiting.try_recv() {
-                    Ok(Message::Unit(step)) => Some(step),
-                    Ok(Message::Stop(done)) => {
-                        stop = Some(done);
-                        None
-                    }
-                    Err(_nothing_waits) => None,
-                };
+                next = self.waiting.try_recv().ok().and_then(|m| self.unit(m));
             }
         }
         let committed = self.ended(conn, sound);
         for answer in answers {
             answer(committed.clone());
         }
-        stop
+    }
+
+    fn unit(&mut self, message: Message) -> Option<Step> {
+        match message {
+            Message::Unit(step) => Some(step),
+            Message::Stop(done) => {
+                self.stop = Some(done);
+                None
+            }
+        }
     }
 
     /// A connection with an open transaction.
