@@ -1,10 +1,10 @@
 //! Accounts: made with a sealed address and password record, opened for the one who may see them.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, Digest, EmailAddress, EventKind, KeyRing, Locale, Origin, Outcome,
-    Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
+    AddressKind, AlertSetting, Digest, EmailAddress, EpochKind, EventKind, KeyRing, Locale, Origin,
+    Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
 };
-use sekisho_store::{Account, Once};
+use sekisho_store::{Account, Once, StoreError, Tx};
 use serde_json::{Map, Value};
 
 use crate::rules::claims;
@@ -100,7 +100,7 @@ impl Provider {
                 if tx.insert_address(id, AddressKind::Login, &sealed.login, &index, Some(now))?
                     == Once::Again
                 {
-                    return Err(sekisho_store::StoreError::Conflict);
+                    return Err(StoreError::Conflict);
                 }
                 let _first = tx.insert_address(
                     id,
@@ -115,7 +115,7 @@ impl Provider {
             .await;
         match made {
             Ok(()) => Ok(Ok(id)),
-            Err(sekisho_store::StoreError::Conflict) => Ok(Err(AccountRefusal::AddressTaken)),
+            Err(StoreError::Conflict) => Ok(Err(AccountRefusal::AddressTaken)),
             Err(error) => Err(error.into()),
         }
     }
@@ -264,14 +264,7 @@ impl Provider {
             .write(move |tx| {
                 tx.set_user_state(user, state)?;
                 if state == UserState::Disabled {
-                    for kind in [
-                        sekisho_model::EpochKind::Session,
-                        sekisho_model::EpochKind::Token,
-                        sekisho_model::EpochKind::Browser,
-                    ] {
-                        tx.move_user_epoch(user, kind)?;
-                    }
-                    tx.end_sessions_of(user, now)?;
+                    void_everything(tx, user, now)?;
                 }
                 tx.record(&event)
             })
@@ -279,6 +272,14 @@ impl Provider {
         self.standings.invalidate_all();
         Ok(())
     }
+}
+
+/// SES-08: sessions, tokens and trust of a user, void from now on.
+fn void_everything(tx: &mut Tx<'_>, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    for kind in [EpochKind::Session, EpochKind::Token, EpochKind::Browser] {
+        tx.move_user_epoch(user, kind)?;
+    }
+    tx.end_sessions_of(user, now).map(drop)
 }
 
 struct SealedAccount {

@@ -134,7 +134,7 @@ fn gathered(now: Epoch, shared: Vec<sekisho_store::SharedEpoch>) -> SharedEpochs
             "client" => {
                 epochs
                     .clients
-                    .push((ClientId::new(moved.subject), moved.kind, moved.epoch))
+                    .push((ClientId::new(moved.subject), moved.kind, moved.epoch));
             }
             _ => epochs.server.push((moved.kind, moved.epoch)),
         }

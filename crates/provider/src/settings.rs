@@ -75,7 +75,7 @@ impl Default for Lifetimes {
         Self {
             code: Duration::from_mins(1),
             access_token: Duration::from_mins(5),
-            id_token: Duration::from_mins(60),
+            id_token: Duration::from_hours(1),
             refresh: Duration::from_hours(30 * 24),
             refresh_idle: Duration::from_hours(14 * 24),
             session: Duration::from_hours(24),
@@ -92,7 +92,7 @@ impl Default for CodeSettings {
             life: Duration::from_mins(10),
             closes_after: Duration::from_mins(15),
             max_tries: 5,
-            resend_after: Duration::from_secs(60),
+            resend_after: Duration::from_mins(1),
             max_sends: 4,
             for_everyone: false,
         }

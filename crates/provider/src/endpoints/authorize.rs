@@ -2,8 +2,8 @@
 //! or begin a sign-in.
 
 use sekisho_model::{
-    AuthorizationCode, ClientId, CodeRecord, Consent, EventKind, FlowId, Grant, GrantId, Outcome,
-    PreAuthToken, ScopeSet,
+    AuthorizationCode, Client, ClientId, CodeRecord, Consent, EventKind, FlowId, Grant, GrantId,
+    Outcome, PreAuthToken, ScopeSet,
 };
 use sekisho_session::ParkedKind;
 use sekisho_store::RegisteredClient;
@@ -39,6 +39,14 @@ pub struct Answer {
     pub callback: Callback,
     /// Name of the app.
     pub client_name: String,
+}
+
+/// A request of a client on behalf of somebody who is signed in.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a AuthorizationRequest,
+    pub(super) client: &'a Client,
+    pub(super) live: &'a LiveSession,
 }
 
 /// What the authorization endpoint answers.
@@ -125,7 +133,16 @@ impl Provider {
         if self.consent_need(&request, client, live).await? == ConsentNeed::None {
             let scope = request.scope.clone();
             let answer = self
-                .issue_code(&request, client, live, scope, visit, None)
+                .issue_code(
+                    Asked {
+                        request: &request,
+                        client: &client.client,
+                        live,
+                    },
+                    scope,
+                    visit,
+                    None,
+                )
                 .await?;
             return Ok(Authorized::Next(Next::Answer(answer), None));
         }
@@ -206,17 +223,20 @@ impl Provider {
     /// Issues an authorization code; `consented` is written in the same transaction.
     pub(super) async fn issue_code(
         &self,
-        request: &AuthorizationRequest,
-        client: &RegisteredClient,
-        live: &LiveSession,
+        asked: Asked<'_>,
         scope: ScopeSet,
         visit: &Visit,
         consented: Option<Consent>,
     ) -> Result<Answer, Failure> {
+        let Asked {
+            request,
+            client,
+            live,
+        } = asked;
         let now = self.now();
         self.knowledge.may_issue(now)?;
         let code = AuthorizationCode::generate(&*self.entropy);
-        let client_id: ClientId = client.client.client_id.clone();
+        let client_id: ClientId = client.client_id.clone();
         let grant = Grant {
             id: GrantId::new(now, &*self.entropy),
             client_id: client_id.clone(),
@@ -261,7 +281,7 @@ impl Provider {
                 .callback
                 .with_code(code.reveal(), &self.settings.issuer),
             callback: request.callback.clone(),
-            client_name: client.client.client_name.clone(),
+            client_name: client.client_name.clone(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use sekisho_model::{Client, Consent, EventKind, Outcome, ScopeSet};
 
-use super::authorize::Answer;
+use super::authorize::{Answer, Asked};
 use super::sign_in::LoadedFlow;
 use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
@@ -118,9 +118,18 @@ impl Provider {
                 .union(&scope),
             granted_at: self.now(),
         };
-        self.issue_code(&request, &client, &live, scope, visit, Some(consented))
-            .await
-            .map(Some)
+        self.issue_code(
+            Asked {
+                request: &request,
+                client: &client.client,
+                live: &live,
+            },
+            scope,
+            visit,
+            Some(consented),
+        )
+        .await
+        .map(Some)
     }
 
     async fn awaiting_consent(

@@ -26,17 +26,16 @@ impl Provider {
             .standings
             .get(&id)
             .filter(|s| now.since(s.read_at) < REMEMBERED_FOR);
-        let standing = match remembered {
-            Some(standing) => standing,
-            None => {
-                let found = self.store.read(move |tx| tx.grant_standing(id)).await?;
-                let standing = Arc::new(Standing {
-                    read_at: now,
-                    found,
-                });
-                self.standings.insert(id, Arc::clone(&standing));
-                standing
-            }
+        let standing = if let Some(standing) = remembered {
+            standing
+        } else {
+            let found = self.store.read(move |tx| tx.grant_standing(id)).await?;
+            let standing = Arc::new(Standing {
+                read_at: now,
+                found,
+            });
+            self.standings.insert(id, Arc::clone(&standing));
+            standing
         };
         Ok(standing.found.as_ref().and_then(|(grant, state, epochs)| {
             let stands = grant.revoked_at.is_none()

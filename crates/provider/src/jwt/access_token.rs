@@ -38,18 +38,17 @@ impl AccessTokenVerifier {
         now: Timestamp,
     ) -> Result<Arc<AccessTokenClaims>, JwtRefusal> {
         let digest = Digest::of(token.as_bytes());
-        let claims = match self.verified.get(&digest) {
-            Some(claims) => claims,
-            None => {
-                let rules = Rules {
-                    typ: "at+jwt",
-                    algorithms: &[SigningAlgorithm::ES256],
-                    issuer: &self.issuer,
-                };
-                let claims = Arc::new(rules.verified::<AccessTokenClaims>(token, keys)?);
-                self.verified.insert(digest, Arc::clone(&claims));
-                claims
-            }
+        let claims = if let Some(claims) = self.verified.get(&digest) {
+            claims
+        } else {
+            let rules = Rules {
+                typ: "at+jwt",
+                algorithms: &[SigningAlgorithm::ES256],
+                issuer: &self.issuer,
+            };
+            let claims = Arc::new(rules.verified::<AccessTokenClaims>(token, keys)?);
+            self.verified.insert(digest, Arc::clone(&claims));
+            claims
         };
         if now.seconds() < claims.exp {
             Ok(claims)

@@ -88,6 +88,10 @@ fn provider() -> &'static CryptoProvider {
     })
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is given by jsonwebtoken"
+)]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     if key.family() == AlgorithmFamily::Hmac {
         return (DEFAULT_PROVIDER.signer_factory)(algorithm, key);

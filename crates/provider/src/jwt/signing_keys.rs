@@ -171,16 +171,15 @@ impl SigningKeys {
         self.store
             .write(move |tx| {
                 let existing = tx.keys()?;
-                for key in &made {
-                    // Another node may have been first.
-                    if !existing
+                // Another node may have been first.
+                let has = |algorithm| {
+                    existing
                         .iter()
-                        .any(|k| k.algorithm == key.algorithm && k.retired_at.is_none())
-                    {
-                        tx.insert_key(key)?;
-                    }
-                }
-                Ok(())
+                        .any(|k| k.algorithm == algorithm && k.retired_at.is_none())
+                };
+                made.iter()
+                    .filter(|key| !has(key.algorithm))
+                    .try_for_each(|key| tx.insert_key(key))
             })
             .await?;
         self.reload().await
@@ -188,6 +187,10 @@ impl SigningKeys {
 
     /// Reads the keys again.
     pub async fn reload(&self) -> Result<(), Failure> {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "a path would tie the transaction to one lifetime"
+        )]
         let records = self.store.read(|tx| tx.keys()).await?;
         let set = Arc::new(self.ready(&records)?);
         let mut current = self.set.write().unwrap_or_else(PoisonError::into_inner);

@@ -223,14 +223,14 @@ mod tests {
 
     use super::*;
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
     #[test]
     fn userinfo_gives_what_the_scope_opens_and_nothing_more() {
         let all = map(
-            json!({"name": "三浦 晴香", "nickname": "", "picture": null, "email": "h@e.jp", "email_verified": true}),
+            &json!({"name": "三浦 晴香", "nickname": "", "picture": null, "email": "h@e.jp", "email_verified": true}),
         );
         let scope = ScopeSet::parse("openid email").unwrap();
         let got = serde_json::to_value(userinfo("s1", &all, &scope).unwrap()).unwrap();
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_standard_claim_survives_the_round_trip() {
-        let all = map(json!({
+        let all = map(&json!({
             "name": "n", "family_name": "f", "given_name": "g", "middle_name": "m", "nickname": "k",
             "preferred_username": "p", "profile": "https://e.jp/p", "picture": "https://e.jp/i",
             "website": "https://e.jp/", "gender": "female", "birthdate": "1990-02-03",
@@ -255,7 +255,7 @@ mod tests {
         }));
         check_profile(&all).unwrap();
         let scope = ScopeSet::parse("openid profile email address phone").unwrap();
-        let mut got = map(serde_json::to_value(userinfo("s1", &all, &scope).unwrap()).unwrap());
+        let mut got = map(&serde_json::to_value(userinfo("s1", &all, &scope).unwrap()).unwrap());
         got.remove("sub");
         assert_eq!(got, all);
     }
@@ -263,12 +263,12 @@ mod tests {
     #[test]
     fn a_wrong_type_is_named() {
         assert!(
-            check_profile(&map(json!({"email_verified": "yes"})))
+            check_profile(&map(&json!({"email_verified": "yes"})))
                 .unwrap_err()
                 .contains("email_verified")
         );
         assert!(
-            check_profile(&map(json!({"role": "admin"})))
+            check_profile(&map(&json!({"role": "admin"})))
                 .unwrap_err()
                 .contains("role")
         );

@@ -93,7 +93,7 @@ pub(crate) mod sample {
             nonce: None,
             auth_time_required: false,
             locale: Locale::Ja,
-            expires_at: now + std::time::Duration::from_secs(60),
+            expires_at: now + std::time::Duration::from_mins(1),
             used_at: None,
         }
     }
@@ -123,7 +123,7 @@ mod tests {
         decide(&code, &grant, ask, &client, now)
     }
 
-    fn ask<'a>(client_id: &'a ClientId) -> Ask<'a> {
+    fn ask(client_id: &ClientId) -> Ask<'_> {
         Ask {
             client_id,
             redirect_uri: Some("https://app.example/cb"),
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn az_14_a_code_lives_at_most_its_life() {
         let web = ClientId::new("web");
-        let late = NOW + Duration::from_secs(60);
+        let late = NOW + Duration::from_mins(1);
         assert!(matches!(
             run(|_, _| {}, ask(&web), late),
             Decision::Refuse(_)
@@ -152,7 +152,7 @@ mod tests {
         let (web, other) = (ClientId::new("web"), ClientId::new("other"));
         let used = |code: &mut CodeRecord, _: &mut Grant| code.used_at = Some(NOW);
         assert_eq!(
-            run(used, ask(&web), NOW + Duration::from_secs(3600)),
+            run(used, ask(&web), NOW + Duration::from_hours(1)),
             Decision::RevokeFamily
         );
         assert!(matches!(run(used, ask(&other), NOW), Decision::Refuse(_)));

@@ -6,7 +6,7 @@ use sekisho_model::{Client, ClientId, Grant, RefreshRecord, ScopeSet, Timestamp}
 
 /// Within this time the same successor is returned again, so that a lost answer is no lost session
 /// (decisions: 60 s idempotent grace).
-pub const GRACE: Duration = Duration::from_secs(60);
+pub const GRACE: Duration = Duration::from_mins(1);
 
 /// What to do with a refresh token that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +74,8 @@ mod tests {
             grant_id: grant.id,
             client_id: ClientId::new("spa"),
             issued_at: NOW,
-            idle_until: NOW + Duration::from_secs(14 * 86_400),
-            expires_at: NOW + Duration::from_secs(30 * 86_400),
+            idle_until: NOW + Duration::from_hours(14 * 24),
+            expires_at: NOW + Duration::from_hours(30 * 24),
             used_at,
             successor: None,
         };
@@ -116,9 +116,9 @@ mod tests {
     fn rt_01_idle_and_absolute_life_end() {
         assert!(matches!(at(14 * 86_400, None), Decision::Refuse(_)));
         let (mut record, grant) = token(None);
-        record.idle_until = NOW + Duration::from_secs(40 * 86_400);
+        record.idle_until = NOW + Duration::from_hours(40 * 24);
         let client = public("https://a.example/");
-        let late = NOW + Duration::from_secs(30 * 86_400);
+        let late = NOW + Duration::from_hours(30 * 24);
         assert!(matches!(
             decide(&record, &grant, &client, &client.client_id, late),
             Decision::Refuse(_)

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::authorization_request::AuthorizationRequest;
 
 /// How long a person may take from the first page to the last.
-pub const FLOW_LIFE: Duration = Duration::from_secs(60 * 60);
+pub const FLOW_LIFE: Duration = Duration::from_hours(1);
 
 /// Why somebody is signing in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,13 +4,13 @@ use sekisho_audit::alert_rules::{self, Browser, SignInFacts};
 use sekisho_audit::flow_mark;
 use sekisho_mail::{LetterBody, Proof, SignIn};
 use sekisho_model::{
-    AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, EventKind,
-    KnownBrowser, LetterKind, Outcome, SessionId, SessionToken, Timestamp, UserId,
+    AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
+    EventKind, KnownBrowser, LetterKind, Outcome, SessionId, SessionToken, Timestamp, UserId,
 };
 use sekisho_session::{CounterKey, Limit, Verdict};
-use sekisho_store::{HistoryFilter, Once, OutboxLetter};
+use sekisho_store::{HistoryFilter, Once, OutboxLetter, StoreError, Tx};
 
-use super::super::authorize::Next;
+use super::super::authorize::{Asked, Next};
 use super::super::visit::{LiveSession, NewCookies, Visit};
 use super::flow::LoadedFlow;
 use crate::accounts::OpenAccount;
@@ -54,62 +54,23 @@ impl Provider {
         let former = self.live_session(visit).await?;
         let (browser, browser_token, replaces) = self.remembered_browser(&completion, visit, now);
         let token = SessionToken::generate(&*self.entropy);
-        let session = self.new_session(
-            &flow,
-            &completion,
-            former.as_ref(),
-            &browser,
-            token.digest(),
-            visit,
-        );
+        let session = self.new_session(&flow, &completion, former.as_ref(), browser.id, visit);
+        let session = BrowserSession {
+            digest: token.digest(),
+            ..session
+        };
         let letters = self.letters_after(&flow, &completion, visit, now).await?;
         let posted = !letters.is_empty();
-        let mut event = self.event(EventKind::SignIn, Outcome::Passed, &visit.origin);
-        event.user_id = Some(session.user_id);
-        event.client_id = flow
-            .pending
-            .request()
-            .map(|request| request.client_id.clone());
-        event.session_id = Some(session.id);
-        event.detail = serde_json::json!({
-            "amr": session.methods, "new_browser": completion.browser.is_none(), "flow": flow_mark(&flow.id),
-        });
-        let (spent, known) = (
-            completion.spent_challenge.clone(),
-            completion.browser.clone(),
-        );
-        let (written, old) = (session.clone(), former.map(|former| former.session));
-        let won = self
-            .store
-            .write(move |tx| {
-                if let Some((challenge, until)) = &spent
-                    && tx.spend_challenge(challenge, now, *until)? == Once::Again
-                {
-                    return Ok(false);
-                }
-                match &old {
-                    Some(old) if old.id == written.id => {
-                        if tx.rotate_session(old.id, &old.digest, &written)? == Once::Again {
-                            return Ok(false);
-                        }
-                    }
-                    Some(old) => {
-                        let _already = tx.end_session(old.id, now)?;
-                        tx.insert_session(&written)?;
-                    }
-                    None => tx.insert_session(&written)?,
-                }
-                tx.end_oldest_sessions(written.user_id, MOST_SESSIONS, now)?;
-                match &known {
-                    Some(known) => drop(tx.rotate_browser(known.id, &known.digest, &browser)?),
-                    None => tx.insert_browser(&browser)?,
-                }
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
-                tx.record(&event)?;
-                Ok(true)
-            })
-            .await?;
-        if !won {
+        let record = SignInRecord {
+            event: self.sign_in_event(&flow, &completion, &session, visit),
+            spent: completion.spent_challenge,
+            session: session.clone(),
+            former: former.map(|former| former.session),
+            known: completion.browser,
+            browser,
+            letters,
+        };
+        if !self.store.write(move |tx| record.write(tx, now)).await? {
             return Ok(None);
         }
         if posted {
@@ -126,6 +87,28 @@ impl Provider {
             browser: Some((browser_token, replaces)),
         };
         Ok(next.map(|next| Completed { cookies, next }))
+    }
+
+    fn sign_in_event(
+        &self,
+        flow: &LoadedFlow,
+        completion: &Completion,
+        session: &BrowserSession,
+        visit: &Visit,
+    ) -> Event {
+        let mut event = self.event(EventKind::SignIn, Outcome::Passed, &visit.origin);
+        event.user_id = Some(session.user_id);
+        event.client_id = flow
+            .pending
+            .request()
+            .map(|request| request.client_id.clone());
+        event.session_id = Some(session.id);
+        event.detail = serde_json::json!({
+            "amr": session.methods,
+            "new_browser": completion.browser.is_none(),
+            "flow": flow_mark(&flow.id),
+        });
+        event
     }
 
     /// The browser's record under a new cookie value (TD-01: rotated on use).
@@ -163,8 +146,7 @@ impl Provider {
         flow: &LoadedFlow,
         completion: &Completion,
         former: Option<&LiveSession>,
-        browser: &KnownBrowser,
-        digest: Digest,
+        browser_id: BrowserId,
         visit: &Visit,
     ) -> BrowserSession {
         let now = self.now();
@@ -176,9 +158,9 @@ impl Provider {
                 || SessionId::new(now, &*self.entropy),
                 |former| former.session.id,
             ),
-            digest,
+            digest: Digest::of(&[]),
             user_id,
-            browser_id: browser.id,
+            browser_id,
             created_at: same.map_or(now, |former| former.session.created_at),
             last_seen_at: now,
             expires_at: now + self.settings.lifetimes.session,
@@ -322,9 +304,64 @@ impl Provider {
         }
         let scope = request.scope.clone();
         let answer = self
-            .issue_code(&request, &client, live, scope, visit, None)
+            .issue_code(
+                Asked {
+                    request: &request,
+                    client: &client.client,
+                    live,
+                },
+                scope,
+                visit,
+                None,
+            )
             .await?;
         Ok(Some(Next::Answer(answer)))
+    }
+}
+
+/// Everything one sign-in writes.
+struct SignInRecord {
+    spent: Option<(ChallengeId, Timestamp)>,
+    session: BrowserSession,
+    former: Option<BrowserSession>,
+    known: Option<KnownBrowser>,
+    browser: KnownBrowser,
+    letters: Vec<OutboxLetter>,
+    event: Event,
+}
+
+impl SignInRecord {
+    /// `false`, with nothing written, if the challenge was spent or the session renewed meanwhile.
+    fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        if let Some((challenge, until)) = &self.spent
+            && tx.spend_challenge(challenge, now, *until)? == Once::Again
+        {
+            return Ok(false);
+        }
+        if self.write_session(tx, now)? == Once::Again {
+            return Ok(false);
+        }
+        tx.end_oldest_sessions(self.session.user_id, MOST_SESSIONS, now)?;
+        match &self.known {
+            // Two sign-ins at once from one browser: either value of the cookie may win.
+            Some(known) => drop(tx.rotate_browser(known.id, &known.digest, &self.browser)?),
+            None => tx.insert_browser(&self.browser)?,
+        }
+        self.letters.iter().try_for_each(|letter| tx.post(letter))?;
+        tx.record(&self.event)?;
+        Ok(true)
+    }
+
+    fn write_session(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<Once, StoreError> {
+        match &self.former {
+            Some(former) if former.id == self.session.id => {
+                return tx.rotate_session(former.id, &former.digest, &self.session);
+            }
+            Some(former) => drop(tx.end_session(former.id, now)?),
+            None => {}
+        }
+        tx.insert_session(&self.session)?;
+        Ok(Once::First)
     }
 }
 

@@ -3,7 +3,7 @@ use sekisho_model::{
     AuthenticationMethod, BrowserToken, Digest, EmailAddress, EpochKind, Event, EventKind,
     KnownBrowser, Outcome, Timestamp, UserId,
 };
-use sekisho_store::Account;
+use sekisho_store::{Account, Tx};
 
 use super::super::visit::{NewCookies, Visit};
 use super::complete::{Completed, Completion};
@@ -45,18 +45,7 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         let index = self.address_index(address);
         let now = self.now();
-        let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
-        let (account, browser) = self
-            .store
-            .read(move |tx| {
-                let account = tx.account_by_address(&index)?;
-                let browser = match &account {
-                    Some(account) => tx.browser_among(account.user.id, &tokens)?,
-                    None => None,
-                };
-                Ok((account, browser))
-            })
-            .await?;
+        let (account, browser) = self.account_and_browser(index, visit).await?;
         let device = if browser.is_some() {
             DeviceClass::Known
         } else {
@@ -104,6 +93,23 @@ impl Provider {
                     .await
             }
         }
+    }
+
+    async fn account_and_browser(
+        &self,
+        index: Digest,
+        visit: &Visit,
+    ) -> Result<(Option<Account>, Option<KnownBrowser>), Failure> {
+        let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
+        let work = move |tx: &mut Tx<'_>| {
+            let account = tx.account_by_address(&index)?;
+            let browser = match &account {
+                Some(account) => tx.browser_among(account.user.id, &tokens)?,
+                None => None,
+            };
+            Ok((account, browser))
+        };
+        Ok(self.store.read(work).await?)
     }
 
     async fn password_was_right(

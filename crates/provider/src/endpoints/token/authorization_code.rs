@@ -1,10 +1,12 @@
+use std::time::Duration;
+
 use sekisho_model::{
-    AuthorizationCode, CodeRecord, Event, EventKind, Grant, GrantType, Origin, Outcome,
-    RefreshRecord, RefreshToken, Timestamp,
+    AuthorizationCode, Client, CodeRecord, Digest, Event, EventKind, Grant, GrantType, Origin,
+    Outcome, RefreshRecord, RefreshToken, Timestamp,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::issue::Bearer;
+use super::issue::{Bearer, IdTokenBasis, about};
 use super::{Issued, TokenResponse};
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
@@ -64,57 +66,18 @@ impl Provider {
         refresh: Option<&RefreshToken>,
         origin: &Origin,
     ) -> Result<Redeemed, Failure> {
-        let now = self.now();
-        let digest = code.digest();
-        let client = client.client.clone();
-        let redirect_uri = form.first("redirect_uri").map(str::to_owned);
-        let verifier = form.first("code_verifier").map(str::to_owned);
-        let refresh_digest = refresh.map(RefreshToken::digest);
         let lifetimes = self.settings.lifetimes;
-        let passed = self.event(EventKind::CodeRedeemed, Outcome::Passed, origin);
-        let failed = self.event(EventKind::CodeRedeemed, Outcome::Refused, origin);
-        let work = move |tx: &mut Tx<'_>| {
-            let Some((record, grant)) = tx.code(&digest)? else {
-                return Ok(Redeemed::Refused(UNKNOWN, None));
-            };
-            let ask = Ask {
-                client_id: &client.client_id,
-                redirect_uri: redirect_uri.as_deref(),
-                code_verifier: verifier.as_deref(),
-            };
-            match decide(&record, &grant, ask, &client, now) {
-                Decision::Redeem => {
-                    if tx.take_code(&digest, now)? == Once::Again {
-                        return revoke_family(tx, &grant, &failed, now);
-                    }
-                    if let Some(digest) = refresh_digest {
-                        tx.insert_refresh(&RefreshRecord {
-                            digest,
-                            grant_id: grant.id,
-                            client_id: client.client_id.clone(),
-                            issued_at: now,
-                            idle_until: now + lifetimes.refresh_idle,
-                            expires_at: now + lifetimes.refresh,
-                            used_at: None,
-                            successor: None,
-                        })?;
-                    }
-                    tx.record(&about(&passed, &grant, Outcome::Passed))?;
-                    Ok(Redeemed::First(Box::new((record, grant))))
-                }
-                Decision::RevokeFamily => revoke_family(tx, &grant, &failed, now),
-                Decision::Burn(why) => {
-                    let _already = tx.take_code(&digest, now)?;
-                    tx.record(&about(&failed, &grant, Outcome::Refused))?;
-                    Ok(Redeemed::Refused(why, None))
-                }
-                Decision::Refuse(why) => {
-                    tx.record(&about(&failed, &grant, Outcome::Refused))?;
-                    Ok(Redeemed::Refused(why, None))
-                }
-            }
+        let redemption = Redemption {
+            now: self.now(),
+            digest: code.digest(),
+            client: client.client.clone(),
+            redirect_uri: form.first("redirect_uri").map(str::to_owned),
+            verifier: form.first("code_verifier").map(str::to_owned),
+            refresh: refresh.map(RefreshToken::digest),
+            refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
+            event: self.event(EventKind::CodeRedeemed, Outcome::Passed, origin),
         };
-        Ok(self.store.write(work).await?)
+        Ok(self.store.write(move |tx| redemption.apply(tx)).await?)
     }
 
     async fn answer_code(
@@ -141,8 +104,13 @@ impl Provider {
             &grant.scope,
             now,
         )?;
-        let nonce = code.nonce.as_deref();
-        let id_token = self.id_token(&client.client, grant, subject, nonce, &token.text, now)?;
+        let basis = IdTokenBasis {
+            grant,
+            subject,
+            nonce: code.nonce.as_deref(),
+            access_token: &token.text,
+        };
+        let id_token = self.id_token(&client.client, &basis, now)?;
         if let Some(record) = token.record {
             self.store
                 .write(move |tx| tx.insert_access_token(&record))
@@ -161,27 +129,82 @@ impl Provider {
 
 const UNKNOWN: &str = "the code is unknown";
 
-fn about(event: &Event, grant: &Grant, outcome: Outcome) -> Event {
-    Event {
-        outcome,
-        user_id: Some(grant.user_id),
-        client_id: Some(grant.client_id.clone()),
-        session_id: Some(grant.session_id),
-        ..event.clone()
-    }
+/// One redemption, decided and written in one transaction.
+struct Redemption {
+    now: Timestamp,
+    digest: Digest,
+    client: Client,
+    redirect_uri: Option<String>,
+    verifier: Option<String>,
+    refresh: Option<Digest>,
+    refresh_life: (Duration, Duration),
+    event: Event,
 }
 
-/// TK-09: a code used twice has leaked; what it produced ends.
-fn revoke_family(
-    tx: &mut Tx<'_>,
-    grant: &Grant,
-    failed: &Event,
-    now: Timestamp,
-) -> Result<Redeemed, StoreError> {
-    let _already = tx.revoke_grant(grant.id, now)?;
-    tx.record(&about(failed, grant, Outcome::Replayed))?;
-    Ok(Redeemed::Refused(
-        "the code was already used",
-        Some(grant.id),
-    ))
+impl Redemption {
+    fn apply(&self, tx: &mut Tx<'_>) -> Result<Redeemed, StoreError> {
+        let Some((record, grant)) = tx.code(&self.digest)? else {
+            return Ok(Redeemed::Refused(UNKNOWN, None));
+        };
+        let ask = Ask {
+            client_id: &self.client.client_id,
+            redirect_uri: self.redirect_uri.as_deref(),
+            code_verifier: self.verifier.as_deref(),
+        };
+        match decide(&record, &grant, ask, &self.client, self.now) {
+            Decision::Redeem => self.take(tx, record, grant),
+            Decision::RevokeFamily => self.revoke_family(tx, &grant),
+            Decision::Burn(why) => {
+                let _first = tx.take_code(&self.digest, self.now)?;
+                self.refuse(tx, &grant, why)
+            }
+            Decision::Refuse(why) => self.refuse(tx, &grant, why),
+        }
+    }
+
+    fn take(
+        &self,
+        tx: &mut Tx<'_>,
+        record: CodeRecord,
+        grant: Grant,
+    ) -> Result<Redeemed, StoreError> {
+        if tx.take_code(&self.digest, self.now)? == Once::Again {
+            return self.revoke_family(tx, &grant);
+        }
+        let (idle, whole) = self.refresh_life;
+        if let Some(digest) = self.refresh {
+            tx.insert_refresh(&RefreshRecord {
+                digest,
+                grant_id: grant.id,
+                client_id: self.client.client_id.clone(),
+                issued_at: self.now,
+                idle_until: self.now + idle,
+                expires_at: self.now + whole,
+                used_at: None,
+                successor: None,
+            })?;
+        }
+        tx.record(&about(&self.event, &grant, Outcome::Passed))?;
+        Ok(Redeemed::First(Box::new((record, grant))))
+    }
+
+    fn refuse(
+        &self,
+        tx: &mut Tx<'_>,
+        grant: &Grant,
+        why: &'static str,
+    ) -> Result<Redeemed, StoreError> {
+        tx.record(&about(&self.event, grant, Outcome::Refused))?;
+        Ok(Redeemed::Refused(why, None))
+    }
+
+    /// TK-09: a code used twice has leaked; what it produced ends.
+    fn revoke_family(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Redeemed, StoreError> {
+        let _already = tx.revoke_grant(grant.id, self.now)?;
+        tx.record(&about(&self.event, grant, Outcome::Replayed))?;
+        Ok(Redeemed::Refused(
+            "the code was already used",
+            Some(grant.id),
+        ))
+    }
 }

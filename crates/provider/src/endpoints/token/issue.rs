@@ -3,7 +3,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::IssuerUrl;
 use sekisho_model::{
-    AuthorizationCode, Client, Digest, Grant, ScopeSet, SigningAlgorithm, Timestamp,
+    AuthorizationCode, Client, Digest, Event, Grant, Outcome, ScopeSet, SigningAlgorithm, Timestamp,
 };
 use sekisho_store::OpaqueAccessToken;
 
@@ -16,6 +16,17 @@ pub(super) enum Bearer<'a> {
     User(&'a Grant, &'a str),
     /// The client itself (TK-13).
     Machine,
+}
+
+/// What an ID token is made from.
+#[derive(Clone, Copy)]
+pub(super) struct IdTokenBasis<'a> {
+    pub(super) grant: &'a Grant,
+    pub(super) subject: &'a str,
+    /// Of the authorization request; none on refresh.
+    pub(super) nonce: Option<&'a str>,
+    /// For `at_hash`.
+    pub(super) access_token: &'a str,
 }
 
 /// An access token, and the record to write if it is opaque.
@@ -101,12 +112,15 @@ impl Provider {
     pub(super) fn id_token(
         &self,
         client: &Client,
-        grant: &Grant,
-        subject: &str,
-        nonce: Option<&str>,
-        access_token: &str,
+        about: &IdTokenBasis<'_>,
         now: Timestamp,
     ) -> Result<Option<String>, Failure> {
+        let IdTokenBasis {
+            grant,
+            subject,
+            nonce,
+            access_token,
+        } = *about;
         if !grant.scope.contains("openid") {
             return Ok(None);
         }
@@ -128,6 +142,17 @@ impl Provider {
         let keys = self.keys.current();
         keys.sign(algorithm, "JWT", &claims::id_token(&facts), now)
             .map(Some)
+    }
+}
+
+/// The event, told about this grant and outcome.
+pub(super) fn about(event: &Event, grant: &Grant, outcome: Outcome) -> Event {
+    Event {
+        outcome,
+        user_id: Some(grant.user_id),
+        client_id: Some(grant.client_id.clone()),
+        session_id: Some(grant.session_id),
+        ..event.clone()
     }
 }
 

@@ -1,10 +1,12 @@
+use std::time::Duration;
+
 use sekisho_model::{
     Client, Digest, Event, EventKind, Grant, GrantType, KeyRing, Origin, Outcome, RefreshRecord,
     RefreshToken, ScopeSet, Sealed, Timestamp,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::issue::Bearer;
+use super::issue::{Bearer, IdTokenBasis, about};
 use super::{Issued, TokenResponse};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -17,6 +19,8 @@ enum Used {
     Go(Box<Grant>, Beside),
     /// Refused; the grant is named if it was ended just now.
     Refused(&'static str, Option<sekisho_model::GrantId>),
+    /// More scope was asked than was granted.
+    TooMuchScope,
 }
 
 enum Beside {
@@ -68,7 +72,7 @@ impl Provider {
             .use_refresh(&presented, &client.client, asked.clone(), &prepared, origin)
             .await?
         {
-            Used::Refused("scope", _) => refused(TokenError::InvalidScope),
+            Used::TooMuchScope => refused(TokenError::InvalidScope),
             Used::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -95,52 +99,17 @@ impl Provider {
         prepared: &Prepared,
         origin: &Origin,
     ) -> Result<Used, Failure> {
-        let now = self.now();
-        let digest = presented.digest();
-        let client = client.clone();
-        let (successor, sealed) = (prepared.token.digest(), prepared.sealed.clone());
-        let idle = self.settings.lifetimes.refresh_idle;
-        let event = self.event(EventKind::Refresh, Outcome::Passed, origin);
-        let work = move |tx: &mut Tx<'_>| {
-            let Some((record, grant)) = tx.refresh(&digest)? else {
-                return Ok(Used::Refused(UNKNOWN, None));
-            };
-            if narrowed(&grant.scope, asked.as_ref()).is_none()
-                && record.client_id == client.client_id
-            {
-                return Ok(Used::Refused("scope", None));
-            }
-            let go = |beside| Ok(Used::Go(Box::new(grant.clone()), beside));
-            match decide(&record, &grant, &client, &client.client_id, now) {
-                Decision::Keep => {
-                    tx.touch_refresh(&digest, (now + idle).min(record.expires_at))?;
-                    tx.record(&about(&event, &grant, Outcome::Passed))?;
-                    go(Beside::Nothing)
-                }
-                Decision::Rotate => {
-                    if tx.take_refresh(&digest, now, &sealed)? == Once::Again {
-                        return earlier(tx, &digest, &grant, &event, now);
-                    }
-                    tx.insert_refresh(&RefreshRecord {
-                        digest: successor,
-                        issued_at: now,
-                        idle_until: (now + idle).min(record.expires_at),
-                        used_at: None,
-                        successor: None,
-                        ..record
-                    })?;
-                    tx.record(&about(&event, &grant, Outcome::Passed))?;
-                    go(Beside::Prepared)
-                }
-                Decision::SameSuccessor => earlier(tx, &digest, &grant, &event, now),
-                Decision::RevokeFamily => revoke_family(tx, &grant, &event, now),
-                Decision::Refuse(why) => {
-                    tx.record(&about(&event, &grant, Outcome::Refused))?;
-                    Ok(Used::Refused(why, None))
-                }
-            }
+        let usage = Usage {
+            now: self.now(),
+            digest: presented.digest(),
+            client: client.clone(),
+            asked,
+            successor: prepared.token.digest(),
+            sealed: prepared.sealed.clone(),
+            idle: self.settings.lifetimes.refresh_idle,
+            event: self.event(EventKind::Refresh, Outcome::Passed, origin),
         };
-        Ok(self.store.write(work).await?)
+        Ok(self.store.write(move |tx| usage.apply(tx)).await?)
     }
 
     async fn answer_refresh(
@@ -165,8 +134,14 @@ impl Provider {
         let subject = account.user.subject.as_str();
         let token =
             self.access_token(&client.client, &Bearer::User(grant, subject), &scope, now)?;
+        let basis = IdTokenBasis {
+            grant,
+            subject,
+            nonce: None,
+            access_token: &token.text,
+        };
         let id_token = if scope.contains("openid") {
-            self.id_token(&client.client, grant, subject, None, &token.text, now)?
+            self.id_token(&client.client, &basis, now)?
         } else {
             None
         };
@@ -203,46 +178,97 @@ fn reopened(presented: &RefreshToken, sealed: &Sealed) -> Result<String, Failure
     String::from_utf8(bytes).map_err(|_not_text| Failure::Corrupt("refresh token"))
 }
 
-fn about(event: &Event, grant: &Grant, outcome: Outcome) -> Event {
-    Event {
-        outcome,
-        user_id: Some(grant.user_id),
-        client_id: Some(grant.client_id.clone()),
-        session_id: Some(grant.session_id),
-        ..event.clone()
-    }
+/// One use of a refresh token, decided and written in one transaction.
+struct Usage {
+    now: Timestamp,
+    digest: Digest,
+    client: Client,
+    asked: Option<ScopeSet>,
+    successor: Digest,
+    sealed: Sealed,
+    idle: Duration,
+    event: Event,
 }
 
-/// Within the grace: the same successor again, as long as that one is unused.
-fn earlier(
-    tx: &mut Tx<'_>,
-    digest: &Digest,
-    grant: &Grant,
-    event: &Event,
-    now: Timestamp,
-) -> Result<Used, StoreError> {
-    let successor = tx.refresh(digest)?.and_then(|(record, _)| record.successor);
-    let unused = tx.refresh_token_unused_exists(grant.id)?;
-    match successor {
-        Some(sealed) if unused => {
-            tx.record(&about(event, grant, Outcome::Passed))?;
-            Ok(Used::Go(Box::new(grant.clone()), Beside::Earlier(sealed)))
+impl Usage {
+    fn apply(&self, tx: &mut Tx<'_>) -> Result<Used, StoreError> {
+        let Some((record, grant)) = tx.refresh(&self.digest)? else {
+            return Ok(Used::Refused(UNKNOWN, None));
+        };
+        let own = record.client_id == self.client.client_id;
+        if own && narrowed(&grant.scope, self.asked.as_ref()).is_none() {
+            return Ok(Used::TooMuchScope);
         }
-        Some(_) | None => revoke_family(tx, grant, event, now),
+        match decide(
+            &record,
+            &grant,
+            &self.client,
+            &self.client.client_id,
+            self.now,
+        ) {
+            Decision::Keep => {
+                tx.touch_refresh(&self.digest, self.idle_until(&record))?;
+                self.go(tx, grant, Beside::Nothing)
+            }
+            Decision::Rotate => self.rotate(tx, record, grant),
+            Decision::SameSuccessor => self.earlier(tx, grant),
+            Decision::RevokeFamily => self.revoke_family(tx, &grant),
+            Decision::Refuse(why) => {
+                tx.record(&about(&self.event, &grant, Outcome::Refused))?;
+                Ok(Used::Refused(why, None))
+            }
+        }
     }
-}
 
-/// RT-06: somebody holds a token that was exchanged long ago; the family ends.
-fn revoke_family(
-    tx: &mut Tx<'_>,
-    grant: &Grant,
-    event: &Event,
-    now: Timestamp,
-) -> Result<Used, StoreError> {
-    let _already = tx.revoke_grant(grant.id, now)?;
-    tx.record(&about(event, grant, Outcome::Replayed))?;
-    Ok(Used::Refused(
-        "the refresh token was used before",
-        Some(grant.id),
-    ))
+    fn idle_until(&self, record: &RefreshRecord) -> Timestamp {
+        (self.now + self.idle).min(record.expires_at)
+    }
+
+    fn rotate(
+        &self,
+        tx: &mut Tx<'_>,
+        record: RefreshRecord,
+        grant: Grant,
+    ) -> Result<Used, StoreError> {
+        if tx.take_refresh(&self.digest, self.now, &self.sealed)? == Once::Again {
+            return self.earlier(tx, grant);
+        }
+        tx.insert_refresh(&RefreshRecord {
+            digest: self.successor,
+            issued_at: self.now,
+            idle_until: self.idle_until(&record),
+            used_at: None,
+            successor: None,
+            ..record
+        })?;
+        self.go(tx, grant, Beside::Prepared)
+    }
+
+    fn go(&self, tx: &mut Tx<'_>, grant: Grant, beside: Beside) -> Result<Used, StoreError> {
+        tx.record(&about(&self.event, &grant, Outcome::Passed))?;
+        Ok(Used::Go(Box::new(grant), beside))
+    }
+
+    /// Within the grace: the same successor again, as long as that one is unused.
+    fn earlier(&self, tx: &mut Tx<'_>, grant: Grant) -> Result<Used, StoreError> {
+        let successor = tx
+            .refresh(&self.digest)?
+            .and_then(|(record, _)| record.successor);
+        match successor {
+            Some(sealed) if tx.refresh_token_unused_exists(grant.id)? => {
+                self.go(tx, grant, Beside::Earlier(sealed))
+            }
+            Some(_) | None => self.revoke_family(tx, &grant),
+        }
+    }
+
+    /// RT-06: somebody holds a token that was exchanged long ago; the family ends.
+    fn revoke_family(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Used, StoreError> {
+        let _already = tx.revoke_grant(grant.id, self.now)?;
+        tx.record(&about(&self.event, grant, Outcome::Replayed))?;
+        Ok(Used::Refused(
+            "the refresh token was used before",
+            Some(grant.id),
+        ))
+    }
 }
