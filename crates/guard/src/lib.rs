@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Protects sign-ins from guessing and people from unwanted mail.
+//!
+//! [`Throttle`] is what services call; [`Limits`] is what an operator may set; `rules/` says which
+//! limits an act counts against. Counters live in the session store, shared by all nodes. Invariants:
+//! - an act is counted before its secret is checked, and given back if the secret was right (THR-07);
+//! - a browser that is known to an account counts for itself alone, so that no number of strangers
+//!   can keep the owner out (THR-03);
+//! - when the session store is away, narrower limits inside this process take over (THR-12).
+
+mod limits;
+mod rules;
+mod suspects;
+mod throttle;
+mod ticket;
+
+pub use limits::{
+    ClientSecretLimits, CodeLimits, CodeMailLimits, Limits, PasswordLimits, Rate, SourceLimits,
+};
+pub use rules::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt};
+pub use throttle::{GuardFailure, Pass, Throttle};
+pub use ticket::Ticket;

@@ -57,6 +57,7 @@ enum Backend {
     Memory(Box<Memory>),
     #[cfg(feature = "redis")]
     Redis(Redis),
+    Away,
 }
 
 /// Calls the method of the same name on whichever backend is open.
@@ -66,6 +67,7 @@ macro_rules! on_backend {
             $crate::Backend::Memory(memory) => memory.$method($($argument),*),
             #[cfg(feature = "redis")]
             $crate::Backend::Redis(redis) => redis.$method($($argument),*).await,
+            $crate::Backend::Away => Err($crate::SessionError::Unavailable("it is away".to_owned())),
         }
     };
 }
@@ -90,6 +92,11 @@ impl Session {
     /// A store inside this process: for one node, and for tests.
     pub fn in_memory() -> Self {
         Self(Arc::new(Backend::Memory(Box::default())))
+    }
+
+    /// A store that never answers, to show what its users do then.
+    pub fn away() -> Self {
+        Self(Arc::new(Backend::Away))
     }
 
     /// Asks whether the store answers.
@@ -118,6 +125,7 @@ impl fmt::Debug for Session {
             Backend::Memory(_) => "Session(memory)",
             #[cfg(feature = "redis")]
             Backend::Redis(_) => "Session(redis)",
+            Backend::Away => "Session(away)",
         })
     }
 }

@@ -1,0 +1,257 @@
+//! The `[limits]` part of the configuration.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Counter;
+
+const QUARTER: u32 = 15 * 60;
+const HOUR: u32 = 60 * 60;
+const DAY: u32 = 24 * HOUR;
+
+/// How often something may happen: `{ max = 20, seconds = 86400 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// How many times; 0 allows nothing.
+    pub max: u32,
+    /// Within how many seconds, wherever they begin.
+    pub seconds: NonZeroU32,
+}
+
+impl Rate {
+    const fn of(max: u32, seconds: u32) -> Self {
+        let seconds = match NonZeroU32::new(seconds) {
+            Some(seconds) => seconds,
+            None => NonZeroU32::MIN,
+        };
+        Self { max, seconds }
+    }
+
+    /// The time the limit looks back over.
+    pub fn window(self) -> Duration {
+        Duration::from_secs(self.seconds.get().into())
+    }
+
+    /// What a single process allows when it cannot ask the others: a quarter, at least once.
+    pub(crate) fn narrowed(self) -> Self {
+        let max = self.max.min(self.max.div_ceil(4));
+        Self { max, ..self }
+    }
+}
+
+/// How often people, apps and networks may try. Only failures count, except for mails.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Wrong passwords of one account.
+    pub password: PasswordLimits,
+    /// Wrong passwords and codes by where they come from, over all accounts.
+    pub source: SourceLimits,
+    /// Wrong mailed codes of one account.
+    pub code: CodeLimits,
+    /// Mailed codes that are sent.
+    pub code_mail: CodeMailLimits,
+    /// Wrong client secrets.
+    pub client_secret: ClientSecretLimits,
+}
+
+/// Wrong passwords of one account. A right password starts them from zero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordLimits {
+    /// At one browser the account has been used from. Strangers cannot use this up.
+    pub known_browser: Rate,
+    /// The same over a day.
+    pub known_browser_day: Rate,
+    /// At all other browsers, from one network (IPv4 /24, IPv6 /64). Keep it well below
+    /// `new_browsers`: it is what keeps one attacker from closing the door for the owner's new device.
+    pub new_browsers_network: Rate,
+    /// At all other browsers together.
+    pub new_browsers: Rate,
+    /// The same over a day; at most 100 (NIST SP 800-63B §3.2.2).
+    pub new_browsers_day: Rate,
+}
+
+impl Default for PasswordLimits {
+    fn default() -> Self {
+        Self {
+            known_browser: Rate::of(10, QUARTER),
+            known_browser_day: Rate::of(50, DAY),
+            new_browsers_network: Rate::of(10, QUARTER),
+            new_browsers: Rate::of(30, QUARTER),
+            new_browsers_day: Rate::of(100, DAY),
+        }
+    }
+}
+
+/// Wrong passwords and codes by where they come from, at browsers their account does not know.
+/// Raise them when many people share an address, as behind the gateway of a school.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceLimits {
+    /// From one IP address.
+    pub address: Rate,
+    /// From one network: IPv4 /24, IPv6 /64.
+    pub network: Rate,
+    /// From one site: IPv6 /48.
+    pub site: Rate,
+    /// On the way to one app.
+    pub client: Rate,
+    /// From everywhere.
+    pub everywhere: Rate,
+}
+
+impl Default for SourceLimits {
+    fn default() -> Self {
+        Self {
+            address: Rate::of(100, QUARTER),
+            network: Rate::of(300, QUARTER),
+            site: Rate::of(1_000, QUARTER),
+            client: Rate::of(5_000, QUARTER),
+            everywhere: Rate::of(20_000, QUARTER),
+        }
+    }
+}
+
+/// Wrong mailed codes of one account, over all the codes it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CodeLimits {
+    /// At one browser the account has been used from.
+    pub known_browser: Rate,
+    /// At all other browsers together (OTP-06). Part of the guessing budget of a code: with fewer
+    /// digits it must be lower (OTP-03).
+    pub new_browsers: Rate,
+}
+
+impl Default for CodeLimits {
+    fn default() -> Self {
+        Self {
+            known_browser: Rate::of(20, DAY),
+            new_browsers: Rate::of(20, DAY),
+        }
+    }
+}
+
+/// Mailed codes that are sent (OTP-12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CodeMailLimits {
+    /// To one account.
+    pub account: Rate,
+    /// The same over a day.
+    pub account_day: Rate,
+    /// Asked for from one IP address.
+    pub address: Rate,
+    /// Asked for from one network: IPv4 /24, IPv6 /64.
+    pub network: Rate,
+    /// Asked for from one site: IPv6 /48.
+    pub site: Rate,
+    /// To one mail domain. Keep it below what the largest provider of your users accepts from you.
+    pub domain: Rate,
+    /// To everybody.
+    pub everywhere: Rate,
+}
+
+impl Default for CodeMailLimits {
+    fn default() -> Self {
+        Self {
+            account: Rate::of(6, HOUR),
+            account_day: Rate::of(20, DAY),
+            address: Rate::of(60, HOUR),
+            network: Rate::of(300, HOUR),
+            site: Rate::of(1_000, HOUR),
+            domain: Rate::of(20_000, HOUR),
+            everywhere: Rate::of(50_000, HOUR),
+        }
+    }
+}
+
+/// Wrong client secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientSecretLimits {
+    /// Of one client from one address (IPv6: /64). Other addresses of the client are not touched.
+    pub client_address: Rate,
+}
+
+impl Default for ClientSecretLimits {
+    fn default() -> Self {
+        Self {
+            client_address: Rate::of(20, QUARTER),
+        }
+    }
+}
+
+impl Limits {
+    /// What `counter` may reach.
+    pub(crate) const fn rate_of(&self, counter: Counter) -> Rate {
+        match counter {
+            Counter::PasswordKnownBrowser => self.password.known_browser,
+            Counter::PasswordKnownBrowserDay => self.password.known_browser_day,
+            Counter::PasswordNetwork => self.password.new_browsers_network,
+            Counter::PasswordNewBrowsers => self.password.new_browsers,
+            Counter::PasswordNewBrowsersDay => self.password.new_browsers_day,
+            Counter::SourceAddress => self.source.address,
+            Counter::SourceNetwork => self.source.network,
+            Counter::SourceSite => self.source.site,
+            Counter::SourceClient => self.source.client,
+            Counter::SourceEverywhere => self.source.everywhere,
+            Counter::CodeKnownBrowser => self.code.known_browser,
+            Counter::CodeNewBrowsers => self.code.new_browsers,
+            Counter::MailAccount => self.code_mail.account,
+            Counter::MailAccountDay => self.code_mail.account_day,
+            Counter::MailAddress => self.code_mail.address,
+            Counter::MailNetwork => self.code_mail.network,
+            Counter::MailSite => self.code_mail.site,
+            Counter::MailDomain => self.code_mail.domain,
+            Counter::MailEverywhere => self.code_mail.everywhere,
+            Counter::ClientSecret => self.client_secret.client_address,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_section_gives_the_defaults() {
+        let limits: Limits = toml::from_str("").unwrap();
+        assert_eq!(limits, Limits::default());
+        assert_eq!(limits.code_mail.account, Rate::of(6, 3600));
+        assert_eq!(limits.code_mail.account_day, Rate::of(20, 86_400));
+        assert_eq!(limits.code.new_browsers, Rate::of(20, 86_400));
+        assert_eq!(limits.password.new_browsers_day, Rate::of(100, 86_400));
+    }
+
+    #[test]
+    fn one_limit_can_be_set_and_the_rest_stays() {
+        let text = "[code_mail]\naccount = { max = 100, seconds = 60 }";
+        let limits: Limits = toml::from_str(text).unwrap();
+        assert_eq!(limits.code_mail.account, Rate::of(100, 60));
+        assert_eq!(limits.code_mail.account_day, Rate::of(20, DAY));
+        assert_eq!(limits.source, SourceLimits::default());
+    }
+
+    #[test]
+    fn unknown_keys_and_windows_of_no_length_are_refused_by_name() {
+        let unknown = toml::from_str::<Limits>("[password]\nknwon = 1").unwrap_err();
+        assert!(unknown.to_string().contains("knwon"), "{unknown}");
+        let text = "[code]\nknown_browser = { max = 1, seconds = 0 }";
+        let empty = toml::from_str::<Limits>(text).unwrap_err();
+        assert!(empty.to_string().contains("known_browser"), "{empty}");
+        let more = "[code]\nknown_browser = { max = 1, seconds = 1, per = 2 }";
+        assert!(toml::from_str::<Limits>(more).is_err());
+    }
+
+    #[test]
+    fn thr_12_a_process_alone_allows_a_quarter_and_never_more() {
+        for (max, alone) in [(0, 0), (1, 1), (6, 2), (20, 5), (100, 25)] {
+            assert_eq!(Rate::of(max, 60).narrowed(), Rate::of(alone, 60));
+        }
+    }
+}

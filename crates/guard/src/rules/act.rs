@@ -1,0 +1,257 @@
+use sekisho_model::{BrowserId, ClientId, Digest};
+
+use super::origin::networks;
+use super::{Counter, Rule};
+
+/// What the browser is to the account it asks for (THR-03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceClass {
+    /// The account has been used from this browser, as its cookie proves.
+    Known(BrowserId),
+    /// Any other browser.
+    Unknown,
+}
+
+/// A password that is about to be checked, wherever that happens (THR-08).
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordAttempt<'a> {
+    /// Keyed digest of the canonical address, whether or not there is such an account (THR-05, THR-06).
+    pub account: &'a Digest,
+    /// The browser it is typed at.
+    pub device: DeviceClass,
+    /// The client address, as the server decided (NET-01).
+    pub ip: &'a str,
+    /// The app the person is on the way to.
+    pub client: Option<&'a ClientId>,
+}
+
+/// A mailed code that is about to be checked.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeTry<'a> {
+    /// Keyed digest of the canonical address.
+    pub account: &'a Digest,
+    /// The browser it is typed at.
+    pub device: DeviceClass,
+    /// The client address.
+    pub ip: &'a str,
+}
+
+/// A code that is about to be mailed.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeMail<'a> {
+    /// Keyed digest of the canonical address of the account (not of the address it goes to).
+    pub account: &'a Digest,
+    /// The client address.
+    pub ip: &'a str,
+    /// The domain of the address it goes to.
+    pub recipient_domain: &'a str,
+}
+
+/// A client secret that is about to be checked.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientSecretTry<'a> {
+    /// Whose secret.
+    pub client: &'a ClientId,
+    /// The client address.
+    pub ip: &'a str,
+}
+
+/// THR-03: a known browser counts for itself alone; what strangers do cannot close it.
+pub(crate) fn password(attempt: &PasswordAttempt<'_>) -> Vec<Rule> {
+    let account = attempt.account.to_base64url();
+    if let DeviceClass::Known(browser) = attempt.device {
+        let whom = format!("{account} {browser}");
+        return vec![
+            rule(Counter::PasswordKnownBrowser, &whom),
+            rule(Counter::PasswordKnownBrowserDay, &whom),
+        ];
+    }
+    let network = networks(attempt.ip).network;
+    let mut rules = vec![
+        rule(Counter::PasswordNetwork, &format!("{account} {network}")),
+        rule(Counter::PasswordNewBrowsers, &account),
+        rule(Counter::PasswordNewBrowsersDay, &account),
+    ];
+    rules.extend(source(attempt.ip));
+    if let Some(client) = attempt.client {
+        rules.push(rule(Counter::SourceClient, client.as_str()));
+    }
+    rules
+}
+
+/// OTP-06, OTP-07: wrong codes have a budget of their own, and count like wrong passwords against
+/// where they come from. They do not use up the account's passwords: whoever came this far knows it.
+pub(crate) fn code_try(attempt: &CodeTry<'_>) -> Vec<Rule> {
+    let account = attempt.account.to_base64url();
+    if let DeviceClass::Known(browser) = attempt.device {
+        let whom = format!("{account} {browser}");
+        return vec![rule(Counter::CodeKnownBrowser, &whom)];
+    }
+    let mut rules = vec![rule(Counter::CodeNewBrowsers, &account)];
+    rules.extend(source(attempt.ip));
+    rules
+}
+
+/// OTP-12.
+pub(crate) fn code_mail(mail: &CodeMail<'_>) -> Vec<Rule> {
+    let account = mail.account.to_base64url();
+    let from = networks(mail.ip);
+    let mut rules = vec![
+        rule(Counter::MailAccount, &account),
+        rule(Counter::MailAccountDay, &account),
+        rule(Counter::MailAddress, &from.address),
+        rule(Counter::MailNetwork, &from.network),
+        rule(Counter::MailDomain, &mail.recipient_domain.to_lowercase()),
+        rule(Counter::MailEverywhere, ""),
+    ];
+    if let Some(site) = from.site {
+        rules.push(rule(Counter::MailSite, &site));
+    }
+    rules
+}
+
+/// THR-16: guesses from elsewhere cannot stop the client at its usual address.
+pub(crate) fn client_secret(attempt: &ClientSecretTry<'_>) -> Vec<Rule> {
+    let household = networks(attempt.ip).household;
+    let whom = format!("{} {household}", attempt.client);
+    vec![rule(Counter::ClientSecret, &whom)]
+}
+
+fn source(ip: &str) -> Vec<Rule> {
+    let from = networks(ip);
+    let mut rules = vec![
+        rule(Counter::SourceAddress, &from.address),
+        rule(Counter::SourceNetwork, &from.network),
+        rule(Counter::SourceEverywhere, ""),
+    ];
+    if let Some(site) = from.site {
+        rules.push(rule(Counter::SourceSite, &site));
+    }
+    rules
+}
+
+fn rule(counter: Counter, whom: &str) -> Rule {
+    Rule {
+        counter,
+        whom: whom.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IP: &str = "2001:db8:1:2::3";
+
+    fn names(rules: &[Rule]) -> Vec<&'static str> {
+        rules.iter().map(|rule| rule.counter.name()).collect()
+    }
+
+    fn browser() -> BrowserId {
+        BrowserId::parse("01890a5d-ac96-774b-bcce-b302099a8057").unwrap()
+    }
+
+    fn attempt(account: &Digest, device: DeviceClass) -> PasswordAttempt<'_> {
+        PasswordAttempt {
+            account,
+            device,
+            ip: IP,
+            client: None,
+        }
+    }
+
+    #[test]
+    fn thr_01_a_password_at_a_new_browser_counts_against_account_networks_client_and_all() {
+        let (account, client) = (Digest::of(b"a"), ClientId::new("app"));
+        let rules = password(&PasswordAttempt {
+            client: Some(&client),
+            ..attempt(&account, DeviceClass::Unknown)
+        });
+        assert_eq!(
+            names(&rules),
+            [
+                "password.new_browsers_network",
+                "password.new_browsers",
+                "password.new_browsers_day",
+                "source.address",
+                "source.network",
+                "source.everywhere",
+                "source.site",
+                "source.client",
+            ]
+        );
+    }
+
+    #[test]
+    fn thr_03_a_known_browser_shares_no_counter_with_strangers() {
+        let account = Digest::of(b"a");
+        let strangers = password(&attempt(&account, DeviceClass::Unknown));
+        let known = password(&attempt(&account, DeviceClass::Known(browser())));
+        assert!(known.iter().all(|rule| !strangers.contains(rule)));
+        let other = Digest::of(b"b");
+        let elsewhere = password(&attempt(&other, DeviceClass::Known(browser())));
+        assert!(known.iter().all(|rule| !elsewhere.contains(rule)));
+    }
+
+    #[test]
+    fn otp_07_wrong_codes_count_against_the_same_sources_as_passwords() {
+        let account = Digest::of(b"a");
+        let passwords = password(&attempt(&account, DeviceClass::Unknown));
+        let codes = code_try(&CodeTry {
+            account: &account,
+            device: DeviceClass::Unknown,
+            ip: IP,
+        });
+        let shared: Vec<_> = codes
+            .into_iter()
+            .filter(|c| passwords.contains(c))
+            .collect();
+        assert_eq!(
+            names(&shared),
+            [
+                "source.address",
+                "source.network",
+                "source.everywhere",
+                "source.site"
+            ]
+        );
+    }
+
+    #[test]
+    fn otp_12_a_code_mail_counts_against_account_networks_domain_and_all() {
+        let account = Digest::of(b"a");
+        let mail = |recipient_domain| {
+            code_mail(&CodeMail {
+                account: &account,
+                ip: IP,
+                recipient_domain,
+            })
+        };
+        assert_eq!(
+            names(&mail("example.jp")),
+            [
+                "code_mail.account",
+                "code_mail.account_day",
+                "code_mail.address",
+                "code_mail.network",
+                "code_mail.domain",
+                "code_mail.everywhere",
+                "code_mail.site",
+            ]
+        );
+        assert_eq!(mail("EXAMPLE.jp"), mail("example.jp"));
+    }
+
+    #[test]
+    fn thr_16_a_client_secret_counts_by_client_and_household() {
+        let client = ClientId::new("app");
+        let from = |ip| {
+            client_secret(&ClientSecretTry {
+                client: &client,
+                ip,
+            })
+        };
+        assert_eq!(from("2001:db8:1:2::3"), from("2001:db8:1:2::4"));
+        assert_ne!(from("192.0.2.1"), from("192.0.2.2"));
+    }
+}

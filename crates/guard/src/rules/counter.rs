@@ -1,0 +1,68 @@
+use serde::{Deserialize, Serialize};
+
+/// A limit. Names are stored for a day and appear in metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Counter {
+    PasswordKnownBrowser,
+    PasswordKnownBrowserDay,
+    PasswordNetwork,
+    PasswordNewBrowsers,
+    PasswordNewBrowsersDay,
+    SourceAddress,
+    SourceNetwork,
+    SourceSite,
+    SourceClient,
+    SourceEverywhere,
+    CodeKnownBrowser,
+    CodeNewBrowsers,
+    MailAccount,
+    MailAccountDay,
+    MailAddress,
+    MailNetwork,
+    MailSite,
+    MailDomain,
+    MailEverywhere,
+    ClientSecret,
+}
+
+impl Counter {
+    /// The name in keys, metrics and events: section and field of the configuration.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::PasswordKnownBrowser => "password.known_browser",
+            Self::PasswordKnownBrowserDay => "password.known_browser_day",
+            Self::PasswordNetwork => "password.new_browsers_network",
+            Self::PasswordNewBrowsers => "password.new_browsers",
+            Self::PasswordNewBrowsersDay => "password.new_browsers_day",
+            Self::SourceAddress => "source.address",
+            Self::SourceNetwork => "source.network",
+            Self::SourceSite => "source.site",
+            Self::SourceClient => "source.client",
+            Self::SourceEverywhere => "source.everywhere",
+            Self::CodeKnownBrowser => "code.known_browser",
+            Self::CodeNewBrowsers => "code.new_browsers",
+            Self::MailAccount => "code_mail.account",
+            Self::MailAccountDay => "code_mail.account_day",
+            Self::MailAddress => "code_mail.address",
+            Self::MailNetwork => "code_mail.network",
+            Self::MailSite => "code_mail.site",
+            Self::MailDomain => "code_mail.domain",
+            Self::MailEverywhere => "code_mail.everywhere",
+            Self::ClientSecret => "client_secret.client_address",
+        }
+    }
+
+    /// Whether a success starts it from zero (THR-10) instead of only not counting. The budget of
+    /// wrong codes is not renewed by a right one: its size is what makes guessing hopeless (OTP-03).
+    pub(crate) const fn ends_with_success(self) -> bool {
+        matches!(
+            self,
+            Self::PasswordKnownBrowser
+                | Self::PasswordKnownBrowserDay
+                | Self::PasswordNetwork
+                | Self::PasswordNewBrowsers
+                | Self::PasswordNewBrowsersDay
+        )
+    }
+}

@@ -1,0 +1,18 @@
+//! Which limits an act counts against. Pure: values in, rules out.
+
+mod act;
+mod counter;
+mod origin;
+
+pub use act::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt};
+pub(crate) use act::{client_secret, code_mail, code_try, password};
+pub(crate) use counter::Counter;
+
+/// One limit an act counts against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    /// Which limit.
+    pub(crate) counter: Counter,
+    /// Whom it concerns; only a keyed digest of it leaves this process.
+    pub(crate) whom: String,
+}

@@ -1,0 +1,216 @@
+use std::time::Duration;
+
+use sekisho_model::{Digest, Timestamp};
+use sekisho_session::{Limit, Session, SessionError, Verdict};
+
+use crate::limits::Limits;
+use crate::rules::{self, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt, Rule};
+use crate::suspects::Suspects;
+use crate::ticket::{Counted, Place, Ticket};
+
+/// How long everybody waits when this process has no room left to count.
+const NO_ROOM: Duration = Duration::from_mins(1);
+
+/// Applies the [`Limits`] to all that is guessed or mailed.
+#[derive(Debug)]
+pub struct Throttle {
+    session: Session,
+    /// Counts while the session store is away (THR-12).
+    own: Session,
+    limits: Limits,
+    key: Digest,
+    suspects: Suspects,
+}
+
+/// Whether an act may go ahead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Pass {
+    /// It may. The ticket is handed back once it is known how it ended.
+    Go(Ticket),
+    /// It may not; it must look and cost like a failed one (THR-09).
+    Wait {
+        /// From when on it may.
+        until: Timestamp,
+        /// The limit that was reached, as it is named in the configuration: for events, never for people.
+        limit: &'static str,
+    },
+}
+
+/// Why a throttle could not decide; the act must not go ahead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GuardFailure {
+    /// The session store answered nonsense.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl Throttle {
+    /// A throttle that counts in `session`. `key` keeps names and addresses out of it: only their
+    /// HMAC under this key is stored.
+    pub fn new(session: Session, limits: Limits, key: Digest) -> Self {
+        Self {
+            session,
+            own: Session::in_memory(),
+            limits,
+            key,
+            suspects: Suspects::default(),
+        }
+    }
+
+    /// Counts a password before it is checked. Hand the ticket to [`Self::after_success`] if it is right.
+    pub async fn before_password(
+        &self,
+        attempt: PasswordAttempt<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::password(&attempt)), now)
+            .await
+    }
+
+    /// Counts a mailed code before it is checked. Hand the ticket to [`Self::after_success`] if it is
+    /// right, or if it was not compared because its time was over.
+    pub async fn before_code_try(
+        &self,
+        attempt: CodeTry<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::code_try(&attempt)), now)
+            .await
+    }
+
+    /// Counts a code before it is mailed. If the ticket is parked with the sign-in and handed to
+    /// [`Self::after_success`] when the code turns out right, a busy owner is never stopped: only
+    /// mails nobody wanted count.
+    pub async fn before_code_mail(
+        &self,
+        mail: CodeMail<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::code_mail(&mail)), now)
+            .await
+    }
+
+    /// Asks before a client secret is checked. Hand the ticket to [`Self::after_success`] or
+    /// [`Self::after_failure`]. A client that has not failed here lately costs no call to the session
+    /// store: a secret of 256 random bits is not guessed in the few tries that are counted late.
+    pub async fn before_client_secret(
+        &self,
+        attempt: ClientSecretTry<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        let counted = self.counted(&rules::client_secret(&attempt));
+        if counted.iter().any(|c| self.suspects.contains(&c.whom, now)) {
+            return self.count(counted, now).await;
+        }
+        Ok(Pass::Go(Ticket {
+            taken_at: now,
+            place: Place::Nowhere,
+            counted,
+        }))
+    }
+
+    /// Takes a ticket back: its act succeeded and does not count. A right password also ends the
+    /// count of wrong ones for this account and class of browser (THR-10).
+    pub async fn after_success(&self, ticket: Ticket) {
+        let place = match ticket.place {
+            Place::Shared => &self.session,
+            Place::Here => &self.own,
+            Place::Nowhere => return,
+        };
+        let (ended, others) = ticket.after_success();
+        let done = match place.forget(&ended).await {
+            Ok(()) => place.give_back(&others, ticket.taken_at).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "a success goes on counting as a failure");
+        }
+    }
+
+    /// Takes the ticket of a wrong client secret, which counts from now on. Other acts count already.
+    pub async fn after_failure(&self, ticket: Ticket, now: Timestamp) -> Result<(), GuardFailure> {
+        for counted in &ticket.counted {
+            let window = self.limits.rate_of(counted.counter).window();
+            if counted.counter == rules::Counter::ClientSecret {
+                self.suspects.add(counted.whom, now + window, now);
+            }
+        }
+        if ticket.place == Place::Nowhere {
+            let _either_way_it_counts = self.count(ticket.counted, now).await?;
+        }
+        Ok(())
+    }
+
+    fn counted(&self, rules: &[Rule]) -> Vec<Counted> {
+        let rules = rules.iter();
+        rules
+            .map(|rule| Counted {
+                counter: rule.counter,
+                whom: Digest::keyed(self.key.as_bytes(), &[rule.whom.as_bytes()]),
+            })
+            .collect()
+    }
+
+    async fn count(&self, counted: Vec<Counted>, now: Timestamp) -> Result<Pass, GuardFailure> {
+        let limits = self.limits_of(&counted, Place::Shared);
+        match self.session.count(&limits, now).await {
+            Ok(verdict) => Ok(pass(verdict, counted, Place::Shared, now)),
+            Err(SessionError::Unavailable(reason)) => {
+                metrics::counter!("sekisho_throttle_alone_total").increment(1);
+                tracing::debug!(reason, "counting in this process, without the others");
+                self.count_alone(counted, now).await
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// THR-12: without the shared counters a process allows less than all together would.
+    async fn count_alone(
+        &self,
+        counted: Vec<Counted>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        let limits = self.limits_of(&counted, Place::Here);
+        match self.own.count(&limits, now).await {
+            Ok(verdict) => Ok(pass(verdict, counted, Place::Here, now)),
+            Err(SessionError::Unavailable(_full)) => Ok(wait(now + NO_ROOM, "no room to count")),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn limits_of(&self, counted: &[Counted], place: Place) -> Vec<Limit> {
+        let limits = counted.iter().map(|counted| {
+            let rate = self.limits.rate_of(counted.counter);
+            let rate = match place {
+                Place::Here => rate.narrowed(),
+                Place::Shared | Place::Nowhere => rate,
+            };
+            Limit {
+                key: counted.key(),
+                max: rate.max,
+                window: rate.window(),
+            }
+        });
+        limits.collect()
+    }
+}
+
+fn pass(verdict: Verdict, counted: Vec<Counted>, place: Place, now: Timestamp) -> Pass {
+    match verdict {
+        Verdict::Within => Pass::Go(Ticket {
+            taken_at: now,
+            place,
+            counted,
+        }),
+        Verdict::Over { which, until } => {
+            let limit = counted.get(which).map_or("", |c| c.counter.name());
+            wait(until, limit)
+        }
+    }
+}
+
+fn wait(until: Timestamp, limit: &'static str) -> Pass {
+    metrics::counter!("sekisho_throttle_waits_total", "limit" => limit).increment(1);
+    Pass::Wait { until, limit }
+}
