@@ -31,13 +31,13 @@ pub(crate) enum AnyConnection {
     Postgres(PgConnection),
 }
 
-/// Expands the same expression, or one for each, for the database at hand: what is not typed for
-/// both at once (`ON CONFLICT`, batches, `SKIP LOCKED`).
+/// Expands the same expression for the database at hand, or one for SQLite and one for PostgreSQL: for
+/// what is not typed for both at once (`ON CONFLICT`, batches, `SKIP LOCKED`).
 macro_rules! on_each {
     ($conn:expr, |$c:ident| $body:expr) => {
-        on_each!($conn, sqlite | $c | $body, postgres | $c | $body)
+        on_each!($conn, |$c| $body, |$c| $body)
     };
-    ($conn:expr, sqlite |$c:ident| $sqlite:expr, postgres |$d:ident| $postgres:expr) => {
+    ($conn:expr, |$c:ident| $sqlite:expr, |$d:ident| $postgres:expr $(,)?) => {
         match &mut *$conn {
             #[cfg(feature = "sqlite")]
             $crate::backend::AnyConnection::Sqlite($c) => $sqlite,
@@ -167,7 +167,11 @@ fn with_time_limits(url: &str) -> String {
 pub(crate) fn begin_write(conn: &mut AnyConnection) -> diesel::QueryResult<()> {
     on_each!(
         conn,
-        sqlite | c | AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
-        postgres |c| <AnsiTransactionManager as diesel::connection::TransactionManager<_>>::begin_transaction(c)
+        |c| AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+        |c| {
+            <AnsiTransactionManager as diesel::connection::TransactionManager<_>>::begin_transaction(
+                c,
+            )
+        }
     )
 }

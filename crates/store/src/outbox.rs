@@ -120,11 +120,10 @@ impl Tx<'_> {
             .order(outbox::next_attempt_at)
             .select(outbox::id)
             .limit(i64::from(limit));
-        let ids = on_each!(
-            self.conn,
-            sqlite | c | due.load::<String>(c),
-            postgres | c | due.for_update().skip_locked().load::<String>(c)
-        )?;
+        let ids = on_each!(self.conn, |c| due.load::<String>(c), |c| due
+            .for_update()
+            .skip_locked()
+            .load::<String>(c))?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }

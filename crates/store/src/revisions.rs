@@ -1,3 +1,4 @@
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use crate::column::Stored as _;
@@ -29,8 +30,7 @@ pub struct Revisions {
 impl Tx<'_> {
     /// Answers whether the database answers.
     pub fn ping(&mut self) -> Result<(), StoreError> {
-        diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("1"))
-            .get_result::<i64>(self.conn)?;
+        self.conn.batch_execute("SELECT 1")?;
         Ok(())
     }
 

@@ -78,8 +78,8 @@ impl Store {
         self.on_own_connection(migrate::pending).await
     }
 
-    /// Undoes every migration: all data is gone. For development and tests.
-    pub async fn undo_migrations(&self) -> Result<Vec<String>, StoreError> {
+    /// Undoes every migration and says how many: all data is gone. For development and tests.
+    pub async fn undo_migrations(&self) -> Result<usize, StoreError> {
         self.on_own_connection(migrate::down).await
     }
 

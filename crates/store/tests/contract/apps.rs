@@ -162,7 +162,7 @@ async fn key_10_a_removed_key_loses_its_private_part(bed: &Bed) {
             tx.retire_key(&a.kid, NOW + HOUR)?;
             assert_eq!(tx.keys()?[0].retired_at, Some(NOW + HOUR));
             tx.remove_key(&a.kid, NOW + 2 * HOUR)?;
-            assert_eq!(tx.keys()?, [b.clone()]);
+            assert_eq!(tx.keys()?, std::slice::from_ref(&b));
             assert_eq!(
                 tx.revisions()?,
                 Revisions {

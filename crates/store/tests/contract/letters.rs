@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sekisho_store::{LetterState, QueueFigures};
+use sekisho_model::LetterId;
+use sekisho_store::{LetterState, QueueFigures, Store};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -29,22 +30,7 @@ async fn parallel_workers_get_each_letter_once(bed: &Bed) {
         .await
         .unwrap();
     let workers: Vec<_> = (0..8)
-        .map(|_| {
-            let store = bed.store.clone();
-            tokio::spawn(async move {
-                let mut claimed = Vec::new();
-                loop {
-                    let got = store
-                        .write(|tx| tx.claim_letters(NOW, LEASE, 7))
-                        .await
-                        .unwrap();
-                    if got.is_empty() {
-                        return claimed;
-                    }
-                    claimed.extend(got.iter().map(|letter| letter.id));
-                }
-            })
-        })
+        .map(|_| tokio::spawn(claim_all(bed.store.clone())))
         .collect();
     let mut claimed = Vec::new();
     for worker in workers {
@@ -52,6 +38,20 @@ async fn parallel_workers_get_each_letter_once(bed: &Bed) {
     }
     assert_eq!(claimed.len(), 60);
     assert_eq!(claimed.into_iter().collect::<BTreeSet<_>>(), expected);
+}
+
+async fn claim_all(store: Store) -> Vec<LetterId> {
+    let mut claimed = Vec::new();
+    loop {
+        let got = store
+            .write(|tx| tx.claim_letters(NOW, LEASE, 7))
+            .await
+            .unwrap();
+        if got.is_empty() {
+            return claimed;
+        }
+        claimed.extend(got.iter().map(|letter| letter.id));
+    }
 }
 
 async fn a_claim_lasts_as_long_as_its_lease(bed: &Bed) {

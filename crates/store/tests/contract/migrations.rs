@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use sekisho_store::{DatabaseKind, Store};
+use sekisho_store::{DatabaseKind, Store, StoreOptions};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -23,10 +23,10 @@ async fn migrations_go_up_down_and_up(bed: &Bed) {
     let undone = store.undo_migrations().await.unwrap();
     assert_eq!(table_names(&bed.url), BTreeSet::new());
     let pending = store.pending_migrations().await.unwrap();
-    assert_eq!(pending.len(), undone.len());
+    assert_eq!(pending.len(), undone);
     assert!(pending[0].ends_with("_accounts"), "{pending:?}");
     let applied = store.migrate().await.unwrap();
-    assert_eq!(applied.len(), undone.len());
+    assert_eq!(applied, pending);
     maker.kept_user(store).await;
 }
 
@@ -53,13 +53,13 @@ async fn the_kind_of_database_is_told(bed: &Bed) {
 
 #[tokio::test]
 async fn an_unknown_scheme_is_refused_without_repeating_the_url() {
-    let refused = Store::open("mysql://root:hunter2@db/x", Default::default()).await;
+    let refused = Store::open("mysql://root:hunter2@db/x", StoreOptions::default()).await;
     let said = refused.unwrap_err().to_string();
     assert!(
         said.contains("mysql") && !said.contains("hunter2"),
         "{said}"
     );
-    let refused = Store::open("sqlite:relative.db", Default::default()).await;
+    let refused = Store::open("sqlite:relative.db", StoreOptions::default()).await;
     assert!(refused.unwrap_err().to_string().contains("sqlite://"));
 }
 

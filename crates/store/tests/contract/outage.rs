@@ -1,7 +1,9 @@
 use std::net::TcpListener;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use sekisho_store::{Outage, Store, StoreError, StoreOptions};
+use sekisho_model::UserId;
+use sekisho_store::{Outage, Store, StoreError, StoreOptions, Tx};
 use tokio::time::Instant;
 
 use crate::bed::Bed;
@@ -58,33 +60,32 @@ async fn fail_03_a_database_that_goes_away_is_noticed_quickly() {
 async fn connections_that_the_server_dropped_are_replaced_without_an_error() {
     let bed = Bed::postgres().await;
     let user = Maker::new().kept_user(&bed.store).await.id;
+    let name = bed.url.rsplit('/').next().unwrap();
+    let name = name.split('?').next().unwrap();
     for _ in 0..2 {
-        let reads: Vec<_> = (0..20)
-            .map(|_| {
-                let store = bed.store.clone();
-                tokio::spawn(async move { store.read(move |tx| tx.account(user)).await })
-            })
-            .collect();
-        for read in reads {
-            assert!(read.await.unwrap().unwrap().is_some());
-        }
+        read_in_parallel(&bed, user).await;
         admin(
             &server_url(),
             &format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
-                bed.url
-                    .rsplit('/')
-                    .next()
-                    .unwrap()
-                    .split('?')
-                    .next()
-                    .unwrap()
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
             ),
         );
         bed.store
             .write(move |tx| tx.set_second_step(user, false))
             .await
             .unwrap();
+    }
+    read_in_parallel(&bed, user).await;
+}
+
+async fn read_in_parallel(bed: &Bed, user: UserId) {
+    let mut reads = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let store = bed.store.clone();
+        reads.spawn(async move { store.read(move |tx| tx.account(user)).await });
+    }
+    for read in reads.join_all().await {
+        assert!(matches!(read, Ok(Some(_))), "{read:?}");
     }
 }
 
@@ -97,31 +98,34 @@ async fn a_deadlock_is_tried_once_more() {
         maker.kept_user(&bed.store).await.id,
     ];
     // Both take their first row, meet, then want the other's: the server stops one of them.
-    let meeting = std::sync::Arc::new(std::sync::Barrier::new(2));
-    let units = [users, [users[1], users[0]]].map(|[first, second]| {
-        let store = bed.store.clone();
-        let meeting = std::sync::Arc::clone(&meeting);
-        let mut tries = 0;
-        tokio::spawn(async move {
-            store
-                .write(move |tx| {
-                    tries += 1;
-                    tx.set_second_step(first, false)?;
-                    if tries == 1 {
-                        meeting.wait();
-                    }
-                    tx.set_second_step(second, false)?;
-                    Ok(tries)
-                })
-                .await
-        })
-    });
+    let meeting = Arc::new(Barrier::new(2));
+    let units = [users, [users[1], users[0]]]
+        .map(|rows| tokio::spawn(touch_both(bed.store.clone(), rows, Arc::clone(&meeting))));
     let mut tries = Vec::new();
     for unit in units {
         tries.push(unit.await.unwrap().unwrap());
     }
     tries.sort_unstable();
     assert_eq!(tries, [1, 2]);
+}
+
+/// Changes two rows with a meeting in between; tells how often it was tried.
+async fn touch_both(
+    store: Store,
+    [first, second]: [UserId; 2],
+    meeting: Arc<Barrier>,
+) -> Result<u32, StoreError> {
+    let mut tries = 0;
+    let unit = move |tx: &mut Tx<'_>| {
+        tries += 1;
+        tx.set_second_step(first, false)?;
+        if tries == 1 {
+            meeting.wait();
+        }
+        tx.set_second_step(second, false)?;
+        Ok(tries)
+    };
+    store.write(unit).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
