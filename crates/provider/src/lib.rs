@@ -16,5 +16,5 @@ pub mod rules;
 mod settings;
 
 pub use failure::Failure;
-pub use provider::{Parts, Provider};
+pub use provider::{Health, Parts, Provider};
 pub use settings::{CodeSettings, Lifetimes, Settings};

@@ -148,3 +148,26 @@ impl std::fmt::Debug for Provider {
         write!(f, "Provider({})", self.settings.issuer)
     }
 }
+
+/// What a node can reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// The database answered lately.
+    pub store: bool,
+    /// The session store answers.
+    pub session: bool,
+    /// Every kind of signing key is there.
+    pub keys: bool,
+}
+
+impl Provider {
+    /// Asks what this node can reach.
+    pub async fn health(&self) -> Health {
+        let now = self.now();
+        Health {
+            store: self.knowledge.may_issue(now).is_ok(),
+            session: self.session.ping().await.is_ok(),
+            keys: self.keys.is_complete(now),
+        }
+    }
+}

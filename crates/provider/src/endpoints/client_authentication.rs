@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use sekisho_guard::Pass;
-use sekisho_model::{Origin, Timestamp};
+use sekisho_guard::{ClientSecretTry, Pass};
+use sekisho_model::{ClientId, Origin, Timestamp};
 use sekisho_store::RegisteredClient;
 
 use crate::rules::client_authentication::{presented, proves};
@@ -24,7 +24,7 @@ pub enum Caller {
 
 impl Provider {
     /// Authenticates the caller. A secret has 256 random bits and its check costs one SHA-256, so only
-    /// failures are counted: the usual path asks no store at all.
+    /// failures are counted: the usual path asks no shared store at all.
     pub async fn authenticate_client(
         &self,
         header: Option<&str>,
@@ -36,21 +36,27 @@ impl Provider {
             Err(error) => return Ok(Caller::Refused(error)),
         };
         let client = self.clients.find(&presented.client_id).await?;
+        let now = self.now();
+        let claimed = ClientId::new(presented.client_id.as_str());
+        let attempt = ClientSecretTry {
+            client: &claimed,
+            ip: &origin.ip,
+        };
+        let ticket = match self.throttle.before_client_secret(attempt, now).await? {
+            Pass::Go(ticket) => ticket,
+            Pass::Wait { until, .. } => return Ok(Caller::Wait(until)),
+        };
         let proved = client
             .as_ref()
-            .is_some_and(|known| proves(&presented, &known.client, &known.secrets, self.now()));
+            .is_some_and(|known| proves(&presented, &known.client, &known.secrets, now));
         match client {
-            Some(client) if proved => Ok(Caller::Client(client)),
+            Some(client) if proved => {
+                self.throttle.after_success(ticket).await;
+                Ok(Caller::Client(client))
+            }
             Some(_) | None => {
-                let now = self.now();
-                let pass = self
-                    .throttle
-                    .after_client_failure(&presented.client_id, &origin.ip, now)
-                    .await?;
-                Ok(match pass {
-                    Pass::Go(_) => Caller::Refused(presented.failure()),
-                    Pass::Wait { until } => Caller::Wait(until),
-                })
+                self.throttle.after_failure(ticket, now).await?;
+                Ok(Caller::Refused(presented.failure()))
             }
         }
     }

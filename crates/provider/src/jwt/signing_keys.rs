@@ -147,6 +147,11 @@ impl SigningKeys {
         self.make(&self.missing(now), entropy, now).await
     }
 
+    /// Whether there is a key of every wanted kind.
+    pub fn is_complete(&self, now: Timestamp) -> bool {
+        self.missing(now).is_empty()
+    }
+
     fn missing(&self, now: Timestamp) -> Vec<SigningAlgorithm> {
         let set = self.current();
         WANTED

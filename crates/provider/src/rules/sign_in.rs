@@ -15,8 +15,9 @@
 
 use std::time::Duration;
 
+use sekisho_guard::Ticket;
 use sekisho_model::{
-    AuthenticationMethod, ChallengeId, Digest, Epoch, SessionId, Timestamp, UserId,
+    AuthenticationMethod, BrowserId, ChallengeId, Digest, Epoch, SessionId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,10 @@ pub struct CodeStage {
     pub resend_after: Timestamp,
     /// Until when this sign-in can be finished at all.
     pub closes_at: Timestamp,
+    /// The browser, if the account knows it: it has throttles of its own (THR-03).
+    pub known_browser: Option<BrowserId>,
+    /// Given back when the code turns out right: only mails nobody wanted count.
+    pub mails: Vec<Ticket>,
 }
 
 /// Who signed in, in which session.

@@ -1,9 +1,9 @@
 use sekisho_audit::{alert_rules, flow_mark};
-use sekisho_guard::Pass;
+use sekisho_guard::{CodeMail, CodeTry, Pass};
 use sekisho_mail::{LetterBody, tally};
 use sekisho_model::{
-    AuthenticationMethod, BrowserToken, ChallengeId, Digest, EmailAddress, EventKind, Outcome,
-    PreAuthToken, Timestamp, UserId,
+    AuthenticationMethod, BrowserId, BrowserToken, ChallengeId, Digest, EmailAddress, EventKind,
+    Outcome, PreAuthToken, Timestamp, UserId,
 };
 use sekisho_session::{Attempt, NewChallenge, Renewal};
 use sekisho_store::OutboxLetter;
@@ -11,7 +11,7 @@ use sekisho_store::OutboxLetter;
 use super::super::visit::{NewCookies, Visit};
 use super::complete::{Completed, Completion};
 use super::flow::LoadedFlow;
-use super::password::PasswordOutcome;
+use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
 use crate::rules::one_time_code::{self, CodePurpose};
 use crate::rules::sign_in::CodeStage;
@@ -68,15 +68,17 @@ impl Provider {
         mut flow: LoadedFlow,
         account: &OpenAccount,
         app: Option<String>,
+        known_browser: Option<BrowserId>,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
         let now = self.now();
         let Some(to) = account.code_address.clone() else {
             return Err(Failure::Corrupt("code address"));
         };
-        if let Some(until) = self.mail_pause(account, &to, visit, now).await? {
-            return Ok(PasswordOutcome::NoMoreCodes(until));
-        }
+        let mail = match self.count_code_mail(account, &to, visit, now).await? {
+            Pass::Go(ticket) => ticket,
+            Pass::Wait { until, .. } => return Ok(PasswordOutcome::NoMoreCodes(until)),
+        };
         let codes = self.settings.codes;
         let cookie = PreAuthToken::generate(&*self.entropy);
         let written = self.write_code(ChallengeId::generate(&*self.entropy), account, app, visit);
@@ -103,6 +105,8 @@ impl Provider {
                 expires_at: written.expires_at,
                 resend_after: challenge.resend_after,
                 closes_at,
+                known_browser,
+                mails: vec![mail],
             },
             cookie.digest(),
         );
@@ -138,9 +142,10 @@ impl Provider {
         if now < stage.resend_after {
             return Ok(ResendOutcome::TooSoon(stage.resend_after));
         }
-        if let Some(until) = self.mail_pause(&account, &to, visit, now).await? {
-            return Ok(ResendOutcome::NoMoreCodes(until));
-        }
+        let mail = match self.count_code_mail(&account, &to, visit, now).await? {
+            Pass::Go(ticket) => ticket,
+            Pass::Wait { until, .. } => return Ok(ResendOutcome::NoMoreCodes(until)),
+        };
         let app = self.app_view(&flow, visit).await?.map(|app| app.name);
         let written = self.write_code(stage.challenge.clone(), &account, app, visit);
         let resend_after = now + self.settings.codes.resend_after;
@@ -164,6 +169,7 @@ impl Provider {
         }
         (stage.tally_word, stage.tally_number) = written.tally;
         (stage.sent_at, stage.expires_at, stage.resend_after) = (now, expires_at, resend_after);
+        stage.mails.push(mail);
         flow.pending.code_sent_again(stage);
         self.save_flow(&flow).await?;
         self.post_code(&flow, &account, &to, written.body, visit)
@@ -184,13 +190,15 @@ impl Provider {
         else {
             return Ok(CodeOutcome::Gone);
         };
-        let budget = match self
-            .throttle
-            .before_code_try(&self.account_key(stage.user_id), now)
-            .await?
-        {
+        let account = self.account_key(stage.user_id);
+        let attempt = CodeTry {
+            account: &account,
+            device: device_class(stage.known_browser),
+            ip: &visit.origin.ip,
+        };
+        let budget = match self.throttle.before_code_try(attempt, now).await? {
             Pass::Go(ticket) => ticket,
-            Pass::Wait { until } => return Ok(CodeOutcome::Wait(until)),
+            Pass::Wait { until, .. } => return Ok(CodeOutcome::Wait(until)),
         };
         let mac = one_time_code::mac(
             &self.code_key,
@@ -204,7 +212,7 @@ impl Provider {
             .try_code(&stage.challenge, &mac, &cookie.digest(), now)
             .await?;
         if matches!(attempt, Attempt::Right | Attempt::Expired | Attempt::Gone) {
-            self.throttle.after_success(budget, now).await?;
+            self.throttle.after_success(budget).await;
         }
         match attempt {
             Attempt::Right => self.code_was_right(flow, &stage, trust, visit).await,
@@ -253,6 +261,9 @@ impl Provider {
             None,
         ) {
             return Ok(CodeOutcome::Gone);
+        }
+        for mail in stage.mails.clone() {
+            self.throttle.after_success(mail).await;
         }
         let app = self.app_view(&flow, visit).await?;
         let completion = Completion {
@@ -407,23 +418,21 @@ impl Provider {
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
 
-    /// Until when no more code mails go out, if the limit is reached.
-    async fn mail_pause(
+    /// Counts a code mail before it is posted (OTP-12).
+    async fn count_code_mail(
         &self,
         account: &OpenAccount,
         to: &EmailAddress,
         visit: &Visit,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, Failure> {
+    ) -> Result<Pass, Failure> {
         let key = self.account_key(account.user.id);
-        let pass = self
-            .throttle
-            .before_code_mail(&key, to.domain(), &visit.origin.ip, now)
-            .await?;
-        Ok(match pass {
-            Pass::Go(_) => None,
-            Pass::Wait { until } => Some(until),
-        })
+        let mail = CodeMail {
+            account: &key,
+            ip: &visit.origin.ip,
+            recipient_domain: to.domain(),
+        };
+        Ok(self.throttle.before_code_mail(mail, now).await?)
     }
 
     /// What throttles of an account are keyed by once the account is known (THR-05).

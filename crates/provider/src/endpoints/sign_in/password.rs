@@ -1,7 +1,7 @@
 use sekisho_guard::{DeviceClass, Pass, PasswordAttempt, Ticket};
 use sekisho_model::{
-    AuthenticationMethod, BrowserToken, Digest, EmailAddress, EpochKind, Event, EventKind,
-    KnownBrowser, Outcome, Timestamp, UserId,
+    AuthenticationMethod, BrowserId, BrowserToken, Digest, EmailAddress, EpochKind, Event,
+    EventKind, KnownBrowser, Outcome, Timestamp, UserId,
 };
 use sekisho_store::{Account, Tx};
 
@@ -46,19 +46,20 @@ impl Provider {
         let index = self.address_index(address);
         let now = self.now();
         let (account, browser) = self.account_and_browser(index, visit).await?;
-        let device = if browser.is_some() {
-            DeviceClass::Known
-        } else {
-            DeviceClass::Unknown
-        };
+        let device = device_class(browser.as_ref().map(|browser| browser.id));
+        let client = flow
+            .pending
+            .request()
+            .map(|request| request.client_id.clone());
         let attempt = PasswordAttempt {
             account: &index,
             device,
             ip: &visit.origin.ip,
+            client: client.as_ref(),
         };
         let ticket = match self.throttle.before_password(attempt, now).await? {
             Pass::Go(ticket) => ticket,
-            Pass::Wait { until } => {
+            Pass::Wait { until, .. } => {
                 self.record_failure(account.as_ref(), &flow, visit, Outcome::Blocked)
                     .await?;
                 return Ok(PasswordOutcome::Wait(until));
@@ -121,7 +122,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
         let now = self.now();
-        self.throttle.after_success(ticket, now).await?;
+        self.throttle.after_success(ticket).await;
         if !account_may_act(account.user.state) {
             self.record_failure(Some(account), &flow, visit, Outcome::Disabled)
                 .await?;
@@ -139,8 +140,14 @@ impl Provider {
         };
         match second_step(wishes) {
             SecondStep::Ask => {
-                self.send_first_code(flow, &open, app.map(|app| app.name), visit)
-                    .await
+                self.send_first_code(
+                    flow,
+                    &open,
+                    app.map(|app| app.name),
+                    browser.map(|b| b.id),
+                    visit,
+                )
+                .await
             }
             SecondStep::SkippedByTrust | SecondStep::Off => {
                 let completion = Completion {
@@ -182,5 +189,13 @@ impl Provider {
             .request()
             .map(|request| request.client_id.clone());
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
+    }
+}
+
+/// THR-03: a browser that is known to the account counts for itself.
+pub(super) const fn device_class(known: Option<BrowserId>) -> DeviceClass {
+    match known {
+        Some(browser) => DeviceClass::Known(browser),
+        None => DeviceClass::Unknown,
     }
 }
