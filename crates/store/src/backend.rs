@@ -100,6 +100,13 @@ pub(crate) enum Role {
 }
 
 /// Opens a connection and sets it up.
+#[cfg_attr(
+    not(feature = "sqlite"),
+    expect(
+        unused_variables,
+        reason = "PostgreSQL makes no difference between roles"
+    )
+)]
 pub(crate) fn connect(
     location: &Location,
     role: Role,

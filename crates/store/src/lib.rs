@@ -43,7 +43,6 @@ mod schema;
 mod store;
 mod transaction;
 mod users;
-#[cfg(feature = "sqlite")]
 mod writer;
 
 pub use access_tokens::OpaqueAccessToken;

@@ -4,7 +4,6 @@ use sekisho_model::Timestamp;
 
 use crate::backend::{DatabaseKind, Location};
 use crate::pool::{Mode, Pool};
-#[cfg(feature = "sqlite")]
 use crate::writer::Writer;
 use crate::{Outage, ServerLock, StoreError, StoreOptions, Tx, housekeeping, migrate};
 
@@ -14,7 +13,6 @@ pub struct Store {
     location: Location,
     options: StoreOptions,
     pool: Pool,
-    #[cfg(feature = "sqlite")]
     writer: Option<Writer>,
 }
 
@@ -32,7 +30,6 @@ impl Store {
         if let Location::Sqlite(path) = &location {
             make_private_file(path)?;
         }
-        #[cfg(feature = "sqlite")]
         let writer = match location.kind() {
             DatabaseKind::Sqlite => {
                 Some(Writer::start(location.clone(), options.statement_timeout)?)
@@ -44,7 +41,6 @@ impl Store {
             location,
             options,
             pool,
-            #[cfg(feature = "sqlite")]
             writer,
         };
         #[expect(
@@ -96,7 +92,6 @@ impl Store {
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        #[cfg(feature = "sqlite")]
         if let Some(writer) = &self.writer {
             return writer.run(work).await;
         }
@@ -111,7 +106,6 @@ impl Store {
 
     /// Finishes what is running and lets nothing new in.
     pub async fn close(&self) {
-        #[cfg(feature = "sqlite")]
         if let Some(writer) = &self.writer {
             writer.close().await;
         }

@@ -20,8 +20,14 @@ async fn migrations_go_up_down_and_up(bed: &Bed) {
     assert!(store.migrate().await.unwrap().is_empty());
     let maker = Maker::new();
     maker.kept_user(store).await;
+    assert!(
+        raw::indexes(&bed.url)
+            .iter()
+            .any(|index| index.name == "events_user")
+    );
     let undone = store.undo_migrations().await.unwrap();
     assert_eq!(table_names(&bed.url), BTreeSet::new());
+    assert_eq!(raw::indexes(&bed.url), []);
     let pending = store.pending_migrations().await.unwrap();
     assert_eq!(pending.len(), undone);
     assert!(pending[0].ends_with("_accounts"), "{pending:?}");
