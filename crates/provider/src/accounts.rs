@@ -56,6 +56,8 @@ pub struct OpenAccount {
     pub code_address: Option<EmailAddress>,
     /// OpenID claims, `email` included.
     pub claims: Map<String, Value>,
+    /// When the password was last changed.
+    pub password_changed_at: Option<Timestamp>,
 }
 
 impl OpenAccount {
@@ -201,6 +203,7 @@ impl Provider {
             login_address,
             code_address: code.map(|code| address(&code.sealed)).transpose()?,
             claims,
+            password_changed_at: account.password.as_ref().map(|record| record.changed_at),
         })
     }
 

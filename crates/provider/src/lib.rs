@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod clients;
+pub mod demo;
 pub mod endpoints;
 mod failure;
 pub mod jwt;

@@ -1,7 +1,9 @@
 //! The person's own pages: sign-in history and settings.
 
 use sekisho_audit::history::{self, HistoryPage};
-use sekisho_model::{AlertSetting, EventId, EventKind, Locale, Outcome, Timestamp, UserId};
+use sekisho_model::{
+    AlertSetting, ClientId, EventId, EventKind, Locale, Outcome, Timestamp, UserId,
+};
 pub use sekisho_store::HistoryFilter;
 
 use super::visit::{LiveSession, Visit};
@@ -47,5 +49,15 @@ impl Provider {
             .store
             .write(move |tx| tx.set_locale(user, locale))
             .await?)
+    }
+
+    /// The name of a client, if it still exists.
+    pub async fn client_name(
+        &self,
+        id: &ClientId,
+        locale: Locale,
+    ) -> Result<Option<String>, Failure> {
+        let client = self.clients.find(id.as_str()).await?;
+        Ok(client.map(|client| super::sign_in::client_name(&client.client, locale)))
     }
 }

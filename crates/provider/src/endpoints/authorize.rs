@@ -39,6 +39,9 @@ pub struct Answer {
     pub callback: Callback,
     /// Name of the app.
     pub client_name: String,
+    /// Whether the person is asked before the browser leaves the web for a program on this device
+    /// whose identity nobody can assure (RFC 8252 §8.6).
+    pub ask_first: bool,
 }
 
 /// A request of a client on behalf of somebody who is signed in.
@@ -188,6 +191,7 @@ impl Provider {
             uri,
             callback,
             client_name,
+            ask_first: false,
         }
     }
 
@@ -282,6 +286,7 @@ impl Provider {
                 .with_code(code.reveal(), &self.settings.issuer),
             callback: request.callback.clone(),
             client_name: client.client_name.clone(),
+            ask_first: client.is_public() && request.callback.leaves_the_web(),
         })
     }
 }

@@ -6,6 +6,6 @@ mod kept_keys;
 mod new_key;
 mod signing_keys;
 
-pub use access_token::{AccessTokenVerifier, JwtRefusal, verify_id_token_hint};
+pub use access_token::{AccessTokenVerifier, JwtRefusal, verify_any_of_ours, verify_id_token_hint};
 pub use new_key::new_key;
 pub use signing_keys::{KeySet, SigningKeys};

@@ -1,12 +1,15 @@
 //! Which claims go where (OpenID Connect Core §2, §5.1, §5.4; RFC 9068 §2.2).
 
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, Audience, AuthenticationContextClass,
     AuthenticationMethodReference, EmptyAdditionalClaims, IdTokenClaims, IssuerUrl, Nonce,
     StandardClaims, SubjectIdentifier, UserInfoClaims,
 };
-use sekisho_model::{AuthenticationMethod, ScopeSet, Timestamp};
+use sekisho_model::{AuthenticationMethod, Digest, ScopeSet, SigningAlgorithm, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -90,6 +93,21 @@ pub fn id_token(facts: &IdTokenFacts<'_>) -> SekishoIdToken {
 
 fn date(at: Timestamp) -> chrono::DateTime<chrono::Utc> {
     chrono::DateTime::from_timestamp(at.seconds(), 0).unwrap_or_default()
+}
+
+/// Core §3.1.3.6: the left half of the hash that belongs to the signature algorithm.
+pub fn half_hash(algorithm: SigningAlgorithm, text: &str) -> String {
+    match algorithm {
+        SigningAlgorithm::RS256 | SigningAlgorithm::PS256 | SigningAlgorithm::ES256 => {
+            let hash = Digest::of(text.as_bytes());
+            URL_SAFE_NO_PAD.encode(hash.as_bytes().get(..16).unwrap_or_default())
+        }
+        // Ed25519 hashes with SHA-512 (RFC 8032 §5.1).
+        SigningAlgorithm::EdDSA => {
+            let hash = digest::digest(&digest::SHA512, text.as_bytes());
+            URL_SAFE_NO_PAD.encode(hash.as_ref().get(..32).unwrap_or_default())
+        }
+    }
 }
 
 /// The claims of a JWT access token (RFC 9068 §2.2).

@@ -93,6 +93,10 @@ impl Provider {
             resend_after: now + codes.resend_after,
             max_sends: codes.max_sends,
         };
+        if let Some(former) = flow.pending.code_stage() {
+            // OTP-11: a new sign-in kills the earlier code.
+            self.session.close_challenge(&former.challenge).await?;
+        }
         self.session.open_challenge(&challenge, now).await?;
         flow.pending.password_proved(
             CodeStage {

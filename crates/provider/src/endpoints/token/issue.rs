@@ -1,9 +1,8 @@
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::IssuerUrl;
 use sekisho_model::{
-    AuthorizationCode, Client, Digest, Event, Grant, Outcome, ScopeSet, SigningAlgorithm, Timestamp,
+    AuthorizationCode, Client, Event, Grant, Outcome, ScopeSet, SigningAlgorithm, Timestamp,
 };
 use sekisho_store::OpaqueAccessToken;
 
@@ -135,7 +134,7 @@ impl Provider {
             auth_time: grant.auth_time,
             methods: &grant.methods,
             nonce,
-            access_token_hash: Some(half_hash(algorithm, access_token)),
+            access_token_hash: Some(claims::half_hash(algorithm, access_token)),
             issued_at: now,
             expires_at: now + self.settings.lifetimes.id_token,
         };
@@ -153,20 +152,5 @@ pub(super) fn about(event: &Event, grant: &Grant, outcome: Outcome) -> Event {
         client_id: Some(grant.client_id.clone()),
         session_id: Some(grant.session_id),
         ..event.clone()
-    }
-}
-
-/// Core §3.1.3.6: the left half of the hash that belongs to the signature algorithm.
-fn half_hash(algorithm: SigningAlgorithm, text: &str) -> String {
-    match algorithm {
-        SigningAlgorithm::RS256 | SigningAlgorithm::PS256 | SigningAlgorithm::ES256 => {
-            let hash = Digest::of(text.as_bytes());
-            URL_SAFE_NO_PAD.encode(hash.as_bytes().get(..16).unwrap_or_default())
-        }
-        // Ed25519 hashes with SHA-512 (RFC 8032 §5.1).
-        SigningAlgorithm::EdDSA => {
-            let hash = digest::digest(&digest::SHA512, text.as_bytes());
-            URL_SAFE_NO_PAD.encode(hash.as_ref().get(..32).unwrap_or_default())
-        }
     }
 }

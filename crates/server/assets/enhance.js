@@ -1,0 +1,73 @@
+// Shortens the way; every page works without it. No words here: they come in data attributes.
+(() => {
+  "use strict";
+  const all = (selector) => document.querySelectorAll(selector);
+  const live = document.getElementById("live");
+  const announce = (text) => { if (live) live.textContent = text; };
+
+  // An error summary gets the focus, so that it is read first.
+  document.querySelector("[data-focus]")?.focus();
+
+  // A password can be shown; it is hidden again before it is sent.
+  for (const button of all("[data-reveal]")) {
+    const input = document.getElementById(button.dataset.reveal);
+    if (!input) continue;
+    const show = (yes) => {
+      input.type = yes ? "text" : "password";
+      button.textContent = yes ? button.dataset.hide : button.dataset.show;
+      button.setAttribute("aria-label", yes ? button.dataset.hideLabel : button.dataset.showLabel);
+    };
+    button.hidden = false;
+    button.addEventListener("click", () => { show(input.type === "password"); input.focus(); });
+    input.form?.addEventListener("submit", () => show(false));
+  }
+
+  // A pasted code loses its spaces. Nothing is cut and nothing is sent by itself.
+  for (const input of all("[data-digits]")) {
+    const tidy = () => {
+      const digits = input.value.normalize("NFKC").replace(/[\s-]/g, "");
+      if (digits !== input.value) input.value = digits;
+    };
+    input.addEventListener("input", (event) => { if (!event.isComposing) tidy(); });
+    input.addEventListener("compositionend", tidy);
+  }
+
+  // Text to quote can be copied.
+  for (const button of all("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const source = document.getElementById(button.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(source.textContent.trim());
+        button.textContent = button.dataset.done;
+        announce(button.dataset.done);
+      } catch {
+        getSelection().selectAllChildren(source);
+      }
+    });
+  }
+
+  // Says when a code can be asked for again. The server keeps the time in any case.
+  for (const button of all("[data-wait]")) {
+    const label = button.textContent;
+    const end = performance.now() + 1000 * Number(button.dataset.wait);
+    const tick = () => {
+      const left = Math.ceil((end - performance.now()) / 1000);
+      if (left > 0) {
+        button.textContent = button.dataset.waiting.replace("#", left);
+        setTimeout(tick, 1000);
+      } else {
+        button.textContent = label;
+        button.removeAttribute("aria-disabled");
+        announce(button.dataset.ready);
+      }
+    };
+    button.addEventListener("click", (event) => {
+      if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
+    });
+    if (Number(button.dataset.wait) > 0) {
+      button.setAttribute("aria-disabled", "true");
+      tick();
+    }
+  }
+})();

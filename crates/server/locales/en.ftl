@@ -1,0 +1,416 @@
+# Words of the pages, in English. Both languages are originals: keep keys and places the same.
+
+# Everywhere
+skip = Skip to content
+switch = 日本語
+help = Help
+privacy = Privacy
+theme = Appearance
+account = Account
+sign-out = Sign out
+error-prefix = Error:{" "}
+check-input = Check what you entered
+steps = Progress
+step-done = {" "}(done)
+email = Email address
+password = Password
+code = Code
+name = Name
+app = App
+time = Time
+clock = Time
+reference = Reference
+copy = Copy
+copied = Copied
+copy-reference = Copy reference
+copy-code = Copy code
+save = Save
+saved = Saved
+back = Back to where you were
+show = Show
+hide = Hide
+show-password = Show password
+hide-password = Hide password
+open-account = Open your account
+other-account = Use another account
+developer-details = Details for developers
+back-to-app = Return to {$app}
+times = { $n ->
+    [one] once
+   *[other] {$n} times
+}
+not-set = Not set yet
+
+# Sign-in
+login-title = Sign in
+login-dest = We will return you to {$host}
+login-own = This opens your account pages at {$service}.
+login-next = Continue
+login-forgot = Forgot your password?
+login-register = Create an account
+email-empty = Enter your email address
+email-shape = Enter an email address like name@example.com
+password-empty = Enter your password
+login-wrong = The email address or the password is not right
+login-wrong-hint = Check both and try again. After several wrong tries you will have to wait.
+login-throttled = Too many tries. Wait until {$time}
+login-throttled-hint = Until then even the right password does not sign you in.
+login-blocked = Sign-in from this connection is stopped
+login-blocked-hint = Try another network, or contact support with the reference {$reference}.
+login-no-more-codes = No new code can be sent until {$time}
+login-no-more-codes-hint = Several were sent in a short time. Sign in again when the time has come.
+login-stopped = This account is stopped
+login-stopped-hint = Contact the operator and quote the reference {$reference}.
+login-cookie = Signing in needs cookies. Allow them in your browser
+login-expired = This page was open too long. Start again
+login-unavailable = You cannot sign in right now
+login-unavailable-hint = This is our fault and we are sorry. Wait a minute and try again.
+
+# Code
+code-title = Enter the code we mailed you
+code-lead = We sent a code of {$digits} digits to {$mask}. Enter it within {$minutes} minutes.
+code-hint = {$n} digits. Spaces do not matter.
+code-sent-at = Sent
+code-until = Valid until
+code-tries = Tries left
+code-submit = Sign in
+code-restart = Sign in from the start
+code-missing = The code has not arrived
+code-missing-hint = It can take a minute or two. Look in your spam folder as well. The mail comes from {$sender}.
+code-resend = Send a new code
+code-resend-waiting = Send a new code (in #s)
+code-resend-ready = You can ask for a new code now
+code-empty = Enter the code
+code-length = The code has {$digits} digits. You entered {$typed}
+code-wrong = { $n ->
+    [one] That is not the code. You have one try left
+   *[other] That is not the code. You have {$n} tries left
+}
+code-wrong-last = That is not the code. One more wrong try will stop this sign-in
+code-earlier = That is an earlier code. Use the one in the mail with tally {$tally}
+code-expired = The code has expired
+code-expired-hint = Send a new one under "The code has not arrived".
+code-expired-resent = The code has expired. We sent you a new one
+code-resent = We sent a new code. The earlier one no longer works
+code-new-tally = Open the mail with tally {$tally}.
+code-wait = You can ask for a new code from {$time}
+code-sends-out = No more codes for now. Start again from {$time}
+code-no-more = No more codes can be sent for this sign-in. Use the one you have, or start again
+code-stopped = Too many wrong codes. We stopped this sign-in
+code-stopped-from = You can start again from {$time}.
+code-stopped-now = You can start again from the beginning.
+code-mail-down = We could not send the mail
+code-mail-down-hint = Try "Send a new code" again in a minute.
+tally = Tally
+tally-hint = Open the mail with the same tally
+trust-browser = { $n ->
+    [one] Do not ask for a code in this browser for a day
+   *[other] Do not ask for a code in this browser for {$n} days
+}
+trust-browser-hint = Leave this empty on a shared computer.
+
+# Consent
+consent-title = Allow "{$app}" to use your information?
+consent-scopes = What it will get
+consent-required = Required
+consent-optional = Optional
+consent-already = Already allowed ({$n})
+consent-allow = Allow
+consent-deny = Do not allow
+consent-after = Either way you return to {$host}. To withdraw this later, contact the operator.
+consent-verified = Publisher verified
+consent-unverified = Publisher not verified
+consent-unverified-title = We have not verified who makes this app
+consent-unverified-hint = Allow it only if you know {$host}.
+scope-openid = An id that tells this app it is you
+scope-profile = Your name and basic profile
+scope-email = Your email address
+scope-phone = Your phone number
+scope-address = Your postal address
+scope-offline_access = Keep access while you are away
+scope-other = The app's own feature "{$scope}"
+scope-hint-openid = It tells this app that you are the one who signed in.
+scope-hint-offline = For example for notifications. It lasts until you withdraw it.
+scope-hint-empty = You have not registered this yet, so nothing is given.
+scope-hint-other = The maker of the app defines what this does.
+
+# Errors
+error-next = What you can do
+error-again = Start again
+error-redirect-uri-title = We stopped this sign-in
+error-redirect-uri-lead = The app asked us to return you to an address it has not registered. To keep you safe we did not go on. Nothing about you was shared.
+error-redirect-uri-next = Go back to the app and start again. If this keeps happening, send its support the reference below.
+error-unknown-client-title = We do not know this app
+error-unknown-client-lead = The link may be old or cut short. Nothing about you was shared.
+error-unknown-client-next = Open the app anew and start from there.
+error-client-stopped-title = This app is stopped
+error-client-stopped-lead = Its maker or the operator has paused it.
+error-client-stopped-next = Look for news from the maker of the app.
+error-bad-request-title = The app's request has a mistake
+error-bad-request-lead = We could not go on safely, so we stopped. Nothing about you was shared.
+error-bad-request-next = Send the reference to the app's support.
+error-flow-gone-title = This page is no longer in use
+error-flow-gone-lead = You went on in another tab, or time ran out.
+error-flow-gone-next = Start again from the app.
+error-already-decided-title = You have already decided
+error-already-decided-lead = You chose in another tab or a moment ago.
+error-already-decided-next = Go back to the app. To choose again, start from the app.
+error-csrf-title = We could not accept that
+error-csrf-lead = We could not make sure that it came from a page you opened. Nothing was changed.
+error-csrf-next = Open the page again and retry.
+error-no-cookie-title = Cookies are needed
+error-no-cookie-lead = Your browser sent no cookie, so we cannot tell where you were.
+error-no-cookie-next = Allow cookies for this site in your browser and start again.
+error-too-many-title = Wait a little
+error-too-many-lead = There were many requests in a short time.
+error-too-many-from = There were many requests in a short time. You can go on from {$time}.
+error-too-many-next = Wait, then try again.
+error-blocked-title = This connection is stopped
+error-blocked-lead = For safety we have stopped requests from this connection.
+error-blocked-next = If this is a mistake, contact support with the reference.
+error-paused-title = This is paused for now
+error-paused-lead = For safety we have paused it. You can still sign in.
+error-paused-next = Wait until it is back.
+error-closed-title = The gate is closed for now
+error-closed-lead = We are making sure all is safe. Nobody can sign in.
+error-closed-news = We are making sure all is safe. News: {$url}
+error-closed-next = Wait until it is open again.
+error-unavailable-title = We cannot do that right now
+error-unavailable-lead = This is our fault and we are sorry. Nothing was changed.
+error-unavailable-next = Wait a minute and try again.
+error-not-found-title = Page not found
+error-not-found-lead = There is no page at this address.
+error-not-found-next = Check the address.
+error-method-title = This cannot be opened that way
+error-method-lead = This address is used in another way.
+error-method-next = Go on with links and buttons.
+error-too-large-title = That was too large
+error-too-large-lead = It was larger than we accept, so we did not read it.
+error-too-large-next = Make it shorter and try again.
+error-our-fault-title = Something failed on our side
+error-our-fault-lead = We are sorry. It has been recorded.
+error-our-fault-next = Wait a little and try again. If it keeps happening, contact support with the reference.
+
+# Sign-out and return
+sign-out-title = Sign out?
+sign-out-lead = This signs you out of {$service} in this browser.
+sign-out-asked-by = {$app} asks whether you want to sign out.
+sign-out-yes = Sign out
+sign-out-no = Stay signed in
+sign-out-effect = Next time you will need your password. Apps that are open may have to be signed out one by one.
+signed-out-title = You are signed out
+signed-out-lead = On a shared computer, close the browser as well.
+signed-out-unreached = We could not tell these apps. Open them and sign out there
+stayed-title = You are still signed in
+stayed-lead = We did not sign you out.
+sign-in-again = Sign in
+return-title = Return to {$app}
+return-lead = {$app} ({$host}) on this device waits for the result of the sign-in.
+return-own = Is this the app you are using now?
+return-own-hint = Go on only if you opened the app on this device and started the sign-in yourself.
+return-after = After that you can close this tab.
+
+# Theme
+theme-title = Appearance
+theme-lead = This setting is for this browser only.
+theme-auto = Automatic (as your device is set)
+theme-light = Light
+theme-dark = Dark
+
+# Account
+area-overview = Overview
+area-security = Security
+area-history = Sign-in history
+overview-lead = Times are in {$zone}.
+overview-you = You
+overview-before = Last sign-in before this one
+overview-first = This is your first sign-in
+overview-security = See your security settings
+overview-history = See your sign-in history
+login-address = Sign-in address
+code-address = Code address
+second-step = Two-step sign-in
+second-step-on = On
+second-step-off = Off
+second-step-required = On (required by the operator)
+second-step-on-hint = After the password we ask for a code that we mail you.
+second-step-off-hint = Anyone who learns your password can sign in.
+second-step-required-hint = This server asks everybody for a code.
+password-changed = Changed {$time}
+password-unchanged = Not changed since the account was made
+next-code-address = You have not set a code address
+next-code-address-hint = Without it you cannot get a code, so two-step sign-in does not work. Contact the operator.
+next-second-step = Two-step sign-in is off
+next-second-step-hint = Anyone who learns your password can sign in.
+security-sign-in = How you sign in
+alerts = Sign-in mails
+alerts-lead = We can mail you when somebody signs in to your account.
+alerts-always = Mails about new devices, and about somebody knowing your password, cannot be turned off.
+alert-every = Tell me about every sign-in
+alert-every-hint = You get a mail each time.
+alert-new-device = Tell me about new devices only
+alert-new-device-hint = You get a mail about a browser you have not used before, and about a sign-in after several failures.
+alert-off = Do not tell me about ordinary sign-ins
+alert-off-hint = You get no mail about browsers you have used before.
+save-alerts = Save mail settings
+
+# History
+history-lead = Every attempt is here, failures included. Times are in {$zone}.
+history-warning = { $n ->
+    [one] One sign-in stopped after the right password
+   *[other] {$n} sign-ins stopped after the right password
+}
+history-warning-hint = {$day}, {$time}. If this was not you, somebody knows your password.
+history-warning-link = Look at this record
+history-count = { $n ->
+    [one] One record
+   *[other] {$n} records, newest first
+}
+history-empty = No records match
+filter = Filter
+filter-clear = Clear filters
+period = Period
+period-days = Past {$n} days
+result = Result
+result-all = All
+result-passed = Passed
+result-failed = Failed
+result-stopped = Blocked
+ip = IP address
+ip-shape = Enter an address like 203.0.113.5 or 2001:db8::5
+device = Device
+device-and-app = Device and app
+source = From
+note = Note
+today = Today
+this-device = This device
+pager = Pages
+older = Older records
+did-sign-in = Signed in
+did-wrong-password = Wrong password
+did-block = Blocked
+did-ask-code = Stopped at the code
+did-wrong-code = Wrong code
+did-late-code = Code came too late
+did-stop-code = Stopped after wrong codes
+did-sign-out = Signed out
+did-allow-app = Allowed an app
+did-deny-app = Did not allow an app
+did-revoke = Ended the access of an app
+did-change-alert = Sign-in mails changed
+did-change = A setting changed
+did-create = Account created
+did-app = An app used its access
+how-code = Password and code
+how-password = Password only (code not asked)
+how-password-right = The password was right
+how-nobody-in = Nobody got in
+how-many-tries = Many tries in a short time
+how-account-stopped = The account is stopped
+how-by-you = Done by you
+how-by-operator = Done by the operator
+how-by-app = An app you allowed
+how-nothing-given = Nothing was given
+how-access-ended = Its keys no longer work
+how-setting = Account setting
+
+# Help
+help-title = Help
+help-lead = What often happens, and what to do.
+help-code = The code does not arrive
+help-code-1 = It can take a minute or two. Look in your spam folder as well. The mail comes from {$sender}.
+help-code-2 = If several mails arrived, open the one with the tally you see on the page (a word and a number, like "Pine 47"). Only the newest code works.
+help-password = You forgot your password
+help-password-1 = Ask the operator for a new one. The operator never asks for your password.
+help-unknown = You got a mail you did not expect
+help-unknown-1 = Never tell anybody a code. If a code arrives that you did not ask for, somebody knows your password: ask the operator to change it.
+help-unknown-2 = Your sign-in history shows every attempt, failures included. Look for devices and addresses you do not know.
+help-mail = Is a mail from us real?
+help-mail-1 = Our mails with codes have no links. The safe way is to type {$host} into your browser yourself.
+help-contact = Contact
+help-contact-1 = If an error page showed a reference (it starts with SK-), send it along. Never send a password or a code.
+contact-at = You reach the operator at {$contact}.
+contact-operator = Ask the operator of this server: the company or organisation that gave you the account.
+
+# Privacy
+privacy-title = Privacy
+privacy-lead = What {$service} keeps for signing you in, and how it is used.
+privacy-kept = What is kept
+privacy-kept-1 = Your email addresses, your name and what else you registered. They are encrypted with a key kept outside the database.
+privacy-kept-2 = Your password itself is not kept. It is turned into a form that cannot be turned back, sealed, and used only to check it.
+privacy-history = Sign-in records
+privacy-history-1 = For every sign-in and every change of a setting we keep the time, the result, the IP address, the kind of device and the app for {$n} days. You see them in your sign-in history. They serve to find and stop misuse.
+privacy-given = What apps get
+privacy-given-1 = Only what you allowed, and only the app you allowed. Nothing is used for advertising, and nobody else's analytics run here.
+privacy-mails = Mails
+privacy-mails-1 = You only get codes and mails about safety. They carry no images and no tracking.
+privacy-contact = Contact
+privacy-cookies = Cookies
+cookie-session = Remembers that you are signed in. Gone when you close the browser.
+cookie-visit = Ties a sign-in that is under way to this browser.
+cookie-browser = Tells that this browser was used before. One year.
+cookie-language = Remembers the language you chose. One year.
+cookie-theme = Remembers the appearance you chose. One year.
+
+# Dev pages
+dev = Development
+dev-banner = Development mode
+dev-home = Start here
+dev-title = It is running
+dev-lead = The issuer is {$issuer}. Try this first.
+dev-warning = This is development mode
+dev-warning-hint = It answers this machine only. Passwords are shown here and mails are not sent. Use sekisho serve in production.
+dev-do = What to do
+dev-do-playground = Start a sign-in as the demo app.
+dev-do-sign-in = Sign in as the user below.
+dev-do-mail = The code arrives here.
+dev-do-history = See that the sign-in was recorded.
+dev-user = A user to try
+dev-password-printed = Printed in the terminal at the first start
+dev-clients = Demo apps
+dev-links = Entrances
+dev-mail = Caught mails
+dev-mail-lead = These mails would have been sent. The newest is on top.
+dev-mail-count = { $n ->
+    [one] One mail
+   *[other] {$n} mails, newest first
+}
+dev-mail-none = No mails yet
+dev-mail-none-hint = Start a sign-in and its code arrives here.
+dev-mail-back = All caught mails
+dev-mail-text = Text part
+dev-mail-html = HTML part of the mail
+dev-mail-headers = Headers
+subject = Subject
+to = To
+from = From
+dev-playground = Playground
+playground-lead = It signs in the way a real app does, checks the tokens it gets, and shows them.
+playground-start = Start signing in
+playground-again = Once more
+playground-result = What the app received
+playground-checks = What the app checked
+playground-check = Check
+playground-passed = All checks passed
+playground-passed-hint = The app may believe that this person signed in.
+playground-failed = Some checks did not pass
+playground-refused = The app was answered {$error}
+check-passed = Passed
+check-failed = Failed
+check-state = state is the one that was sent
+check-answer-issuer = iss of the answer is the issuer (RFC 9207)
+check-signature = The signature fits a public key of the issuer
+check-issuer = iss is the issuer
+check-audience = aud is this app
+check-lifetime = exp and iat fit the present
+check-nonce = nonce is the one that was sent
+check-at-hash = at_hash fits the access token
+check-access-token = The access token is a JWT of the issuer (RFC 9068)
+check-userinfo = sub of userinfo is that of the ID token
+token-id = ID token
+token-access = Access token
+token-refresh = Refresh token
+token-userinfo = Answer of userinfo
+token-header = Header
+token-claims = Claims
+token-value = Value

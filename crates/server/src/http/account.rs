@@ -1,0 +1,220 @@
+//! The person's own pages.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, web};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sekisho_audit::HistoryEntry;
+use sekisho_mail::when;
+use sekisho_model::{AlertSetting, EventKind, Outcome};
+use sekisho_provider::Failure;
+use sekisho_provider::accounts::OpenAccount;
+use sekisho_provider::endpoints::account::HistoryFilter;
+use sekisho_provider::endpoints::visit::{LiveSession, Visit};
+use sekisho_provider::rules::parameters::Parameters;
+
+use super::answer::see_other;
+use super::app::App;
+use super::frame::Frame;
+use super::headers::Answer;
+use super::pages::{
+    AccountFrame, Area, Cause, HistoryPage, LastVisit, Moment, OverviewPage, Reader, SecondStep,
+    SecurityPage, ShownFilter, read_before,
+};
+
+const PURPOSE: &str = "security";
+
+/// Routes of this module.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/account", web::get().to(overview))
+        .route("/account/history", web::get().to(history))
+        .service(
+            web::resource("/account/security").route(web::get().to(security)).route(web::post().to(set_alert)),
+        );
+}
+
+/// Somebody who is signed in, on a page of theirs.
+struct Owner<'a> {
+    frame: Frame<'a>,
+    visit: Visit,
+    live: LiveSession,
+    account: OpenAccount,
+}
+
+impl<'a> Owner<'a> {
+    /// Who it is; or the way to the sign-in page and back here.
+    async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
+        let visit = app.visit(request);
+        let frame = Frame::new(app, request, visit.locale);
+        let failed = |failure: Failure| frame.failure(&failure);
+        let Some(live) = app.provider.live_session(&visit).await.map_err(failed)? else {
+            let here = request.uri().path_and_query().map_or("/account", |path| path.as_str());
+            let back = utf8_percent_encode(here, NON_ALPHANUMERIC);
+            return Err(see_other(&format!("/login?return_to={back}"), app.https));
+        };
+        let account = app.provider.account(live.user.id).await.map_err(failed)?;
+        let Some(account) = account else { return Err(frame.error(Cause::OurFault, None)) };
+        let frame = Frame::new(app, request, app.locale(request, Some(live.user.locale)));
+        Ok(Self { frame, visit, live, account })
+    }
+
+    fn account_frame(&self, area: Area) -> AccountFrame {
+        AccountFrame {
+            address: self.account.login_address.to_string(),
+            sign_out_csrf: self.frame.app.form_token(&self.visit, "", "logout"),
+            area,
+        }
+    }
+
+    fn second_step(&self) -> SecondStep {
+        match (self.frame.app.provider.settings.codes.for_everyone, self.live.user.second_step) {
+            (true, _) => SecondStep::Required,
+            (false, true) => SecondStep::On,
+            (false, false) => SecondStep::Off,
+        }
+    }
+
+    fn zone(&self) -> &str {
+        &self.live.user.zone
+    }
+
+    fn code_address(&self) -> Option<String> {
+        self.account.code_address.as_ref().map(ToString::to_string)
+    }
+
+    fn password_changed(&self) -> Option<Moment> {
+        let changed = self.account.password_changed_at?;
+        Some(Moment::date_time(changed, self.zone(), self.frame.locale))
+    }
+
+    /// The sign-in before the present one.
+    async fn visit_before(&self) -> Result<Option<LastVisit>, Failure> {
+        let filter = HistoryFilter {
+            kinds: vec![EventKind::SignIn],
+            outcomes: vec![Outcome::Passed],
+            ..HistoryFilter::default()
+        };
+        let page = self.frame.app.provider.history(self.live.user.id, filter, None).await?;
+        let other = |entry: &&HistoryEntry| entry.session_id != Some(self.live.session.id);
+        Ok(page.entries.iter().find(other).map(|entry| LastVisit {
+            at: Moment::date_time(entry.at, self.zone(), self.frame.locale),
+            device: entry.device.words(self.frame.locale),
+            ip: entry.ip.clone(),
+        }))
+    }
+}
+
+async fn overview(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let owner = match Owner::of(&app, &request).await {
+        Ok(owner) => owner,
+        Err(response) => return response,
+    };
+    let visit_before = match owner.visit_before().await {
+        Ok(visit) => visit,
+        Err(failure) => return owner.frame.failure(&failure),
+    };
+    let view = OverviewPage {
+        page: owner.frame.page(String::new()),
+        account: owner.account_frame(Area::Overview),
+        zone: when::zone_words(app.provider.now(), owner.zone(), owner.frame.locale),
+        name: owner.account.name().map(super::text::clean_name),
+        code_address: owner.code_address(),
+        password_changed: owner.password_changed(),
+        second_step: owner.second_step(),
+        alert: owner.live.user.alert,
+        visit_before,
+    };
+    owner.frame.html(StatusCode::OK, &Answer::Page, &view)
+}
+
+async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let owner = match Owner::of(&app, &request).await {
+        Ok(owner) => owner,
+        Err(response) => return response,
+    };
+    let query = Parameters::decode(request.query_string().as_bytes());
+    let view = SecurityPage {
+        page: owner.frame.page(app.form_token(&owner.visit, "", PURPOSE)),
+        account: owner.account_frame(Area::Security),
+        code_address: owner.code_address(),
+        password_changed: owner.password_changed(),
+        second_step: owner.second_step(),
+        alert: owner.live.user.alert,
+        saved: query.first("saved").is_some(),
+    };
+    owner.frame.html(StatusCode::OK, &Answer::Page, &view)
+}
+
+async fn set_alert(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let owner = match Owner::of(&app, &request).await {
+        Ok(owner) => owner,
+        Err(response) => return response,
+    };
+    let form = Parameters::decode(&body);
+    if app.checked(&request, &owner.visit, &form, PURPOSE).is_none() {
+        return owner.frame.error_again(Cause::Csrf, "/account/security");
+    }
+    let alert = match form.first("alert") {
+        Some("every") => AlertSetting::Every,
+        Some("new_device") => AlertSetting::NewDevice,
+        Some("off") => AlertSetting::Off,
+        Some(_) | None => return owner.frame.error_again(Cause::BadRequest, "/account/security"),
+    };
+    match app.provider.set_alert(&owner.live, alert, &owner.visit).await {
+        Ok(()) => see_other("/account/security?saved=1", app.https),
+        Err(failure) => owner.frame.failure(&failure),
+    }
+}
+
+async fn history(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let owner = match Owner::of(&app, &request).await {
+        Ok(owner) => owner,
+        Err(response) => return response,
+    };
+    let query = Parameters::decode(request.query_string().as_bytes());
+    let shown = ShownFilter::read(query.first("period"), query.first("result"), query.first("ip"));
+    match history_page(&owner, shown, query.first("before")).await {
+        Ok(view) => owner.frame.html(StatusCode::OK, &Answer::Page, &view),
+        Err(failure) => owner.frame.failure(&failure),
+    }
+}
+
+async fn history_page(owner: &Owner<'_>, shown: ShownFilter, before: Option<&str>) -> Result<HistoryPage, Failure> {
+    let (app, now) = (owner.frame.app, owner.frame.app.provider.now());
+    let reader = Reader {
+        locale: owner.frame.locale,
+        zone: owner.zone(),
+        now,
+        session: Some(owner.live.session.id),
+    };
+    let mut rows = Vec::new();
+    let mut older = None;
+    if !shown.is_wrong() {
+        let filter = HistoryFilter {
+            from: Some(now - Duration::from_hours(24 * u64::from(shown.period.days()))),
+            outcomes: shown.result.outcomes().to_vec(),
+            ip: shown.address().map(|ip| ip.to_string()),
+            ..HistoryFilter::default()
+        };
+        let page = app.provider.history(owner.live.user.id, filter, before.and_then(read_before)).await?;
+        for entry in &page.entries {
+            let name = match &entry.client_id {
+                Some(id) => app.provider.client_name(id, owner.frame.locale).await?,
+                None => None,
+            };
+            rows.push(reader.row(entry, name.as_deref()));
+        }
+        older = page.next.map(|next| shown.older(next));
+    }
+    Ok(HistoryPage {
+        page: owner.frame.page(String::new()),
+        account: owner.account_frame(Area::History),
+        zone: when::zone_words(now, owner.zone(), owner.frame.locale),
+        filter: shown,
+        days: reader.days(rows),
+        older,
+    })
+}

@@ -1,0 +1,163 @@
+//! From a view to an answer: the frame every page has, cookies, error pages.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use sekisho_model::Locale;
+use sekisho_provider::Failure;
+use sekisho_provider::endpoints::authorize::{Answer as ToApp, Next};
+use sekisho_provider::endpoints::visit::NewCookies;
+
+use super::answer::{page, see_other};
+use super::app::App;
+use super::cookies::{BrowserMarks, Use};
+use super::failure::{add_retry, seen};
+use super::headers::Answer;
+use super::locale::Wishes;
+use super::pages::{App as AppName, Cause, ErrorPage, Moment, Page, ReturnPage, Theme};
+use sekisho_provider::rules::parameters::Parameters;
+
+/// A request on its way to a page.
+pub struct Frame<'a> {
+    /// The state.
+    pub app: &'a App,
+    /// The request.
+    pub request: &'a HttpRequest,
+    /// The page's language.
+    pub locale: Locale,
+}
+
+impl<'a> Frame<'a> {
+    /// For a page in this language.
+    pub const fn new(app: &'a App, request: &'a HttpRequest, locale: Locale) -> Self {
+        Self { app, request, locale }
+    }
+
+    /// What every page carries, with this form token.
+    pub fn page(&self, csrf: String) -> Page {
+        let theme = self.app.cookies.read(Use::Theme, self.request.headers()).value();
+        let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
+        Page {
+            locale: self.locale,
+            theme: Theme::from_name(&theme.unwrap_or_default()),
+            service: self.app.service_name.clone(),
+            path: path.to_owned(),
+            csrf,
+        }
+    }
+
+    /// Renders a view; a language asked for in the address is remembered.
+    pub fn html(&self, status: StatusCode, kind: &Answer, view: &impl Template) -> HttpResponse {
+        match view.render() {
+            Ok(html) => self.remembering(page(status, kind, html, self.app.https)),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be rendered");
+                page(StatusCode::INTERNAL_SERVER_ERROR, kind, String::new(), self.app.https)
+            }
+        }
+    }
+
+    /// Sets the language cookie if the address asks for a language.
+    pub fn remembering(&self, mut response: HttpResponse) -> HttpResponse {
+        let query = Parameters::decode(self.request.query_string().as_bytes());
+        let wishes = Wishes { ui_locales: query.first("ui_locales"), ..Wishes::default() };
+        if let Some(locale) = wishes.asked() {
+            let cookie = self.app.cookies.set(Use::Language, locale.tag());
+            if let Err(error) = response.add_cookie(&cookie) {
+                tracing::warn!(%error, "a cookie could not be set");
+            }
+        }
+        response
+    }
+
+    /// An error page.
+    pub fn error(&self, cause: Cause, app_name: Option<String>) -> HttpResponse {
+        self.error_with(cause, app_name, self.app.new_reference(), None)
+    }
+
+    /// An error page with a way to start again.
+    pub fn error_again(&self, cause: Cause, again: &str) -> HttpResponse {
+        self.error_with(cause, None, self.app.new_reference(), Some(again.to_owned()))
+    }
+
+    fn error_with(
+        &self,
+        cause: Cause,
+        app_name: Option<String>,
+        reference: String,
+        again: Option<String>,
+    ) -> HttpResponse {
+        let status = StatusCode::from_u16(cause.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        tracing::info!(reference, ?cause, "showed an error page");
+        let view = ErrorPage {
+            page: self.page(String::new()),
+            cause,
+            reference,
+            at: Moment::exact(self.app.provider.now(), &self.app.default_zone, self.locale),
+            app: app_name,
+            details: Vec::new(),
+            again,
+        };
+        self.html(status, &Answer::Page, &view)
+    }
+
+    /// The page for a failure of ours.
+    pub fn failure(&self, failure: &Failure) -> HttpResponse {
+        let seen = seen(self.app, failure);
+        let cause = if seen.retry_after.is_some() { Cause::Unavailable } else { Cause::OurFault };
+        let mut response = self.error_with(cause, None, seen.reference, None);
+        add_retry(&mut response, seen.retry_after);
+        response
+    }
+
+    /// Where a browser goes next.
+    pub fn next(&self, next: Next) -> HttpResponse {
+        let https = self.app.https;
+        match next {
+            Next::Answer(answer) => self.to_app(answer),
+            Next::SignIn(flow) => self.remembering(see_other(&format!("/login?flow={flow}"), https)),
+            Next::Consent(flow) => self.remembering(see_other(&format!("/consent?flow={flow}"), https)),
+            Next::Page(path) => see_other(&path, https),
+        }
+    }
+
+    /// Back to an app: at once, or by a button where another program could take the app's place.
+    pub fn to_app(&self, answer: ToApp) -> HttpResponse {
+        if answer.ask_first {
+            let app = AppName::new(&answer.client_name, &answer.callback.display_host());
+            if let Some(view) = ReturnPage::new(self.page(String::new()), app, answer.uri.clone()) {
+                return self.html(StatusCode::OK, &Answer::Page, &view);
+            }
+        }
+        see_other(&answer.uri, self.app.https)
+    }
+
+    /// Sets new cookies.
+    pub fn set(&self, mut response: HttpResponse, new: NewCookies) -> HttpResponse {
+        let cookies = self.app.cookies;
+        let mut jar = Vec::new();
+        if let Some(token) = &new.session {
+            jar.push(cookies.set(Use::Session, token.reveal()));
+        }
+        if let Some(token) = &new.pre_auth {
+            jar.push(cookies.set(Use::PreAuth, token.reveal()));
+        }
+        if let Some((mark, replaces)) = new.browser {
+            let before = cookies.read(Use::Browser, self.request.headers()).value();
+            let marks = BrowserMarks::read(&before.unwrap_or_default()).with(mark, replaces.as_ref());
+            jar.push(cookies.set(Use::Browser, marks));
+        }
+        for cookie in &jar {
+            if let Err(error) = response.add_cookie(cookie) {
+                tracing::warn!(%error, "a cookie could not be set");
+            }
+        }
+        response
+    }
+}
+
+impl std::fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Frame({})", self.request.path())
+    }
+}

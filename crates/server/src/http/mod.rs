@@ -1,0 +1,28 @@
+//! HTTP: what a browser or an app sends and sees.
+//!
+//! Start at [`routes`]. Handlers parse, call the provider, render; [`pages`] are what people see, the
+//! other public modules the plumbing every handler needs: headers, cookies, CSRF tokens, languages,
+//! client addresses, assets.
+
+pub mod account;
+pub mod answer;
+pub mod app;
+pub mod assets;
+pub mod client_ip;
+pub mod cookies;
+pub mod csrf;
+pub mod dev;
+pub mod edge;
+pub mod failure;
+pub mod frame;
+pub mod headers;
+pub mod health;
+pub mod locale;
+pub mod oauth;
+pub mod pages;
+pub mod playground;
+pub mod routes;
+pub mod sign_in;
+pub mod sign_out;
+pub mod text;
+pub mod texts;

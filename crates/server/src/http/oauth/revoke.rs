@@ -1,0 +1,28 @@
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_provider::endpoints::client_authentication::Caller;
+
+use super::{form, refusal};
+use crate::http::answer::{begin, too_many};
+use crate::http::app::{App, authorization};
+use crate::http::failure::json_failure;
+use crate::http::headers::Answer;
+
+/// RFC 7009 §2: 200 whether or not there was such a token, 503 if it could not be ended (IN-04).
+pub(super) async fn revoke(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let form = match form(&request, &body) {
+        Ok(form) => form,
+        Err(error) => return refusal(&app, error),
+    };
+    let origin = app.origin_of(&request);
+    let caller = match app.provider.authenticate_client(authorization(&request), &form, &origin).await {
+        Ok(Caller::Client(caller)) => caller,
+        Ok(Caller::Refused(error)) => return refusal(&app, error),
+        Ok(Caller::Wait(until)) => return too_many(until, app.provider.now(), app.https),
+        Err(failure) => return json_failure(&app, &failure),
+    };
+    match app.provider.revoke(&caller.client, &form, &origin).await {
+        Ok(()) => begin(StatusCode::OK, &Answer::Api, app.https).finish(),
+        Err(failure) => json_failure(&app, &failure),
+    }
+}

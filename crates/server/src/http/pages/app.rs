@@ -1,0 +1,73 @@
+use crate::http::text::{clean, clean_name};
+
+/// An app as a page names it: everything from outside is cleaned (WEB-18).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    name: String,
+    host: String,
+}
+
+impl App {
+    /// `name` as registered, `host` of the verified redirect URI. A name of which nothing is left
+    /// becomes the host.
+    pub fn new(name: &str, host: &str) -> Self {
+        let host = clean(host, 253);
+        let name = Some(clean_name(name)).filter(|name| !name.is_empty());
+        Self {
+            name: name.unwrap_or_else(|| host.clone()),
+            host,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Host of its return address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn initial(&self) -> String {
+        initial(&self.name)
+    }
+}
+
+/// The person a consent page speaks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    name: String,
+    /// The address they sign in with.
+    pub(super) email: String,
+}
+
+impl Person {
+    /// A person with this address, and this name if they gave one.
+    pub fn new(name: Option<&str>, email: &str) -> Self {
+        Self {
+            name: clean_name(name.unwrap_or_default()),
+            email: email.to_owned(),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn initial(&self) -> String {
+        initial(if self.name.is_empty() {
+            &self.email
+        } else {
+            &self.name
+        })
+    }
+}
+
+/// The first character, for the frame that stands where a picture would.
+fn initial(name: &str) -> String {
+    let first = name.chars().find(|c| c.is_alphanumeric());
+    first
+        .map(|c| c.to_uppercase().collect())
+        .unwrap_or_default()
+}

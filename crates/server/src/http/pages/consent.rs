@@ -1,0 +1,103 @@
+use askama::Template;
+
+use super::{App, Notice, Page, Person, Stamp};
+use crate::http::text::clean;
+
+/// `/consent`: what an app would get, with the values it would get (ux 6.10; CON-01).
+#[derive(Debug, Template)]
+#[template(path = "consent.html")]
+pub struct ConsentPage {
+    /// Frame.
+    pub page: Page,
+    /// The app; its host is the return host.
+    pub app: App,
+    /// The app's id, for developers.
+    pub client_id: String,
+    /// Whether somebody vouches for the app's maker.
+    pub verified: bool,
+    /// Whose data it is.
+    pub person: Person,
+    /// What the app cannot do without.
+    pub required: Vec<ScopeItem>,
+    /// What may be left out: boxes, never ticked before.
+    pub optional: Vec<ScopeItem>,
+    /// What was allowed before.
+    pub already: Vec<ScopeItem>,
+    /// What the tokens are for, if the app asked for a resource.
+    pub resource: Option<String>,
+    /// Path that lets another account be used.
+    pub other_account: Option<String>,
+}
+
+/// One scope and the values it would give away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeItem {
+    /// The scope token.
+    pub scope: String,
+    /// The person's own values for it.
+    pub values: Vec<String>,
+}
+
+impl ScopeItem {
+    /// The sentence for the scope; a scope of the app's own is quoted.
+    fn label(&self, page: &Page) -> String {
+        match self.known() {
+            Some(name) => page.t(&format!("scope-{name}")),
+            None => page
+                .words()
+                .with("scope-other", &[("scope", &clean(&self.scope, 60))]),
+        }
+    }
+
+    /// The values, or what the scope means where it has none.
+    fn lines(&self, page: &Page) -> Vec<String> {
+        if !self.values.is_empty() {
+            return self.values.iter().map(|value| clean(value, 200)).collect();
+        }
+        let key = match self.known() {
+            Some("openid") => "scope-hint-openid",
+            Some("offline_access") => "scope-hint-offline",
+            Some(_) => "scope-hint-empty",
+            None => "scope-hint-other",
+        };
+        vec![page.t(key)]
+    }
+
+    fn known(&self) -> Option<&str> {
+        let name = self.scope.as_str();
+        let known = [
+            "openid",
+            "profile",
+            "email",
+            "phone",
+            "address",
+            "offline_access",
+        ];
+        known.contains(&name).then_some(name)
+    }
+}
+
+impl ConsentPage {
+    fn heading(&self) -> String {
+        let words = self.page.words();
+        words.with("consent-title", &[("app", self.app.name())])
+    }
+
+    /// At most one warning: more would not be read.
+    fn notice(&self) -> Option<Notice> {
+        let words = self.page.words();
+        let hint = || words.with("consent-unverified-hint", &[("host", self.app.host())]);
+        let heading = || words.t("consent-unverified-title");
+        (!self.verified).then(|| Notice::new(Stamp::Ask, heading()).saying(hint()))
+    }
+
+    fn already_count(&self) -> u64 {
+        u64::try_from(self.already.len()).unwrap_or_default()
+    }
+
+    fn scopes(&self) -> String {
+        let all = self.required.iter().chain(&self.optional);
+        let scopes: Vec<&str> = all.map(|item| item.scope.as_str()).collect();
+        scopes.join(" ")
+    }
+}

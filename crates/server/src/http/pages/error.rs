@@ -1,0 +1,153 @@
+use askama::Template;
+
+use super::{Moment, Page, Stamp};
+
+/// The page for what cannot be sent back to an app (ux 6.13). Answer with [`Cause::status`].
+#[derive(Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// Frame.
+    pub page: Page,
+    /// What happened.
+    pub cause: Cause,
+    /// What to quote: `SK-XXXX-XXXX`.
+    pub reference: String,
+    /// When; with seconds and zone.
+    pub at: Moment,
+    /// Name of the app, if it is known and cleaned.
+    pub app: Option<String>,
+    /// Names and values for developers; nothing that tells strangers what exists.
+    pub details: Vec<(&'static str, String)>,
+    /// Path that starts again, if there is one.
+    pub again: Option<String>,
+}
+
+/// Why there is no other page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The redirect URI is not one of the app's.
+    RedirectUri,
+    /// No such client.
+    UnknownClient,
+    /// The client is stopped.
+    ClientStopped,
+    /// The request is wrong in a way that makes redirecting unsafe.
+    BadRequest,
+    /// The sign-in ended, went on in another tab, or timed out.
+    FlowGone,
+    /// The decision was made before.
+    AlreadyDecided,
+    /// The form was not ours, or not for this browser.
+    Csrf,
+    /// The browser sends no cookies.
+    NoCookie,
+    /// Too many requests; again from then.
+    TooMany(Option<Moment>),
+    /// The connection is blocked.
+    Blocked,
+    /// Paused for safety (level 2).
+    Paused,
+    /// Nobody can sign in (level 3); where news are.
+    Closed(Option<String>),
+    /// A part we need is down.
+    Unavailable,
+    /// No such page.
+    NotFound,
+    /// Not with this method.
+    Method,
+    /// The request is too large.
+    TooLarge,
+    /// Our fault.
+    OurFault,
+}
+
+impl Cause {
+    /// The HTTP status.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::RedirectUri
+            | Self::UnknownClient
+            | Self::BadRequest
+            | Self::FlowGone
+            | Self::AlreadyDecided
+            | Self::NoCookie => 400,
+            Self::ClientStopped | Self::Csrf | Self::Blocked => 403,
+            Self::NotFound => 404,
+            Self::Method => 405,
+            Self::TooLarge => 413,
+            Self::TooMany(_) => 429,
+            Self::OurFault => 500,
+            Self::Paused | Self::Closed(_) | Self::Unavailable => 503,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::RedirectUri => "redirect-uri",
+            Self::UnknownClient => "unknown-client",
+            Self::ClientStopped => "client-stopped",
+            Self::BadRequest => "bad-request",
+            Self::FlowGone => "flow-gone",
+            Self::AlreadyDecided => "already-decided",
+            Self::Csrf => "csrf",
+            Self::NoCookie => "no-cookie",
+            Self::TooMany(_) => "too-many",
+            Self::Blocked => "blocked",
+            Self::Paused => "paused",
+            Self::Closed(_) => "closed",
+            Self::Unavailable => "unavailable",
+            Self::NotFound => "not-found",
+            Self::Method => "method",
+            Self::TooLarge => "too-large",
+            Self::OurFault => "our-fault",
+        }
+    }
+
+    /// 問 for what passes by waiting or doing it again, 止 for what was stopped.
+    const fn stamp(&self) -> Stamp {
+        match self {
+            Self::FlowGone
+            | Self::AlreadyDecided
+            | Self::NoCookie
+            | Self::TooMany(_)
+            | Self::Unavailable
+            | Self::NotFound
+            | Self::Method => Stamp::Ask,
+            Self::RedirectUri
+            | Self::UnknownClient
+            | Self::ClientStopped
+            | Self::BadRequest
+            | Self::Csrf
+            | Self::Blocked
+            | Self::Paused
+            | Self::Closed(_)
+            | Self::TooLarge
+            | Self::OurFault => Stamp::Stop,
+        }
+    }
+}
+
+impl ErrorPage {
+    fn say(&self, part: &str) -> String {
+        self.page.t(&format!("error-{}-{part}", self.cause.name()))
+    }
+
+    fn heading(&self) -> String {
+        self.say("title")
+    }
+
+    fn lead(&self) -> String {
+        let words = self.page.words();
+        match &self.cause {
+            Cause::TooMany(Some(time)) => {
+                words.with("error-too-many-from", &[("time", &time.words)])
+            }
+            Cause::Closed(Some(news)) => words.with("error-closed-news", &[("url", news)]),
+            _ => self.say("lead"),
+        }
+    }
+
+    fn next_step(&self) -> String {
+        self.say("next")
+    }
+}

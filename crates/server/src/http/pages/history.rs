@@ -1,0 +1,186 @@
+use askama::Template;
+use sekisho_audit::history::{HistoryEntry, Stamp as Mark};
+use sekisho_mail::when;
+use sekisho_model::{Locale, SessionId, Timestamp};
+
+use super::history_filter::{Period, ResultFilter, ShownFilter};
+use super::history_words::keys;
+use super::{AccountFrame, Fault, Moment, Notice, Page, Stamp};
+use crate::http::text::{Translator, clean_name};
+
+/// `/account/history`: every attempt, failures included (ux 7.3; S11).
+#[derive(Debug, Template)]
+#[template(path = "history.html")]
+pub struct HistoryPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// Zone of all times here, in words.
+    pub zone: String,
+    /// What is shown.
+    pub filter: ShownFilter,
+    /// The rows, newest day first.
+    pub days: Vec<Day>,
+    /// Where older rows are: [`ShownFilter::older`].
+    pub older: Option<String>,
+}
+
+/// The rows of one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    words: String,
+    today: bool,
+    rows: Vec<HistoryRow>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    id: String,
+    day: String,
+    stamp: Stamp,
+    what: String,
+    how: String,
+    at: Moment,
+    ago: String,
+    times: u32,
+    device: String,
+    app: Option<String>,
+    ip: String,
+    here: bool,
+    hot: bool,
+}
+
+/// Who reads, and when: for times in words.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// Their language.
+    pub locale: Locale,
+    /// Their zone (IANA name).
+    pub zone: &'a str,
+    /// The present moment.
+    pub now: Timestamp,
+    /// Their present session.
+    pub session: Option<SessionId>,
+}
+
+impl Reader<'_> {
+    /// A row for `entry`, with the name of its app.
+    pub fn row(&self, entry: &HistoryEntry, app: Option<&str>) -> HistoryRow {
+        let words = Translator::new(self.locale);
+        let (what, how) = keys(entry);
+        HistoryRow {
+            id: entry.id.to_string(),
+            day: when::day(entry.at, self.zone, self.locale),
+            stamp: stamp(entry.stamp),
+            what: words.t(what),
+            how: words.t(how),
+            at: Moment::clock(entry.at, self.zone),
+            ago: when::ago(entry.at, self.now, self.locale).unwrap_or_default(),
+            times: entry.times,
+            device: entry.device.words(self.locale),
+            app: app.map(clean_name),
+            ip: entry.ip.clone(),
+            here: entry.session_id.is_some() && entry.session_id == self.session,
+            hot: entry.password_known,
+        }
+    }
+
+    /// Rows under their days, in the order they come.
+    pub fn days(&self, rows: Vec<HistoryRow>) -> Vec<Day> {
+        let today = when::day(self.now, self.zone, self.locale);
+        let mut days: Vec<Day> = Vec::new();
+        for row in rows {
+            match days.last_mut() {
+                Some(day) if day.words == row.day => day.rows.push(row),
+                _ => days.push(Day {
+                    words: row.day.clone(),
+                    today: row.day == today,
+                    rows: vec![row],
+                }),
+            }
+        }
+        days
+    }
+}
+
+const fn stamp(mark: Mark) -> Stamp {
+    match mark {
+        Mark::Passed => Stamp::Pass,
+        Mark::Asked => Stamp::Ask,
+        Mark::Stopped => Stamp::Stop,
+        Mark::Changed => Stamp::Change,
+    }
+}
+
+/// Somebody knew the password and gave no right code.
+struct Warning<'a> {
+    heading: String,
+    row: &'a str,
+    day: &'a str,
+    time: &'a str,
+}
+
+impl HistoryRow {
+    fn repeats(&self, page: &Page) -> String {
+        page.count("times", u64::from(self.times))
+    }
+
+    const fn class(&self) -> &'static str {
+        match (self.hot, self.here) {
+            (true, _) => "hot",
+            (false, true) => "here",
+            (false, false) => "",
+        }
+    }
+}
+
+impl HistoryPage {
+    fn is_error(&self) -> bool {
+        self.filter.is_wrong()
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let text = || self.page.t("ip-shape");
+        self.filter.is_wrong().then(|| Fault {
+            field: "ip",
+            text: text(),
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let fault = self.fault()?;
+        Some(Notice::new(Stamp::Stop, self.page.t("check-input")).about(fault))
+    }
+
+    fn all_rows(&self) -> impl Iterator<Item = &HistoryRow> {
+        self.days.iter().flat_map(|day| &day.rows)
+    }
+
+    fn rows(&self) -> u64 {
+        u64::try_from(self.all_rows().count()).unwrap_or_default()
+    }
+
+    fn warning(&self) -> Option<Warning<'_>> {
+        let newest = self.all_rows().find(|row| row.hot)?;
+        let count = self.all_rows().filter(|row| row.hot).count();
+        let count = u64::try_from(count).unwrap_or_default();
+        Some(Warning {
+            heading: self.page.count("history-warning", count),
+            row: &newest.id,
+            day: &newest.day,
+            time: &newest.at.words,
+        })
+    }
+
+    #[expect(clippy::unused_self, reason = "called by the template")]
+    const fn periods(&self) -> &'static [Period] {
+        &Period::ALL
+    }
+
+    #[expect(clippy::unused_self, reason = "called by the template")]
+    const fn results(&self) -> &'static [ResultFilter] {
+        &ResultFilter::ALL
+    }
+}

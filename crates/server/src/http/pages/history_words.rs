@@ -1,0 +1,66 @@
+use sekisho_audit::history::HistoryEntry;
+use sekisho_model::{EventKind, Outcome};
+use serde_json::Value;
+
+/// The keys for what a row says happened, and how.
+pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
+    match entry.kind {
+        EventKind::SignIn => signed_in(entry),
+        EventKind::CodeAsked | EventKind::CodeTried => at_the_code(entry),
+        EventKind::SignOut => ("did-sign-out", "how-by-you"),
+        EventKind::Consent => match entry.outcome {
+            Outcome::Passed => ("did-allow-app", "how-by-you"),
+            _ => ("did-deny-app", "how-nothing-given"),
+        },
+        EventKind::Revocation => ("did-revoke", "how-access-ended"),
+        EventKind::SettingChanged => changed(&entry.detail),
+        EventKind::UserCreated => ("did-create", "how-by-operator"),
+        EventKind::Authorization
+        | EventKind::CodeRedeemed
+        | EventKind::Refresh
+        | EventKind::ClientCredentials => ("did-app", "how-by-app"),
+        EventKind::ClientChanged | EventKind::KeyChanged => ("did-change", "how-by-operator"),
+    }
+}
+
+fn signed_in(entry: &HistoryEntry) -> (&'static str, &'static str) {
+    match entry.outcome {
+        Outcome::Passed if has_method(&entry.detail, "otp") => ("did-sign-in", "how-code"),
+        Outcome::Passed => ("did-sign-in", "how-password"),
+        Outcome::WrongPassword => ("did-wrong-password", "how-nobody-in"),
+        Outcome::Blocked => ("did-block", "how-many-tries"),
+        Outcome::Disabled => ("did-block", "how-account-stopped"),
+        Outcome::WrongCode
+        | Outcome::ExpiredCode
+        | Outcome::Denied
+        | Outcome::Replayed
+        | Outcome::Refused => ("did-block", "how-nobody-in"),
+    }
+}
+
+/// Whoever came here knew the password.
+fn at_the_code(entry: &HistoryEntry) -> (&'static str, &'static str) {
+    let stopped = entry.detail.get("stopped").and_then(Value::as_bool);
+    match entry.outcome {
+        _ if stopped == Some(true) => ("did-stop-code", "how-password-right"),
+        Outcome::Passed => ("did-ask-code", "how-password-right"),
+        Outcome::ExpiredCode => ("did-late-code", "how-password-right"),
+        Outcome::Blocked => ("did-block", "how-password-right"),
+        _ => ("did-wrong-code", "how-password-right"),
+    }
+}
+
+fn changed(detail: &Value) -> (&'static str, &'static str) {
+    let alert = detail.get("alert").and_then(Value::as_str);
+    match alert {
+        Some("every") => ("did-change-alert", "alert-every"),
+        Some("new_device") => ("did-change-alert", "alert-new-device"),
+        Some("off") => ("did-change-alert", "alert-off"),
+        Some(_) | None => ("did-change", "how-setting"),
+    }
+}
+
+fn has_method(detail: &Value, name: &str) -> bool {
+    let methods = detail.get("amr").and_then(Value::as_array);
+    methods.is_some_and(|methods| methods.iter().any(|method| method == name))
+}

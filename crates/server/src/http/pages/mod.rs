@@ -1,0 +1,189 @@
+//! What people see: one typed view for each page. Handlers fill a view, [`Template::render`] makes
+//! the HTML; every word comes from `locales/`.
+//!
+//! Start at [`Page`], which every view carries. Nothing here decides anything: views choose words
+//! for states that were decided elsewhere.
+
+mod app;
+mod consent;
+mod dev;
+mod error;
+mod history;
+mod history_filter;
+mod history_words;
+mod moment;
+mod notice;
+mod overview;
+mod playground;
+mod return_to_app;
+mod security;
+mod sign_in;
+mod sign_in_code;
+mod sign_out;
+mod texts;
+mod theme;
+
+#[cfg(test)]
+mod tests;
+
+pub use app::{App, Person};
+pub use askama::Template;
+pub use consent::{ConsentPage, ScopeItem};
+pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
+pub use error::{Cause, ErrorPage};
+pub use history::{Day, HistoryPage, HistoryRow, Reader};
+pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};
+pub use moment::Moment;
+pub use notice::{Fault, Notice, Stamp};
+pub use overview::{LastVisit, OverviewPage};
+pub use playground::{
+    Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,
+};
+pub use return_to_app::ReturnPage;
+pub use security::{SecondStep, SecurityPage};
+pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
+pub use sign_in_code::{CodePage, CodeState, Resend};
+pub use sign_out::{BackLink, SignOutAction, SignOutPage, SignedOutPage};
+pub use texts::{HelpPage, PrivacyPage, Topic};
+pub use theme::{Theme, ThemePage};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sekisho_model::Locale;
+
+use super::assets;
+use super::text::Translator;
+
+/// What every page carries.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The language.
+    pub locale: Locale,
+    /// The chosen brightness.
+    pub theme: Theme,
+    /// Whose gate it is: the operator's name for the service.
+    pub service: String,
+    /// Path and query of this page, so that the language switch comes back to it.
+    pub path: String,
+    /// The token of this page's form (see [`super::csrf`]).
+    pub csrf: String,
+}
+
+impl Page {
+    /// The text of `key`.
+    pub fn t(&self, key: &str) -> String {
+        self.words().t(key)
+    }
+
+    /// The text of `key` with texts in its places.
+    pub fn with<'v>(&self, key: &str, values: impl AsRef<[(&'static str, &'v str)]>) -> String {
+        self.words().with(key, values.as_ref())
+    }
+
+    /// The text of `key` for a number.
+    pub fn count(&self, key: &str, n: u64) -> String {
+        self.words().count(key, n)
+    }
+
+    /// The texts of the page's language.
+    pub const fn words(&self) -> Translator {
+        Translator::new(self.locale)
+    }
+
+    fn lang(&self) -> &'static str {
+        self.locale.tag()
+    }
+
+    fn other_lang(&self) -> &'static str {
+        match self.locale {
+            Locale::Ja => Locale::En.tag(),
+            Locale::En => Locale::Ja.tag(),
+        }
+    }
+
+    /// This page in the other language.
+    fn switch_href(&self) -> String {
+        let here = local_path(&self.path).unwrap_or("/");
+        let (path, query) = here.split_once('?').unwrap_or((here, ""));
+        let kept = query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("ui_locales"));
+        let mut pairs: Vec<&str> = kept.collect();
+        let wish = format!("ui_locales={}", self.other_lang());
+        pairs.push(&wish);
+        format!("{path}?{}", pairs.join("&"))
+    }
+
+    fn theme_href(&self) -> String {
+        let here = local_path(&self.path).unwrap_or("/");
+        format!(
+            "/theme?back={}",
+            utf8_percent_encode(here, NON_ALPHANUMERIC)
+        )
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "templates reach it through the page they have"
+    )]
+    fn asset(&self, name: &str) -> String {
+        assets::href(name)
+    }
+}
+
+/// `path` if it leads to a page of this host and nowhere else; for links back.
+pub fn local_path(path: &str) -> Option<&str> {
+    let plain = path.len() <= 2048 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    (plain && path.starts_with('/') && !path.starts_with("//")).then_some(path)
+}
+
+/// Where in the account pages somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// `/account`
+    Overview,
+    /// `/account/security`
+    Security,
+    /// `/account/history`
+    History,
+}
+
+impl Area {
+    const ALL: [Self; 3] = [Self::Overview, Self::Security, Self::History];
+
+    const fn href(self) -> &'static str {
+        match self {
+            Self::Overview => "/account",
+            Self::Security => "/account/security",
+            Self::History => "/account/history",
+        }
+    }
+
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Overview => "area-overview",
+            Self::Security => "area-security",
+            Self::History => "area-history",
+        }
+    }
+}
+
+/// The frame around account pages.
+#[derive(Debug, Clone)]
+pub struct AccountFrame {
+    /// The address the person signs in with.
+    pub address: String,
+    /// The token of the sign-out button (`POST /logout`).
+    pub sign_out_csrf: String,
+    /// Where we are.
+    pub area: Area,
+}
+
+impl AccountFrame {
+    #[expect(
+        clippy::unused_self,
+        reason = "templates reach it through the frame they have"
+    )]
+    const fn areas(&self) -> &'static [Area] {
+        &Area::ALL
+    }
+}

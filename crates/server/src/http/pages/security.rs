@@ -1,0 +1,123 @@
+use askama::Template;
+use sekisho_model::AlertSetting;
+
+use super::{AccountFrame, Moment, Notice, Page, Stamp};
+
+/// `/account/security`: how the account is kept, and which sign-ins are told (`alert`).
+#[derive(Debug, Template)]
+#[template(path = "security.html")]
+pub struct SecurityPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// Where codes go.
+    pub code_address: Option<String>,
+    /// When the password was last changed.
+    pub password_changed: Option<Moment>,
+    /// Whether a code is asked.
+    pub second_step: SecondStep,
+    /// Which sign-ins are told by mail.
+    pub alert: AlertSetting,
+    /// Whether a change was just saved.
+    pub saved: bool,
+}
+
+/// Whether a code is asked after the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondStep {
+    /// The person wants it.
+    On,
+    /// The person turned it off.
+    Off,
+    /// The operator wants it.
+    Required,
+}
+
+impl SecondStep {
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::On => "second-step-on",
+            Self::Off => "second-step-off",
+            Self::Required => "second-step-required",
+        }
+    }
+
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::On => "second-step-on-hint",
+            Self::Off => "second-step-off-hint",
+            Self::Required => "second-step-required-hint",
+        }
+    }
+
+    const fn tag(self) -> &'static str {
+        match self {
+            Self::On | Self::Required => "tag--good",
+            Self::Off => "tag--warn",
+        }
+    }
+}
+
+/// The words of an alert setting; its names are those of the form field `alert`.
+pub(super) trait AlertWords {
+    fn name(&self) -> &'static str;
+    fn key(&self) -> &'static str;
+    fn hint(&self) -> &'static str;
+}
+
+impl AlertWords for AlertSetting {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Every => "every",
+            Self::NewDevice => "new_device",
+            Self::Off => "off",
+        }
+    }
+
+    fn key(&self) -> &'static str {
+        match self {
+            Self::Every => "alert-every",
+            Self::NewDevice => "alert-new-device",
+            Self::Off => "alert-off",
+        }
+    }
+
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Every => "alert-every-hint",
+            Self::NewDevice => "alert-new-device-hint",
+            Self::Off => "alert-off-hint",
+        }
+    }
+}
+
+impl SecurityPage {
+    fn notice(&self) -> Option<Notice> {
+        let saved = || Notice::new(Stamp::Pass, self.page.t("saved"));
+        self.saved
+            .then(|| saved().saying(self.page.t(self.alert.hint())))
+    }
+
+    fn password_words(&self) -> String {
+        password_words(&self.page, self.password_changed.as_ref())
+    }
+
+    #[expect(clippy::unused_self, reason = "called by the template")]
+    const fn alerts(&self) -> [AlertSetting; 3] {
+        [
+            AlertSetting::Every,
+            AlertSetting::NewDevice,
+            AlertSetting::Off,
+        ]
+    }
+}
+
+pub(super) fn password_words(page: &Page, changed: Option<&Moment>) -> String {
+    match changed {
+        Some(at) => page
+            .words()
+            .with("password-changed", &[("time", &at.words)]),
+        None => page.t("password-unchanged"),
+    }
+}

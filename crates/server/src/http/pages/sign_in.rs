@@ -1,0 +1,109 @@
+use askama::Template;
+
+use super::{App, Fault, Moment, Notice, Page, Stamp};
+
+/// `/login`: address and password (ux 6.1). The same for known and unknown addresses (ENU-01).
+#[derive(Debug, Template)]
+#[template(path = "login.html")]
+pub struct SignInPage {
+    /// Frame.
+    pub page: Page,
+    /// The app that sent the person here; `None` for our own pages.
+    pub app: Option<App>,
+    /// Address typed before, or the `login_hint`.
+    pub email: String,
+    /// What went wrong.
+    pub problem: Option<SignInProblem>,
+    /// Which ways out exist here.
+    pub links: SignInLinks,
+}
+
+/// Links under the form, for what this server offers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SignInLinks {
+    /// `/password/forgot`
+    pub forgot: bool,
+    /// `/register`
+    pub register: bool,
+}
+
+/// What went wrong at the password step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInProblem {
+    /// No address typed.
+    EmailEmpty,
+    /// What was typed is not an address.
+    EmailShape,
+    /// No password typed.
+    PasswordEmpty,
+    /// One of them is wrong; nobody is told which.
+    Wrong,
+    /// Too many tries; again from then.
+    Throttled(Moment),
+    /// The connection is blocked; the reference to quote.
+    Blocked(String),
+    /// The password was right, but no code can be mailed until then (OTP-12).
+    NoMoreCodes(Moment),
+    /// The password was right, but the account is stopped (ENU-06); the reference to quote.
+    AccountStopped(String),
+    /// The browser sent no cookie back.
+    NoCookie,
+    /// The sign-in took too long or went on elsewhere.
+    Expired,
+    /// A part we need is down.
+    Unavailable,
+}
+
+impl SignInPage {
+    fn is_error(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    fn fault(&self, field: &str) -> Option<Fault> {
+        let (at, key) = match self.problem.as_ref()? {
+            SignInProblem::EmailEmpty => ("email", "email-empty"),
+            SignInProblem::EmailShape => ("email", "email-shape"),
+            SignInProblem::PasswordEmpty => ("password", "password-empty"),
+            _ => return None,
+        };
+        (at == field).then(|| Fault {
+            field: at,
+            text: self.page.t(key),
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let stop = |heading: String| Notice::new(Stamp::Stop, heading);
+        let words = self.page.words();
+        let at = |key, time: &Moment| words.with(key, &[("time", &time.words)]);
+        let quoting = |key, reference: &String| words.with(key, &[("reference", reference)]);
+        Some(match self.problem.as_ref()? {
+            SignInProblem::EmailEmpty
+            | SignInProblem::EmailShape
+            | SignInProblem::PasswordEmpty => {
+                let fault = self.fault("email").or_else(|| self.fault("password"))?;
+                stop(words.t("check-input")).about(fault)
+            }
+            SignInProblem::Wrong => {
+                stop(words.t("login-wrong")).saying(words.t("login-wrong-hint"))
+            }
+            SignInProblem::Throttled(time) => {
+                stop(at("login-throttled", time)).saying(words.t("login-throttled-hint"))
+            }
+            SignInProblem::Blocked(reference) => {
+                stop(words.t("login-blocked")).saying(quoting("login-blocked-hint", reference))
+            }
+            SignInProblem::NoMoreCodes(time) => {
+                stop(at("login-no-more-codes", time)).saying(words.t("login-no-more-codes-hint"))
+            }
+            SignInProblem::AccountStopped(reference) => {
+                stop(words.t("login-stopped")).saying(quoting("login-stopped-hint", reference))
+            }
+            SignInProblem::NoCookie => stop(words.t("login-cookie")),
+            SignInProblem::Expired => stop(words.t("login-expired")),
+            SignInProblem::Unavailable => {
+                stop(words.t("login-unavailable")).saying(words.t("login-unavailable-hint"))
+            }
+        })
+    }
+}

@@ -1,0 +1,93 @@
+use askama::Template;
+
+use super::Page;
+use crate::http::headers::is_safe_scheme;
+use crate::http::text::clean_name;
+
+/// The question before signing out (ux 6.12): `decision=yes|no`.
+#[derive(Debug, Template)]
+#[template(path = "sign_out.html")]
+pub struct SignOutPage {
+    /// Frame.
+    pub page: Page,
+    /// Where the answer goes.
+    pub action: SignOutAction,
+    /// Name of the app that asked, if one did.
+    pub app: Option<String>,
+}
+
+/// Which endpoint asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignOutAction {
+    /// `/logout`
+    Page,
+    /// `/oauth2/end_session`
+    EndSession,
+}
+
+impl SignOutAction {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Page => "/logout",
+            Self::EndSession => "/oauth2/end_session",
+        }
+    }
+}
+
+/// What stands after the answer.
+#[derive(Debug, Template)]
+#[template(path = "signed_out.html")]
+pub struct SignedOutPage {
+    /// Frame.
+    pub page: Page,
+    /// Whether the person chose to stay signed in.
+    pub signed_in: bool,
+    /// The app that asked, if it registered where to return to.
+    pub back: Option<BackLink>,
+    /// Apps that could not be told.
+    pub unreached: Vec<String>,
+}
+
+/// A link back to an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackLink {
+    app: String,
+    href: String,
+}
+
+impl BackLink {
+    /// To a registered address of the app; `None` for an address no link may lead to.
+    pub fn new(app: &str, href: &str) -> Option<Self> {
+        let scheme = href.split_once(':')?.0;
+        is_safe_scheme(scheme).then(|| Self {
+            app: clean_name(app),
+            href: href.to_owned(),
+        })
+    }
+
+    fn app(&self) -> &str {
+        &self.app
+    }
+
+    fn href(&self) -> &str {
+        &self.href
+    }
+}
+
+impl SignedOutPage {
+    fn heading(&self) -> String {
+        self.page.t(if self.signed_in {
+            "stayed-title"
+        } else {
+            "signed-out-title"
+        })
+    }
+
+    fn lead(&self) -> String {
+        self.page.t(if self.signed_in {
+            "stayed-lead"
+        } else {
+            "signed-out-lead"
+        })
+    }
+}

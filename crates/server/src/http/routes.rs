@@ -1,0 +1,24 @@
+//! Every route, in one place.
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::{account, dev, health, oauth, playground, sign_in, sign_out, texts};
+use crate::metrics_page;
+
+/// Adds the routes of this server. `dev` opens the dev pages, `metrics` the metrics page.
+pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
+    oauth::routes(config);
+    sign_in::routes(config);
+    sign_out::routes(config);
+    account::routes(config);
+    texts::routes(config);
+    health::routes(config);
+    if metrics {
+        config.route("/metrics", web::get().to(metrics_page::page));
+    }
+    if dev {
+        dev::routes(config);
+        playground::routes(config);
+    }
+    config.default_service(web::to(texts::not_found));
+}

@@ -1,0 +1,199 @@
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_mail::tally;
+use sekisho_provider::Failure;
+use sekisho_provider::endpoints::sign_in::{CodeOutcome, CodeView, ResendOutcome};
+use sekisho_provider::endpoints::visit::Visit;
+use sekisho_provider::rules::one_time_code::{TypedRefusal, normalised};
+use sekisho_provider::rules::parameters::Parameters;
+
+use super::{app_name, flow_of, kind, posted_flow};
+use crate::http::answer::see_other;
+use crate::http::app::App;
+use crate::http::failure::{add_retry, seen};
+use crate::http::frame::Frame;
+use crate::http::pages::{Cause, CodePage, CodeState, Moment, Resend};
+
+const PURPOSE: &str = "code";
+
+/// The page where the mailed code is typed.
+pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let visit = app.visit(&request);
+    let query = Parameters::decode(request.query_string().as_bytes());
+    let state = match query.first("sent") {
+        Some("again") => CodeState::Resent,
+        Some("expired") => CodeState::ExpiredAndResent,
+        _ => CodeState::Fresh,
+    };
+    let frame = Frame::new(&app, &request, visit.locale);
+    page(&frame, &visit, query.first("flow"), state, String::new()).await
+}
+
+/// A code was sent, or a new one asked for.
+pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let visit = app.visit(&request);
+    let form = Parameters::decode(&body);
+    let (flow, _view) = match posted_flow(&app, &request, &visit, &form, PURPOSE).await {
+        Ok(found) => found,
+        Err(page) => return page,
+    };
+    let frame = Frame::new(&app, &request, visit.locale);
+    let id = flow.id.clone();
+    if form.first("action") == Some("resend") {
+        let outcome = app.provider.resend_code(flow, &visit).await;
+        return resent(&frame, &visit, id.as_str(), outcome, "again").await;
+    }
+    let typed = form.first("code").unwrap_or_default();
+    let code = match normalised(typed, app.provider.settings.codes.digits) {
+        Ok(code) => code,
+        Err(refusal) => {
+            let state = match refusal {
+                TypedRefusal::Empty => CodeState::Empty,
+                TypedRefusal::Length(length) => CodeState::WrongLength(u64::try_from(length).unwrap_or(0)),
+                TypedRefusal::Character => CodeState::WrongLength(digits_in(typed)),
+            };
+            return page(&frame, &visit, Some(id.as_str()), state, String::new()).await;
+        }
+    };
+    let trust = form.first("trust_browser").is_some();
+    let outcome = app.provider.sign_in_code(flow, &code, trust, &visit).await;
+    answered(&frame, &visit, id.as_str(), outcome, code).await
+}
+
+async fn answered(
+    frame: &Frame<'_>,
+    visit: &Visit,
+    id: &str,
+    outcome: Result<CodeOutcome, Failure>,
+    code: String,
+) -> HttpResponse {
+    let state = match outcome {
+        Ok(CodeOutcome::SignedIn(completed)) => {
+            return frame.set(frame.next(completed.next), completed.cookies);
+        }
+        Ok(CodeOutcome::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
+        Ok(CodeOutcome::Expired) => {
+            let provider = &frame.app.provider;
+            let flow = match provider.flow(id, visit).await {
+                Ok(Some(flow)) => flow,
+                Ok(None) => return frame.error_again(Cause::FlowGone, "/account"),
+                Err(failure) => return frame.failure(&failure),
+            };
+            let outcome = provider.resend_code(flow, visit).await;
+            return resent(frame, visit, id, outcome, "expired").await;
+        }
+        Ok(CodeOutcome::Wrong(left)) => CodeState::Wrong(left),
+        Ok(CodeOutcome::Earlier(_)) => CodeState::Earlier,
+        Ok(CodeOutcome::Stopped) => return stopped(frame, id),
+        Ok(CodeOutcome::Wait(until)) => CodeState::NoMoreCodes(time(frame, until)),
+        Err(failure) => return unavailable(frame, visit, id, &failure).await,
+    };
+    page(frame, visit, Some(id), state, code).await
+}
+
+async fn resent(
+    frame: &Frame<'_>,
+    visit: &Visit,
+    id: &str,
+    outcome: Result<ResendOutcome, Failure>,
+    word: &str,
+) -> HttpResponse {
+    let state = match outcome {
+        Ok(ResendOutcome::Sent) => {
+            return see_other(&format!("/login/code?flow={id}&sent={word}"), frame.app.https);
+        }
+        Ok(ResendOutcome::TooSoon(until)) => CodeState::Wait(time(frame, until)),
+        Ok(ResendOutcome::Exhausted) => CodeState::Exhausted,
+        Ok(ResendOutcome::NoMoreCodes(until)) => CodeState::NoMoreCodes(time(frame, until)),
+        Ok(ResendOutcome::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
+        Err(failure) => return unavailable(frame, visit, id, &failure).await,
+    };
+    page(frame, visit, Some(id), state, String::new()).await
+}
+
+/// The tries are used up; the flow is back at the password, so only the words are left to show.
+fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
+    let view = CodePage {
+        page: frame.page(String::new()),
+        app: None,
+        masked: String::new(),
+        tally: String::new(),
+        sent: Moment::clock(frame.app.provider.now(), &frame.app.default_zone),
+        until: Moment::clock(frame.app.provider.now(), &frame.app.default_zone),
+        minutes: 0,
+        digits: frame.app.provider.settings.codes.digits,
+        tries_left: None,
+        sender: frame.app.mail_from.clone(),
+        resend: Resend::NoMore,
+        trust_days: None,
+        typed: String::new(),
+        state: CodeState::Stopped(None),
+        restart: format!("/login?flow={id}"),
+    };
+    frame.html(StatusCode::OK, &crate::http::headers::Answer::Page, &view)
+}
+
+async fn unavailable(frame: &Frame<'_>, visit: &Visit, id: &str, failure: &Failure) -> HttpResponse {
+    let seen = seen(frame.app, failure);
+    if seen.retry_after.is_none() {
+        return frame.error(Cause::OurFault, None);
+    }
+    let mut response = page(frame, visit, Some(id), CodeState::Unavailable, String::new()).await;
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    add_retry(&mut response, seen.retry_after);
+    response
+}
+
+async fn page(frame: &Frame<'_>, visit: &Visit, id: Option<&str>, state: CodeState, typed: String) -> HttpResponse {
+    let (flow, view) = match flow_of(frame.app, frame.request, visit, id).await {
+        Ok(found) => found,
+        Err(page) => return page,
+    };
+    let Some(code) = frame.app.provider.code_view(&flow, view.as_ref()) else {
+        // OTP-22: no code before the password.
+        return see_other(&format!("/login?flow={}", flow.id), frame.app.https);
+    };
+    let csrf = frame.app.form_token(visit, flow.id.as_str(), PURPOSE);
+    let mut page = frame.page(csrf);
+    page.path = format!("/login/code?flow={}", flow.id);
+    let view_page = CodePage {
+        app: app_name(view.as_ref()),
+        restart: format!("/login?flow={}", flow.id),
+        state,
+        typed,
+        ..fields(frame, page, &code)
+    };
+    frame.html(StatusCode::OK, &kind(view.as_ref()), &view_page)
+}
+
+fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) -> CodePage {
+    let (stage, now) = (&code.stage, frame.app.provider.now());
+    let settings = &frame.app.provider.settings;
+    let wait = stage.resend_after.since(now).as_secs();
+    let days = settings.lifetimes.trusted_browser.as_secs() / 86_400;
+    CodePage {
+        page,
+        app: None,
+        masked: stage.masked_address.clone(),
+        tally: tally::words(stage.tally_word, stage.tally_number, frame.locale),
+        sent: time(frame, stage.sent_at),
+        until: time(frame, stage.expires_at),
+        minutes: u32::try_from(settings.codes.life.as_secs() / 60).unwrap_or(0),
+        digits: code.digits,
+        tries_left: None,
+        sender: frame.app.mail_from.clone(),
+        resend: if wait == 0 { Resend::Now } else { Resend::From(wait, time(frame, stage.resend_after)) },
+        trust_days: code.may_trust.then(|| u32::try_from(days).unwrap_or(0)),
+        typed: String::new(),
+        state: CodeState::Fresh,
+        restart: String::new(),
+    }
+}
+
+fn time(frame: &Frame<'_>, at: sekisho_model::Timestamp) -> Moment {
+    Moment::clock_and_zone(at, &frame.app.default_zone, frame.locale)
+}
+
+fn digits_in(typed: &str) -> u64 {
+    u64::try_from(typed.chars().filter(char::is_ascii_digit).count()).unwrap_or(0)
+}

@@ -1,0 +1,92 @@
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_model::ScopeSet;
+use sekisho_provider::endpoints::consent::{ConsentDecision, ConsentView};
+use sekisho_provider::rules::claims;
+use sekisho_provider::rules::parameters::Parameters;
+use serde_json::Value;
+
+use super::{flow_of, posted_flow};
+use crate::http::app::App;
+use crate::http::frame::Frame;
+use crate::http::headers::{Answer, form_target};
+use crate::http::pages::{App as AppName, Cause, ConsentPage, Person, ScopeItem};
+
+const PURPOSE: &str = "consent";
+
+/// Asks the person about an app.
+pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let visit = app.visit(&request);
+    let query = Parameters::decode(request.query_string().as_bytes());
+    let (flow, _view) = match flow_of(&app, &request, &visit, query.first("flow")).await {
+        Ok(found) => found,
+        Err(page) => return page,
+    };
+    let frame = Frame::new(&app, &request, visit.locale);
+    let view = match app.provider.consent_view(&flow, &visit).await {
+        Ok(Some(view)) => view,
+        Ok(None) => return frame.error_again(Cause::FlowGone, "/account"),
+        Err(failure) => return frame.failure(&failure),
+    };
+    let csrf = app.form_token(&visit, flow.id.as_str(), PURPOSE);
+    let kind = form_target(&view.form_action).map_or(Answer::Page, Answer::FlowPage);
+    let page = ConsentPage {
+        page: frame.page(csrf),
+        app: AppName::new(&view.client_name, &view.host),
+        client_id: view.client.client_id.to_string(),
+        verified: view.client.skip_consent,
+        person: Person::new(view.account.name(), &view.account.login_address.to_string()),
+        required: items(&view, |scope| !view.optional.contains(scope) && !view.before.contains(scope)),
+        optional: items(&view, |scope| view.optional.contains(scope)),
+        already: items(&view, |scope| !view.optional.contains(scope) && view.before.contains(scope)),
+        resource: view.client.default_resource.clone(),
+        other_account: None,
+    };
+    frame.html(StatusCode::OK, &kind, &page)
+}
+
+/// The person decided.
+pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let visit = app.visit(&request);
+    let form = Parameters::decode(&body);
+    let (flow, _view) = match posted_flow(&app, &request, &visit, &form, PURPOSE).await {
+        Ok(found) => found,
+        Err(page) => return page,
+    };
+    let frame = Frame::new(&app, &request, visit.locale);
+    let ticked = form.all("scope").collect::<Vec<_>>().join(" ");
+    let decision = match form.first("decision") {
+        Some("allow") => ConsentDecision::Allow(ScopeSet::parse(&ticked).unwrap_or_default()),
+        Some(_) | None => ConsentDecision::Deny,
+    };
+    match app.provider.decide_consent(&flow, decision, &visit).await {
+        Ok(Some(answer)) => frame.to_app(answer),
+        Ok(None) => frame.error_again(Cause::AlreadyDecided, "/account"),
+        Err(failure) => frame.failure(&failure),
+    }
+}
+
+/// The scopes that `shown` picks, each with the values it would hand over (CON-01).
+fn items(view: &ConsentView, shown: impl Fn(&str) -> bool) -> Vec<ScopeItem> {
+    let value = |name: &&str| view.account.claims.get(*name).and_then(words);
+    view.scope
+        .iter()
+        .filter(|scope| shown(scope))
+        .map(|scope| ScopeItem {
+            scope: scope.to_owned(),
+            values: claims::of_scope(scope)
+                .iter()
+                .filter(|name| !matches!(**name, "email_verified" | "phone_number_verified" | "updated_at"))
+                .filter_map(value)
+                .collect(),
+        })
+        .collect()
+}
+
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Object(members) => members.get("formatted").and_then(words),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
+}

@@ -1,0 +1,74 @@
+//! The pages of a sign-in: password, code, consent.
+
+mod code;
+mod consent;
+mod password;
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use sekisho_provider::endpoints::sign_in::{AppView, LoadedFlow};
+use sekisho_provider::endpoints::visit::Visit;
+use sekisho_provider::rules::parameters::Parameters;
+
+use super::app::App;
+use super::frame::Frame;
+use super::headers::{Answer, form_target};
+use super::pages::{App as AppName, Cause};
+
+/// Routes of this module.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/login").route(web::get().to(password::show)).route(web::post().to(password::send)),
+        )
+        .service(
+            web::resource("/login/code").route(web::get().to(code::show)).route(web::post().to(code::send)),
+        )
+        .service(
+            web::resource("/consent").route(web::get().to(consent::show)).route(web::post().to(consent::send)),
+        );
+}
+
+/// The flow a request is about, with the app it is for; or the page that says there is none.
+async fn flow_of(
+    app: &App,
+    request: &HttpRequest,
+    visit: &Visit,
+    id: Option<&str>,
+) -> Result<(LoadedFlow, Option<AppView>), HttpResponse> {
+    let frame = Frame::new(app, request, visit.locale);
+    let gone = || frame.error_again(Cause::FlowGone, "/account");
+    let Some(id) = id else { return Err(gone()) };
+    let flow = app.provider.flow(id, visit).await.map_err(|failure| frame.failure(&failure))?;
+    let Some(flow) = flow else { return Err(gone()) };
+    let view = app.provider.app_view(&flow, visit).await.map_err(|failure| frame.failure(&failure))?;
+    Ok((flow, view))
+}
+
+/// The flow a posted form is about. The form token carries its id (WEB-01).
+async fn posted_flow(
+    app: &App,
+    request: &HttpRequest,
+    visit: &Visit,
+    form: &Parameters,
+    purpose: &str,
+) -> Result<(LoadedFlow, Option<AppView>), HttpResponse> {
+    let Some(id) = app.checked(request, visit, form, purpose) else {
+        let frame = Frame::new(app, request, visit.locale);
+        let cause = if visit.pre_auth.is_none() { Cause::NoCookie } else { Cause::Csrf };
+        return Err(frame.error_again(cause, "/account"));
+    };
+    flow_of(app, request, visit, Some(&id)).await
+}
+
+/// WEB-05: the forms of a flow end in a redirect to the app.
+fn kind(view: Option<&AppView>) -> Answer {
+    match view.and_then(|view| form_target(&view.form_action)) {
+        Some(target) => Answer::FlowPage(target),
+        None => Answer::Page,
+    }
+}
+
+fn app_name(view: Option<&AppView>) -> Option<AppName> {
+    view.map(|view| AppName::new(&view.name, &view.host))
+}

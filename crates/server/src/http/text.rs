@@ -1,0 +1,209 @@
+//! Words: the texts of a language, and names from outside in a harmless form (WEB-18).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, langid, static_loader};
+use sekisho_model::Locale;
+
+static_loader! {
+    static LOCALES = {
+        locales: "./locales",
+        fallback_language: "ja",
+        // Isolation marks around values would be copied along with codes and addresses.
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+const JA: LanguageIdentifier = langid!("ja");
+const EN: LanguageIdentifier = langid!("en");
+
+/// The texts of one language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Translator {
+    locale: Locale,
+}
+
+impl Translator {
+    /// Speaks `locale`.
+    pub const fn new(locale: Locale) -> Self {
+        Self { locale }
+    }
+
+    /// The language spoken.
+    pub const fn locale(self) -> Locale {
+        self.locale
+    }
+
+    /// The text of `key`.
+    pub fn t(self, key: &str) -> String {
+        self.look_up(key, None)
+    }
+
+    /// The text of `key` with texts in its places.
+    pub fn with(self, key: &str, values: &[(&'static str, &str)]) -> String {
+        let text = |value: &str| FluentValue::String(Cow::Owned(value.to_owned()));
+        let values = values
+            .iter()
+            .map(|(name, value)| (Cow::Borrowed(*name), text(value)));
+        self.look_up(key, Some(&values.collect()))
+    }
+
+    /// The text of `key` for a number `n`; it chooses singular or plural.
+    pub fn count(self, key: &str, n: u64) -> String {
+        let values = HashMap::from([(Cow::Borrowed("n"), FluentValue::from(n))]);
+        self.look_up(key, Some(&values))
+    }
+
+    /// A key without a text shows as `⟦key⟧`, and the page tests fail.
+    fn look_up(
+        self,
+        key: &str,
+        values: Option<&HashMap<Cow<'static, str>, FluentValue<'static>>>,
+    ) -> String {
+        let language = match self.locale {
+            Locale::Ja => &JA,
+            Locale::En => &EN,
+        };
+        LOCALES
+            .lookup_single_language(language, key, values)
+            .unwrap_or_else(|_missing| format!("⟦{key}⟧"))
+    }
+}
+
+/// Longest name of an app or a person on a page.
+const LONGEST_NAME: usize = 60;
+
+/// A name from outside as it may stand on a page: one line, nothing that is invisible or turns the
+/// writing direction, at most 60 characters.
+pub fn clean_name(name: &str) -> String {
+    clean(name, LONGEST_NAME)
+}
+
+/// Text from outside as it may stand on a page, cut to `longest` characters.
+pub fn clean(text: &str, longest: usize) -> String {
+    let spaced = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<String> = spaced
+        .map(|word| word.chars().filter(|c| !is_hidden(*c)).collect())
+        .filter(|word: &String| !word.is_empty())
+        .collect();
+    let line = words.join(" ");
+    if line.chars().count() <= longest {
+        return line;
+    }
+    let kept: String = line.chars().take(longest.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// Characters without a shape of their own: bidi controls, zero-width, fillers, tags, variation
+/// selectors.
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The keys of a file, and for each the values it wants.
+    fn keys(source: &str) -> BTreeSet<(String, BTreeSet<String>)> {
+        let mut found = BTreeSet::new();
+        let mut current: Option<(String, BTreeSet<String>)> = None;
+        for line in source.lines().filter(|line| !line.starts_with('#')) {
+            let named = line.split_once(" =").filter(|_| !line.starts_with(' '));
+            if let Some((key, _)) = named {
+                found.extend(current.replace((key.to_owned(), BTreeSet::new())));
+            }
+            let wanted = line.split('$').skip(1);
+            let name = |rest: &str| {
+                rest.split(|c: char| !c.is_alphanumeric())
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            };
+            if let Some((_, values)) = &mut current {
+                values.extend(wanted.map(name));
+            }
+        }
+        found.extend(current);
+        found
+    }
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_values() {
+        let ja = keys(include_str!("../../locales/ja.ftl"));
+        let en = keys(include_str!("../../locales/en.ftl"));
+        assert!(ja.len() > 200);
+        let only_ja: Vec<_> = ja.difference(&en).collect();
+        let only_en: Vec<_> = en.difference(&ja).collect();
+        assert!(
+            only_ja.is_empty() && only_en.is_empty(),
+            "{only_ja:?} {only_en:?}"
+        );
+    }
+
+    #[test]
+    fn no_key_is_written_twice() {
+        for source in [
+            include_str!("../../locales/ja.ftl"),
+            include_str!("../../locales/en.ftl"),
+        ] {
+            let named = source.lines().filter(|line| !line.starts_with([' ', '#']));
+            let names: Vec<&str> = named
+                .filter_map(|line| Some(line.split_once(" =")?.0))
+                .collect();
+            let unique: BTreeSet<&str> = names.iter().copied().collect();
+            assert_eq!(names.len(), unique.len());
+        }
+    }
+
+    #[test]
+    fn every_text_of_every_key_is_found() {
+        for locale in Locale::ALL {
+            for (key, values) in keys(include_str!("../../locales/en.ftl")) {
+                let text = match values.iter().next() {
+                    None => Translator::new(locale).t(&key),
+                    Some(name) if name == "n" && values.len() == 1 => {
+                        Translator::new(locale).count(&key, 2)
+                    }
+                    Some(_) => continue,
+                };
+                assert!(!text.contains('⟦') && !text.contains("{$"), "{key}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_key_is_visible() {
+        assert_eq!(
+            Translator::new(Locale::En).t("no-such-key"),
+            "⟦no-such-key⟧"
+        );
+    }
+
+    #[test]
+    fn web_18_names_lose_what_cannot_be_seen() {
+        assert_eq!(
+            clean_name("Ao\u{200b}zora\u{202e} Mail\u{feff}"),
+            "Aozora Mail"
+        );
+        assert_eq!(clean_name(" a\r\nb\u{0}c\t d "), "a b c d");
+        assert_eq!(clean_name("三浦 晴香"), "三浦 晴香");
+        assert_eq!(clean_name("\u{202e}\u{2066}"), "");
+        assert_eq!(clean_name("A & B 🦀"), "A & B 🦀");
+    }
+
+    #[test]
+    fn long_names_are_cut_by_characters() {
+        let cut = clean_name(&"関".repeat(100));
+        assert_eq!(cut.chars().count(), 60);
+        assert!(cut.ends_with('…'));
+    }
+}

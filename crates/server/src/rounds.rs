@@ -1,0 +1,81 @@
+//! What the server does by itself: hearing news of other nodes, keeping house, making the slow key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_provider::Provider;
+use sekisho_store::Store;
+use tokio::task::JoinHandle;
+
+use crate::wiring::Surroundings;
+
+/// How often a node asks what changed: a change is in force everywhere within a second.
+const HEAR_EVERY: Duration = Duration::from_millis(500);
+/// How often expired rows are cleared away.
+const KEEP_HOUSE_EVERY: Duration = Duration::from_mins(1);
+
+/// Starts the rounds.
+pub fn start(
+    provider: &Arc<Provider>,
+    store: &Store,
+    rsa_key_is_missing: bool,
+    surroundings: &Surroundings,
+) -> Vec<JoinHandle<()>> {
+    let mut rounds = vec![
+        tokio::spawn(hear(Arc::clone(provider))),
+        tokio::spawn(keep_house(store.clone(), surroundings.clone())),
+    ];
+    if rsa_key_is_missing {
+        rounds.push(tokio::spawn(make_keys(Arc::clone(provider), surroundings.clone())));
+    }
+    rounds
+}
+
+async fn hear(provider: Arc<Provider>) {
+    let mut beat = tokio::time::interval(HEAR_EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut in_touch = true;
+    loop {
+        beat.tick().await;
+        match provider.hear().await {
+            Ok(()) if !in_touch => {
+                in_touch = true;
+                tracing::info!("the store answers again");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                if in_touch {
+                    tracing::error!(%error, "the store does not answer; nothing is issued until it does");
+                }
+                in_touch = false;
+            }
+        }
+    }
+}
+
+async fn keep_house(store: Store, surroundings: Surroundings) {
+    let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
+    loop {
+        beat.tick().await;
+        match store.keep_house(surroundings.clock.now()).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "cleared expired rows away"),
+            Err(error) => tracing::warn!(%error, "expired rows could not be cleared away"),
+        }
+    }
+}
+
+/// An RSA key takes up to a second to make, so the doors open before it is there.
+async fn make_keys(provider: Arc<Provider>, surroundings: Surroundings) {
+    let now = surroundings.clock.now();
+    let handle = tokio::runtime::Handle::current();
+    let thread = std::thread::Builder::new().name("new-key".to_owned()).spawn(move || {
+        let made = handle.block_on(provider.keys.make_missing(&*surroundings.entropy, now));
+        if let Err(error) = made {
+            tracing::error!(%error, "a signing key could not be made");
+        }
+    });
+    if let Err(error) = thread {
+        tracing::error!(%error, "a signing key could not be made");
+    }
+}

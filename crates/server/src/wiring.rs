@@ -1,0 +1,255 @@
+//! Where configuration meets constructors: the only place. No globals.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App as ActixApp, HttpServer, web};
+use sekisho_audit::{Dispatcher, MachineEvents};
+use sekisho_guard::Throttle;
+use sekisho_mail::{Catcher, Transport};
+use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
+use sekisho_provider::jwt::SigningKeys;
+use sekisho_provider::password::{Cost, Passwords, PoolSettings};
+use sekisho_provider::rules::discovery;
+use sekisho_provider::{Parts, Provider};
+use sekisho_session::Session;
+use sekisho_store::{Store, StoreOptions};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::http::app::{App, Dev};
+use crate::http::cookies::Cookies;
+use crate::http::edge::edge;
+use crate::http::routes;
+use crate::keys_file;
+use crate::rounds;
+
+/// Time and randomness: the machine's own, or what a test holds in its hand.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy::new()) }
+    }
+}
+
+/// Why the house cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// The key file.
+    #[error("the key file cannot be used: {0}")]
+    Keys(String),
+    /// The database.
+    #[error("the database cannot be used: {0}")]
+    Store(#[from] sekisho_store::StoreError),
+    /// The session store.
+    #[error("the session store cannot be used: {0}")]
+    Session(#[from] sekisho_session::SessionError),
+    /// The mail transport.
+    #[error("mail cannot be sent: {0}")]
+    Mail(String),
+    /// Migrations that were not run.
+    #[error("the database lacks migrations: {0}; run `sekisho migrate`")]
+    Migrations(String),
+    /// The services.
+    #[error("{0}")]
+    Provider(#[from] sekisho_provider::Failure),
+    /// The issuer.
+    #[error("server.issuer is not a URL: {0}")]
+    Issuer(String),
+    /// The listener.
+    #[error("the server cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// Everything below HTTP: what the command line uses too.
+pub struct Services {
+    /// The services.
+    pub provider: Arc<Provider>,
+    /// Durable state.
+    pub store: Store,
+    /// Key-encryption keys.
+    pub keyring: Arc<KeyRing>,
+    /// Time and randomness.
+    pub surroundings: Surroundings,
+    /// Sends letters.
+    pub dispatcher: Dispatcher,
+    /// Caught mails, if that is the transport.
+    pub catcher: Option<Catcher>,
+    machine_events: MachineEvents,
+    rsa_key_is_missing: bool,
+}
+
+/// Puts the services together. The database must be migrated.
+pub async fn services(config: &Config, surroundings: Surroundings) -> Result<Services, WiringError> {
+    // Fails only if a provider is installed already, which is then the same one.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let keyring = keys_file::read(&config.keys.file).map_err(|e| WiringError::Keys(e.to_string()))?;
+    let keyring = Arc::new(keyring);
+    let store = open_store(config).await?;
+    let session = Session::open(config.session.url.expose()).await?;
+    let transport = Transport::open(config.mail.url.expose(), &config.mail.from)
+        .map_err(|refusal| WiringError::Mail(refusal.to_string()))?;
+    let catcher = transport.catcher().cloned();
+    let Surroundings { clock, entropy } = surroundings.clone();
+    let dispatcher = Dispatcher::start(
+        store.clone(), Arc::clone(&keyring), transport, Arc::clone(&clock), Arc::clone(&entropy),
+    );
+    let (keys, rsa_key_is_missing) =
+        SigningKeys::open(store.clone(), Arc::clone(&keyring), &*entropy, clock.now()).await?;
+    let machine_events = MachineEvents::start(store.clone());
+    let throttle_key = keyring.mac_key(Purpose::Throttle);
+    let provider = Provider::new(Parts {
+        settings: config.provider_settings(),
+        throttle: Throttle::new(session.clone(), config.limits.clone(), throttle_key),
+        passwords: passwords(config, &keyring, &clock, &entropy),
+        store: store.clone(),
+        session,
+        keys,
+        keyring: Arc::clone(&keyring),
+        clock,
+        entropy,
+        machine_events: machine_events.clone(),
+        letters_wait: dispatcher.bell(),
+    });
+    provider.hear().await?;
+    Ok(Services {
+        provider: Arc::new(provider),
+        store, keyring, surroundings, dispatcher, catcher, machine_events, rsa_key_is_missing,
+    })
+}
+
+/// Opens the database as configured.
+pub async fn open_store(config: &Config) -> Result<Store, WiringError> {
+    let options = StoreOptions { max_connections: config.database.max_connections, ..StoreOptions::default() };
+    Ok(Store::open(config.database.url.expose(), options).await?)
+}
+
+fn passwords(
+    config: &Config,
+    keyring: &Arc<KeyRing>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Passwords {
+    let argon2 = &config.password.argon2;
+    let cost = Cost {
+        memory_kib: argon2.memory_kib,
+        iterations: argon2.iterations,
+        parallelism: argon2.parallelism,
+    };
+    let mut pool = PoolSettings::default();
+    if let Some(slots) = config.password.hash_slots {
+        pool.slots = slots;
+        pool.queue = slots.saturating_mul(64);
+    }
+    pool.max_wait = Duration::from_millis(config.password.max_wait_ms);
+    Passwords::new(pool, cost, Arc::clone(keyring), Arc::clone(clock), Arc::clone(entropy))
+}
+
+/// A server that answers.
+pub struct House {
+    /// The services.
+    pub services: Services,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    rounds: Vec<JoinHandle<()>>,
+}
+
+impl House {
+    /// Opens the doors on `listener`.
+    pub fn open(
+        config: &Config,
+        services: Services,
+        listener: TcpListener,
+        dev: Option<Dev>,
+    ) -> Result<Self, WiringError> {
+        let app = web::Data::new(http_state(config, &services, dev)?);
+        let limits = config.server.clone();
+        let own_metrics = config.metrics.listen.is_none();
+        let recorder = crate::metrics_page::recorder();
+        let server = HttpServer::new(move || {
+            ActixApp::new()
+                .app_data(app.clone())
+                .app_data(web::PayloadConfig::new(limits.max_body_bytes))
+                .app_data(web::Data::new(recorder.clone()))
+                .wrap(from_fn(edge))
+                .configure(|routes| routes::all(routes, app.dev.is_some(), own_metrics))
+        })
+        .workers(config.server.workers.unwrap_or_else(cores))
+        .client_request_timeout(Duration::from_secs(5))
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .keep_alive(Duration::from_secs(30))
+        .shutdown_timeout(10)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        let rounds = rounds::start(&services.provider, &services.store, services.rsa_key_is_missing, &services.surroundings);
+        Ok(Self { services, handle, server: tokio::spawn(server), rounds })
+    }
+
+    /// Waits until the server ends by itself.
+    pub async fn ended(&mut self) {
+        if let Ok(Err(error)) = (&mut self.server).await {
+            tracing::error!(%error, "the server ended");
+        }
+    }
+
+    /// Ends requests in flight, sends or keeps the letters, writes the last events.
+    pub async fn close(self) {
+        self.handle.stop(true).await;
+        for round in self.rounds {
+            round.abort();
+        }
+        self.services.machine_events.stop(Duration::from_secs(5)).await;
+        self.services.dispatcher.stop(Duration::from_secs(5)).await;
+        self.services.store.close().await;
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+}
+
+fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<App, WiringError> {
+    let issuer = &config.server.issuer;
+    let document = discovery::document(issuer).map_err(|e| WiringError::Issuer(e.to_string()))?;
+    let discovery = serde_json::to_vec(&document).map_err(|e| WiringError::Issuer(e.to_string()))?;
+    let url = url::Url::parse(issuer).map_err(|e| WiringError::Issuer(e.to_string()))?;
+    let https = url.scheme() == "https";
+    Ok(App {
+        provider: Arc::clone(&services.provider),
+        cookies: Cookies::new(https),
+        csrf_key: services.keyring.mac_key(Purpose::Csrf),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        origin: url.origin().ascii_serialization(),
+        https,
+        default_locale: config.server.default_locale,
+        default_zone: config.server.default_zone.clone(),
+        service_name: config.server.service_name.clone(),
+        entropy: Arc::clone(&services.surroundings.entropy),
+        discovery,
+        dev,
+    })
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Services({:?})", self.provider)
+    }
+}
+
+impl std::fmt::Debug for House {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "House({:?})", self.services)
+    }
+}
