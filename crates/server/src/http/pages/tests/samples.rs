@@ -354,12 +354,16 @@ fn consent_view(locale: Locale) -> ConsentPage {
 
 fn consent_pages(album: &mut Album) {
     let locale = album.locale;
+    let long_name = match locale {
+        Locale::Ja => "長い名前のアプリ".repeat(8),
+        Locale::En => "An app with a very long name ".repeat(3),
+    };
     album.put("consent", consent_view(locale));
     album.put(
         "consent-unverified",
         ConsentPage {
             app: App::new(
-                &"長い名前のアプリ".repeat(8),
+                &long_name,
                 "a-very-long-host-name-indeed.services.example.co.jp",
             ),
             verified: false,
