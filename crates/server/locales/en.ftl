@@ -68,11 +68,16 @@ login-unavailable-hint = This is our fault and we are sorry. Wait a minute and t
 
 # Code
 code-title = Enter the code we mailed you
-code-lead = We sent a code of {$digits} digits to {$mask}. Enter it within {$minutes} minutes.
+code-over-title = This sign-in is stopped
+code-lead = { $digits ->
+    [8] We sent an 8-digit code to {$mask}. Enter it within {$minutes} minutes.
+   *[other] We sent a {$digits}-digit code to {$mask}. Enter it within {$minutes} minutes.
+}
 code-hint = {$n} digits. Spaces do not matter.
 code-sent-at = Sent
 code-until = Valid until
 code-tries = Tries left
+tries = {$n}
 code-submit = Sign in
 code-restart = Sign in from the start
 code-missing = The code has not arrived

@@ -1,6 +1,14 @@
 //! The server: HTTP, pages, command line, configuration, wiring.
 //!
-//! Start at [`http`] for what a browser or an app sees. Rules and effects live in the crates below;
-//! this one parses, calls and renders.
+//! Start at [`wiring`], where everything is put together, then [`http::routes`]. This is the only crate
+//! that knows HTTP and the command line.
 
+pub mod cli;
+pub mod config;
 pub mod http;
+pub mod keys_file;
+mod metrics_page;
+mod rounds;
+mod seed;
+pub mod serve;
+pub mod wiring;

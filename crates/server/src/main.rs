@@ -1,1 +1,7 @@
-fn main() {}
+//! The `sekisho` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sekisho_server::cli::main()
+}

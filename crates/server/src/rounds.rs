@@ -15,7 +15,7 @@ const HEAR_EVERY: Duration = Duration::from_millis(500);
 const KEEP_HOUSE_EVERY: Duration = Duration::from_mins(1);
 
 /// Starts the rounds.
-pub fn start(
+pub(crate) fn start(
     provider: &Arc<Provider>,
     store: &Store,
     rsa_key_is_missing: bool,
@@ -26,7 +26,10 @@ pub fn start(
         tokio::spawn(keep_house(store.clone(), surroundings.clone())),
     ];
     if rsa_key_is_missing {
-        rounds.push(tokio::spawn(make_keys(Arc::clone(provider), surroundings.clone())));
+        rounds.push(tokio::spawn(make_keys(
+            Arc::clone(provider),
+            surroundings.clone(),
+        )));
     }
     rounds
 }
@@ -69,12 +72,14 @@ async fn keep_house(store: Store, surroundings: Surroundings) {
 async fn make_keys(provider: Arc<Provider>, surroundings: Surroundings) {
     let now = surroundings.clock.now();
     let handle = tokio::runtime::Handle::current();
-    let thread = std::thread::Builder::new().name("new-key".to_owned()).spawn(move || {
-        let made = handle.block_on(provider.keys.make_missing(&*surroundings.entropy, now));
-        if let Err(error) = made {
-            tracing::error!(%error, "a signing key could not be made");
-        }
-    });
+    let thread = std::thread::Builder::new()
+        .name("new-key".to_owned())
+        .spawn(move || {
+            let made = handle.block_on(provider.keys.make_missing(&*surroundings.entropy, now));
+            if let Err(error) = made {
+                tracing::error!(%error, "a signing key could not be made");
+            }
+        });
     if let Err(error) = thread {
         tracing::error!(%error, "a signing key could not be made");
     }

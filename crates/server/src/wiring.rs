@@ -38,7 +38,10 @@ pub struct Surroundings {
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy::new()) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy::new()),
+        }
     }
 }
 
@@ -90,10 +93,14 @@ pub struct Services {
 }
 
 /// Puts the services together. The database must be migrated.
-pub async fn services(config: &Config, surroundings: Surroundings) -> Result<Services, WiringError> {
+pub async fn services(
+    config: &Config,
+    surroundings: Surroundings,
+) -> Result<Services, WiringError> {
     // Fails only if a provider is installed already, which is then the same one.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let keyring = keys_file::read(&config.keys.file).map_err(|e| WiringError::Keys(e.to_string()))?;
+    let keyring =
+        keys_file::read(&config.keys.file).map_err(|e| WiringError::Keys(e.to_string()))?;
     let keyring = Arc::new(keyring);
     let store = open_store(config).await?;
     let session = Session::open(config.session.url.expose()).await?;
@@ -102,7 +109,11 @@ pub async fn services(config: &Config, surroundings: Surroundings) -> Result<Ser
     let catcher = transport.catcher().cloned();
     let Surroundings { clock, entropy } = surroundings.clone();
     let dispatcher = Dispatcher::start(
-        store.clone(), Arc::clone(&keyring), transport, Arc::clone(&clock), Arc::clone(&entropy),
+        store.clone(),
+        Arc::clone(&keyring),
+        transport,
+        Arc::clone(&clock),
+        Arc::clone(&entropy),
     );
     let (keys, rsa_key_is_missing) =
         SigningKeys::open(store.clone(), Arc::clone(&keyring), &*entropy, clock.now()).await?;
@@ -124,13 +135,22 @@ pub async fn services(config: &Config, surroundings: Surroundings) -> Result<Ser
     provider.hear().await?;
     Ok(Services {
         provider: Arc::new(provider),
-        store, keyring, surroundings, dispatcher, catcher, machine_events, rsa_key_is_missing,
+        store,
+        keyring,
+        surroundings,
+        dispatcher,
+        catcher,
+        machine_events,
+        rsa_key_is_missing,
     })
 }
 
 /// Opens the database as configured.
 pub async fn open_store(config: &Config) -> Result<Store, WiringError> {
-    let options = StoreOptions { max_connections: config.database.max_connections, ..StoreOptions::default() };
+    let options = StoreOptions {
+        max_connections: config.database.max_connections,
+        ..StoreOptions::default()
+    };
     Ok(Store::open(config.database.url.expose(), options).await?)
 }
 
@@ -140,11 +160,10 @@ fn passwords(
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
 ) -> Passwords {
-    let argon2 = &config.password.argon2;
     let cost = Cost {
-        memory_kib: argon2.memory_kib,
-        iterations: argon2.iterations,
-        parallelism: argon2.parallelism,
+        memory_kib: config.password.argon2_memory_kib,
+        iterations: config.password.argon2_iterations,
+        parallelism: config.password.argon2_parallelism,
     };
     let mut pool = PoolSettings::default();
     if let Some(slots) = config.password.hash_slots {
@@ -152,7 +171,13 @@ fn passwords(
         pool.queue = slots.saturating_mul(64);
     }
     pool.max_wait = Duration::from_millis(config.password.max_wait_ms);
-    Passwords::new(pool, cost, Arc::clone(keyring), Arc::clone(clock), Arc::clone(entropy))
+    Passwords::new(
+        pool,
+        cost,
+        Arc::clone(keyring),
+        Arc::clone(clock),
+        Arc::clone(entropy),
+    )
 }
 
 /// A server that answers.
@@ -174,7 +199,8 @@ impl House {
     ) -> Result<Self, WiringError> {
         let app = web::Data::new(http_state(config, &services, dev)?);
         let limits = config.server.clone();
-        let own_metrics = config.metrics.listen.is_none();
+        // Metrics have a listener of their own, except while trying out (ENU-09).
+        let metrics_here = app.dev.is_some();
         let recorder = crate::metrics_page::recorder();
         let server = HttpServer::new(move || {
             ActixApp::new()
@@ -182,7 +208,7 @@ impl House {
                 .app_data(web::PayloadConfig::new(limits.max_body_bytes))
                 .app_data(web::Data::new(recorder.clone()))
                 .wrap(from_fn(edge))
-                .configure(|routes| routes::all(routes, app.dev.is_some(), own_metrics))
+                .configure(|routes| routes::all(routes, app.dev.is_some(), metrics_here))
         })
         .workers(config.server.workers.unwrap_or_else(cores))
         .client_request_timeout(Duration::from_secs(5))
@@ -193,8 +219,18 @@ impl House {
         .listen(listener)?
         .run();
         let handle = server.handle();
-        let rounds = rounds::start(&services.provider, &services.store, services.rsa_key_is_missing, &services.surroundings);
-        Ok(Self { services, handle, server: tokio::spawn(server), rounds })
+        let rounds = rounds::start(
+            &services.provider,
+            &services.store,
+            services.rsa_key_is_missing,
+            &services.surroundings,
+        );
+        Ok(Self {
+            services,
+            handle,
+            server: tokio::spawn(server),
+            rounds,
+        })
     }
 
     /// Waits until the server ends by itself.
@@ -210,7 +246,10 @@ impl House {
         for round in self.rounds {
             round.abort();
         }
-        self.services.machine_events.stop(Duration::from_secs(5)).await;
+        self.services
+            .machine_events
+            .stop(Duration::from_secs(5))
+            .await;
         self.services.dispatcher.stop(Duration::from_secs(5)).await;
         self.services.store.close().await;
     }
@@ -223,7 +262,8 @@ fn cores() -> usize {
 fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<App, WiringError> {
     let issuer = &config.server.issuer;
     let document = discovery::document(issuer).map_err(|e| WiringError::Issuer(e.to_string()))?;
-    let discovery = serde_json::to_vec(&document).map_err(|e| WiringError::Issuer(e.to_string()))?;
+    let discovery =
+        serde_json::to_vec(&document).map_err(|e| WiringError::Issuer(e.to_string()))?;
     let url = url::Url::parse(issuer).map_err(|e| WiringError::Issuer(e.to_string()))?;
     let https = url.scheme() == "https";
     Ok(App {
@@ -235,6 +275,7 @@ fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<
         https,
         default_locale: config.server.default_locale,
         default_zone: config.server.default_zone.clone(),
+        mail_from: config.mail.from.clone(),
         service_name: config.server.service_name.clone(),
         entropy: Arc::clone(&services.surroundings.entropy),
         discovery,

@@ -32,7 +32,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/account", web::get().to(overview))
         .route("/account/history", web::get().to(history))
         .service(
-            web::resource("/account/security").route(web::get().to(security)).route(web::post().to(set_alert)),
+            web::resource("/account/security")
+                .route(web::get().to(security))
+                .route(web::post().to(set_alert)),
         );
 }
 
@@ -51,14 +53,24 @@ impl<'a> Owner<'a> {
         let frame = Frame::new(app, request, visit.locale);
         let failed = |failure: Failure| frame.failure(&failure);
         let Some(live) = app.provider.live_session(&visit).await.map_err(failed)? else {
-            let here = request.uri().path_and_query().map_or("/account", |path| path.as_str());
+            let here = request
+                .uri()
+                .path_and_query()
+                .map_or("/account", |path| path.as_str());
             let back = utf8_percent_encode(here, NON_ALPHANUMERIC);
             return Err(see_other(&format!("/login?return_to={back}"), app.https));
         };
         let account = app.provider.account(live.user.id).await.map_err(failed)?;
-        let Some(account) = account else { return Err(frame.error(Cause::OurFault, None)) };
+        let Some(account) = account else {
+            return Err(frame.error(Cause::OurFault, None));
+        };
         let frame = Frame::new(app, request, app.locale(request, Some(live.user.locale)));
-        Ok(Self { frame, visit, live, account })
+        Ok(Self {
+            frame,
+            visit,
+            live,
+            account,
+        })
     }
 
     fn account_frame(&self, area: Area) -> AccountFrame {
@@ -70,7 +82,10 @@ impl<'a> Owner<'a> {
     }
 
     fn second_step(&self) -> SecondStep {
-        match (self.frame.app.provider.settings.codes.for_everyone, self.live.user.second_step) {
+        match (
+            self.frame.app.provider.settings.codes.for_everyone,
+            self.live.user.second_step,
+        ) {
             (true, _) => SecondStep::Required,
             (false, true) => SecondStep::On,
             (false, false) => SecondStep::Off,
@@ -97,7 +112,12 @@ impl<'a> Owner<'a> {
             outcomes: vec![Outcome::Passed],
             ..HistoryFilter::default()
         };
-        let page = self.frame.app.provider.history(self.live.user.id, filter, None).await?;
+        let page = self
+            .frame
+            .app
+            .provider
+            .history(self.live.user.id, filter, None)
+            .await?;
         let other = |entry: &&HistoryEntry| entry.session_id != Some(self.live.session.id);
         Ok(page.entries.iter().find(other).map(|entry| LastVisit {
             at: Moment::date_time(entry.at, self.zone(), self.frame.locale),
@@ -154,16 +174,27 @@ async fn set_alert(app: web::Data<App>, request: HttpRequest, body: web::Bytes) 
         Err(response) => return response,
     };
     let form = Parameters::decode(&body);
-    if app.checked(&request, &owner.visit, &form, PURPOSE).is_none() {
+    if app
+        .checked(&request, &owner.visit, &form, PURPOSE)
+        .is_none()
+    {
         return owner.frame.error_again(Cause::Csrf, "/account/security");
     }
     let alert = match form.first("alert") {
         Some("every") => AlertSetting::Every,
         Some("new_device") => AlertSetting::NewDevice,
         Some("off") => AlertSetting::Off,
-        Some(_) | None => return owner.frame.error_again(Cause::BadRequest, "/account/security"),
+        Some(_) | None => {
+            return owner
+                .frame
+                .error_again(Cause::BadRequest, "/account/security");
+        }
     };
-    match app.provider.set_alert(&owner.live, alert, &owner.visit).await {
+    match app
+        .provider
+        .set_alert(&owner.live, alert, &owner.visit)
+        .await
+    {
         Ok(()) => see_other("/account/security?saved=1", app.https),
         Err(failure) => owner.frame.failure(&failure),
     }
@@ -175,14 +206,22 @@ async fn history(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Err(response) => return response,
     };
     let query = Parameters::decode(request.query_string().as_bytes());
-    let shown = ShownFilter::read(query.first("period"), query.first("result"), query.first("ip"));
+    let shown = ShownFilter::read(
+        query.first("period"),
+        query.first("result"),
+        query.first("ip"),
+    );
     match history_page(&owner, shown, query.first("before")).await {
         Ok(view) => owner.frame.html(StatusCode::OK, &Answer::Page, &view),
         Err(failure) => owner.frame.failure(&failure),
     }
 }
 
-async fn history_page(owner: &Owner<'_>, shown: ShownFilter, before: Option<&str>) -> Result<HistoryPage, Failure> {
+async fn history_page(
+    owner: &Owner<'_>,
+    shown: ShownFilter,
+    before: Option<&str>,
+) -> Result<HistoryPage, Failure> {
     let (app, now) = (owner.frame.app, owner.frame.app.provider.now());
     let reader = Reader {
         locale: owner.frame.locale,
@@ -199,7 +238,10 @@ async fn history_page(owner: &Owner<'_>, shown: ShownFilter, before: Option<&str
             ip: shown.address().map(|ip| ip.to_string()),
             ..HistoryFilter::default()
         };
-        let page = app.provider.history(owner.live.user.id, filter, before.and_then(read_before)).await?;
+        let page = app
+            .provider
+            .history(owner.live.user.id, filter, before.and_then(read_before))
+            .await?;
         for entry in &page.entries {
             let name = match &entry.client_id {
                 Some(id) => app.provider.client_name(id, owner.frame.locale).await?,

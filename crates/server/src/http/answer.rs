@@ -1,7 +1,7 @@
 //! Answers: a body, its security headers, nothing else.
 
-use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use sekisho_model::Timestamp;
 use serde::Serialize;
@@ -44,7 +44,9 @@ fn escaped(json: String) -> String {
 
 /// An HTML page.
 pub fn page(status: StatusCode, kind: &Answer, html: String, https: bool) -> HttpResponse {
-    begin(status, kind, https).insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(html)
+    begin(status, kind, https)
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .body(html)
 }
 
 /// 303 to `location` (WEB-07: a POST never travels on).

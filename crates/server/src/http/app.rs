@@ -82,8 +82,8 @@ impl App {
     /// A reference people can quote: `SK-XXXX-XXXX` in Crockford base 32 (`ux.md` 5.6).
     pub fn new_reference(&self) -> String {
         const ALPHABET: [char; 32] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J',
-            'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
+            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G',
+            'H', 'J', 'K', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'V', 'W', 'X', 'Y', 'Z',
         ];
         let bytes = self.entropy.bytes::<8>();
         let mut reference = String::from("SK-");
@@ -105,7 +105,11 @@ impl App {
         Origin {
             ip: ip.ip.to_string(),
             user_agent: clean_user_agent(header(request, &USER_AGENT).unwrap_or_default()),
-            request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+            request_id: request
+                .extensions()
+                .get::<RequestId>()
+                .map(|id| id.0.clone())
+                .unwrap_or_default(),
         }
     }
 
@@ -115,7 +119,9 @@ impl App {
         Visit {
             session: read(Use::Session).and_then(|value| SessionToken::presented(&value)),
             pre_auth: read(Use::PreAuth).and_then(|value| PreAuthToken::presented(&value)),
-            browsers: read(Use::Browser).map(|value| BrowserMarks::read(&value).into_tokens()).unwrap_or_default(),
+            browsers: read(Use::Browser)
+                .map(|value| BrowserMarks::read(&value).into_tokens())
+                .unwrap_or_default(),
             origin: self.origin_of(request),
             locale: self.wishes(request, None).answer(),
         }
@@ -150,11 +156,22 @@ impl App {
 
     /// The handle of a posted form, if the form is ours, for this browser and purpose, and was sent
     /// from a page of ours (WEB-01).
-    pub fn checked(&self, request: &HttpRequest, visit: &Visit, form: &Parameters, purpose: &str) -> Option<String> {
+    pub fn checked(
+        &self,
+        request: &HttpRequest,
+        visit: &Visit,
+        form: &Parameters,
+        purpose: &str,
+    ) -> Option<String> {
         if !self.from_our_page(request) {
             return None;
         }
-        csrf::check(&self.csrf_key, form.first("csrf")?, binding(visit, purpose), purpose)
+        csrf::check(
+            &self.csrf_key,
+            form.first("csrf")?,
+            binding(visit, purpose),
+            purpose,
+        )
     }
 }
 
@@ -200,7 +217,11 @@ pub fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str
 pub fn authorization(request: &HttpRequest) -> Option<&str> {
     let mut all = request.headers().get_all(AUTHORIZATION);
     let first = all.next()?.to_str().unwrap_or("malformed");
-    Some(if all.next().is_some() { "malformed" } else { first })
+    Some(if all.next().is_some() {
+        "malformed"
+    } else {
+        first
+    })
 }
 
 impl std::fmt::Debug for App {

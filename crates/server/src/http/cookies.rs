@@ -49,9 +49,7 @@ impl Use {
     const fn life(self) -> Option<Duration> {
         match self {
             Self::Session | Self::PreAuth => None,
-            Self::Browser | Self::Language | Self::Theme => {
-                Some(Duration::from_secs(365 * 24 * 60 * 60))
-            }
+            Self::Browser | Self::Language | Self::Theme => Some(Duration::from_hours(365 * 24)),
         }
     }
 }
@@ -79,7 +77,7 @@ impl Found {
 
 /// How cookies are written here: `__Host-` and Secure unless the issuer is plain http (dev mode).
 ///
-/// All are HttpOnly, for the whole host, without Domain. SameSite is Lax: an app's redirect to us
+/// All are `HttpOnly`, for the whole host, without Domain. `SameSite` is Lax: an app's redirect to us
 /// comes from another site and must find the session; Strict is for the consoles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookies {
@@ -127,17 +125,14 @@ impl Cookies {
     /// Reads one of our cookies.
     pub fn read(self, cookie: Use, headers: &HeaderMap) -> Found {
         let name = self.name(cookie);
+        let lines = headers.get_all(COOKIE);
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|b| *b == b';'));
         let mut found = Found::Nothing;
-        for line in headers.get_all(COOKIE) {
-            for pair in line.as_bytes().split(|b| *b == b';') {
-                let Some(value) = value_of(pair, name) else {
-                    continue;
-                };
-                found = match (found, plain(value, name)) {
-                    (Found::Nothing, Some(value)) => Found::Value(value),
-                    _ => Found::Refused,
-                };
-            }
+        for value in pairs.filter_map(|pair| value_of(pair, name)) {
+            found = match (found, plain(value, name)) {
+                (Found::Nothing, Some(value)) => Found::Value(value),
+                _ => Found::Refused,
+            };
         }
         found
     }

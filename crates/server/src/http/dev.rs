@@ -26,7 +26,9 @@ pub fn routes(config: &mut ServiceConfig) {
 
 async fn home(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
-    let Some(dev) = &app.dev else { return frame.error(Cause::NotFound, None) };
+    let Some(dev) = &app.dev else {
+        return frame.error(Cause::NotFound, None);
+    };
     let view = DevHomePage {
         page: frame.page(String::new()),
         issuer: app.provider.settings.issuer.clone(),
@@ -38,22 +40,32 @@ async fn home(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 async fn mail(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
-    let Some(dev) = &app.dev else { return frame.error(Cause::NotFound, None) };
+    let Some(dev) = &app.dev else {
+        return frame.error(Cause::NotFound, None);
+    };
     let letters = dev.catcher.caught(None).iter().map(row).collect();
-    let view = MailPage { page: frame.page(String::new()), letters };
+    let view = MailPage {
+        page: frame.page(String::new()),
+        letters,
+    };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 
 /// `interfaces.md`: newest first, `?to=ADDRESS` to see one person's.
 async fn mail_json(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let query = Parameters::decode(request.query_string().as_bytes());
-    let caught = app.dev.as_ref().map(|dev| dev.catcher.caught(query.first("to")));
+    let caught = app
+        .dev
+        .as_ref()
+        .map(|dev| dev.catcher.caught(query.first("to")));
     json_answer(StatusCode::OK, &caught.unwrap_or_default(), app.https)
 }
 
 async fn letter(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
-    let Some(caught) = find(app.dev.as_ref(), &id) else { return frame.error(Cause::NotFound, None) };
+    let Some(caught) = find(app.dev.as_ref(), &id) else {
+        return frame.error(Cause::NotFound, None);
+    };
     let view = LetterPage {
         page: frame.page(String::new()),
         letter: row(&caught),
@@ -64,7 +76,11 @@ async fn letter(app: web::Data<App>, request: HttpRequest, id: web::Path<String>
     frame.html(StatusCode::OK, &Answer::MailPage, &view)
 }
 
-async fn letter_html(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
+async fn letter_html(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> HttpResponse {
     match find(app.dev.as_ref(), &id) {
         Some(caught) => begin(StatusCode::OK, &Answer::MailPreview, app.https)
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
@@ -79,7 +95,7 @@ fn find(dev: Option<&Dev>, id: &str) -> Option<Caught> {
 
 fn row(caught: &Caught) -> LetterRow {
     LetterRow {
-        id: caught.id.clone(),
+        id: caught.id.to_string(),
         to: caught.to.clone(),
         subject: caught.subject.clone(),
         code: caught.code.clone(),

@@ -20,13 +20,18 @@ pub async fn edge(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
-        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+        return next
+            .call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body);
     };
     let id = app.new_reference();
     request.extensions_mut().insert(RequestId(id.clone()));
     let began = app.provider.now();
     let method = request.method().clone();
-    let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let route = request
+        .match_pattern()
+        .unwrap_or_else(|| "(none)".to_owned());
     let mut response = if host_is_ours(&app, &request) {
         next.call(request).await?.map_into_boxed_body()
     } else {
@@ -39,13 +44,16 @@ pub async fn edge(
     let took = app.provider.now().since(began);
     let status = response.status().as_u16();
     tracing::info!(request.id = id, %method, route, status, micros = took.as_micros(), "answered");
-    counter!("sekisho_requests_total", "route" => route.clone(), "status" => status.to_string()).increment(1);
+    counter!("sekisho_requests_total", "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
     histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
     Ok(response)
 }
 
 fn refused(mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpResponse {
-    answer.content_type("text/plain; charset=utf-8").body("This host is not served here.\n")
+    answer
+        .content_type("text/plain; charset=utf-8")
+        .body("This host is not served here.\n")
 }
 
 /// WEB-16: a Host that is not ours is refused before anything is routed. Probes of load balancers go
@@ -54,7 +62,10 @@ fn host_is_ours(app: &App, request: &ServiceRequest) -> bool {
     if request.path().starts_with("/health/") {
         return true;
     }
-    let ours = app.origin.split_once("://").map_or(app.origin.as_str(), |(_, host)| host);
+    let ours = app
+        .origin
+        .split_once("://")
+        .map_or(app.origin.as_str(), |(_, host)| host);
     let mut hosts = request.headers().get_all(HOST);
     let presented = header(request.request(), &HOST);
     let single = hosts.next().is_some() && hosts.next().is_none();

@@ -1,8 +1,8 @@
 //! Failures of ours: logged once, here, under a reference that the caller sees; opaque otherwise.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
-use actix_web::HttpResponse;
 use sekisho_provider::Failure;
 use serde_json::json;
 
@@ -34,17 +34,25 @@ pub fn seen(app: &App, failure: &Failure) -> Seen {
         Some(_) => StatusCode::SERVICE_UNAVAILABLE,
         None => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Seen { status, retry_after, reference }
+    Seen {
+        status,
+        retry_after,
+        reference,
+    }
 }
 
 /// The failure as OAuth clients read it.
 pub fn json_failure(app: &App, failure: &Failure) -> HttpResponse {
     let seen = seen(app, failure);
     let (error, description) = match seen.retry_after {
-        Some(_) => ("temporarily_unavailable", "the service cannot answer now, try later"),
+        Some(_) => (
+            "temporarily_unavailable",
+            "the service cannot answer now, try later",
+        ),
         None => ("server_error", "the server could not complete the request"),
     };
-    let body = json!({"error": error, "error_description": description, "reference": seen.reference});
+    let body =
+        json!({"error": error, "error_description": description, "reference": seen.reference});
     let mut response = json_answer(seen.status, &body, app.https);
     add_retry(&mut response, seen.retry_after);
     response

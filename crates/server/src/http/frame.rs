@@ -30,13 +30,25 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// For a page in this language.
     pub const fn new(app: &'a App, request: &'a HttpRequest, locale: Locale) -> Self {
-        Self { app, request, locale }
+        Self {
+            app,
+            request,
+            locale,
+        }
     }
 
     /// What every page carries, with this form token.
     pub fn page(&self, csrf: String) -> Page {
-        let theme = self.app.cookies.read(Use::Theme, self.request.headers()).value();
-        let path = self.request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let theme = self
+            .app
+            .cookies
+            .read(Use::Theme, self.request.headers())
+            .value();
+        let path = self
+            .request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
         Page {
             locale: self.locale,
             theme: Theme::from_name(&theme.unwrap_or_default()),
@@ -52,7 +64,12 @@ impl<'a> Frame<'a> {
             Ok(html) => self.remembering(page(status, kind, html, self.app.https)),
             Err(error) => {
                 tracing::error!(%error, "a page could not be rendered");
-                page(StatusCode::INTERNAL_SERVER_ERROR, kind, String::new(), self.app.https)
+                page(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    kind,
+                    String::new(),
+                    self.app.https,
+                )
             }
         }
     }
@@ -60,7 +77,10 @@ impl<'a> Frame<'a> {
     /// Sets the language cookie if the address asks for a language.
     pub fn remembering(&self, mut response: HttpResponse) -> HttpResponse {
         let query = Parameters::decode(self.request.query_string().as_bytes());
-        let wishes = Wishes { ui_locales: query.first("ui_locales"), ..Wishes::default() };
+        let wishes = Wishes {
+            ui_locales: query.first("ui_locales"),
+            ..Wishes::default()
+        };
         if let Some(locale) = wishes.asked() {
             let cookie = self.app.cookies.set(Use::Language, locale.tag());
             if let Err(error) = response.add_cookie(&cookie) {
@@ -77,7 +97,12 @@ impl<'a> Frame<'a> {
 
     /// An error page with a way to start again.
     pub fn error_again(&self, cause: Cause, again: &str) -> HttpResponse {
-        self.error_with(cause, None, self.app.new_reference(), Some(again.to_owned()))
+        self.error_with(
+            cause,
+            None,
+            self.app.new_reference(),
+            Some(again.to_owned()),
+        )
     }
 
     fn error_with(
@@ -104,7 +129,11 @@ impl<'a> Frame<'a> {
     /// The page for a failure of ours.
     pub fn failure(&self, failure: &Failure) -> HttpResponse {
         let seen = seen(self.app, failure);
-        let cause = if seen.retry_after.is_some() { Cause::Unavailable } else { Cause::OurFault };
+        let cause = if seen.retry_after.is_some() {
+            Cause::Unavailable
+        } else {
+            Cause::OurFault
+        };
         let mut response = self.error_with(cause, None, seen.reference, None);
         add_retry(&mut response, seen.retry_after);
         response
@@ -115,8 +144,12 @@ impl<'a> Frame<'a> {
         let https = self.app.https;
         match next {
             Next::Answer(answer) => self.to_app(answer),
-            Next::SignIn(flow) => self.remembering(see_other(&format!("/login?flow={flow}"), https)),
-            Next::Consent(flow) => self.remembering(see_other(&format!("/consent?flow={flow}"), https)),
+            Next::SignIn(flow) => {
+                self.remembering(see_other(&format!("/login?flow={flow}"), https))
+            }
+            Next::Consent(flow) => {
+                self.remembering(see_other(&format!("/consent?flow={flow}"), https))
+            }
             Next::Page(path) => see_other(&path, https),
         }
     }
@@ -144,7 +177,8 @@ impl<'a> Frame<'a> {
         }
         if let Some((mark, replaces)) = new.browser {
             let before = cookies.read(Use::Browser, self.request.headers()).value();
-            let marks = BrowserMarks::read(&before.unwrap_or_default()).with(mark, replaces.as_ref());
+            let marks =
+                BrowserMarks::read(&before.unwrap_or_default()).with(mark, replaces.as_ref());
             jar.push(cookies.set(Use::Browser, marks));
         }
         for cookie in &jar {

@@ -22,7 +22,11 @@ async fn live(app: web::Data<App>) -> HttpResponse {
 /// Ready means that sign-ins can be completed. Names no host and no cause (ENU-09).
 async fn ready(app: web::Data<App>) -> HttpResponse {
     let health = app.provider.health().await;
-    let status = if health.store && health.session { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if health.store && health.session {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let word = |up: bool| if up { "up" } else { "down" };
     let body = json!({"store": word(health.store), "session": word(health.session), "keys": word(health.keys)});
     json_answer(status, &body, app.https)

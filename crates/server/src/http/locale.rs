@@ -29,8 +29,8 @@ impl Wishes<'_> {
 
     /// The language asked for in `ui_locales`, if we have it: the one to remember.
     pub fn asked(&self) -> Option<Locale> {
-        let tags = self.ui_locales?.split([' ', '+']).take(MOST_TAGS);
-        tags.filter_map(Locale::from_tag).next()
+        let mut tags = self.ui_locales?.split([' ', '+']).take(MOST_TAGS);
+        tags.find_map(Locale::from_tag)
     }
 }
 

@@ -18,7 +18,9 @@ use super::answer::see_other;
 use super::app::{App, Playground};
 use super::frame::Frame;
 use super::headers::Answer;
-use super::pages::{Cause, Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind};
+use super::pages::{
+    Cause, Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,
+};
 
 /// What the demo client asks for.
 pub const SCOPE: &str = "openid profile email offline_access";
@@ -27,14 +29,18 @@ pub const SCOPE: &str = "openid profile email offline_access";
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(
-            web::resource("/_dev/playground").route(web::get().to(show)).route(web::post().to(start)),
+            web::resource("/_dev/playground")
+                .route(web::get().to(show))
+                .route(web::post().to(start)),
         )
         .route("/_dev/playground/callback", web::get().to(callback));
 }
 
 async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
-    let Some(dev) = &app.dev else { return frame.error(Cause::NotFound, None) };
+    let Some(dev) = &app.dev else {
+        return frame.error(Cause::NotFound, None);
+    };
     let view = PlaygroundPage {
         page: frame.page(String::new()),
         app: dev.playground.name.clone(),
@@ -47,7 +53,11 @@ async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// `state` is random; nonce and PKCE verifier are derived from it, so nothing has to be kept.
 fn derived(app: &App, state: &str, what: &str) -> String {
-    Digest::keyed(app.csrf_key.as_bytes(), &[b"playground", state.as_bytes(), what.as_bytes()]).to_base64url()
+    Digest::keyed(
+        app.csrf_key.as_bytes(),
+        &[b"playground", state.as_bytes(), what.as_bytes()],
+    )
+    .to_base64url()
 }
 
 async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -74,7 +84,9 @@ async fn start(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 async fn callback(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
     let answer = Parameters::decode(request.query_string().as_bytes());
-    let Some(dev) = &app.dev else { return frame.error(Cause::NotFound, None) };
+    let Some(dev) = &app.dev else {
+        return frame.error(Cause::NotFound, None);
+    };
     let mut view = PlaygroundResultPage {
         page: frame.page(String::new()),
         refusal: None,
@@ -117,8 +129,16 @@ async fn exchange(
         ("redirect_uri", &client.redirect_uri),
         ("code_verifier", &derived(app, state, "verifier")),
     ];
-    let form = form.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    app.provider.token(Some(&header), &Parameters::new(form), &app.origin_of(request)).await
+    let form = form
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+    app.provider
+        .token(
+            Some(&header),
+            &Parameters::new(form),
+            &app.origin_of(request),
+        )
+        .await
 }
 
 async fn judge(
@@ -131,25 +151,51 @@ async fn judge(
     let state = answer.first("state").unwrap_or_default();
     let issuer = provider.settings.issuer.as_str();
     let id_text = tokens.id_token.clone().unwrap_or_default();
-    let (id, access) = (provider.inspect(&id_text), provider.inspect(&tokens.access_token));
+    let (id, access) = (
+        provider.inspect(&id_text),
+        provider.inspect(&tokens.access_token),
+    );
     let userinfo = provider.userinfo(Some(&tokens.access_token)).await?;
-    let userinfo = userinfo.ok().and_then(|claims| serde_json::to_value(claims).ok()).unwrap_or_default();
-    let check = |kind, passed, found: &str| Check { kind, passed, found: found.to_owned() };
+    let userinfo = userinfo
+        .ok()
+        .and_then(|claims| serde_json::to_value(claims).ok())
+        .unwrap_or_default();
+    let check = |kind, passed, found: &str| Check {
+        kind,
+        passed,
+        found: found.to_owned(),
+    };
     let at_jwt = access.header.get("typ") == Some(&Value::from("at+jwt"));
     let checks = vec![
         check(CheckKind::State, !state.is_empty(), state),
-        check(CheckKind::AnswerIssuer, answer.first("iss") == Some(issuer), answer.first("iss").unwrap_or_default()),
+        check(
+            CheckKind::AnswerIssuer,
+            answer.first("iss") == Some(issuer),
+            answer.first("iss").unwrap_or_default(),
+        ),
         check(CheckKind::Signature, id.signature, &text(&id.header, "alg")),
         check(CheckKind::Issuer, id.issuer, &text(&id.claims, "iss")),
-        check(CheckKind::Audience, is_for(&id, &client.client_id), &text(&id.claims, "aud")),
+        check(
+            CheckKind::Audience,
+            is_for(&id, &client.client_id),
+            &text(&id.claims, "aud"),
+        ),
         check(CheckKind::Lifetime, id.lifetime, &text(&id.claims, "exp")),
-        check(CheckKind::Nonce, text(&id.claims, "nonce") == derived(app, state, "nonce"), &text(&id.claims, "nonce")),
+        check(
+            CheckKind::Nonce,
+            text(&id.claims, "nonce") == derived(app, state, "nonce"),
+            &text(&id.claims, "nonce"),
+        ),
         check(
             CheckKind::AccessTokenHash,
             provider.access_token_hash_fits(&id, &tokens.access_token),
             &text(&id.claims, "at_hash"),
         ),
-        check(CheckKind::AccessToken, access.signature && access.issuer && at_jwt, &text(&access.header, "alg")),
+        check(
+            CheckKind::AccessToken,
+            access.signature && access.issuer && at_jwt,
+            &text(&access.header, "alg"),
+        ),
         check(
             CheckKind::UserinfoSubject,
             !id.claims.is_null() && userinfo.get("sub") == id.claims.get("sub"),
@@ -159,7 +205,12 @@ async fn judge(
     Ok((checks, shown(tokens, &id, &access, &userinfo)))
 }
 
-fn shown(tokens: &TokenResponse, id: &Inspection, access: &Inspection, userinfo: &Value) -> Vec<ShownToken> {
+fn shown(
+    tokens: &TokenResponse,
+    id: &Inspection,
+    access: &Inspection,
+    userinfo: &Value,
+) -> Vec<ShownToken> {
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
     let jwt = |kind, token: &Inspection| ShownToken {
         kind,
@@ -168,9 +219,17 @@ fn shown(tokens: &TokenResponse, id: &Inspection, access: &Inspection, userinfo:
     };
     let mut shown = vec![jwt(TokenKind::Id, id), jwt(TokenKind::Access, access)];
     if let Some(refresh) = &tokens.refresh_token {
-        shown.push(ShownToken { kind: TokenKind::Refresh, header: None, body: refresh.clone() });
+        shown.push(ShownToken {
+            kind: TokenKind::Refresh,
+            header: None,
+            body: refresh.clone(),
+        });
     }
-    shown.push(ShownToken { kind: TokenKind::Userinfo, header: None, body: pretty(userinfo) });
+    shown.push(ShownToken {
+        kind: TokenKind::Userinfo,
+        header: None,
+        body: pretty(userinfo),
+    });
     shown
 }
 

@@ -19,7 +19,11 @@ const PURPOSE: &str = "logout";
 /// Routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/logout").route(web::get().to(ask)).route(web::post().to(sign_out)))
+        .service(
+            web::resource("/logout")
+                .route(web::get().to(ask))
+                .route(web::post().to(sign_out)),
+        )
         .service(
             web::resource("/oauth2/end_session")
                 .route(web::get().to(end_session_get))
@@ -61,7 +65,11 @@ async fn end_session_get(app: web::Data<App>, request: HttpRequest) -> HttpRespo
 }
 
 /// A request of an app by POST, or the person's answer to the question.
-async fn end_session_post(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+async fn end_session_post(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let form = Parameters::decode(&body);
     let Some(decision) = form.first("decision") else {
         return end_session(&app, &request, &form).await;
@@ -119,18 +127,31 @@ fn question(
     app_name: Option<String>,
 ) -> HttpResponse {
     let csrf = frame.app.form_token(visit, "", PURPOSE);
-    let view = SignOutPage { page: frame.page(csrf), action, app: app_name };
+    let view = SignOutPage {
+        page: frame.page(csrf),
+        action,
+        app: app_name,
+    };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 
 fn stayed(frame: &Frame<'_>) -> HttpResponse {
-    let view =
-        SignedOutPage { page: frame.page(String::new()), signed_in: true, back: None, unreached: Vec::new() };
+    let view = SignedOutPage {
+        page: frame.page(String::new()),
+        signed_in: true,
+        back: None,
+        unreached: Vec::new(),
+    };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 
 fn done(frame: &Frame<'_>) -> HttpResponse {
-    let view = SignedOutPage { page: frame.page(String::new()), signed_in: false, back: None, unreached: Vec::new() };
+    let view = SignedOutPage {
+        page: frame.page(String::new()),
+        signed_in: false,
+        back: None,
+        unreached: Vec::new(),
+    };
     cleared(frame, frame.html(StatusCode::OK, &Answer::SignedOut, &view))
 }
 

@@ -25,13 +25,21 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/", web::get().to(home))
         .route("/help", web::get().to(help))
         .route("/privacy", web::get().to(privacy))
-        .service(web::resource("/theme").route(web::get().to(theme)).route(web::post().to(set_theme)))
+        .service(
+            web::resource("/theme")
+                .route(web::get().to(theme))
+                .route(web::post().to(set_theme)),
+        )
         .route("/assets/{edition}/{name}", web::get().to(asset))
         .route("/favicon.ico", web::get().to(favicon));
 }
 
 async fn home(app: web::Data<App>) -> HttpResponse {
-    let path = if app.dev.is_some() { "/_dev" } else { "/account" };
+    let path = if app.dev.is_some() {
+        "/_dev"
+    } else {
+        "/account"
+    };
     see_other(path, app.https)
 }
 
@@ -61,7 +69,11 @@ async fn theme(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
     let query = Parameters::decode(request.query_string().as_bytes());
     let back = query.first("back").unwrap_or("/account");
-    let view = ThemePage::new(frame.page(String::new()), back, query.first("saved").is_some());
+    let view = ThemePage::new(
+        frame.page(String::new()),
+        back,
+        query.first("saved").is_some(),
+    );
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 
@@ -73,7 +85,10 @@ async fn set_theme(app: web::Data<App>, request: HttpRequest, body: web::Bytes) 
     }
     let form = Parameters::decode(&body);
     let theme = Theme::from_name(form.first("theme").unwrap_or_default());
-    let back = form.first("back").and_then(local_path).unwrap_or("/account");
+    let back = form
+        .first("back")
+        .and_then(local_path)
+        .unwrap_or("/account");
     let mut response = see_other(back, app.https);
     if let Err(error) = response.add_cookie(&app.cookies.set(Use::Theme, theme.name())) {
         tracing::warn!(%error, "a cookie could not be set");
@@ -81,7 +96,11 @@ async fn set_theme(app: web::Data<App>, request: HttpRequest, body: web::Bytes) 
     response
 }
 
-async fn asset(app: web::Data<App>, request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
+async fn asset(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
     let (edition, name) = path.into_inner();
     let headers = |status| begin(status, &Answer::PublicJson(0), app.https);
     match assets::serve(&edition, &name, header(&request, &IF_NONE_MATCH)) {

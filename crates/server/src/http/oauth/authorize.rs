@@ -18,10 +18,17 @@ pub(super) async fn get(app: web::Data<App>, request: HttpRequest) -> HttpRespon
 
 /// OpenID Connect Core §3.1.2.1, POST. From another site it comes without our Lax cookies, so it goes
 /// on as a GET from here, which has them (SES-15).
-pub(super) async fn post(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn post(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let parameters = match form(&request, &body) {
         Ok(parameters) => parameters,
-        Err(_refused) => return Frame::new(&app, &request, app.locale(&request, None)).error(Cause::BadRequest, None),
+        Err(_refused) => {
+            return Frame::new(&app, &request, app.locale(&request, None))
+                .error(Cause::BadRequest, None);
+        }
     };
     let visit = app.visit(&request);
     if visit.session.is_none() && body.len() <= 6000 {
@@ -38,9 +45,13 @@ async fn answer(app: &App, request: &HttpRequest, parameters: &Parameters) -> Ht
     let frame = Frame::new(app, request, visit.locale);
     match app.provider.authorize(parameters, &visit).await {
         Ok(Authorized::Page(refusal, name)) => frame.error(cause(refusal), name),
-        Ok(Authorized::Next(next, cookie)) => {
-            frame.set(frame.next(next), NewCookies { pre_auth: cookie, ..NewCookies::default() })
-        }
+        Ok(Authorized::Next(next, cookie)) => frame.set(
+            frame.next(next),
+            NewCookies {
+                pre_auth: cookie,
+                ..NewCookies::default()
+            },
+        ),
         Err(failure) => frame.failure(&failure),
     }
 }

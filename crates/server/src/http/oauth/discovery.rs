@@ -20,11 +20,17 @@ pub(super) async fn document(app: web::Data<App>) -> HttpResponse {
 pub(super) async fn jwks(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let keys = app.provider.keys.current();
     let known = header(&request, &IF_NONE_MATCH) == Some(keys.etag());
-    let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let status = if known {
+        StatusCode::NOT_MODIFIED
+    } else {
+        StatusCode::OK
+    };
     let mut response = begin(status, &Answer::PublicJson(KEPT_FOR), app.https);
     response.insert_header((ETAG, keys.etag()));
     if known {
         return response.finish();
     }
-    response.insert_header((CONTENT_TYPE, "application/json")).body(keys.jwks().to_vec())
+    response
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(keys.jwks().to_vec())
 }

@@ -9,13 +9,21 @@ use crate::http::app::{App, authorization};
 use crate::http::failure::json_failure;
 
 /// RFC 7662 §2: only for callers that authenticate with a secret (IN-01).
-pub(super) async fn introspect(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn introspect(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let form = match form(&request, &body) {
         Ok(form) => form,
         Err(error) => return refusal(&app, error),
     };
     let origin = app.origin_of(&request);
-    let caller = match app.provider.authenticate_client(authorization(&request), &form, &origin).await {
+    let caller = match app
+        .provider
+        .authenticate_client(authorization(&request), &form, &origin)
+        .await
+    {
         Ok(Caller::Client(caller)) if !caller.client.is_public() => caller,
         Ok(Caller::Client(_)) => return refusal(&app, TokenError::InvalidClient(HeaderUsed::No)),
         Ok(Caller::Refused(error)) => return refusal(&app, error),

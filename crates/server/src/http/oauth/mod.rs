@@ -21,8 +21,14 @@ use super::app::{App, header};
 /// Routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .route("/.well-known/openid-configuration", web::get().to(discovery::document))
-        .route("/.well-known/oauth-authorization-server", web::get().to(discovery::document))
+        .route(
+            "/.well-known/openid-configuration",
+            web::get().to(discovery::document),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            web::get().to(discovery::document),
+        )
         .route("/oauth2/jwks", web::get().to(discovery::jwks))
         .service(
             web::resource("/oauth2/authorize")
@@ -45,10 +51,14 @@ pub(super) fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Tok
     let kind = header(request, &CONTENT_TYPE).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(TokenError::InvalidRequest("the body must be application/x-www-form-urlencoded"));
+        return Err(TokenError::InvalidRequest(
+            "the body must be application/x-www-form-urlencoded",
+        ));
     }
     if !request.query_string().is_empty() {
-        return Err(TokenError::InvalidRequest("parameters belong into the body, not the query"));
+        return Err(TokenError::InvalidRequest(
+            "parameters belong into the body, not the query",
+        ));
     }
     let form = Parameters::decode(body);
     if form.len() > 100 {

@@ -9,13 +9,21 @@ use crate::http::failure::json_failure;
 use crate::http::headers::Answer;
 
 /// RFC 7009 §2: 200 whether or not there was such a token, 503 if it could not be ended (IN-04).
-pub(super) async fn revoke(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn revoke(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let form = match form(&request, &body) {
         Ok(form) => form,
         Err(error) => return refusal(&app, error),
     };
     let origin = app.origin_of(&request);
-    let caller = match app.provider.authenticate_client(authorization(&request), &form, &origin).await {
+    let caller = match app
+        .provider
+        .authenticate_client(authorization(&request), &form, &origin)
+        .await
+    {
         Ok(Caller::Client(caller)) => caller,
         Ok(Caller::Refused(error)) => return refusal(&app, error),
         Ok(Caller::Wait(until)) => return too_many(until, app.provider.now(), app.https),

@@ -8,13 +8,21 @@ use crate::http::app::{App, authorization};
 use crate::http::failure::json_failure;
 
 /// RFC 6749 §3.2.
-pub(super) async fn token(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn token(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let form = match form(&request, &body) {
         Ok(form) => form,
         Err(error) => return refusal(&app, error),
     };
     let origin = app.origin_of(&request);
-    match app.provider.token(authorization(&request), &form, &origin).await {
+    match app
+        .provider
+        .token(authorization(&request), &form, &origin)
+        .await
+    {
         Ok(Issued::Tokens(tokens)) => json_answer(StatusCode::OK, &*tokens, app.https),
         Ok(Issued::Refused(error)) => refusal(&app, error),
         Ok(Issued::Wait(until)) => too_many(until, app.provider.now(), app.https),

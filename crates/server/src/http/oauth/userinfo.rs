@@ -10,7 +10,11 @@ use crate::http::failure::json_failure;
 use crate::http::headers::Answer;
 
 /// OpenID Connect Core §5.3, GET and POST.
-pub(super) async fn userinfo(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn userinfo(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let token = match presented(&request, &body) {
         Ok(token) => token,
         Err(error) => return refusal(&app, error),
@@ -27,7 +31,9 @@ fn presented(request: &HttpRequest, body: &[u8]) -> Result<Option<String>, Beare
     let header = authorization(request);
     let in_body = if request.method() == Method::POST && !body.is_empty() {
         let form = form(request, body).map_err(|_refused| BearerError::InvalidRequest)?;
-        let token = form.single("access_token").map_err(|_repeated| BearerError::InvalidRequest)?;
+        let token = form
+            .single("access_token")
+            .map_err(|_repeated| BearerError::InvalidRequest)?;
         token.map(str::to_owned)
     } else {
         None
@@ -38,7 +44,9 @@ fn presented(request: &HttpRequest, body: &[u8]) -> Result<Option<String>, Beare
         (Some(header), None) => {
             let (scheme, token) = header.split_once(' ').ok_or(BearerError::InvalidRequest)?;
             let bearer = scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty();
-            bearer.then(|| Some(token.trim().to_owned())).ok_or(BearerError::InvalidRequest)
+            bearer
+                .then(|| Some(token.trim().to_owned()))
+                .ok_or(BearerError::InvalidRequest)
         }
     }
 }
@@ -57,5 +65,7 @@ fn refusal(app: &App, error: BearerError) -> HttpResponse {
         challenge.push_str(scope);
         challenge.push('"');
     }
-    begin(status, &Answer::Api, app.https).insert_header((WWW_AUTHENTICATE, challenge)).finish()
+    begin(status, &Answer::Api, app.https)
+        .insert_header((WWW_AUTHENTICATE, challenge))
+        .finish()
 }

@@ -99,6 +99,15 @@ impl CodePage {
         )
     }
 
+    fn heading(&self) -> String {
+        let key = if self.is_over() {
+            "code-over-title"
+        } else {
+            "code-title"
+        };
+        self.page.t(key)
+    }
+
     fn lead(&self) -> String {
         let (digits, minutes) = (self.digits.to_string(), self.minutes.to_string());
         let values = [
@@ -113,12 +122,14 @@ impl CodePage {
         self.page.count("code-hint", u64::from(self.digits))
     }
 
-    fn tries(&self, left: &u8) -> String {
-        self.page.count("times", u64::from(*left))
+    fn tries(&self) -> Option<String> {
+        let left = u64::from(self.tries_left?);
+        Some(self.page.count("tries", left))
     }
 
-    fn trust(&self, days: &u32) -> String {
-        self.page.count("trust-browser", u64::from(*days))
+    fn trust(&self) -> Option<String> {
+        let days = u64::from(self.trust_days?);
+        Some(self.page.count("trust-browser", days))
     }
 
     /// The class that draws as many places as the code has digits.

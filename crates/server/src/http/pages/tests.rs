@@ -276,7 +276,7 @@ fn pages_can_be_looked_at() {
         let asset = asset.unwrap().path();
         std::fs::copy(&asset, folder.join(asset.file_name().unwrap())).unwrap();
     }
-    let base = super::assets::href("");
+    let base = assets::href("");
     for locale in Locale::ALL {
         for sample in all(locale) {
             let html = sample.html.replace(&base, "");

@@ -30,7 +30,11 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
 }
 
 /// A code was sent, or a new one asked for.
-pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn send(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let visit = app.visit(&request);
     let form = Parameters::decode(&body);
     let (flow, _view) = match posted_flow(&app, &request, &visit, &form, PURPOSE).await {
@@ -49,7 +53,9 @@ pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::B
         Err(refusal) => {
             let state = match refusal {
                 TypedRefusal::Empty => CodeState::Empty,
-                TypedRefusal::Length(length) => CodeState::WrongLength(u64::try_from(length).unwrap_or(0)),
+                TypedRefusal::Length(length) => {
+                    CodeState::WrongLength(u64::try_from(length).unwrap_or(0))
+                }
                 TypedRefusal::Character => CodeState::WrongLength(digits_in(typed)),
             };
             return page(&frame, &visit, Some(id.as_str()), state, String::new()).await;
@@ -100,7 +106,10 @@ async fn resent(
 ) -> HttpResponse {
     let state = match outcome {
         Ok(ResendOutcome::Sent) => {
-            return see_other(&format!("/login/code?flow={id}&sent={word}"), frame.app.https);
+            return see_other(
+                &format!("/login/code?flow={id}&sent={word}"),
+                frame.app.https,
+            );
         }
         Ok(ResendOutcome::TooSoon(until)) => CodeState::Wait(time(frame, until)),
         Ok(ResendOutcome::Exhausted) => CodeState::Exhausted,
@@ -133,18 +142,36 @@ fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
     frame.html(StatusCode::OK, &crate::http::headers::Answer::Page, &view)
 }
 
-async fn unavailable(frame: &Frame<'_>, visit: &Visit, id: &str, failure: &Failure) -> HttpResponse {
+async fn unavailable(
+    frame: &Frame<'_>,
+    visit: &Visit,
+    id: &str,
+    failure: &Failure,
+) -> HttpResponse {
     let seen = seen(frame.app, failure);
     if seen.retry_after.is_none() {
         return frame.error(Cause::OurFault, None);
     }
-    let mut response = page(frame, visit, Some(id), CodeState::Unavailable, String::new()).await;
+    let mut response = page(
+        frame,
+        visit,
+        Some(id),
+        CodeState::Unavailable,
+        String::new(),
+    )
+    .await;
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     add_retry(&mut response, seen.retry_after);
     response
 }
 
-async fn page(frame: &Frame<'_>, visit: &Visit, id: Option<&str>, state: CodeState, typed: String) -> HttpResponse {
+async fn page(
+    frame: &Frame<'_>,
+    visit: &Visit,
+    id: Option<&str>,
+    state: CodeState,
+    typed: String,
+) -> HttpResponse {
     let (flow, view) = match flow_of(frame.app, frame.request, visit, id).await {
         Ok(found) => found,
         Err(page) => return page,
@@ -182,7 +209,11 @@ fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) ->
         digits: code.digits,
         tries_left: None,
         sender: frame.app.mail_from.clone(),
-        resend: if wait == 0 { Resend::Now } else { Resend::From(wait, time(frame, stage.resend_after)) },
+        resend: if wait == 0 {
+            Resend::Now
+        } else {
+            Resend::From(wait, time(frame, stage.resend_after))
+        },
         trust_days: code.may_trust.then(|| u32::try_from(days).unwrap_or(0)),
         typed: String::new(),
         state: CodeState::Fresh,

@@ -36,9 +36,13 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         client_id: view.client.client_id.to_string(),
         verified: view.client.skip_consent,
         person: Person::new(view.account.name(), &view.account.login_address.to_string()),
-        required: items(&view, |scope| !view.optional.contains(scope) && !view.before.contains(scope)),
+        required: items(&view, |scope| {
+            !view.optional.contains(scope) && !view.before.contains(scope)
+        }),
         optional: items(&view, |scope| view.optional.contains(scope)),
-        already: items(&view, |scope| !view.optional.contains(scope) && view.before.contains(scope)),
+        already: items(&view, |scope| {
+            !view.optional.contains(scope) && view.before.contains(scope)
+        }),
         resource: view.client.default_resource.clone(),
         other_account: None,
     };
@@ -46,7 +50,11 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
 }
 
 /// The person decided.
-pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn send(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let visit = app.visit(&request);
     let form = Parameters::decode(&body);
     let (flow, _view) = match posted_flow(&app, &request, &visit, &form, PURPOSE).await {
@@ -76,7 +84,12 @@ fn items(view: &ConsentView, shown: impl Fn(&str) -> bool) -> Vec<ScopeItem> {
             scope: scope.to_owned(),
             values: claims::of_scope(scope)
                 .iter()
-                .filter(|name| !matches!(**name, "email_verified" | "phone_number_verified" | "updated_at"))
+                .filter(|name| {
+                    !matches!(
+                        **name,
+                        "email_verified" | "phone_number_verified" | "updated_at"
+                    )
+                })
                 .filter_map(value)
                 .collect(),
         })
@@ -87,6 +100,8 @@ fn words(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         Value::Object(members) => members.get("formatted").and_then(words),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            None
+        }
     }
 }

@@ -19,13 +19,19 @@ use super::pages::{App as AppName, Cause};
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(
-            web::resource("/login").route(web::get().to(password::show)).route(web::post().to(password::send)),
+            web::resource("/login")
+                .route(web::get().to(password::show))
+                .route(web::post().to(password::send)),
         )
         .service(
-            web::resource("/login/code").route(web::get().to(code::show)).route(web::post().to(code::send)),
+            web::resource("/login/code")
+                .route(web::get().to(code::show))
+                .route(web::post().to(code::send)),
         )
         .service(
-            web::resource("/consent").route(web::get().to(consent::show)).route(web::post().to(consent::send)),
+            web::resource("/consent")
+                .route(web::get().to(consent::show))
+                .route(web::post().to(consent::send)),
         );
 }
 
@@ -39,9 +45,17 @@ async fn flow_of(
     let frame = Frame::new(app, request, visit.locale);
     let gone = || frame.error_again(Cause::FlowGone, "/account");
     let Some(id) = id else { return Err(gone()) };
-    let flow = app.provider.flow(id, visit).await.map_err(|failure| frame.failure(&failure))?;
+    let flow = app
+        .provider
+        .flow(id, visit)
+        .await
+        .map_err(|failure| frame.failure(&failure))?;
     let Some(flow) = flow else { return Err(gone()) };
-    let view = app.provider.app_view(&flow, visit).await.map_err(|failure| frame.failure(&failure))?;
+    let view = app
+        .provider
+        .app_view(&flow, visit)
+        .await
+        .map_err(|failure| frame.failure(&failure))?;
     Ok((flow, view))
 }
 
@@ -55,7 +69,11 @@ async fn posted_flow(
 ) -> Result<(LoadedFlow, Option<AppView>), HttpResponse> {
     let Some(id) = app.checked(request, visit, form, purpose) else {
         let frame = Frame::new(app, request, visit.locale);
-        let cause = if visit.pre_auth.is_none() { Cause::NoCookie } else { Cause::Csrf };
+        let cause = if visit.pre_auth.is_none() {
+            Cause::NoCookie
+        } else {
+            Cause::Csrf
+        };
         return Err(frame.error_again(cause, "/account"));
     };
     flow_of(app, request, visit, Some(&id)).await

@@ -24,33 +24,62 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     match flow_of(&app, &request, &visit, Some(id)).await {
         Ok((flow, view)) => {
             let email = view.as_ref().and_then(|view| view.login_hint.clone());
-            let email = email.filter(|hint| EmailAddress::parse(hint).is_ok()).unwrap_or_default();
-            Shown { app: &app, request: &request, visit: &visit, flow: &flow, view: view.as_ref() }.page(email, None)
+            let email = email
+                .filter(|hint| EmailAddress::parse(hint).is_ok())
+                .unwrap_or_default();
+            Shown {
+                app: &app,
+                request: &request,
+                visit: &visit,
+                flow: &flow,
+                view: view.as_ref(),
+            }
+            .page(email, None)
         }
         Err(page) => page,
     }
 }
 
-async fn begin(app: &App, request: &HttpRequest, visit: &Visit, return_to: Option<&str>) -> HttpResponse {
+async fn begin(
+    app: &App,
+    request: &HttpRequest,
+    visit: &Visit,
+    return_to: Option<&str>,
+) -> HttpResponse {
     let frame = Frame::new(app, request, visit.locale);
     match app.provider.begin_page_sign_in(return_to, visit).await {
         Ok((flow, cookie)) => {
             let response = frame.remembering(see_other(&format!("/login?flow={flow}"), app.https));
-            frame.set(response, NewCookies { pre_auth: cookie, ..NewCookies::default() })
+            frame.set(
+                response,
+                NewCookies {
+                    pre_auth: cookie,
+                    ..NewCookies::default()
+                },
+            )
         }
         Err(failure) => frame.failure(&failure),
     }
 }
 
 /// An address and a password were sent.
-pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+pub(super) async fn send(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
     let visit = app.visit(&request);
     let form = Parameters::decode(&body);
     let (flow, view) = match posted_flow(&app, &request, &visit, &form, PURPOSE).await {
         Ok(found) => found,
         Err(page) => return page,
     };
-    let typed = form.first("email").unwrap_or_default().chars().take(320).collect::<String>();
+    let typed = form
+        .first("email")
+        .unwrap_or_default()
+        .chars()
+        .take(320)
+        .collect::<String>();
     let password = form.first("password").unwrap_or_default();
     let problem = match (EmailAddress::parse(&typed), password.is_empty()) {
         (Err(EmailAddressRefusal::Empty), _) => SignInProblem::EmailEmpty,
@@ -58,12 +87,16 @@ pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::B
         (Ok(_), true) => SignInProblem::PasswordEmpty,
         (Ok(address), false) => {
             let id = flow.id.clone();
-            let outcome = app.provider.sign_in_password(flow, &address, password, &visit).await;
+            let outcome = app
+                .provider
+                .sign_in_password(flow, &address, password, &visit)
+                .await;
             let frame = Frame::new(&app, &request, visit.locale);
             return match outcome {
-                Ok(PasswordOutcome::CodeSent(cookies)) => {
-                    frame.set(see_other(&format!("/login/code?flow={id}"), app.https), cookies)
-                }
+                Ok(PasswordOutcome::CodeSent(cookies)) => frame.set(
+                    see_other(&format!("/login/code?flow={id}"), app.https),
+                    cookies,
+                ),
                 Ok(PasswordOutcome::SignedIn(completed)) => {
                     frame.set(frame.next(completed.next), completed.cookies)
                 }
@@ -72,7 +105,14 @@ pub(super) async fn send(app: web::Data<App>, request: HttpRequest, body: web::B
             };
         }
     };
-    Shown { app: &app, request: &request, visit: &visit, flow: &flow, view: view.as_ref() }.page(typed, Some(problem))
+    Shown {
+        app: &app,
+        request: &request,
+        visit: &visit,
+        flow: &flow,
+        view: view.as_ref(),
+    }
+    .page(typed, Some(problem))
 }
 
 /// The page again, with what went wrong. The flow is read anew, because the attempt took it.
@@ -93,7 +133,9 @@ async fn refused(
         Ok(_) => SignInProblem::Wrong,
         Err(failure) => {
             let seen = seen(app, &failure);
-            let Some(seconds) = seen.retry_after else { return frame.error(Cause::OurFault, None) };
+            let Some(seconds) = seen.retry_after else {
+                return frame.error(Cause::OurFault, None);
+            };
             retry_after = Some(seconds);
             SignInProblem::Unavailable
         }
@@ -102,7 +144,13 @@ async fn refused(
         Ok(found) => found,
         Err(page) => return page,
     };
-    let shown = Shown { app, request: frame.request, visit, flow: &flow, view: view.as_ref() };
+    let shown = Shown {
+        app,
+        request: frame.request,
+        visit,
+        flow: &flow,
+        view: view.as_ref(),
+    };
     let mut response = shown.page(typed, Some(problem));
     if retry_after.is_some() {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -122,7 +170,9 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn page(&self, email: String, problem: Option<SignInProblem>) -> HttpResponse {
         let frame = Frame::new(self.app, self.request, self.visit.locale);
-        let csrf = self.app.form_token(self.visit, self.flow.id.as_str(), PURPOSE);
+        let csrf = self
+            .app
+            .form_token(self.visit, self.flow.id.as_str(), PURPOSE);
         let mut page = frame.page(csrf);
         page.path = format!("/login?flow={}", self.flow.id);
         let view = SignInPage {
@@ -130,7 +180,10 @@ impl Shown<'_> {
             app: app_name(self.view),
             email,
             problem,
-            links: SignInLinks { forgot: false, register: false },
+            links: SignInLinks {
+                forgot: false,
+                register: false,
+            },
         };
         frame.html(StatusCode::OK, &kind(self.view), &view)
     }

@@ -86,6 +86,7 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
     };
     sign_in_pages(&mut album);
     code_pages(&mut album);
+    code_error_pages(&mut album);
     consent_pages(&mut album);
     error_pages(&mut album);
     leaving_pages(&mut album);
@@ -104,10 +105,6 @@ pub(super) fn hostile(locale: Locale) -> Vec<Sample> {
         samples: Vec::new(),
     };
     let app = App::new(HOSTILE, HOSTILE);
-    let page = || Page {
-        service: "Sekisho".to_owned(),
-        ..page(locale)
-    };
     album.put(
         "login",
         SignInPage {
@@ -141,6 +138,13 @@ pub(super) fn hostile(locale: Locale) -> Vec<Sample> {
             ..error_view(locale, Cause::BadRequest)
         },
     );
+    hostile_rest(&mut album, app);
+    album.samples
+}
+
+fn hostile_rest(album: &mut Album, app: App) {
+    let locale = album.locale;
+    let page = || page(locale);
     album.put(
         "return",
         ReturnPage::new(page(), app, "com.example.app:/cb?\"><script>".to_owned()).unwrap(),
@@ -172,7 +176,6 @@ pub(super) fn hostile(locale: Locale) -> Vec<Sample> {
             ..letter_view(locale)
         },
     );
-    album.samples
 }
 
 fn sign_in_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
@@ -289,6 +292,11 @@ fn code_pages(album: &mut Album) {
             ..view(CodeState::Exhausted)
         },
     );
+}
+
+fn code_error_pages(album: &mut Album) {
+    let locale = album.locale;
+    let view = |state| code_view(locale, state);
     for (name, state) in [
         ("empty", CodeState::Empty),
         ("length", CodeState::WrongLength(7)),
@@ -573,13 +581,14 @@ fn this_session() -> SessionId {
     SessionId::new(NOW, &SeededEntropy::new(7))
 }
 
+fn linux(mut row: HistoryEntry) -> HistoryEntry {
+    row.device = Device::of(FIREFOX);
+    row.ip = "198.51.100.77".to_owned();
+    row
+}
+
 /// One row of every kind, newest first.
 fn entries() -> Vec<HistoryEntry> {
-    let linux = |mut row: HistoryEntry| {
-        row.device = Device::of(FIREFOX);
-        row.ip = "198.51.100.77".to_owned();
-        row
-    };
     let mut rows = vec![
         entry(EventKind::SignIn, Outcome::Passed, Mark::Passed, 3),
         entry(
@@ -637,6 +646,11 @@ fn entries() -> Vec<HistoryEntry> {
             60 * 24 * 40,
         ),
     ];
+    add_facts(&mut rows);
+    rows
+}
+
+fn add_facts(rows: &mut [HistoryEntry]) {
     rows[0].detail = serde_json::json!({ "amr": ["pwd", "otp"] });
     rows[0].session_id = Some(this_session());
     rows[1].detail = serde_json::json!({ "alert": "new_device" });
@@ -647,7 +661,6 @@ fn entries() -> Vec<HistoryEntry> {
     rows[4].password_known = true;
     rows[4].detail = serde_json::json!({ "stopped": true });
     rows[6].times = 12;
-    rows
 }
 
 fn history_view(locale: Locale, entries: &[(HistoryEntry, Option<&str>)], ip: &str) -> HistoryPage {

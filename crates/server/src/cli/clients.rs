@@ -1,0 +1,217 @@
+use std::path::Path;
+use std::time::Duration;
+
+use sekisho_model::{Client, ClientId, ClientSecret, ClientSecretRecord, EventKind, Timestamp};
+use sekisho_provider::rules::client_metadata::{check, needs_secret};
+use sekisho_store::{RegisteredClient, Store, Tx};
+use serde_json::{Value, json};
+
+use super::tree::{ClientCommand, Form, Where};
+use super::{CliError, event, output, services_at};
+
+pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliError> {
+    match command {
+        ClientCommand::Create { at, file } => create(&at, &file).await,
+        ClientCommand::List { at } => list(&at, form).await,
+        ClientCommand::Show { at, id } => {
+            let (_, services) = services_at(&at).await?;
+            output::one(form, &find(&services.store, &id).await?.client);
+            Ok(())
+        }
+        ClientCommand::Update { at, id, file } => update(&at, &id, &file, form).await,
+        ClientCommand::RotateSecret {
+            at,
+            id,
+            keep_old_hours,
+        } => rotate(&at, &id, Duration::from_hours(keep_old_hours)).await,
+        ClientCommand::Delete { at, id } => delete(&at, &id).await,
+    }
+}
+
+async fn create(at: &Where, file: &Path) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let entropy = &*services.surroundings.entropy;
+    let client = read(file, &ClientId::generate(entropy))?;
+    let secret = needs_secret(&client).then(|| ClientSecret::generate(entropy));
+    let now = services.provider.now();
+    let record = secret.as_ref().map(|secret| record(secret, now));
+    let event = event(
+        &services.provider,
+        &services,
+        EventKind::ClientChanged,
+        "client create",
+    );
+    let event = sekisho_model::Event {
+        client_id: Some(client.client_id.clone()),
+        ..event
+    };
+    let stored = client.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        let _first = tx.insert_client(&stored, now)?;
+        if let Some(record) = &record {
+            tx.add_client_secret(&stored.client_id, record)?;
+        }
+        tx.record(&event)
+    };
+    services.store.write(work).await?;
+    print_with_secret(&client, secret.as_ref());
+    Ok(())
+}
+
+async fn list(at: &Where, form: Form) -> Result<(), CliError> {
+    const PAGE: u32 = 500;
+    let (_, services) = services_at(at).await?;
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let from = after.clone();
+        let page = services
+            .store
+            .read(move |tx| tx.list_clients(from.clone(), PAGE))
+            .await?;
+        after = page.last().map(|client| client.client.client_id.clone());
+        let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
+        all.extend(page.into_iter().map(|client| client.client));
+        if last {
+            break;
+        }
+    }
+    output::list(form, &["id", "name", "type", "state"], &all, |client| {
+        let kind = if client.is_public() {
+            "public"
+        } else {
+            "confidential"
+        };
+        let state = if client.disabled { "stopped" } else { "active" };
+        vec![
+            client.client_id.to_string(),
+            client.client_name.clone(),
+            kind.to_owned(),
+            state.to_owned(),
+        ]
+    });
+    Ok(())
+}
+
+async fn update(at: &Where, id: &str, file: &Path, form: Form) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let former = find(&services.store, id).await?;
+    let client = read(file, &former.client.client_id)?;
+    if needs_secret(&client) != needs_secret(&former.client) {
+        // REG-08: a confidential client does not become public (or the reverse) by the way.
+        return Err(CliError::refused(
+            "The kind of client authentication cannot change; register a new client.",
+        ));
+    }
+    let event = event(
+        &services.provider,
+        &services,
+        EventKind::ClientChanged,
+        "client update",
+    );
+    let event = sekisho_model::Event {
+        client_id: Some(client.client_id.clone()),
+        ..event
+    };
+    let stored = client.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        tx.update_client(&stored)?;
+        tx.record(&event)
+    };
+    services.store.write(work).await?;
+    output::one(form, &client);
+    Ok(())
+}
+
+/// REG-09: two secrets may live at once while one is being replaced.
+async fn rotate(at: &Where, id: &str, keep_old: Duration) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let client = find(&services.store, id).await?.client;
+    if !needs_secret(&client) {
+        return Err(CliError::refused("This client has no secret."));
+    }
+    let secret = ClientSecret::generate(&*services.surroundings.entropy);
+    let now = services.provider.now();
+    let record = record(&secret, now);
+    let event = event(
+        &services.provider,
+        &services,
+        EventKind::ClientChanged,
+        "client rotate-secret",
+    );
+    let event = sekisho_model::Event {
+        client_id: Some(client.client_id.clone()),
+        ..event
+    };
+    let stored = client.client_id.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        tx.end_client_secrets(&stored, now + keep_old)?;
+        tx.add_client_secret(&stored, &record)?;
+        tx.record(&event)
+    };
+    services.store.write(work).await?;
+    print_with_secret(&client, Some(&secret));
+    Ok(())
+}
+
+async fn delete(at: &Where, id: &str) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let client = find(&services.store, id).await?.client.client_id;
+    let event = event(
+        &services.provider,
+        &services,
+        EventKind::ClientChanged,
+        "client delete",
+    );
+    let event = sekisho_model::Event {
+        client_id: Some(client.clone()),
+        ..event
+    };
+    let work = move |tx: &mut Tx<'_>| {
+        tx.delete_client(&client)?;
+        tx.record(&event)
+    };
+    services.store.write(work).await?;
+    output::done("Deleted; its tokens are void.");
+    Ok(())
+}
+
+fn record(secret: &ClientSecret, now: Timestamp) -> ClientSecretRecord {
+    ClientSecretRecord {
+        digest: secret.digest(),
+        created_at: now,
+        expires_at: None,
+    }
+}
+
+async fn find(store: &Store, id: &str) -> Result<RegisteredClient, CliError> {
+    let wanted = ClientId::new(id);
+    let found = store.read(move |tx| tx.client(&wanted)).await?;
+    found.ok_or_else(|| CliError::refused(format!("There is no client {id}.")))
+}
+
+/// Reads a registration; the id is ours, whatever the file says (REG-01).
+fn read(file: &Path, id: &ClientId) -> Result<Client, CliError> {
+    let failed =
+        |error: String| CliError::failed(format!("{} cannot be used", file.display()), error);
+    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    let mut value: Value =
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+    let Some(members) = value.as_object_mut() else {
+        return Err(failed("not a JSON object".to_owned()));
+    };
+    members.insert("client_id".to_owned(), Value::from(id.as_str()));
+    let client: Client =
+        serde_json::from_value(value).map_err(|error| failed(error.to_string()))?;
+    check(&client).map_err(|refusal| failed(refusal.to_string()))?;
+    Ok(client)
+}
+
+fn print_with_secret(client: &Client, secret: Option<&ClientSecret>) {
+    let mut shown = serde_json::to_value(client).unwrap_or_default();
+    if let (Some(members), Some(secret)) = (shown.as_object_mut(), secret) {
+        members.insert("client_secret".to_owned(), Value::from(secret.reveal()));
+        members.insert("client_secret_expires_at".to_owned(), json!(0));
+    }
+    // Registration answers are JSON (RFC 7591 §3.2.1) in every form: people pipe them into files.
+    output::one(Form::Json, &shown);
+}

@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use sekisho_model::{EventKind, OsEntropy};
+use serde::Serialize;
+
+use super::tree::{Form, KeysCommand};
+use super::{CliError, config_at, event, output, services_at};
+use crate::keys_file;
+
+/// A signing key as the command line shows it.
+#[derive(Serialize)]
+struct Shown {
+    kid: String,
+    alg: &'static str,
+    state: &'static str,
+    signs_from: i64,
+    retires_at: Option<i64>,
+}
+
+pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError> {
+    match command {
+        KeysCommand::Init { at, file } => {
+            let file = match file {
+                Some(file) => file,
+                None => config_at(&at)?.keys.file,
+            };
+            keys_file::create(&file, &OsEntropy::new())
+                .map_err(|error| CliError::failed("cannot make the key file", error))?;
+            output::done(&format!(
+                "Made {}. Back it up apart from the database.",
+                file.display()
+            ));
+            Ok(())
+        }
+        KeysCommand::List { at } => {
+            let (_, services) = services_at(&at).await?;
+            let now = services.provider.now();
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "a path would tie the transaction to one lifetime"
+            )]
+            let keys = services.store.read(|tx| tx.keys()).await?;
+            let shown: Vec<Shown> = keys
+                .iter()
+                .map(|key| Shown {
+                    kid: key.kid.to_string(),
+                    alg: key.algorithm.name(),
+                    state: match (
+                        now < key.active_from,
+                        key.retired_at.is_some_and(|end| end <= now),
+                    ) {
+                        (true, _) => "next",
+                        (false, true) => "retired",
+                        (false, false) => "active",
+                    },
+                    signs_from: key.active_from.seconds(),
+                    retires_at: key.retired_at.map(sekisho_model::Timestamp::seconds),
+                })
+                .collect();
+            output::list(form, &["kid", "alg", "state"], &shown, |key| {
+                vec![key.kid.clone(), key.alg.to_owned(), key.state.to_owned()]
+            });
+            Ok(())
+        }
+        KeysCommand::Rotate { at, overlap_hours } => {
+            let (_, services) = services_at(&at).await?;
+            let now = services.provider.now();
+            let overlap = Duration::from_hours(overlap_hours);
+            let kids = services
+                .provider
+                .keys
+                .rotate(overlap, &*services.surroundings.entropy, now)
+                .await?;
+            let event = event(
+                &services.provider,
+                &services,
+                EventKind::KeyChanged,
+                "keys rotate",
+            );
+            services.store.write(move |tx| tx.record(&event)).await?;
+            output::done(&format!(
+                "Made {} keys; they take over in {overlap_hours} hours.",
+                kids.len()
+            ));
+            Ok(())
+        }
+    }
+}

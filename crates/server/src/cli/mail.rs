@@ -1,0 +1,92 @@
+use sekisho_mail::{Letter, LetterBody, Sender, Transport};
+use sekisho_model::{Clock as _, EmailAddress, Entropy, LetterId, OsEntropy, SystemClock};
+use sekisho_store::LetterState;
+use serde::Serialize;
+
+use super::tree::{Form, MailCommand, Where};
+use super::{CliError, config_at, output};
+use crate::wiring::open_store;
+
+/// A waiting or dead letter; never its recipient or text.
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    kind: &'static str,
+    state: &'static str,
+    attempts: u32,
+    last_error: Option<String>,
+}
+
+pub(super) async fn run(command: MailCommand, form: Form) -> Result<(), CliError> {
+    match command {
+        MailCommand::Test { at, address } => test(&at, &address).await,
+        MailCommand::Queue { at } => {
+            let store = open_store(&config_at(&at)?).await?;
+            let letters = store.read(move |tx| tx.list_letters(200)).await?;
+            let shown: Vec<Shown> = letters
+                .into_iter()
+                .map(|letter| Shown {
+                    id: letter.id.to_string(),
+                    kind: letter.kind.name(),
+                    state: match letter.state {
+                        LetterState::Waiting => "waiting",
+                        LetterState::Sent => "sent",
+                        LetterState::Dead => "dead",
+                    },
+                    attempts: letter.attempts,
+                    last_error: letter.last_error,
+                })
+                .collect();
+            output::list(
+                form,
+                &["id", "kind", "state", "tries", "last answer"],
+                &shown,
+                |letter| {
+                    let error = letter.last_error.clone().unwrap_or_default();
+                    vec![
+                        letter.id.clone(),
+                        letter.kind.to_owned(),
+                        letter.state.to_owned(),
+                        letter.attempts.to_string(),
+                        error,
+                    ]
+                },
+            );
+            Ok(())
+        }
+        MailCommand::Retry { at } => {
+            let store = open_store(&config_at(&at)?).await?;
+            let now = SystemClock.now();
+            let revived = store.write(move |tx| tx.revive_dead_letters(now)).await?;
+            output::done(&format!("{revived} letters are tried again."));
+            Ok(())
+        }
+    }
+}
+
+async fn test(at: &Where, address: &str) -> Result<(), CliError> {
+    let config = config_at(at)?;
+    // Fails only if a provider is installed already, which is then the same one.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let to = EmailAddress::parse(address).map_err(|error| CliError::refused(error.to_string()))?;
+    let transport = Transport::open(config.mail.url.expose(), &config.mail.from)
+        .map_err(|refusal| CliError::refused(refusal.to_string()))?;
+    let letter = Letter {
+        to: to.to_string(),
+        locale: config.server.default_locale,
+        zone: config.server.default_zone.clone(),
+        sender: Sender {
+            service: config.server.service_name.clone(),
+            host: config.provider_settings().issuer_host().to_owned(),
+        },
+        body: LetterBody::Test,
+    };
+    let (now, entropy) = (SystemClock.now(), OsEntropy::new());
+    let entropy: &dyn Entropy = &entropy;
+    let sent = transport
+        .send(&letter, LetterId::new(now, entropy), now)
+        .await;
+    sent.map_err(|error| CliError::failed("The mail was not taken", error))?;
+    output::done("The mail server took it.");
+    Ok(())
+}

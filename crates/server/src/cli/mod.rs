@@ -1,0 +1,113 @@
+//! The command line (`interfaces.md`, `ux.md` section 11).
+
+mod clients;
+mod configuration;
+mod doctor;
+mod error;
+mod keys;
+mod mail;
+pub mod output;
+mod reference;
+mod tree;
+mod users;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use sekisho_model::{Event, EventKind, Origin, Outcome};
+use sekisho_provider::Provider;
+
+pub use error::CliError;
+use tree::{Cli, Command, Where};
+
+use crate::config::{self, Config};
+use crate::serve;
+use crate::wiring::{Services, Surroundings, services};
+
+/// Runs the program: exit 0 done, 1 refused or failed, 2 wrong usage.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let helped = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            // Nothing is left to do if even the message cannot be written.
+            drop(error.print());
+            return if helped {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            };
+        }
+    };
+    match actix_web::rt::System::new().block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), CliError> {
+    let form = cli.output;
+    match cli.command {
+        Command::Dev { listen, data } => serve::dev(&listen, &data).await,
+        Command::Serve { config } => serve::serve(load(&config)?).await,
+        Command::Migrate { at, check } => configuration::migrate(&at, check).await,
+        Command::Config(command) => configuration::run(&command, form),
+        Command::Doctor { at } => doctor::run(&at).await,
+        Command::User(command) => users::run(command, form).await,
+        Command::Client(command) => clients::run(command, form).await,
+        Command::Keys(command) => keys::run(command, form).await,
+        Command::Mail(command) => mail::run(command, form).await,
+        Command::Docs { page } => reference::print(page),
+    }
+}
+
+fn load(file: &std::path::Path) -> Result<Config, CliError> {
+    config::load(file).map_err(CliError::from)
+}
+
+/// The configuration a command works with: a file, or the dev data.
+fn config_at(at: &Where) -> Result<Config, CliError> {
+    match (&at.config, &at.data) {
+        (Some(file), None) => load(file),
+        (None, Some(data)) => Ok(Config::dev(data, "127.0.0.1:8080")),
+        (None, None) => Err(CliError::usage(
+            "say where: --config FILE, or --data DIR for the dev data",
+        )),
+        (Some(_), Some(_)) => Err(CliError::usage("use --config or --data, not both")),
+    }
+}
+
+/// The services over an existing database, beside a running server.
+async fn services_at(at: &Where) -> Result<(Config, Services), CliError> {
+    let config = config_at(at)?;
+    let services = services(&config, Surroundings::default()).await?;
+    Ok((config, services))
+}
+
+/// An event of the command line: no address, but a trace (AU-01).
+fn event(provider: &Arc<Provider>, services: &Services, kind: EventKind, detail: &str) -> Event {
+    let origin = Origin::default();
+    sekisho_audit::NewEvent::new(kind, Outcome::Passed)
+        .detail("command", detail)
+        .happened(provider.now(), &origin, &*services.surroundings.entropy)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,268 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
+#[derive(Debug, Parser)]
+#[command(name = "sekisho", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// How results are printed.
+    #[arg(long, short, global = true, value_enum, default_value = "table")]
+    pub(super) output: Form,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Where a command finds its data.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Where {
+    /// Configuration file.
+    #[arg(long, short, env = "SEKISHO_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Data folder of `sekisho dev`.
+    #[arg(long)]
+    pub(super) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Try it out: embedded defaults, loopback only, mails caught in the browser.
+    #[command(
+        after_help = "Example\n  sekisho dev\n  sekisho dev --listen 127.0.0.1:9000 --data /tmp/sekisho"
+    )]
+    Dev {
+        /// Address and port; loopback only.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: String,
+        /// Where the database and the keys are kept.
+        #[arg(long, default_value = "sekisho-dev")]
+        data: PathBuf,
+    },
+    /// Run in production.
+    #[command(after_help = "Example\n  sekisho serve --config /etc/sekisho/config.toml")]
+    Serve {
+        /// Configuration file.
+        #[arg(long, short, env = "SEKISHO_CONFIG")]
+        config: PathBuf,
+    },
+    /// Bring the database to the present form.
+    Migrate {
+        #[command(flatten)]
+        at: Where,
+        /// Only say what is missing; exit 1 if something is.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Check configuration, keys, database, session store and mail queue.
+    Doctor {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Apps.
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Signing keys and the key file.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Mail.
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Print a page of the reference.
+    #[command(hide = true)]
+    Docs {
+        /// Which page.
+        page: Page,
+    },
+}
+
+/// Generated pages of the reference.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Page {
+    /// Every configuration key.
+    Configuration,
+    /// Every command.
+    CommandLine,
+    /// Every error of the protocol.
+    Errors,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say everything that is wrong with it.
+    Check {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Print what is in force; secrets hidden.
+    Show {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Print every key with its default.
+    Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account.
+    #[command(
+        after_help = "Example\n  printf %s \"$PASSWORD\" | sekisho user create --config config.toml --email haruka@example.jp --code-address haruka@mobile.example --password-stdin"
+    )]
+    Create {
+        #[command(flatten)]
+        at: Where,
+        /// Address typed at sign-in; counts as verified.
+        #[arg(long)]
+        email: String,
+        /// Where codes go, if elsewhere; counts as verified.
+        #[arg(long)]
+        code_address: Option<String>,
+        /// JSON object of OpenID claims (name, birthdate, …).
+        #[arg(long)]
+        claims: Option<PathBuf>,
+        /// Read the password from standard input.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// List accounts.
+    List {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Show an account.
+    Show {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address.
+        email: String,
+    },
+    /// Stop an account; its sessions and tokens end at once.
+    Disable {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address.
+        email: String,
+    },
+    /// Let an account sign in again.
+    Enable {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address.
+        email: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Register an app from a file with RFC 7591 field names; prints its secret once.
+    #[command(
+        after_help = "Example\n  sekisho client create --config config.toml --file app.json\n\n  app.json: {\"client_name\": \"Aozora Mail\", \"redirect_uris\": [\"https://mail.example/cb\"]}"
+    )]
+    Create {
+        #[command(flatten)]
+        at: Where,
+        /// JSON file.
+        #[arg(long)]
+        file: PathBuf,
+    },
+    /// List apps.
+    List {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Show an app.
+    Show {
+        #[command(flatten)]
+        at: Where,
+        /// Its `client_id`.
+        id: String,
+    },
+    /// Replace an app's registration.
+    Update {
+        #[command(flatten)]
+        at: Where,
+        /// Its `client_id`.
+        id: String,
+        /// JSON file.
+        #[arg(long)]
+        file: PathBuf,
+    },
+    /// Make a new secret; the old one goes on for some hours.
+    RotateSecret {
+        #[command(flatten)]
+        at: Where,
+        /// Its `client_id`.
+        id: String,
+        /// Hours the old secret still works.
+        #[arg(long, default_value_t = 24)]
+        keep_old_hours: u64,
+    },
+    /// Delete an app; its tokens stop.
+    Delete {
+        #[command(flatten)]
+        at: Where,
+        /// Its `client_id`.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make the file of the key-encryption keys.
+    Init {
+        #[command(flatten)]
+        at: Where,
+        /// The file, if no configuration names it.
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
+    /// List signing keys.
+    List {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Make new signing keys; they take over when apps had time to read them.
+    Rotate {
+        #[command(flatten)]
+        at: Where,
+        /// Hours until they take over.
+        #[arg(long, default_value_t = 24)]
+        overlap_hours: u64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// Send a test mail and wait for the answer.
+    Test {
+        #[command(flatten)]
+        at: Where,
+        /// To whom.
+        address: String,
+    },
+    /// Show what waits and what could not be sent.
+    Queue {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Try again what could not be sent.
+    Retry {
+        #[command(flatten)]
+        at: Where,
+    },
+}

@@ -1,0 +1,160 @@
+use std::io::Read as _;
+use std::path::Path;
+
+use sekisho_model::{EmailAddress, Origin, UserState};
+use sekisho_provider::accounts::{NewAccount, OpenAccount};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::tree::{Form, UserCommand, Where};
+use super::{CliError, output, services_at};
+
+/// An account as the command line shows it.
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    sub: String,
+    email: String,
+    code_address: Option<String>,
+    name: Option<String>,
+    state: UserState,
+    two_step: bool,
+}
+
+impl From<&OpenAccount> for Shown {
+    fn from(account: &OpenAccount) -> Self {
+        Self {
+            id: account.user.id.to_string(),
+            sub: account.user.subject.to_string(),
+            email: account.login_address.to_string(),
+            code_address: account.code_address.as_ref().map(ToString::to_string),
+            name: account.name().map(str::to_owned),
+            state: account.user.state,
+            two_step: account.user.second_step,
+        }
+    }
+}
+
+pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError> {
+    match command {
+        UserCommand::Create {
+            at,
+            email,
+            code_address,
+            claims,
+            password_stdin: _,
+        } => {
+            let claims = claims
+                .map(|file| read_claims(&file))
+                .transpose()?
+                .unwrap_or_default();
+            create(&at, &email, code_address.as_deref(), claims, form).await
+        }
+        UserCommand::List { at } => list(&at, form).await,
+        UserCommand::Show { at, email } => {
+            let (_, services) = services_at(&at).await?;
+            let account = services.provider.account_of(&address(&email)?).await?;
+            output::one(form, &Shown::from(&account.ok_or_else(unknown)?));
+            Ok(())
+        }
+        UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
+        UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
+    }
+}
+
+async fn create(
+    at: &Where,
+    email: &str,
+    code_address: Option<&str>,
+    claims: Map<String, Value>,
+    form: Form,
+) -> Result<(), CliError> {
+    let (config, services) = services_at(at).await?;
+    let mut password = Zeroizing::new(String::new());
+    std::io::stdin()
+        .read_to_string(&mut password)
+        .map_err(|error| CliError::failed("cannot read the password from standard input", error))?;
+    let trimmed = password.strip_suffix('\n').unwrap_or(&password);
+    let trimmed = trimmed.strip_suffix('\r').unwrap_or(trimmed);
+    let new = NewAccount {
+        login_address: address(email)?,
+        code_address: code_address.map(address).transpose()?,
+        password: Zeroizing::new(trimmed.to_owned()),
+        claims,
+        locale: config.server.default_locale,
+        check_policy: true,
+    };
+    let login = new.login_address.clone();
+    let made = services
+        .provider
+        .create_account(new, &Origin::default())
+        .await?;
+    made.map_err(|refusal| CliError::refused(refusal.to_string()))?;
+    let account = services
+        .provider
+        .account_of(&login)
+        .await?
+        .ok_or_else(unknown)?;
+    output::one(form, &Shown::from(&account));
+    Ok(())
+}
+
+async fn list(at: &Where, form: Form) -> Result<(), CliError> {
+    const PAGE: u32 = 500;
+    let (_, services) = services_at(at).await?;
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = services.provider.accounts(after, PAGE).await?;
+        after = page.last().map(|account| account.user.id);
+        all.extend(page.iter().map(Shown::from));
+        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    output::list(form, &["email", "name", "state", "id"], &all, |user| {
+        let state = match user.state {
+            UserState::Active => "active",
+            UserState::Disabled => "disabled",
+        };
+        vec![
+            user.email.clone(),
+            user.name.clone().unwrap_or_default(),
+            state.to_owned(),
+            user.id.clone(),
+        ]
+    });
+    Ok(())
+}
+
+async fn set_state(at: &Where, email: &str, state: UserState) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let account = services
+        .provider
+        .account_of(&address(email)?)
+        .await?
+        .ok_or_else(unknown)?;
+    services
+        .provider
+        .set_account_state(account.user.id, state, &Origin::default())
+        .await?;
+    output::done(match state {
+        UserState::Active => "The account can sign in again.",
+        UserState::Disabled => "The account is stopped; its sessions and tokens have ended.",
+    });
+    Ok(())
+}
+
+fn address(text: &str) -> Result<EmailAddress, CliError> {
+    EmailAddress::parse(text).map_err(|error| CliError::refused(format!("{text}: {error}")))
+}
+
+fn unknown() -> CliError {
+    CliError::refused("There is no account with this address.")
+}
+
+fn read_claims(file: &Path) -> Result<Map<String, Value>, CliError> {
+    let failed = |error: String| CliError::failed(format!("cannot read {}", file.display()), error);
+    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+}

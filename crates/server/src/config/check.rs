@@ -1,0 +1,328 @@
+//! What a configuration must fulfil before anything starts.
+
+use std::net::{IpAddr, SocketAddr};
+
+use sekisho_mail::when;
+use url::Url;
+
+use super::{Config, Preset};
+
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn unless(&mut self, fine: bool, problem: impl Into<String>) {
+        if !fine {
+            self.0.push(problem.into());
+        }
+    }
+}
+
+pub(super) fn problems(config: &Config) -> Vec<String> {
+    let mut found = Problems(Vec::new());
+    server(config, &mut found);
+    stores(config, &mut found);
+    passwords(config, &mut found);
+    codes(config, &mut found);
+    tokens(config, &mut found);
+    found.0
+}
+
+fn server(config: &Config, found: &mut Problems) {
+    let server = &config.server;
+    if server.issuer.is_empty() {
+        found.unless(
+            false,
+            "server.issuer is missing: the public https URL of this server",
+        );
+    } else {
+        issuer(config, found);
+    }
+    let listens = server.listen.parse::<SocketAddr>();
+    found.unless(
+        listens.is_ok(),
+        format!(
+            "server.listen = {:?}: use ADDRESS:PORT, such as 127.0.0.1:8080",
+            server.listen
+        ),
+    );
+    found.unless(
+        when::is_zone(&server.default_zone),
+        format!(
+            "server.default_zone = {:?}: use an IANA name, such as Asia/Tokyo",
+            server.default_zone
+        ),
+    );
+    let name = server.service_name.chars().count();
+    found.unless(
+        (1..=40).contains(&name),
+        "server.service_name: use 1 to 40 characters",
+    );
+    found.unless(
+        (1_024..=1_048_576).contains(&server.max_body_bytes),
+        "server.max_body_bytes: use 1024 to 1048576",
+    );
+    found.unless(server.workers != Some(0), "server.workers: use at least 1");
+    if let Some(listen) = &config.metrics.listen {
+        found.unless(
+            listen.parse::<SocketAddr>().is_ok(),
+            format!("metrics.listen = {listen:?}: use ADDRESS:PORT"),
+        );
+    }
+}
+
+fn issuer(config: &Config, found: &mut Problems) {
+    let text = &config.server.issuer;
+    let Ok(url) = Url::parse(text) else {
+        found.unless(false, format!("server.issuer = {text:?} is not a URL"));
+        return;
+    };
+    let loopback = url.host_str().is_some_and(|host| {
+        host.trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+    });
+    let plain_allowed = config.server.insecure_loopback && loopback && url.scheme() == "http";
+    found.unless(
+        url.scheme() == "https" || plain_allowed,
+        format!("server.issuer = {text:?}: use https (http only on a loopback address, with server.insecure_loopback = true)"),
+    );
+    found.unless(
+        !config.server.insecure_loopback || loopback,
+        "server.insecure_loopback = true is only for an issuer on a loopback address",
+    );
+    let bare = url.origin().ascii_serialization() == *text;
+    found.unless(
+        bare,
+        format!(
+            "server.issuer = {text:?}: use scheme, host and port only, without a trailing slash"
+        ),
+    );
+}
+
+fn stores(config: &Config, found: &mut Problems) {
+    let database = config.database.url.expose();
+    let database_known = ["sqlite://", "postgres://", "postgresql://"]
+        .iter()
+        .any(|s| database.starts_with(s));
+    found.unless(
+        database_known,
+        "database.url: use sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME",
+    );
+    found.unless(
+        (1..=512).contains(&config.database.max_connections),
+        "database.max_connections: use 1 to 512",
+    );
+    let session = config.session.url.expose();
+    let session_known = session == "memory:" || session.starts_with("redis");
+    found.unless(
+        session_known,
+        "session.url: use memory:, redis:// or rediss://",
+    );
+    found.unless(
+        session != "memory:" || !database.starts_with("postgres"),
+        "session.url = \"memory:\" cannot be shared by several nodes: use redis:// with PostgreSQL",
+    );
+    found.unless(
+        !config.mail.url.expose().is_empty(),
+        "mail.url is missing: smtp://, smtps:// or file:DIR",
+    );
+    found.unless(
+        config.mail.from.contains('@'),
+        "mail.from is missing: the address mails come from",
+    );
+    found.unless(
+        !config.keys.file.as_os_str().is_empty(),
+        "keys.file is missing: make one with `sekisho keys init`",
+    );
+}
+
+fn passwords(config: &Config, found: &mut Problems) {
+    let password = &config.password;
+    let floor = match password.preset {
+        Preset::Standard => 8,
+        Preset::Notice2013 => 6,
+    };
+    if let Some(min) = password.min_length {
+        found.unless(
+            min >= floor,
+            format!("password.min_length = {min}: use at least {floor}"),
+        );
+    }
+    let policy = config.password_policy();
+    found.unless(
+        policy.max_length >= policy.min_length,
+        "password.max_length is below password.min_length",
+    );
+    found.unless(
+        password.max_length.is_none_or(|max| max <= 1024),
+        "password.max_length: use at most 1024",
+    );
+    if password.preset == Preset::Standard {
+        found.unless(
+            password.max_length.is_none_or(|max| max >= 64),
+            "password.max_length: use at least 64",
+        );
+    }
+    let floor = sekisho_provider::password::Cost::FLOOR;
+    found.unless(
+        password.argon2_memory_kib >= floor.memory_kib,
+        format!(
+            "password.argon2_memory_kib: use at least {}",
+            floor.memory_kib
+        ),
+    );
+    found.unless(
+        password.argon2_memory_kib <= 262_144,
+        "password.argon2_memory_kib: use at most 262144",
+    );
+    found.unless(
+        (floor.iterations..=10).contains(&password.argon2_iterations),
+        "password.argon2_iterations: use 2 to 10",
+    );
+    found.unless(
+        (1..=4).contains(&password.argon2_parallelism),
+        "password.argon2_parallelism: use 1 to 4",
+    );
+    found.unless(
+        password.hash_slots != Some(0),
+        "password.hash_slots: use at least 1",
+    );
+    found.unless(
+        (100..=10_000).contains(&password.max_wait_ms),
+        "password.max_wait_ms: use 100 to 10000",
+    );
+}
+
+/// OTP-03: what an attacker with the password can guess in thirty days must stay below one in ten
+/// thousand; twenty wrong codes a day is what the throttle allows.
+fn codes(config: &Config, found: &mut Problems) {
+    let otp = &config.otp;
+    found.unless(
+        (6..=10).contains(&otp.digits),
+        format!("otp.digits = {}: use 6 to 10", otp.digits),
+    );
+    found.unless(
+        (1..=10).contains(&otp.life_minutes),
+        "otp.life_minutes: use 1 to 10",
+    );
+    found.unless((1..=5).contains(&otp.tries), "otp.tries: use 1 to 5");
+    found.unless(
+        (30..=600).contains(&otp.resend_after_seconds),
+        "otp.resend_after_seconds: use 30 to 600",
+    );
+    found.unless(
+        (1..=6).contains(&otp.max_sends),
+        "otp.max_sends: use 1 to 6",
+    );
+    let rate = config.limits.code.new_browsers;
+    let a_day = f64::from(rate.max) * 86_400.0 / f64::from(rate.seconds.get());
+    let guessed = a_day * 30.0 / 10_f64.powi(i32::from(otp.digits));
+    found.unless(
+        guessed <= 1e-4,
+        format!("otp.digits = {} with {a_day} tries a day lets a code be guessed with {guessed:.1e} in 30 days: use more digits or fewer tries", otp.digits),
+    );
+}
+
+fn tokens(config: &Config, found: &mut Problems) {
+    let tokens = &config.tokens;
+    found.unless(
+        (1..=60).contains(&tokens.code_seconds),
+        "tokens.code_seconds: use 1 to 60",
+    );
+    found.unless(
+        (1..=60).contains(&tokens.access_minutes),
+        "tokens.access_minutes: use 1 to 60",
+    );
+    found.unless(
+        (1..=1_440).contains(&tokens.id_token_minutes),
+        "tokens.id_token_minutes: use 1 to 1440",
+    );
+    found.unless(
+        (1..=365).contains(&tokens.refresh_days),
+        "tokens.refresh_days: use 1 to 365",
+    );
+    found.unless(
+        (1..=tokens.refresh_days).contains(&tokens.refresh_idle_days),
+        "tokens.refresh_idle_days: use 1 to tokens.refresh_days",
+    );
+    found.unless(
+        (1..=720).contains(&tokens.session_hours),
+        "tokens.session_hours: use 1 to 720",
+    );
+    found.unless(
+        (5..=1_440).contains(&tokens.session_idle_minutes),
+        "tokens.session_idle_minutes: use 5 to 1440",
+    );
+    found.unless(
+        tokens.trusted_browser_days <= 30,
+        "tokens.trusted_browser_days: use at most 30",
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::SecretText;
+    use super::*;
+
+    fn dev() -> Config {
+        Config::dev(Path::new("/tmp/x"), "127.0.0.1:8080")
+    }
+
+    #[test]
+    fn the_dev_defaults_have_no_problem() {
+        assert_eq!(dev().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn cfg_01_everything_wrong_is_told_at_once_by_name() {
+        let all = Config::default().problems().join("\n");
+        for key in [
+            "server.issuer",
+            "database.url",
+            "mail.url",
+            "mail.from",
+            "keys.file",
+        ] {
+            assert!(all.contains(key), "{key} not in {all}");
+        }
+    }
+
+    #[test]
+    fn cfg_01_an_http_issuer_is_refused_except_on_loopback_by_an_explicit_flag() {
+        let with = |issuer: &str, flag| {
+            let mut config = dev();
+            issuer.clone_into(&mut config.server.issuer);
+            config.server.insecure_loopback = flag;
+            config.problems()
+        };
+        assert!(with("https://id.example", false).is_empty());
+        assert!(with("http://127.0.0.1:8080", true).is_empty());
+        assert!(!with("http://127.0.0.1:8080", false).is_empty());
+        assert!(!with("http://id.example", true).is_empty());
+        assert!(!with("https://id.example/", false).is_empty());
+        assert!(!with("https://id.example/path", false).is_empty());
+    }
+
+    #[test]
+    fn pw_13_hash_cost_below_the_floor_is_refused() {
+        let mut config = dev();
+        config.password.argon2_memory_kib = 1024;
+        assert!(config.problems().join("").contains("argon2_memory_kib"));
+    }
+
+    #[test]
+    fn otp_03_six_digits_need_fewer_tries() {
+        let mut config = dev();
+        config.otp.digits = 6;
+        assert!(config.problems().join("").contains("guessed"));
+    }
+
+    #[test]
+    fn several_nodes_cannot_share_memory() {
+        let mut config = dev();
+        config.database.url = SecretText::new("postgres://h/db");
+        assert!(config.problems().join("").contains("session.url"));
+    }
+}

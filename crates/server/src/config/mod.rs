@@ -1,0 +1,116 @@
+//! Typed configuration: one TOML file, then the environment. Unknown keys, weak values and missing
+//! secrets are refused by name, all at once (CFG-01).
+
+mod check;
+mod load;
+pub mod reference;
+mod secret_text;
+mod sections;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sekisho_guard::Limits;
+use sekisho_provider::rules::password_policy::PasswordPolicy;
+use sekisho_provider::{CodeSettings, Lifetimes, Settings};
+use serde::{Deserialize, Serialize};
+
+pub use load::{ConfigError, load};
+pub use secret_text::SecretText;
+pub use sections::{
+    Database, Keys, Mail, Metrics, Otp, Password, Preset, Server, SessionStore, Tokens,
+};
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the server lives.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// What is shared and short-lived.
+    pub session: SessionStore,
+    /// Mail.
+    pub mail: Mail,
+    /// Keys that never enter the database.
+    pub keys: Keys,
+    /// Passwords.
+    pub password: Password,
+    /// The mailed code.
+    pub otp: Otp,
+    /// How long issued things live.
+    pub tokens: Tokens,
+    /// How often something may be tried.
+    pub limits: Limits,
+    /// Metrics.
+    pub metrics: Metrics,
+}
+
+impl Config {
+    /// The embedded defaults of `sekisho dev`: everything in `data`, loopback only, mail caught.
+    pub fn dev(data: &Path, listen: &str) -> Self {
+        let mut config = Self::default();
+        config.server.issuer = format!("http://{listen}");
+        listen.clone_into(&mut config.server.listen);
+        config.server.insecure_loopback = true;
+        config.database.url =
+            SecretText::new(format!("sqlite://{}", data.join("sekisho.db").display()));
+        config.mail.url = SecretText::new("catch:");
+        "no-reply@sekisho.example".clone_into(&mut config.mail.from);
+        config.keys.file = data.join("keys.toml");
+        config
+    }
+
+    /// Everything that is wrong with it, each line naming `section.key`.
+    pub fn problems(&self) -> Vec<String> {
+        check::problems(self)
+    }
+
+    /// What of it concerns the protocol.
+    pub fn provider_settings(&self) -> Settings {
+        let minutes = |n: u64| Duration::from_secs(n.saturating_mul(60));
+        let hours = |n: u64| minutes(n.saturating_mul(60));
+        let days = |n: u64| hours(n.saturating_mul(24));
+        let life = minutes(self.otp.life_minutes);
+        Settings {
+            issuer: self.server.issuer.clone(),
+            service_name: self.server.service_name.clone(),
+            default_zone: self.server.default_zone.clone(),
+            lifetimes: Lifetimes {
+                code: Duration::from_secs(self.tokens.code_seconds),
+                access_token: minutes(self.tokens.access_minutes),
+                id_token: minutes(self.tokens.id_token_minutes),
+                refresh: days(self.tokens.refresh_days),
+                refresh_idle: days(self.tokens.refresh_idle_days),
+                session: hours(self.tokens.session_hours),
+                session_idle: minutes(self.tokens.session_idle_minutes),
+                trusted_browser: days(self.tokens.trusted_browser_days),
+            },
+            codes: CodeSettings {
+                digits: self.otp.digits,
+                life,
+                closes_after: life + minutes(5),
+                max_tries: self.otp.tries,
+                resend_after: Duration::from_secs(self.otp.resend_after_seconds),
+                max_sends: self.otp.max_sends,
+                for_everyone: self.otp.require_for_everyone
+                    || self.password.preset == Preset::Notice2013,
+            },
+            password_policy: self.password_policy(),
+            self_hosted_mail_domains: self.otp.self_hosted_mail_domains.clone(),
+        }
+    }
+
+    fn password_policy(&self) -> PasswordPolicy {
+        let base = match self.password.preset {
+            Preset::Standard => PasswordPolicy::STANDARD,
+            Preset::Notice2013 => PasswordPolicy::NOTICE_2013,
+        };
+        PasswordPolicy {
+            min_length: self.password.min_length.unwrap_or(base.min_length),
+            max_length: self.password.max_length.unwrap_or(base.max_length),
+            ..base
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The sections. The field comments are the operator's documentation; `reference.rs` prints them.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use sekisho_model::Locale;
+use serde::{Deserialize, Serialize};
+
+use super::SecretText;
+
+macro_rules! sections {
+    ($($(#[doc = $doc:literal])* $section:ident $heading:literal {
+        $($(#[doc = $field_doc:literal])* $field:ident : $type:ty = $default:expr),* $(,)?
+    })+) => {$(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $section {
+            $($(#[doc = $field_doc])* pub $field: $type,)*
+        }
+
+        impl Default for $section {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+
+        impl $section {
+            pub(super) const HELP: super::reference::SectionHelp = super::reference::SectionHelp {
+                heading: $heading,
+                about: &[$($doc),*],
+                keys: &[$((stringify!($field), &[$($field_doc),*])),*],
+            };
+        }
+    )+};
+}
+
+sections! {
+    /// Where the server lives and how it listens.
+    Server "server" {
+        /// The one public URL, https, without a trailing slash. It stands in every token: choose it once.
+        issuer: String = String::new(),
+        /// Address and port to listen on. Put a TLS proxy in front of it.
+        listen: String = "127.0.0.1:8080".to_owned(),
+        /// Networks whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`. Empty: nobody's.
+        trusted_proxies: Vec<IpNet> = Vec::new(),
+        /// Name of the service on pages and in mails.
+        service_name: String = "Sekisho".to_owned(),
+        /// Language for people who say none: `ja` or `en`.
+        default_locale: Locale = Locale::Ja,
+        /// IANA time zone for people who have set none.
+        default_zone: String = "Asia/Tokyo".to_owned(),
+        /// Allows an http issuer on a loopback address. For trying out and for tests only.
+        insecure_loopback: bool = false,
+        /// Threads that answer requests; by default one for each core.
+        workers: Option<usize> = None,
+        /// Largest request body in bytes.
+        max_body_bytes: usize = 65_536,
+    }
+    /// The database.
+    Database "database" {
+        /// `sqlite://PATH` for one node, `postgres://USER:PASSWORD@HOST/NAME` for any number.
+        url: SecretText = SecretText::default(),
+        /// Connections at most (PostgreSQL), or readers (SQLite).
+        max_connections: u32 = 8,
+    }
+    /// What is shared and short-lived: pending sign-ins, codes, counters.
+    SessionStore "session" {
+        /// `memory:` for one node, `redis://` or `rediss://` for any number.
+        url: SecretText = SecretText::new("memory:"),
+    }
+    /// Mail.
+    Mail "mail" {
+        /// `smtp://USER:PASSWORD@HOST:587` (STARTTLS), `smtps://…`, or `file:DIR`.
+        url: SecretText = SecretText::default(),
+        /// The address mails come from; its domain should be the issuer's.
+        from: String = String::new(),
+    }
+    /// Keys that never enter the database.
+    Keys "keys" {
+        /// File of the key-encryption keys, made by `sekisho keys init`. Back it up apart from the database.
+        file: PathBuf = PathBuf::new(),
+    }
+    /// Passwords.
+    Password "password" {
+        /// `standard` (8 to 128 characters, hard to guess) or `notice-2013` (6 to 32 of 85 characters; requires the code).
+        preset: Preset = Preset::Standard,
+        /// Fewest characters of a new password; overrides the preset, at least 8 for `standard`.
+        min_length: Option<usize> = None,
+        /// Most characters of a new password; overrides the preset.
+        max_length: Option<usize> = None,
+        /// Memory of one Argon2id hash in KiB; at least 19456.
+        argon2_memory_kib: u32 = 19_456,
+        /// Passes of one Argon2id hash; at least 2.
+        argon2_iterations: u32 = 2,
+        /// Lanes of one Argon2id hash.
+        argon2_parallelism: u32 = 1,
+        /// Hashes computed at once; by default one for each core.
+        hash_slots: Option<usize> = None,
+        /// How long a sign-in waits for a hash before it is asked to come again, in milliseconds.
+        max_wait_ms: u64 = 2_000,
+    }
+    /// The mailed one-time code.
+    Otp "otp" {
+        /// Digits, 6 to 10.
+        digits: u8 = 8,
+        /// Minutes a code works, at most 10.
+        life_minutes: u64 = 10,
+        /// Wrong tries one code takes, at most 5.
+        tries: u8 = 5,
+        /// Seconds before a new code can be asked.
+        resend_after_seconds: u64 = 60,
+        /// How often a code is sent for one sign-in, the first time included.
+        max_sends: u8 = 4,
+        /// Ask the code of everyone, whatever they chose.
+        require_for_everyone: bool = false,
+        /// Mail domains whose mailboxes open with this same account; no code can go there.
+        self_hosted_mail_domains: Vec<String> = Vec::new(),
+    }
+    /// How long issued things live.
+    Tokens "tokens" {
+        /// Seconds an authorization code works, at most 60.
+        code_seconds: u64 = 60,
+        /// Minutes an access token works, at most 60.
+        access_minutes: u64 = 5,
+        /// Minutes an ID token is valid.
+        id_token_minutes: u64 = 60,
+        /// Days after which a refresh token ends whatever happens.
+        refresh_days: u64 = 30,
+        /// Days after which an unused refresh token ends.
+        refresh_idle_days: u64 = 14,
+        /// Hours after which a browser session ends whatever happens.
+        session_hours: u64 = 24,
+        /// Minutes after which an unused browser session ends.
+        session_idle_minutes: u64 = 60,
+        /// Days a trusted browser skips the code, at most 30.
+        trusted_browser_days: u64 = 30,
+    }
+    /// Metrics.
+    Metrics "metrics" {
+        /// Address and port of a listener of its own for `/metrics`. Without it there are no metrics, except in dev mode.
+        listen: Option<String> = None,
+    }
+}
+
+/// What is asked of new passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// 8 to 128 characters, hard to guess.
+    #[default]
+    Standard,
+    /// What the notice of 2013 offered.
+    #[serde(rename = "notice-2013")]
+    Notice2013,
+}
