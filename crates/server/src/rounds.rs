@@ -21,15 +21,12 @@ pub(crate) fn start(
     rsa_key_is_missing: bool,
     surroundings: &Surroundings,
 ) -> Vec<JoinHandle<()>> {
-    let mut rounds = vec![
+    let rounds = vec![
         tokio::spawn(hear(Arc::clone(provider))),
         tokio::spawn(keep_house(store.clone(), surroundings.clone())),
     ];
     if rsa_key_is_missing {
-        rounds.push(tokio::spawn(make_keys(
-            Arc::clone(provider),
-            surroundings.clone(),
-        )));
+        make_keys(Arc::clone(provider), surroundings.clone());
     }
     rounds
 }
@@ -69,7 +66,7 @@ async fn keep_house(store: Store, surroundings: Surroundings) {
 }
 
 /// An RSA key takes up to a second to make, so the doors open before it is there.
-async fn make_keys(provider: Arc<Provider>, surroundings: Surroundings) {
+fn make_keys(provider: Arc<Provider>, surroundings: Surroundings) {
     let now = surroundings.clock.now();
     let handle = tokio::runtime::Handle::current();
     let thread = std::thread::Builder::new()

@@ -13,7 +13,7 @@ use crate::{keys_file, metrics_page, seed};
 
 /// Runs the production server until a signal ends it.
 pub async fn serve(config: Config) -> Result<(), CliError> {
-    logging(LogForm::Json);
+    logging(&LogForm::Json);
     let store = open_store(&config).await?;
     let missing = store
         .pending_migrations()
@@ -40,7 +40,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
 
 /// Runs the dev mode: embedded defaults in `data`, loopback only (CFG-03).
 pub async fn dev(listen: &str, data: &Path) -> Result<(), CliError> {
-    logging(LogForm::Plain);
+    logging(&LogForm::Plain);
     let address: std::net::SocketAddr = listen
         .parse()
         .map_err(|_error| CliError::usage("--listen: use ADDRESS:PORT, such as 127.0.0.1:8080"))?;
@@ -123,7 +123,7 @@ enum LogForm {
     Plain,
 }
 
-fn logging(form: LogForm) {
+fn logging(form: &LogForm) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()

@@ -103,7 +103,8 @@ pub async fn services(
         keys_file::read(&config.keys.file).map_err(|e| WiringError::Keys(e.to_string()))?;
     let keyring = Arc::new(keyring);
     let store = open_store(config).await?;
-    let session = Session::open(config.session.url.expose()).await?;
+    let session =
+        Session::open_with_prefix(config.session.url.expose(), &config.session.prefix).await?;
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from)
         .map_err(|refusal| WiringError::Mail(refusal.to_string()))?;
     let catcher = transport.catcher().cloned();

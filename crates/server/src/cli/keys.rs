@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use sekisho_model::{EventKind, OsEntropy};
+use sekisho_model::{EventKind, OsEntropy, SigningKeyRecord, Timestamp};
 use serde::Serialize;
 
-use super::tree::{Form, KeysCommand};
+use super::tree::{Form, KeysCommand, Where};
 use super::{CliError, config_at, event, output, services_at};
 use crate::keys_file;
 
@@ -32,36 +32,7 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
             ));
             Ok(())
         }
-        KeysCommand::List { at } => {
-            let (_, services) = services_at(&at).await?;
-            let now = services.provider.now();
-            #[expect(
-                clippy::redundant_closure_for_method_calls,
-                reason = "a path would tie the transaction to one lifetime"
-            )]
-            let keys = services.store.read(|tx| tx.keys()).await?;
-            let shown: Vec<Shown> = keys
-                .iter()
-                .map(|key| Shown {
-                    kid: key.kid.to_string(),
-                    alg: key.algorithm.name(),
-                    state: match (
-                        now < key.active_from,
-                        key.retired_at.is_some_and(|end| end <= now),
-                    ) {
-                        (true, _) => "next",
-                        (false, true) => "retired",
-                        (false, false) => "active",
-                    },
-                    signs_from: key.active_from.seconds(),
-                    retires_at: key.retired_at.map(sekisho_model::Timestamp::seconds),
-                })
-                .collect();
-            output::list(form, &["kid", "alg", "state"], &shown, |key| {
-                vec![key.kid.clone(), key.alg.to_owned(), key.state.to_owned()]
-            });
-            Ok(())
-        }
+        KeysCommand::List { at } => list(&at, form).await,
         KeysCommand::Rotate { at, overlap_hours } => {
             let (_, services) = services_at(&at).await?;
             let now = services.provider.now();
@@ -84,5 +55,35 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
             ));
             Ok(())
         }
+    }
+}
+
+async fn list(at: &Where, form: Form) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a path would tie the transaction to one lifetime"
+    )]
+    let keys = services.store.read(|tx| tx.keys()).await?;
+    let now = services.provider.now();
+    let shown: Vec<Shown> = keys.iter().map(|key| shown(key, now)).collect();
+    output::list(form, &["kid", "alg", "state"], &shown, |key| {
+        vec![key.kid.clone(), key.alg.to_owned(), key.state.to_owned()]
+    });
+    Ok(())
+}
+
+fn shown(key: &SigningKeyRecord, now: Timestamp) -> Shown {
+    let retired = key.retired_at.is_some_and(|end| end <= now);
+    Shown {
+        kid: key.kid.to_string(),
+        alg: key.algorithm.name(),
+        state: match (now < key.active_from, retired) {
+            (true, _) => "next",
+            (false, true) => "retired",
+            (false, false) => "active",
+        },
+        signs_from: key.active_from.seconds(),
+        retires_at: key.retired_at.map(Timestamp::seconds),
     }
 }

@@ -65,7 +65,10 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Client(command) => clients::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
-        Command::Docs { page } => reference::print(page),
+        Command::Docs { page } => {
+            reference::print(page);
+            Ok(())
+        }
     }
 }
 

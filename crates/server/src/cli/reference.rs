@@ -5,19 +5,18 @@ use sekisho_provider::rules::oauth_error::{
     AuthorizationError, BearerError, HeaderUsed, TokenError,
 };
 
+use super::output;
 use super::tree::{Cli, Page};
-use super::{CliError, output};
 use crate::config::reference;
 
 /// Prints a generated page of the reference.
-pub(super) fn print(page: Page) -> Result<(), CliError> {
+pub(super) fn print(page: Page) {
     let text = match page {
         Page::Configuration => reference::markdown(),
         Page::CommandLine => command_line(),
         Page::Errors => errors(),
     };
     output::text(text.trim_end());
-    Ok(())
 }
 
 fn command_line() -> String {

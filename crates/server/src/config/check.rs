@@ -118,6 +118,14 @@ fn stores(config: &Config, found: &mut Problems) {
         session_known,
         "session.url: use memory:, redis:// or rediss://",
     );
+    let prefix = &config.session.prefix;
+    let plain = prefix
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    found.unless(
+        plain && (1..=64).contains(&prefix.len()),
+        "session.prefix: use 1 to 64 letters, digits, hyphens or underscores",
+    );
     found.unless(
         session != "memory:" || !database.starts_with("postgres"),
         "session.url = \"memory:\" cannot be shared by several nodes: use redis:// with PostgreSQL",

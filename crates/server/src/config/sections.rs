@@ -68,6 +68,8 @@ sections! {
     SessionStore "session" {
         /// `memory:` for one node, `redis://` or `rediss://` for any number.
         url: SecretText = SecretText::new("memory:"),
+        /// First part of every Redis key, so that several services can share one Redis.
+        prefix: String = "sekisho".to_owned(),
     }
     /// Mail.
     Mail "mail" {

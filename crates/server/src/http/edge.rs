@@ -1,16 +1,18 @@
 //! The first and last thing every request meets: its id, the Host check, the log line, the metrics.
 
+use std::time::Duration;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HOST, HeaderName, HeaderValue};
+use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 use metrics::{counter, histogram};
 
 use super::answer::begin;
 use super::app::{App, RequestId, header};
-use super::headers::Answer;
+use super::headers::{Answer, security_headers};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -33,11 +35,12 @@ pub async fn edge(
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
     let mut response = if host_is_ours(&app, &request) {
-        next.call(request).await?.map_into_boxed_body()
+        in_time(&app, request, next).await?
     } else {
         let answer = begin(StatusCode::MISDIRECTED_REQUEST, &Answer::Api, app.https);
         request.into_response(refused(answer))
     };
+    complete_headers(&app, response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -48,6 +51,34 @@ pub async fn edge(
         .increment(1);
     histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
     Ok(response)
+}
+
+/// NET-10: whoever sends a body drop by drop is cut off. No answer of ours takes that long.
+const LONGEST: Duration = Duration::from_secs(15);
+
+async fn in_time(
+    app: &App,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let kept = request.request().clone();
+    if let Ok(answered) = tokio::time::timeout(LONGEST, next.call(request)).await {
+        return Ok(answered?.map_into_boxed_body());
+    }
+    let answer = begin(StatusCode::REQUEST_TIMEOUT, &Answer::Api, app.https).finish();
+    Ok(ServiceResponse::new(kept, answer))
+}
+
+/// Answers made by the framework itself (405, 413) get the strictest headers.
+fn complete_headers(app: &App, headers: &mut HeaderMap) {
+    for (name, value) in security_headers(&Answer::Api, app.https) {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name)
+            && let Ok(value) = HeaderValue::from_str(&value)
+        {
+            headers.insert(name, value);
+        }
+    }
 }
 
 fn refused(mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpResponse {

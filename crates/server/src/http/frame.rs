@@ -143,7 +143,7 @@ impl<'a> Frame<'a> {
     pub fn next(&self, next: Next) -> HttpResponse {
         let https = self.app.https;
         match next {
-            Next::Answer(answer) => self.to_app(answer),
+            Next::Answer(answer) => self.to_app(&answer),
             Next::SignIn(flow) => {
                 self.remembering(see_other(&format!("/login?flow={flow}"), https))
             }
@@ -155,7 +155,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Back to an app: at once, or by a button where another program could take the app's place.
-    pub fn to_app(&self, answer: ToApp) -> HttpResponse {
+    pub fn to_app(&self, answer: &ToApp) -> HttpResponse {
         if answer.ask_first {
             let app = AppName::new(&answer.client_name, &answer.callback.display_host());
             if let Some(view) = ReturnPage::new(self.page(String::new()), app, answer.uri.clone()) {

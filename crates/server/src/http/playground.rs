@@ -93,7 +93,7 @@ async fn callback(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         checks: Vec::new(),
         tokens: Vec::new(),
     };
-    view.page.path = "/_dev/playground".to_owned();
+    "/_dev/playground".clone_into(&mut view.page.path);
     if let Some(error) = answer.first("error") {
         let description = answer.first("error_description").unwrap_or_default();
         view.refusal = Some((error.to_owned(), description.to_owned()));

@@ -68,7 +68,7 @@ pub(super) async fn send(
         Some(_) | None => ConsentDecision::Deny,
     };
     match app.provider.decide_consent(&flow, decision, &visit).await {
-        Ok(Some(answer)) => frame.to_app(answer),
+        Ok(Some(answer)) => frame.to_app(&answer),
         Ok(None) => frame.error_again(Cause::AlreadyDecided, "/account"),
         Err(failure) => frame.failure(&failure),
     }
