@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorRequestTimeout;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -35,7 +36,7 @@ pub async fn edge(
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
     let mut response = if host_is_ours(&app, &request) {
-        in_time(&app, request, next).await?
+        in_time(request, next).await?
     } else {
         let answer = begin(StatusCode::MISDIRECTED_REQUEST, &Answer::Api, app.https);
         request.into_response(refused(answer))
@@ -57,16 +58,13 @@ pub async fn edge(
 const LONGEST: Duration = Duration::from_secs(15);
 
 async fn in_time(
-    app: &App,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let kept = request.request().clone();
-    if let Ok(answered) = tokio::time::timeout(LONGEST, next.call(request)).await {
-        return Ok(answered?.map_into_boxed_body());
+    match tokio::time::timeout(LONGEST, next.call(request)).await {
+        Ok(answered) => Ok(answered?.map_into_boxed_body()),
+        Err(_too_long) => Err(ErrorRequestTimeout("the request took too long")),
     }
-    let answer = begin(StatusCode::REQUEST_TIMEOUT, &Answer::Api, app.https).finish();
-    Ok(ServiceResponse::new(kept, answer))
 }
 
 /// Answers made by the framework itself (405, 413) get the strictest headers.
