@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use sekisho_mail::when;
 use url::Url;
 
-use super::{Config, Preset};
+use super::{Config, Preset, connections};
 
-struct Problems(Vec<String>);
+pub(super) struct Problems(Vec<String>);
 
 impl Problems {
-    fn unless(&mut self, fine: bool, problem: impl Into<String>) {
+    pub(super) fn unless(&mut self, fine: bool, problem: impl Into<String>) {
         if !fine {
             self.0.push(problem.into());
         }
@@ -20,7 +20,7 @@ impl Problems {
 pub(super) fn problems(config: &Config) -> Vec<String> {
     let mut found = Problems(Vec::new());
     server(config, &mut found);
-    stores(config, &mut found);
+    connections::check(config, &mut found);
     passwords(config, &mut found);
     codes(config, &mut found);
     tokens(config, &mut found);
@@ -62,6 +62,19 @@ fn server(config: &Config, found: &mut Problems) {
         "server.max_body_bytes: use 1024 to 1048576",
     );
     found.unless(server.workers != Some(0), "server.workers: use at least 1");
+    let everyone = server
+        .trusted_proxies
+        .iter()
+        .any(|net| net.prefix_len() == 0);
+    found.unless(
+        !everyone,
+        "server.trusted_proxies: name your proxies; a network of everyone lets anyone choose an address",
+    );
+    let here = listens.is_ok_and(|listens| listens.ip().is_loopback());
+    found.unless(
+        !server.insecure_loopback || here,
+        "server.listen: use a loopback address with server.insecure_loopback = true",
+    );
     if let Some(listen) = &config.metrics.listen {
         found.unless(
             listen.parse::<SocketAddr>().is_ok(),
@@ -96,51 +109,6 @@ fn issuer(config: &Config, found: &mut Problems) {
         format!(
             "server.issuer = {text:?}: use scheme, host and port only, without a trailing slash"
         ),
-    );
-}
-
-fn stores(config: &Config, found: &mut Problems) {
-    let database = config.database.url.expose();
-    let database_known = ["sqlite://", "postgres://", "postgresql://"]
-        .iter()
-        .any(|s| database.starts_with(s));
-    found.unless(
-        database_known,
-        "database.url: use sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME",
-    );
-    found.unless(
-        (1..=512).contains(&config.database.max_connections),
-        "database.max_connections: use 1 to 512",
-    );
-    let session = config.session.url.expose();
-    let session_known = session == "memory:" || session.starts_with("redis");
-    found.unless(
-        session_known,
-        "session.url: use memory:, redis:// or rediss://",
-    );
-    let prefix = &config.session.prefix;
-    let plain = prefix
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-    found.unless(
-        plain && (1..=64).contains(&prefix.len()),
-        "session.prefix: use 1 to 64 letters, digits, hyphens or underscores",
-    );
-    found.unless(
-        session != "memory:" || !database.starts_with("postgres"),
-        "session.url = \"memory:\" cannot be shared by several nodes: use redis:// with PostgreSQL",
-    );
-    found.unless(
-        !config.mail.url.expose().is_empty(),
-        "mail.url is missing: smtp://, smtps:// or file:DIR",
-    );
-    found.unless(
-        config.mail.from.contains('@'),
-        "mail.from is missing: the address mails come from",
-    );
-    found.unless(
-        !config.keys.file.as_os_str().is_empty(),
-        "keys.file is missing: make one with `sekisho keys init`",
     );
 }
 
@@ -303,6 +271,7 @@ mod tests {
             let mut config = dev();
             issuer.clone_into(&mut config.server.issuer);
             config.server.insecure_loopback = flag;
+            config.mail.url = SecretText::new("smtps://mail.example");
             config.problems()
         };
         assert!(with("https://id.example", false).is_empty());
@@ -311,6 +280,22 @@ mod tests {
         assert!(!with("http://id.example", true).is_empty());
         assert!(!with("https://id.example/", false).is_empty());
         assert!(!with("https://id.example/path", false).is_empty());
+    }
+
+    #[test]
+    fn cfg_03_trying_out_stays_on_this_machine() {
+        let mut config = dev();
+        "0.0.0.0:8080".clone_into(&mut config.server.listen);
+        assert!(config.problems().join("").contains("server.listen"));
+    }
+
+    #[test]
+    fn net_01_nobody_trusts_everyone() {
+        for network in ["0.0.0.0/0", "::/0"] {
+            let mut config = dev();
+            config.server.trusted_proxies = vec![network.parse().unwrap()];
+            assert!(config.problems().join("").contains("trusted_proxies"));
+        }
     }
 
     #[test]
@@ -325,12 +310,5 @@ mod tests {
         let mut config = dev();
         config.otp.digits = 6;
         assert!(config.problems().join("").contains("guessed"));
-    }
-
-    #[test]
-    fn several_nodes_cannot_share_memory() {
-        let mut config = dev();
-        config.database.url = SecretText::new("postgres://h/db");
-        assert!(config.problems().join("").contains("session.url"));
     }
 }

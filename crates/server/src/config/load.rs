@@ -1,14 +1,18 @@
+//! From a file and the environment to a configuration that can be used, or to the list of everything
+//! that is wrong with it (CFG-01).
+
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Config;
-use super::reference::SECTIONS;
+use super::given::{Gift, Given, everyone_reads};
+use super::{Config, SecretText, reference};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file, or one that a variable names, cannot be read.
+    /// The file cannot be read.
     #[error("{path}: {cause}")]
     Unreadable {
         /// Which file.
@@ -16,25 +20,66 @@ pub enum ConfigError {
         /// Why.
         cause: std::io::Error,
     },
-    /// The file is not TOML, or a key is unknown or has a wrong type.
-    #[error("{0}")]
-    Wrong(String),
-    /// Values that cannot be used, each named.
+    /// Everything that is wrong: each names `section.key` and where it was given.
     #[error("{}", .0.join("\n"))]
     Problems(Vec<String>),
 }
 
-const PREFIX: &str = "SEKISHO__";
-
 /// Reads the file, lays the environment over it, and refuses what cannot be used.
 pub fn load(file: &Path) -> Result<Config, ConfigError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
-    let environment: Vec<(String, String)> = std::env::vars().collect();
-    let config = read(file, &environment)?;
-    let problems = config.problems();
+    let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    read(file, &environment)
+}
+
+fn read(file: &Path, environment: &[(OsString, OsString)]) -> Result<Config, ConfigError> {
+    let unreadable = |cause| ConfigError::Unreadable {
+        path: file.to_owned(),
+        cause,
+    };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let mut gift = Gift::new();
+    let broken = |problem| ConfigError::Problems(vec![problem]);
+    gift.take_file(file, &text).map_err(broken)?;
+    gift.problems.extend(open_secret(&gift, file));
+    gift.take_environment(environment);
+    config(gift)
+}
+
+/// CFG-01: a file with a password in it is not for everyone.
+fn open_secret(gift: &Gift, file: &Path) -> Option<String> {
+    let passwords = gift.values.iter().filter(|(name, given)| {
+        let value = given.forms.first().and_then(Value::as_str);
+        reference::is_secret(name)
+            && value.is_some_and(|value| SecretText::new(value).holds_password())
+    });
+    let names: Vec<&str> = passwords.map(|(name, _)| name.as_str()).collect();
+    (!names.is_empty() && everyone_reads(file)).then(|| {
+        format!(
+            "{} can be read by everyone and holds a password ({}); run chmod o-r on it",
+            file.display(),
+            names.join(", ")
+        )
+    })
+}
+
+fn config(gift: Gift) -> Result<Config, ConfigError> {
+    let mut problems = gift.problems;
+    let mut whole = Table::new();
+    for (name, given) in &gift.values {
+        match fitting(name, given) {
+            Ok(value) => put(&mut whole, name, value),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let refused = |error: toml::de::Error| ConfigError::Problems(vec![error.message().to_owned()]);
+    let config: Config = whole.try_into().map_err(refused)?;
+    problems.extend(config.problems().into_iter().map(|problem| {
+        let key = problem.split([' ', ':']).next().unwrap_or_default();
+        match gift.values.get(key) {
+            Some(given) => format!("{problem}   [{}]", given.place),
+            None => problem,
+        }
+    }));
     if problems.is_empty() {
         Ok(config)
     } else {
@@ -42,196 +87,214 @@ pub fn load(file: &Path) -> Result<Config, ConfigError> {
     }
 }
 
-fn read(file: &Path, environment: &[(String, String)]) -> Result<Config, ConfigError> {
-    let text = contents(file)?;
-    let mut table: Table = text
-        .parse()
-        .map_err(|error| ConfigError::Wrong(format!("{}: {error}", file.display())))?;
-    for (name, value) in environment {
-        let Some(path) = name.strip_prefix(PREFIX) else {
-            continue;
-        };
-        lay_over(&mut table, name, &path.to_ascii_lowercase(), value)?;
-    }
-    table
-        .try_into()
-        .map_err(|error: toml::de::Error| ConfigError::Wrong(named(&error.to_string())))
-}
-
-fn contents(file: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(file).map_err(|cause| ConfigError::Unreadable {
-        path: file.to_owned(),
-        cause,
-    })
-}
-
-/// `SECTION__KEY`, or `SECTION__KEY_FILE` for a value that stands in a file.
-fn lay_over(table: &mut Table, name: &str, path: &str, value: &str) -> Result<(), ConfigError> {
-    let Some((section, key)) = path.split_once("__") else {
-        return Err(ConfigError::Wrong(format!(
-            "{name}: use {PREFIX}SECTION__KEY"
-        )));
-    };
-    let from_file = key
-        .strip_suffix("_file")
-        .filter(|key| !is_key(section, &format!("{key}_file")));
-    let (key, value) = match from_file {
-        Some(key) => (key, contents(Path::new(value))?.trim_end().to_owned()),
-        None => (key, value.to_owned()),
-    };
-    if !is_key(section, key) && section != "limits" {
-        return Err(ConfigError::Wrong(format!(
-            "{name}: there is no {section}.{key}{}",
-            nearest(key)
-        )));
-    }
-    let entry = table
-        .entry(section)
-        .or_insert_with(|| Value::Table(Table::new()));
-    if let Some(section) = entry.as_table_mut() {
-        section.insert(key.to_owned(), typed(&value));
-    }
-    Ok(())
-}
-
-fn is_key(section: &str, key: &str) -> bool {
-    SECTIONS
-        .iter()
-        .any(|help| help.heading == section && help.keys.iter().any(|(known, _)| *known == key))
-}
-
-/// Numbers, booleans and lists as TOML reads them; everything else is text.
-fn typed(value: &str) -> Value {
-    let parsed = format!("v = {value}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut table| table.remove("v"));
-    match parsed {
-        Some(found @ (Value::Integer(_) | Value::Boolean(_) | Value::Array(_))) => found,
-        _ => Value::String(value.to_owned()),
-    }
-}
-
-/// Adds the nearest known name to serde's message about an unknown one.
-fn named(message: &str) -> String {
-    let unknown = message
-        .split("unknown field `")
-        .nth(1)
-        .and_then(|rest| rest.split('`').next());
-    match unknown {
-        Some(key) => format!("{}{}", message.trim(), nearest(key)),
-        None => message.trim().to_owned(),
-    }
-}
-
-fn nearest(key: &str) -> String {
-    let known = SECTIONS
-        .iter()
-        .flat_map(|section| section.keys.iter().map(|(key, _)| *key));
-    let closest = known.map(|known| (distance(key, known), known)).min();
-    closest
-        .filter(|(far, _)| *far <= 3)
-        .map(|(_, known)| format!(" (did you mean {known}?)"))
-        .unwrap_or_default()
-}
-
-/// Edit distance, for names of a few characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let at =
-                |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
-            let change = at(&row, j) + usize::from(x != *y);
-            next.push(change.min(at(&row, j + 1) + 1).min(at(&next, j) + 1));
+/// The form of a value that its key can take.
+fn fitting(name: &str, given: &Given) -> Result<Value, String> {
+    let mut told = None;
+    for form in &given.forms {
+        let mut alone = Table::new();
+        put(&mut alone, name, form.clone());
+        match alone.try_into::<Config>() {
+            Ok(_) => return Ok(form.clone()),
+            Err(error) => told = told.or(Some((form, error))),
         }
-        row = next;
     }
-    row.last().copied().unwrap_or(0)
+    let why = match told {
+        Some((form, error)) if !reference::is_secret(name) => {
+            format!("{name} = {form}: {}", error.message())
+        }
+        _ => format!("{name}: use text"),
+    };
+    Err(format!("{why}   [{}]", given.place))
+}
+
+/// Puts a value where its dotted name says.
+fn put(table: &mut Table, name: &str, value: Value) {
+    match name.split_once('.') {
+        None => drop(table.insert(name.to_owned(), value)),
+        Some((section, rest)) => {
+            let inner = table
+                .entry(section)
+                .or_insert_with(|| Value::Table(Table::new()));
+            if let Value::Table(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::reference;
+    use std::os::unix::ffi::OsStringExt as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
-    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("config.toml");
-        std::fs::write(&path, text).unwrap();
-        (dir, path)
+    struct Case(tempfile::TempDir);
+
+    impl Case {
+        fn new(text: &str) -> Self {
+            let case = Self(tempfile::tempdir().unwrap());
+            case.file("config.toml", text, 0o600);
+            case
+        }
+
+        fn file(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+            let path = self.0.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            path
+        }
+
+        fn read(&self, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+            let variables: Vec<_> = variables
+                .iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect();
+            read(&self.0.path().join("config.toml"), &variables)
+        }
+
+        fn refusal(&self, variables: &[(&str, &str)]) -> String {
+            self.read(variables).unwrap_err().to_string()
+        }
     }
 
-    fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+    const GOOD: &str = r#"
+        [server]
+        issuer = "https://id.example"
+        [database]
+        url = "sqlite://x.db"
+        [mail]
+        url = "smtps://mail.example"
+        from = "no-reply@id.example"
+        [keys]
+        file = "keys.toml"
+    "#;
+
+    #[test]
+    fn a_small_file_is_enough() {
+        let config = Case::new(GOOD).read(&[("PATH", "/bin")]).unwrap();
+        assert_eq!(config.server.issuer, "https://id.example");
+        assert_eq!(config.otp.digits, 8);
     }
 
     #[test]
     fn the_environment_goes_before_the_file() {
-        let (_dir, path) = file("[server]\nissuer = \"https://a.example\"\n[otp]\ndigits = 8\n");
-        let vars = env(&[
-            ("SEKISHO__SERVER__ISSUER", "https://b.example"),
-            ("SEKISHO__OTP__DIGITS", "9"),
-            ("OTHER", "x"),
-        ]);
-        let config = read(&path, &vars).unwrap();
+        let config = Case::new(GOOD)
+            .read(&[
+                ("SEKISHO__SERVER__ISSUER", "https://b.example"),
+                ("SEKISHO__SERVER__SERVICE_NAME", "42"),
+                ("SEKISHO__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8"),
+                ("SEKISHO__OTP__DIGITS", "9"),
+                ("SEKISHO__OTP__REQUIRE_FOR_EVERYONE", "true"),
+                (
+                    "SEKISHO__LIMITS__CODE_MAIL__ACCOUNT",
+                    "{ max = 3, seconds = 60 }",
+                ),
+            ])
+            .unwrap();
         assert_eq!(config.server.issuer, "https://b.example");
+        assert_eq!(config.server.service_name, "42");
+        assert_eq!(config.server.trusted_proxies.len(), 2);
         assert_eq!(config.otp.digits, 9);
+        assert!(config.otp.require_for_everyone);
+        assert_eq!(config.limits.code_mail.account.max, 3);
     }
 
     #[test]
-    fn cfg_01_secrets_come_from_files() {
-        let (dir, path) = file("");
-        let secret = dir.path().join("url");
-        std::fs::write(&secret, "postgres://u:p@h/d\n").unwrap();
-        let vars = env(&[("SEKISHO__DATABASE__URL_FILE", secret.to_str().unwrap())]);
+    fn cfg_01_everything_that_is_wrong_is_told_at_once_with_its_place() {
+        let case = Case::new(
+            "[server]\nisuer = \"https://id.example\"\nworkers = 0\n[otp]\ndigits = \"eight\"\n\
+             tries = 9\n[sesion]\nurl = \"memory:\"\n[limits.code]\nnew_browser = 1\n",
+        );
+        let told = case.refusal(&[("SEKISHO__TOKENS__ACESS_MINUTES", "5")]);
+        let lines: Vec<&str> = told.lines().collect();
+        for (start, place) in [
+            (
+                "server.isuer is not known; did you mean server.issuer?",
+                "line 2",
+            ),
+            ("server.workers: use at least 1", "line 3"),
+            ("otp.digits = \"eight\": ", "line 5"),
+            ("otp.tries: use 1 to 5", "line 6"),
+            ("sesion is not known; did you mean session?", "line 7"),
+            (
+                "limits.code.new_browser is not known; did you mean limits.code.new_browsers?",
+                "line 10",
+            ),
+            (
+                "SEKISHO__TOKENS__ACESS_MINUTES is not known; did you mean SEKISHO__TOKENS__ACCESS_MINUTES?",
+                "",
+            ),
+            ("server.issuer is missing", ""),
+            ("keys.file is missing", ""),
+        ] {
+            let line = lines.iter().find(|line| line.starts_with(start));
+            let line = line.unwrap_or_else(|| panic!("{start} not in\n{told}"));
+            assert!(line.contains(place), "{line}");
+        }
+    }
+
+    #[test]
+    fn cfg_01_no_refusal_repeats_a_secret() {
+        let broken = "[database]\nurl = \"postgres://u:geheim@db.example/x\n";
+        let told = Case::new(broken).refusal(&[]);
+        assert!(
+            told.contains("line 2") && !told.contains("geheim"),
+            "{told}"
+        );
+        let typed = "[database]\nurl = [\"postgres://u:geheim@db.example/x\"]\n";
+        let told = Case::new(typed).refusal(&[]);
+        assert!(told.contains("database.url: use text"), "{told}");
+        assert!(!told.contains("geheim"), "{told}");
+    }
+
+    #[test]
+    fn cfg_01_secrets_come_from_files_that_not_everyone_reads() {
+        let case = Case::new(GOOD);
+        let url = "rediss://u:p@r.example";
+        let good = case.file("good", &format!("{url}\n"), 0o440);
+        let variables = [("SEKISHO__MAIL__URL_FILE", good.to_str().unwrap())];
         assert_eq!(
-            read(&path, &vars).unwrap().database.url.expose(),
-            "postgres://u:p@h/d"
+            case.read(&variables)
+                .unwrap_err()
+                .to_string()
+                .lines()
+                .count(),
+            1
         );
+        let mail = case.file("mail", "smtps://u:p@mail.example\n", 0o400);
+        let variables = [("SEKISHO__MAIL__URL_FILE", mail.to_str().unwrap())];
+        let config = case.read(&variables).unwrap();
+        assert_eq!(config.mail.url.expose(), "smtps://u:p@mail.example");
+        let open = case.file("open", url, 0o644);
+        let told = case.refusal(&[("SEKISHO__MAIL__URL_FILE", open.to_str().unwrap())]);
+        assert!(told.contains("everyone can read it"), "{told}");
+        let twice = [variables[0], ("SEKISHO__MAIL__URL", "smtps://m.example")];
+        assert!(case.refusal(&twice).contains("mail.url is given twice"));
+        let not_secret = [("SEKISHO__MAIL__FROM_FILE", "x")];
+        assert!(case.refusal(&not_secret).contains("FROM_FILE is not known"));
     }
 
     #[test]
-    fn unknown_keys_are_refused_by_name_with_the_nearest_one() {
-        let (_dir, path) = file("[server]\nisuer = \"x\"\n");
-        let error = read(&path, &[]).unwrap_err().to_string();
-        assert!(
-            error.contains("isuer") && error.contains("did you mean issuer"),
-            "{error}"
-        );
-        let (_dir, path) = file("");
-        let error = read(&path, &env(&[("SEKISHO__SERVER__ISUER", "x")]))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("SEKISHO__SERVER__ISUER") && error.contains("issuer"),
-            "{error}"
-        );
-        let (_dir, path) = file("[sevrer]\n");
-        assert!(read(&path, &[]).is_err());
+    fn cfg_01_a_file_with_a_password_is_not_for_everyone() {
+        let text = GOOD.replace("smtps://", "smtps://me:geheim@");
+        let case = Case::new(&text);
+        assert!(case.read(&[]).is_ok());
+        case.file("config.toml", &text, 0o644);
+        let told = case.refusal(&[]);
+        assert!(told.contains("holds a password (mail.url)"), "{told}");
+        case.file("config.toml", GOOD, 0o644);
+        assert!(case.read(&[]).is_ok());
     }
 
     #[test]
-    fn every_key_of_the_structs_is_in_the_reference() {
-        let table = Table::try_from(Config::default()).unwrap();
-        for (section, values) in table.iter().filter(|(section, _)| *section != "limits") {
-            for key in values.as_table().unwrap().keys() {
-                assert!(is_key(section, key), "{section}.{key}");
-            }
-        }
-        let page = reference::markdown();
-        for section in SECTIONS {
-            for (key, help) in section.keys {
-                assert!(
-                    page.contains(&format!("| `{key}` |")) && !help.is_empty(),
-                    "{key}"
-                );
-            }
-        }
+    fn a_variable_that_is_not_text_stops_nothing_unless_it_is_ours() {
+        let case = Case::new(GOOD);
+        let path = case.0.path().join("config.toml");
+        let junk = OsString::from_vec(vec![0xff]);
+        assert!(read(&path, &[("JUNK".into(), junk.clone())]).is_ok());
+        let ours = [("SEKISHO__MAIL__FROM".into(), junk)];
+        let told = read(&path, &ours).unwrap_err().to_string();
+        assert!(told.contains("SEKISHO__MAIL__FROM is not text"), "{told}");
     }
 }

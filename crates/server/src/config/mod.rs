@@ -2,7 +2,10 @@
 //! secrets are refused by name, all at once (CFG-01).
 
 mod check;
+mod connections;
+mod given;
 mod load;
+mod nearest;
 pub mod reference;
 mod secret_text;
 mod sections;

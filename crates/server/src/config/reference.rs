@@ -1,5 +1,6 @@
 //! The reference page of the configuration, made from the structs themselves.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Config, sections as s};
@@ -8,7 +9,14 @@ use super::{Config, sections as s};
 pub struct SectionHelp {
     pub(super) heading: &'static str,
     pub(super) about: &'static [&'static str],
-    pub(super) keys: &'static [(&'static str, &'static [&'static str])],
+    pub(super) keys: &'static [KeyHelp],
+}
+
+/// What a key is for.
+pub struct KeyHelp {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) about: &'static [&'static str],
 }
 
 pub(super) const SECTIONS: [&SectionHelp; 9] = [
@@ -23,14 +31,35 @@ pub(super) const SECTIONS: [&SectionHelp; 9] = [
     &s::Metrics::HELP,
 ];
 
+/// The name of every key: `section.key`, and `limits.group.key`.
+pub(super) fn names() -> BTreeSet<String> {
+    let keys = SECTIONS.iter().flat_map(|section| {
+        let keys = section.keys.iter();
+        keys.map(|key| format!("{}.{}", section.heading, key.name))
+    });
+    let limits = LIMITS.iter().map(|(name, _)| format!("limits.{name}"));
+    keys.chain(limits).collect()
+}
+
+/// Whether the value of a key may hold a password.
+pub(super) fn is_secret(name: &str) -> bool {
+    SECTIONS.iter().any(|section| {
+        let key = name.strip_prefix(section.heading);
+        let key = key.and_then(|rest| rest.strip_prefix('.'));
+        let mut keys = section.keys.iter();
+        keys.any(|known| Some(known.name) == key && known.kind == "SecretText")
+    })
+}
+
 /// `docs/reference/configuration.md`.
 pub fn markdown() -> String {
     let defaults = toml::Table::try_from(Config::default()).unwrap_or_default();
     let mut page = String::from(
         "# Configuration\n\nThis page is generated from the configuration structs; do not edit it.\n\n\
          The server reads one TOML file (`sekisho serve --config FILE`). The environment goes before the\n\
-         file: `SEKISHO__SECTION__KEY=value`, or `SEKISHO__SECTION__KEY_FILE=path` for a value kept in a\n\
-         file. A key that is not listed here is refused by name.\n",
+         file: `SEKISHO__SECTION__KEY=value`. A key marked *secret* can also be read from a file of its own,\n\
+         which not everyone may read: `SEKISHO__SECTION__KEY_FILE=path`. A key that is not listed here is\n\
+         refused by name, and so is a value that is out of bounds: `sekisho config check` lists them all.\n",
     );
     for section in SECTIONS {
         let values = defaults
@@ -38,24 +67,23 @@ pub fn markdown() -> String {
             .and_then(toml::Value::as_table);
         add(&mut page, section, values);
     }
-    let limits = defaults.get("limits").and_then(toml::Value::as_table);
-    page.push_str("\n## `[limits]`\n\nHow often something may be tried: `max` acts in `seconds`.\n\n| key | default |\n|---|---|\n");
-    for (group, rates) in limits.into_iter().flatten() {
-        for (name, rate) in rates.as_table().into_iter().flatten() {
-            add_rate(&mut page, group, name, rate);
-        }
+    page.push_str(
+        "\n## `[limits]`\n\nHow often something may be tried, as `{ max = 20, seconds = 86400 }`. Only failures count, except for\n\
+         mails.\n\n| key | default | meaning |\n|---|---|---|\n",
+    );
+    for (name, meaning) in LIMITS {
+        let default = name.split_once('.').and_then(|(group, key)| {
+            let rate = defaults.get("limits")?.get(group)?.get(key)?;
+            Some(format!(
+                "{} in {} s",
+                rate.get("max")?,
+                rate.get("seconds")?
+            ))
+        });
+        let default = default.unwrap_or_default();
+        let _written = writeln!(page, "| `{name}` | {default} | {meaning} |");
     }
     page
-}
-
-fn add_rate(page: &mut String, group: &str, name: &str, rate: &toml::Value) {
-    let number = |key: &str| rate.get(key).map(ToString::to_string).unwrap_or_default();
-    let _written = writeln!(
-        page,
-        "| `{group}.{name}` | {} in {} s |",
-        number("max"),
-        number("seconds")
-    );
 }
 
 fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
@@ -66,18 +94,136 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
         section.heading,
         about.trim()
     );
-    for (key, lines) in section.keys {
-        let default = values
-            .and_then(|values| values.get(*key))
-            .map(ToString::to_string);
+    for key in section.keys {
+        let default = values.and_then(|values| values.get(key.name));
+        let default = default.map(ToString::to_string);
         let default = default
             .filter(|text| text != "\"\"")
             .map_or_else(String::new, |text| format!("`{text}`"));
-        let meaning = lines.join(" ");
-        let _written = writeln!(
-            page,
-            "| `{key}` | {default} | {} |",
-            meaning.trim().replace('|', "\\|")
+        let secret = match key.kind {
+            "SecretText" => " *Secret.*",
+            _ => "",
+        };
+        let meaning = key.about.join(" ");
+        let meaning = meaning.trim().replace('|', "\\|");
+        let _written = writeln!(page, "| `{}` | {default} | {meaning}{secret} |", key.name);
+    }
+}
+
+/// What each limit counts; `sekisho-guard` holds the defaults.
+const LIMITS: [(&str, &str); 20] = [
+    (
+        "password.known_browser",
+        "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
+    ),
+    ("password.known_browser_day", "The same over a day."),
+    (
+        "password.new_browsers_network",
+        "At all other browsers, from one network (IPv4 /24, IPv6 /64). Keep it well below `password.new_browsers`: it keeps one attacker from closing the door for the owner's new device.",
+    ),
+    ("password.new_browsers", "At all other browsers together."),
+    (
+        "password.new_browsers_day",
+        "The same over a day; at most 100 (NIST SP 800-63B §3.2.2).",
+    ),
+    (
+        "source.address",
+        "Wrong passwords and codes of all accounts, from one IP address. Raise the limits of `source` when many people share an address, as behind the gateway of a school.",
+    ),
+    ("source.network", "From one network: IPv4 /24, IPv6 /64."),
+    ("source.site", "From one site: IPv6 /48."),
+    ("source.client", "On the way to one app."),
+    ("source.everywhere", "From everywhere."),
+    (
+        "code.known_browser",
+        "Wrong mailed codes of one account, at one browser it has been used from.",
+    ),
+    (
+        "code.new_browsers",
+        "At all other browsers together. With fewer digits it must be lower; the start-up check computes it.",
+    ),
+    ("code_mail.account", "Mailed codes to one account."),
+    ("code_mail.account_day", "The same over a day."),
+    (
+        "code_mail.address",
+        "Mailed codes asked for from one IP address.",
+    ),
+    (
+        "code_mail.network",
+        "Asked for from one network: IPv4 /24, IPv6 /64.",
+    ),
+    ("code_mail.site", "Asked for from one site: IPv6 /48."),
+    (
+        "code_mail.domain",
+        "To one mail domain. Keep it below what the largest provider of your users accepts from you.",
+    ),
+    ("code_mail.everywhere", "To everybody."),
+    (
+        "client_secret.client_address",
+        "Wrong secrets of one client from one address (IPv6: /64). Its other addresses are not touched.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use toml::Table;
+
+    use super::*;
+
+    /// The keys as serde sees them.
+    fn keys(table: &Table, within: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for (key, value) in table {
+            let name = format!("{within}{key}");
+            match value
+                .as_table()
+                .filter(|inner| !inner.contains_key("seconds"))
+            {
+                Some(inner) => found.extend(keys(inner, &format!("{name}."))),
+                None => drop(found.insert(name)),
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_key_of_the_structs_is_in_the_reference_with_its_default() {
+        let defaults = Table::try_from(Config::default()).unwrap();
+        let (listed, real) = (names(), keys(&defaults, ""));
+        assert_eq!(
+            real.difference(&listed).count(),
+            0,
+            "{real:?} not in {listed:?}"
         );
+        // What is unset by default is not serialised; everything else that is listed must be real.
+        let unset = [
+            "server.workers",
+            "password.min_length",
+            "password.max_length",
+            "password.hash_slots",
+            "metrics.listen",
+        ];
+        let extra: Vec<_> = listed.difference(&real).collect();
+        assert!(
+            extra.iter().all(|name| unset.contains(&name.as_str())),
+            "{extra:?}"
+        );
+        let page = markdown();
+        for section in SECTIONS {
+            for key in section.keys {
+                assert!(page.contains(&format!("| `{}` |", key.name)) && !key.about.is_empty());
+            }
+        }
+        assert!(
+            page.contains("| `code_mail.account` | 6 in 3600 s |"),
+            "{page}"
+        );
+        assert!(page.contains("| `digits` | `8` |"));
+    }
+
+    #[test]
+    fn cfg_01_urls_are_secret_and_nothing_else_is() {
+        let secret: Vec<_> = names().into_iter().filter(|name| is_secret(name)).collect();
+        assert_eq!(secret, ["database.url", "mail.url", "session.url"]);
     }
 }

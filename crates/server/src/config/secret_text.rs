@@ -2,10 +2,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A configured text that may hold a password, such as a URL. Shown as `…` wherever it is printed.
+/// A configured text that may hold a password, such as a URL. Passwords are hidden wherever it is
+/// printed.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
 pub struct SecretText(String);
+
+/// URL parameters that say how to connect, not as whom; the others are hidden.
+const HARMLESS: [&str; 5] = ["sslmode", "sslrootcert", "tls", "connect_timeout", "host"];
 
 impl SecretText {
     /// Wraps a text.
@@ -18,15 +22,33 @@ impl SecretText {
         &self.0
     }
 
-    /// The text with what stands between `://` and `@` hidden.
+    /// Whether hiding takes something away.
+    pub fn holds_password(&self) -> bool {
+        self.hidden() != self.0
+    }
+
+    /// The text without what stands between `://` and `@`, and without parameters we do not know.
     pub fn hidden(&self) -> String {
         let Some((scheme, rest)) = self.0.split_once("://") else {
             return self.0.clone();
         };
-        match rest.rsplit_once('@') {
+        // The last `@`, because a password may have one that was not escaped.
+        let shown = match rest.rsplit_once('@') {
             Some((_, host)) => format!("{scheme}://…@{host}"),
             None => self.0.clone(),
-        }
+        };
+        let Some((address, parameters)) = shown.split_once('?') else {
+            return shown;
+        };
+        let parameters: Vec<String> = parameters.split('&').map(hidden_parameter).collect();
+        format!("{address}?{}", parameters.join("&"))
+    }
+}
+
+fn hidden_parameter(parameter: &str) -> String {
+    match parameter.split_once('=') {
+        Some((name, _)) if !HARMLESS.contains(&name) => format!("{name}=…"),
+        _ => parameter.to_owned(),
     }
 }
 
@@ -48,8 +70,35 @@ mod tests {
 
     #[test]
     fn cfg_01_passwords_in_urls_are_never_shown() {
-        let url = SecretText::new("postgres://sekisho:geheim@db.example/sekisho");
-        assert!(!format!("{url:?}").contains("geheim"));
-        assert_eq!(url.hidden(), "postgres://…@db.example/sekisho");
+        for url in [
+            "postgres://sekisho:geheim@db.example/sekisho",
+            "postgres://sekisho:ge@h/eim?geheim@db.example/sekisho",
+            "postgres://db.example/sekisho?user=u&password=geheim",
+            "redis://:geheim@r.example/0",
+        ] {
+            let url = SecretText::new(url);
+            assert!(!format!("{url:?}").contains("geheim"), "{url:?}");
+            assert!(!serde_json::to_string(&url).unwrap().contains("geheim"));
+            assert!(url.holds_password());
+        }
+        let url = SecretText::new("postgres://u:p@db.example/x?sslmode=verify-full");
+        assert_eq!(
+            url.hidden(),
+            "postgres://…@db.example/x?sslmode=verify-full"
+        );
+    }
+
+    #[test]
+    fn what_holds_no_password_is_shown_whole() {
+        for url in [
+            "sqlite://data/x.db",
+            "memory:",
+            "catch:",
+            "smtps://mail.example:465",
+        ] {
+            let text = SecretText::new(url);
+            assert_eq!(text.hidden(), url);
+            assert!(!text.holds_password());
+        }
     }
 }

@@ -29,7 +29,11 @@ macro_rules! sections {
             pub(super) const HELP: super::reference::SectionHelp = super::reference::SectionHelp {
                 heading: $heading,
                 about: &[$($doc),*],
-                keys: &[$((stringify!($field), &[$($field_doc),*])),*],
+                keys: &[$(super::reference::KeyHelp {
+                    name: stringify!($field),
+                    kind: stringify!($type),
+                    about: &[$($field_doc),*],
+                }),*],
             };
         }
     )+};
@@ -63,11 +67,15 @@ sections! {
         url: SecretText = SecretText::default(),
         /// Connections at most (PostgreSQL), or readers (SQLite).
         max_connections: u32 = 8,
+        /// Allows PostgreSQL on another host without `sslmode=verify-full`. Only for a network that nobody else is on.
+        insecure_plaintext: bool = false,
     }
     /// What is shared and short-lived: pending sign-ins, codes, counters.
     SessionStore "session" {
         /// `memory:` for one node, `redis://` or `rediss://` for any number.
         url: SecretText = SecretText::new("memory:"),
+        /// Allows Redis on another host without TLS. Only for a network that nobody else is on.
+        insecure_plaintext: bool = false,
         /// First part of every Redis key, so that several services can share one Redis.
         prefix: String = "sekisho".to_owned(),
     }
