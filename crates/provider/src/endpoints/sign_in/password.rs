@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use sekisho_guard::{DeviceClass, Pass, PasswordAttempt, Ticket};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserToken, Digest, EmailAddress, EpochKind, Event,
     EventKind, KnownBrowser, Outcome, Timestamp, UserId,
 };
+use sekisho_session::{CounterKey, Limit, Verdict};
 use sekisho_store::{Account, Tx};
 
 use super::super::visit::{NewCookies, Visit};
@@ -60,8 +63,10 @@ impl Provider {
         let ticket = match self.throttle.before_password(attempt, now).await? {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => {
-                self.record_failure(account.as_ref(), &flow, visit, Outcome::Blocked)
-                    .await?;
+                if self.tells_block(&index, visit, now).await {
+                    self.record_failure(account.as_ref(), &flow, visit, Outcome::Blocked)
+                        .await?;
+                }
                 return Ok(PasswordOutcome::Wait(until));
             }
         };
@@ -172,6 +177,21 @@ impl Provider {
             && self
                 .knowledge
                 .is_current(browser.epoch, EpochKind::Browser, epochs, None)
+    }
+
+    /// A blocked source tries on and on: one event in ten minutes tells it (decisions: audit).
+    async fn tells_block(&self, account: &Digest, visit: &Visit, now: Timestamp) -> bool {
+        let whom = Digest::keyed(account.as_bytes(), &[visit.origin.ip.as_bytes()]);
+        let key = CounterKey {
+            name: "blocked-event",
+            digest: whom,
+        };
+        let limit = Limit {
+            key,
+            max: 1,
+            window: Duration::from_mins(10),
+        };
+        matches!(self.session.count(&[limit], now).await, Ok(Verdict::Within))
     }
 
     /// Records a failed or stopped attempt, for unknown accounts too: the same work either way.

@@ -4,6 +4,7 @@ use sekisho_model::{EmailAddress, EmailAddressRefusal};
 use sekisho_provider::endpoints::sign_in::{AppView, LoadedFlow, PasswordOutcome};
 use sekisho_provider::endpoints::visit::{NewCookies, Visit};
 use sekisho_provider::rules::parameters::Parameters;
+use sekisho_provider::rules::sign_in::safe_return;
 
 use super::{app_name, flow_of, kind, posted_flow};
 use crate::http::answer::see_other;
@@ -47,6 +48,9 @@ async fn begin(
     return_to: Option<&str>,
 ) -> HttpResponse {
     let frame = Frame::new(app, request, visit.locale);
+    if let Ok(Some(_)) = app.provider.live_session(visit).await {
+        return see_other(&safe_return(return_to), app.https);
+    }
     match app.provider.begin_page_sign_in(return_to, visit).await {
         Ok((flow, cookie)) => {
             let response = frame.remembering(see_other(&format!("/login?flow={flow}"), app.https));
