@@ -84,18 +84,49 @@ pub struct Services {
     pub keyring: Arc<KeyRing>,
     /// Time and randomness.
     pub surroundings: Surroundings,
-    /// Sends letters.
-    pub dispatcher: Dispatcher,
+    /// Sends letters; a command leaves them to the server.
+    pub dispatcher: Option<Dispatcher>,
     /// Caught mails, if that is the transport.
     pub catcher: Option<Catcher>,
     machine_events: MachineEvents,
     rsa_key_is_missing: bool,
 }
 
-/// Puts the services together. The database must be migrated.
+/// Puts the services of a server together. The database must be migrated.
 pub async fn services(
     config: &Config,
     surroundings: Surroundings,
+) -> Result<Services, WiringError> {
+    assemble(config, surroundings, Letters::Send).await
+}
+
+/// Puts the services of one command together, which may run beside a server.
+pub async fn command_services(
+    config: &Config,
+    surroundings: Surroundings,
+) -> Result<Services, WiringError> {
+    let store = open_store(config).await?;
+    let missing = store.pending_migrations().await?;
+    store.close().await;
+    if missing.is_empty() {
+        assemble(config, surroundings, Letters::Leave).await
+    } else {
+        Err(WiringError::Migrations(missing.join(", ")))
+    }
+}
+
+/// Whether this process sends what waits in the outbox. A command must not: it would end with
+/// letters in its hands, and `catch:` would catch them where nobody looks.
+#[derive(Clone, Copy)]
+enum Letters {
+    Send,
+    Leave,
+}
+
+async fn assemble(
+    config: &Config,
+    surroundings: Surroundings,
+    letters: Letters,
 ) -> Result<Services, WiringError> {
     // Fails only if a provider is installed already, which is then the same one.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -109,13 +140,20 @@ pub async fn services(
         .map_err(|refusal| WiringError::Mail(refusal.to_string()))?;
     let catcher = transport.catcher().cloned();
     let Surroundings { clock, entropy } = surroundings.clone();
-    let dispatcher = Dispatcher::start(
-        store.clone(),
-        Arc::clone(&keyring),
-        transport,
-        Arc::clone(&clock),
-        Arc::clone(&entropy),
-    );
+    let dispatcher = match letters {
+        Letters::Send => Some(Dispatcher::start(
+            store.clone(),
+            Arc::clone(&keyring),
+            transport,
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+        )),
+        Letters::Leave => None,
+    };
+    let letters_wait = dispatcher
+        .as_ref()
+        .map(Dispatcher::bell)
+        .unwrap_or_default();
     let (keys, rsa_key_is_missing) =
         SigningKeys::open(store.clone(), Arc::clone(&keyring), &*entropy, clock.now()).await?;
     let machine_events = MachineEvents::start(store.clone());
@@ -131,7 +169,7 @@ pub async fn services(
         clock,
         entropy,
         machine_events: machine_events.clone(),
-        letters_wait: dispatcher.bell(),
+        letters_wait,
     });
     provider.hear().await?;
     Ok(Services {
@@ -251,7 +289,9 @@ impl House {
             .machine_events
             .stop(Duration::from_secs(5))
             .await;
-        self.services.dispatcher.stop(Duration::from_secs(5)).await;
+        if let Some(dispatcher) = self.services.dispatcher {
+            dispatcher.stop(Duration::from_secs(5)).await;
+        }
         self.services.store.close().await;
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use sekisho_model::{
-    Digest, Entropy, KeyId, KeyRing, Purpose, SigningAlgorithm, SigningKeyRecord, Timestamp,
+    Digest, Entropy, Event, KeyId, KeyRing, Purpose, SigningAlgorithm, SigningKeyRecord, Timestamp,
 };
 use sekisho_store::Store;
 use serde::Serialize;
@@ -241,12 +241,13 @@ impl SigningKeys {
     }
 
     /// KEY-02: makes a successor for each key in force; it signs after `overlap`, when every relying
-    /// party has had time to read it, and the old one stops signing then.
+    /// party has had time to read it, and the old one stops signing then. `event` is kept with it.
     pub async fn rotate(
         &self,
         overlap: Duration,
         entropy: &dyn Entropy,
         now: Timestamp,
+        event: Event,
     ) -> Result<Vec<KeyId>, Failure> {
         let takes_over = now + overlap;
         let mut made = Vec::new();
@@ -259,7 +260,8 @@ impl SigningKeys {
                 for old in tx.keys()?.iter().filter(|key| key.retired_at.is_none()) {
                     tx.retire_key(&old.kid, takes_over)?;
                 }
-                made.iter().try_for_each(|key| tx.insert_key(key))
+                made.iter().try_for_each(|key| tx.insert_key(key))?;
+                tx.record(&event)
             })
             .await?;
         self.reload().await?;

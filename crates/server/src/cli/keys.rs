@@ -37,18 +37,15 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
             let (_, services) = services_at(&at).await?;
             let now = services.provider.now();
             let overlap = Duration::from_hours(overlap_hours);
-            let kids = services
-                .provider
-                .keys
-                .rotate(overlap, &*services.surroundings.entropy, now)
-                .await?;
             let event = event(
                 &services.provider,
                 &services,
                 EventKind::KeyChanged,
                 "keys rotate",
             );
-            services.store.write(move |tx| tx.record(&event)).await?;
+            let entropy = &*services.surroundings.entropy;
+            let keys = &services.provider.keys;
+            let kids = keys.rotate(overlap, entropy, now, event).await?;
             output::done(&format!(
                 "Made {} keys; they take over in {overlap_hours} hours.",
                 kids.len()
