@@ -1,12 +1,15 @@
 use super::tree::{ConfigCommand, Form, Where};
 use super::{CliError, config_at, output};
-use crate::config::reference;
+use crate::config::{self, reference};
 use crate::wiring::open_store;
 
 pub(super) fn run(command: &ConfigCommand, form: Form) -> Result<(), CliError> {
     match command {
         ConfigCommand::Check { at } => {
-            config_at(at)?;
+            match &at.config {
+                Some(file) if at.data.is_none() => drop(config::load_to_serve(file)?),
+                _ => drop(config_at(at)?),
+            }
             output::done("The configuration can be used.");
         }
         ConfigCommand::Show { at } => {

@@ -2,14 +2,14 @@ use sekisho_mail::Transport;
 use sekisho_model::{Clock as _, SystemClock};
 use sekisho_session::Session;
 
-use super::tree::Where;
+use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::config::Config;
 use crate::keys_file;
 use crate::wiring::open_store;
 
 /// One line for each part; exit 1 if one is wrong.
-pub(super) async fn run(at: &Where) -> Result<(), CliError> {
+pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let config = config_at(at)?;
     let mut lines = vec![("configuration", Ok("can be used".to_owned()))];
     let keys = keys_file::read(&config.keys.file);
@@ -22,10 +22,7 @@ pub(super) async fn run(at: &Where) -> Result<(), CliError> {
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from);
     let transport = transport.map(|_| "configured; try `sekisho mail test ADDRESS`".to_owned());
     lines.push(("mail transport", transport.map_err(told)));
-    for (part, line) in &lines {
-        let (Ok(text) | Err(text)) = line;
-        output::check(line.is_ok(), &format!("{part}: {text}"));
-    }
+    output::checks(form, &lines);
     if lines.iter().all(|(_, line)| line.is_ok()) {
         Ok(())
     } else {

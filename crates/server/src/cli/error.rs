@@ -43,6 +43,15 @@ impl CliError {
         }
     }
 
+    /// What programs know the error by.
+    pub(super) const fn name(&self) -> &'static str {
+        match (self.code, &self.why) {
+            (2, _) => "usage",
+            (_, Some(_)) => "failed",
+            (_, None) => "refused",
+        }
+    }
+
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }

@@ -71,6 +71,9 @@ async fn test(at: &Where, address: &str) -> Result<(), CliError> {
     let to = EmailAddress::parse(address).map_err(|error| CliError::refused(error.to_string()))?;
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from)
         .map_err(|refusal| CliError::refused(refusal.to_string()))?;
+    if transport.catcher().is_some() {
+        return Err(CliError::refused("mail.url is catch: no mail is sent."));
+    }
     let letter = Letter {
         to: to.to_string(),
         locale: config.server.default_locale,

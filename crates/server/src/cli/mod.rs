@@ -24,7 +24,7 @@ use tree::{Cli, Command, Where};
 
 use crate::config::{self, Config};
 use crate::serve;
-use crate::wiring::{Services, Surroundings, services};
+use crate::wiring::{Services, Surroundings, command_services};
 
 /// Runs the program: exit 0 done, 1 refused or failed, 2 wrong usage.
 pub fn main() -> ExitCode {
@@ -44,10 +44,11 @@ pub fn main() -> ExitCode {
             };
         }
     };
+    let form = cli.output;
     match actix_web::rt::System::new().block_on(run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::error(&error);
+            output::error(form, &error);
             error.exit_code()
         }
     }
@@ -57,10 +58,10 @@ async fn run(cli: Cli) -> Result<(), CliError> {
     let form = cli.output;
     match cli.command {
         Command::Dev { listen, data } => serve::dev(&listen, &data).await,
-        Command::Serve { config } => serve::serve(load(&config)?).await,
+        Command::Serve { config } => serve::serve(config::load_to_serve(&config)?).await,
         Command::Migrate { at, check } => configuration::migrate(&at, check).await,
         Command::Config(command) => configuration::run(&command, form),
-        Command::Doctor { at } => doctor::run(&at).await,
+        Command::Doctor { at } => doctor::run(&at, form).await,
         Command::User(command) => users::run(command, form).await,
         Command::Client(command) => clients::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
@@ -91,7 +92,7 @@ fn config_at(at: &Where) -> Result<Config, CliError> {
 /// The services over an existing database, beside a running server.
 async fn services_at(at: &Where) -> Result<(Config, Services), CliError> {
     let config = config_at(at)?;
-    let services = services(&config, Surroundings::default()).await?;
+    let services = command_services(&config, Surroundings::default()).await?;
     Ok((config, services))
 }
 
@@ -104,13 +105,4 @@ fn event(provider: &Arc<Provider>, services: &Services, kind: EventKind, detail:
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn the_command_tree_is_sound() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

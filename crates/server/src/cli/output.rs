@@ -42,7 +42,7 @@ pub(super) fn one<T: Serialize>(form: Form, value: &T) {
                 let text = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
-                println!("{name:width$}  {text}");
+                println!("{name:width$}  {}", harmless(&text));
             }
         }
         (Form::Table | Form::Json, _) => json(value),
@@ -57,25 +57,48 @@ fn json<T: Serialize>(value: &T) {
 }
 
 fn table(heads: &[&str], rows: &[Row]) {
-    let width = |column: usize| {
-        let cells = rows
-            .iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count());
-        let head = heads.get(column).map_or(0, |head| head.chars().count());
-        cells.chain([head]).max().unwrap_or(0)
-    };
-    let line = |cells: &mut dyn Iterator<Item = String>| {
-        let padded: Vec<String> = cells
-            .enumerate()
-            .map(|(column, cell)| format!("{cell:<width$}", width = width(column)))
-            .collect();
-        println!("{}", padded.join("  ").trim_end());
-    };
-    line(&mut heads.iter().map(|head| head.to_uppercase()));
-    for row in rows {
-        line(&mut row.iter().cloned());
+    for line in lines(heads, rows) {
+        println!("{line}");
     }
+}
+
+fn lines(heads: &[&str], rows: &[Row]) -> Vec<String> {
+    let heads = heads.iter().map(|head| head.to_uppercase()).collect();
+    let all: Vec<Row> = std::iter::once(heads)
+        .chain(
+            rows.iter()
+                .map(|row| row.iter().map(|cell| harmless(cell)).collect()),
+        )
+        .collect();
+    let widest = |column: usize| {
+        let cells = all.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| columns(cell)).max().unwrap_or(0)
+    };
+    all.iter()
+        .map(|row| {
+            let padded = row.iter().enumerate().map(|(column, cell)| {
+                let gap = widest(column).saturating_sub(columns(cell));
+                format!("{cell}{}", " ".repeat(gap))
+            });
+            let line = padded.collect::<Vec<_>>().join("  ");
+            line.trim_end().to_owned()
+        })
+        .collect()
+}
+
+/// AU-06: what people typed moves no cursor and colours no terminal.
+fn harmless(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// How many columns of a terminal a text takes: Chinese, Japanese and Korean signs take two.
+fn columns(text: &str) -> usize {
+    let wide = |c: char| {
+        matches!(u32::from(c),
+            0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF
+            | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF | 0x20000..=0x3FFFD)
+    };
+    text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }
 
 /// Plain text to standard output.
@@ -85,22 +108,39 @@ pub(super) fn text(text: &str) {
 
 /// A line about what was done, to standard error.
 pub(super) fn done(text: &str) {
-    eprintln!("{} {text}", stamp("ok", "32"));
+    let stamp = stamp("ok", "32", std::io::stderr().is_terminal());
+    eprintln!("{stamp} {text}");
 }
 
-/// A line of `doctor`.
-pub(super) fn check(fine: bool, text: &str) {
-    let mark = if fine {
-        stamp("ok", "32")
-    } else {
-        stamp("stop", "31")
-    };
-    println!("{mark} {text}");
+/// The lines of `doctor`: each part with what is fine, or what is not.
+pub(super) fn checks(form: Form, lines: &[(&str, Result<String, String>)]) {
+    if form == Form::Json {
+        let parts = lines.iter().map(|(part, line)| {
+            let (Ok(told) | Err(told)) = line;
+            serde_json::json!({ "part": part, "ok": line.is_ok(), "told": told })
+        });
+        return json(&parts.collect::<Vec<_>>());
+    }
+    let terminal = std::io::stdout().is_terminal();
+    for (part, line) in lines {
+        match line {
+            Ok(told) => println!("{} {part}: {told}", stamp("ok", "32", terminal)),
+            Err(told) => println!("{} {part}: {told}", stamp("stop", "31", terminal)),
+        }
+    }
 }
 
 /// What, why, what to try.
-pub(super) fn error(error: &CliError) {
-    eprintln!("{} {}", stamp("stop", "31"), error.what);
+pub(super) fn error(form: Form, error: &CliError) {
+    if form == Form::Json {
+        let told = serde_json::json!({ "error": {
+            "code": error.name(), "message": error.what, "why": error.why, "try": error.hint,
+        }});
+        eprintln!("{told}");
+        return;
+    }
+    let stamp = stamp("stop", "31", std::io::stderr().is_terminal());
+    eprintln!("{stamp} {}", error.what);
     for (index, line) in error.why.iter().flat_map(|why| why.lines()).enumerate() {
         let name = if index == 0 { "why" } else { "" };
         eprintln!("  {name:<4}  {line}");
@@ -110,13 +150,14 @@ pub(super) fn error(error: &CliError) {
     }
 }
 
-fn stamp(word: &str, colour: &str) -> String {
+fn stamp(word: &str, colour: &str, terminal: bool) -> String {
     #[expect(
         clippy::disallowed_methods,
-        reason = "NO_COLOR is a convention of terminals, no configuration"
+        reason = "NO_COLOR and TERM are conventions of terminals, no configuration"
     )]
-    let plain = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
-    if plain || !std::io::stderr().is_terminal() {
+    let plain = std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
+        || std::env::var("TERM").is_ok_and(|value| value == "dumb");
+    if plain || !terminal {
         format!("[{word}]")
     } else {
         format!("\u{1b}[{colour}m[{word}]\u{1b}[0m")
@@ -158,4 +199,19 @@ pub fn banner(issuer: &str, data: &Path, dev: &Dev) {
         }
     }
     println!("\n  Stop with Ctrl-C. Delete the data folder to begin anew.\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_line_up_in_japanese_and_move_no_cursor() {
+        let row = |name: &str, id: &str| vec![name.to_owned(), id.to_owned()];
+        let rows = [row("青空メール", "a"), row("Map\u{1b}[2J", "b")];
+        assert_eq!(
+            lines(&["name", "id"], &rows),
+            ["NAME        ID", "青空メール  a", "Map[2J      b"]
+        );
+    }
 }

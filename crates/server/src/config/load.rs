@@ -27,11 +27,35 @@ pub enum ConfigError {
 
 /// Reads the file, lays the environment over it, and refuses what cannot be used.
 pub fn load(file: &Path) -> Result<Config, ConfigError> {
-    let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    read(file, &environment)
+    read(file, &environment(), Config::problems)
 }
 
-fn read(file: &Path, environment: &[(OsString, OsString)]) -> Result<Config, ConfigError> {
+/// Like [`load`], and refuses what cannot be used on this machine: the key file, the mail transport.
+pub fn load_to_serve(file: &Path) -> Result<Config, ConfigError> {
+    read(file, &environment(), |config| {
+        let mut problems = config.problems();
+        let mut here = config.problems_here();
+        // What is missing or malformed is told once.
+        here.retain(|problem| {
+            !problems
+                .iter()
+                .any(|known| key_of(known) == key_of(problem))
+        });
+        problems.append(&mut here);
+        problems
+    })
+}
+
+/// The one place that reads the environment.
+fn environment() -> Vec<(OsString, OsString)> {
+    std::env::vars_os().collect()
+}
+
+fn read(
+    file: &Path,
+    environment: &[(OsString, OsString)],
+    check: impl Fn(&Config) -> Vec<String>,
+) -> Result<Config, ConfigError> {
     let unreadable = |cause| ConfigError::Unreadable {
         path: file.to_owned(),
         cause,
@@ -42,7 +66,7 @@ fn read(file: &Path, environment: &[(OsString, OsString)]) -> Result<Config, Con
     gift.take_file(file, &text).map_err(broken)?;
     gift.problems.extend(open_secret(&gift, file));
     gift.take_environment(environment);
-    config(gift)
+    config(gift, check)
 }
 
 /// CFG-01: a file with a password in it is not for everyone.
@@ -62,7 +86,7 @@ fn open_secret(gift: &Gift, file: &Path) -> Option<String> {
     })
 }
 
-fn config(gift: Gift) -> Result<Config, ConfigError> {
+fn config(gift: Gift, check: impl Fn(&Config) -> Vec<String>) -> Result<Config, ConfigError> {
     let mut problems = gift.problems;
     let mut whole = Table::new();
     for (name, given) in &gift.values {
@@ -73,18 +97,22 @@ fn config(gift: Gift) -> Result<Config, ConfigError> {
     }
     let refused = |error: toml::de::Error| ConfigError::Problems(vec![error.message().to_owned()]);
     let config: Config = whole.try_into().map_err(refused)?;
-    problems.extend(config.problems().into_iter().map(|problem| {
-        let key = problem.split([' ', ':']).next().unwrap_or_default();
-        match gift.values.get(key) {
+    problems.extend(check(&config).into_iter().map(
+        |problem| match gift.values.get(key_of(&problem)) {
             Some(given) => format!("{problem}   [{}]", given.place),
             None => problem,
-        }
-    }));
+        },
+    ));
     if problems.is_empty() {
         Ok(config)
     } else {
         Err(ConfigError::Problems(problems))
     }
+}
+
+/// The key that a problem begins with.
+fn key_of(problem: &str) -> &str {
+    problem.split([' ', ':']).next().unwrap_or_default()
 }
 
 /// The form of a value that its key can take.
@@ -150,7 +178,8 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect();
-            read(&self.0.path().join("config.toml"), &variables)
+            let path = self.0.path().join("config.toml");
+            read(&path, &variables, Config::problems)
         }
 
         fn refusal(&self, variables: &[(&str, &str)]) -> String {
@@ -292,9 +321,11 @@ mod tests {
         let case = Case::new(GOOD);
         let path = case.0.path().join("config.toml");
         let junk = OsString::from_vec(vec![0xff]);
-        assert!(read(&path, &[("JUNK".into(), junk.clone())]).is_ok());
+        let strangers = [("JUNK".into(), junk.clone())];
+        assert!(read(&path, &strangers, Config::problems).is_ok());
         let ours = [("SEKISHO__MAIL__FROM".into(), junk)];
-        let told = read(&path, &ours).unwrap_err().to_string();
+        let told = read(&path, &ours, Config::problems).unwrap_err();
+        let told = told.to_string();
         assert!(told.contains("SEKISHO__MAIL__FROM is not text"), "{told}");
     }
 }

@@ -14,11 +14,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use sekisho_guard::Limits;
+use sekisho_mail::Transport;
 use sekisho_provider::rules::password_policy::PasswordPolicy;
 use sekisho_provider::{CodeSettings, Lifetimes, Settings};
 use serde::{Deserialize, Serialize};
 
-pub use load::{ConfigError, load};
+use crate::keys_file;
+
+pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
     Database, Keys, Mail, Metrics, Otp, Password, Preset, Server, SessionStore, Tokens,
@@ -68,6 +71,16 @@ impl Config {
     /// Everything that is wrong with it, each line naming `section.key`.
     pub fn problems(&self) -> Vec<String> {
         check::problems(self)
+    }
+
+    /// What cannot be used on this machine: the key file, and the mail transport.
+    pub fn problems_here(&self) -> Vec<String> {
+        let keys = keys_file::read(&self.keys.file).err();
+        let keys = keys.map(|error| format!("keys.file: {error}"));
+        let mail = Transport::open(self.mail.url.expose(), &self.mail.from).err();
+        keys.into_iter()
+            .chain(mail.map(|refusal| refusal.to_string()))
+            .collect()
     }
 
     /// What of it concerns the protocol.
