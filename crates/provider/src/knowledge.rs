@@ -101,6 +101,11 @@ impl Knowledge {
         self.snapshot().epochs.now
     }
 
+    /// All shared epochs, for rules that run within a transaction.
+    pub(crate) fn shared(&self) -> Arc<SharedEpochs> {
+        self.snapshot().epochs
+    }
+
     /// Whether something issued under `epoch` still counts.
     pub(crate) fn is_current(
         &self,

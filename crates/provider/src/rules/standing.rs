@@ -1,7 +1,7 @@
 //! Whether something issued earlier still counts: epochs of server, client and user, the account's
 //! state, the grant (decisions: time; SES-09, RT-02, IN-02).
 
-use sekisho_model::{ClientId, Epoch, EpochKind, UserEpochs, UserState};
+use sekisho_model::{ClientId, Epoch, EpochKind, Grant, User, UserEpochs, UserState};
 
 /// Epochs that do not belong to one user, as this node last heard of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +48,14 @@ pub const fn account_may_act(state: UserState) -> bool {
         UserState::Active => true,
         UserState::Disabled => false,
     }
+}
+
+/// RT-02, AZ-19: whether tokens may be issued on `grant` for its user now; the grant itself is checked
+/// by the rule of the grant type.
+pub fn may_issue_for(user: &User, grant: &Grant, shared: &SharedEpochs) -> bool {
+    let client = Some(&grant.client_id);
+    account_may_act(user.state)
+        && is_current(grant.epoch, EpochKind::Token, &user.epochs, client, shared)
 }
 
 #[cfg(test)]

@@ -85,7 +85,9 @@ fn config_at(at: &Where) -> Result<Config, CliError> {
         (None, None) => Err(CliError::usage(
             "say where: --config FILE, or --data DIR for the dev data",
         )),
-        (Some(_), Some(_)) => Err(CliError::usage("use --config or --data, not both")),
+        (Some(_), Some(_)) => Err(CliError::usage(
+            "use --config (or SEKISHO_CONFIG) or --data, not both",
+        )),
     }
 }
 

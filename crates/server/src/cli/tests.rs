@@ -83,6 +83,32 @@ fn what_is_missing_or_unknown_is_wrong_usage() {
 }
 
 #[test]
+fn every_command_shows_an_example_that_parses() {
+    fn visit(command: &clap::Command, path: &str) {
+        let subs = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+        let mut leaf = true;
+        for sub in subs {
+            leaf = false;
+            visit(sub, &format!("{path} {}", sub.get_name()));
+        }
+        if !leaf || path == "sekisho config schema" {
+            return;
+        }
+        let help = command
+            .get_after_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let examples: Vec<&str> = help.lines().filter(|line| line.contains(path)).collect();
+        assert!(!examples.is_empty(), "{path} has no example");
+        for line in examples {
+            let words = line[line.find("sekisho").unwrap()..].split(' ');
+            Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+    visit(&Cli::command(), "sekisho");
+}
+
+#[test]
 fn cfg_01_no_command_takes_a_secret_as_an_argument() {
     fn visit(command: &clap::Command) {
         for argument in command

@@ -4,7 +4,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
 #[derive(Debug, Parser)]
-#[command(name = "sekisho", version, arg_required_else_help = true)]
+#[command(
+    name = "sekisho",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit: 0 done, 1 refused or failed, 2 wrong usage. NO_COLOR is honoured."
+)]
 pub(crate) struct Cli {
     /// How results are printed.
     #[arg(long, short, global = true, value_enum, default_value = "table")]
@@ -55,6 +60,9 @@ pub(crate) enum Command {
         config: PathBuf,
     },
     /// Bring the database to the present form.
+    #[command(
+        after_help = "Example\n  sekisho migrate --config config.toml\n  sekisho migrate --check --config config.toml"
+    )]
     Migrate {
         #[command(flatten)]
         at: Where,
@@ -66,6 +74,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Check configuration, keys, database, session store and mail queue.
+    #[command(
+        after_help = "Example\n  sekisho doctor --config config.toml\n  sekisho doctor --data sekisho-dev --output json"
+    )]
     Doctor {
         #[command(flatten)]
         at: Where,
@@ -104,11 +115,13 @@ pub(crate) enum Page {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Say everything that is wrong with it.
+    #[command(after_help = "Example\n  sekisho config check --config config.toml")]
     Check {
         #[command(flatten)]
         at: Where,
     },
     /// Print what is in force; secrets hidden.
+    #[command(after_help = "Example\n  sekisho config show --config config.toml")]
     Show {
         #[command(flatten)]
         at: Where,
@@ -140,11 +153,13 @@ pub(crate) enum UserCommand {
         password_stdin: bool,
     },
     /// List accounts.
+    #[command(after_help = "Example\n  sekisho user list --config config.toml --output json")]
     List {
         #[command(flatten)]
         at: Where,
     },
     /// Show an account.
+    #[command(after_help = "Example\n  sekisho user show haruka@example.jp --config config.toml")]
     Show {
         #[command(flatten)]
         at: Where,
@@ -152,6 +167,9 @@ pub(crate) enum UserCommand {
         email: String,
     },
     /// Stop an account; its sessions and tokens end at once.
+    #[command(
+        after_help = "Example\n  sekisho user disable haruka@example.jp --config config.toml"
+    )]
     Disable {
         #[command(flatten)]
         at: Where,
@@ -159,6 +177,7 @@ pub(crate) enum UserCommand {
         email: String,
     },
     /// Let an account sign in again.
+    #[command(after_help = "Example\n  sekisho user enable haruka@example.jp --config config.toml")]
     Enable {
         #[command(flatten)]
         at: Where,
@@ -181,11 +200,13 @@ pub(crate) enum ClientCommand {
         file: PathBuf,
     },
     /// List apps.
+    #[command(after_help = "Example\n  sekisho client list --config config.toml")]
     List {
         #[command(flatten)]
         at: Where,
     },
     /// Show an app.
+    #[command(after_help = "Example\n  sekisho client show demo-app --data sekisho-dev")]
     Show {
         #[command(flatten)]
         at: Where,
@@ -193,6 +214,9 @@ pub(crate) enum ClientCommand {
         id: String,
     },
     /// Replace an app's registration.
+    #[command(
+        after_help = "Example\n  sekisho client update demo-app --file app.json --config config.toml"
+    )]
     Update {
         #[command(flatten)]
         at: Where,
@@ -203,6 +227,9 @@ pub(crate) enum ClientCommand {
         file: PathBuf,
     },
     /// Make a new secret; the old one goes on for some hours.
+    #[command(
+        after_help = "Example\n  sekisho client rotate-secret demo-app --keep-old-hours 48 --config config.toml"
+    )]
     RotateSecret {
         #[command(flatten)]
         at: Where,
@@ -213,6 +240,7 @@ pub(crate) enum ClientCommand {
         keep_old_hours: u64,
     },
     /// Delete an app; its tokens stop.
+    #[command(after_help = "Example\n  sekisho client delete demo-app --config config.toml")]
     Delete {
         #[command(flatten)]
         at: Where,
@@ -224,6 +252,9 @@ pub(crate) enum ClientCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Make the file of the key-encryption keys.
+    #[command(
+        after_help = "Example\n  sekisho keys init --config config.toml\n  sekisho keys init --file /etc/sekisho/keys.toml"
+    )]
     Init {
         #[command(flatten)]
         at: Where,
@@ -232,11 +263,15 @@ pub(crate) enum KeysCommand {
         file: Option<PathBuf>,
     },
     /// List signing keys.
+    #[command(after_help = "Example\n  sekisho keys list --config config.toml")]
     List {
         #[command(flatten)]
         at: Where,
     },
     /// Make new signing keys; they take over when apps had time to read them.
+    #[command(
+        after_help = "Example\n  sekisho keys rotate --config config.toml\n  sekisho keys rotate --overlap-hours 48 --config config.toml"
+    )]
     Rotate {
         #[command(flatten)]
         at: Where,
@@ -249,6 +284,7 @@ pub(crate) enum KeysCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum MailCommand {
     /// Send a test mail and wait for the answer.
+    #[command(after_help = "Example\n  sekisho mail test you@example.org --config config.toml")]
     Test {
         #[command(flatten)]
         at: Where,
@@ -256,11 +292,13 @@ pub(crate) enum MailCommand {
         address: String,
     },
     /// Show what waits and what could not be sent.
+    #[command(after_help = "Example\n  sekisho mail queue --config config.toml")]
     Queue {
         #[command(flatten)]
         at: Where,
     },
     /// Try again what could not be sent.
+    #[command(after_help = "Example\n  sekisho mail retry --config config.toml")]
     Retry {
         #[command(flatten)]
         at: Where,

@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_model::{
     AuthorizationCode, Client, CodeRecord, Digest, Event, EventKind, Grant, GrantType, Origin,
-    Outcome, RefreshRecord, RefreshToken, Timestamp,
+    Outcome, RefreshRecord, RefreshToken, Subject, Timestamp,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
@@ -11,12 +12,20 @@ use super::{Issued, TokenResponse};
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
+use crate::rules::standing::{SharedEpochs, may_issue_for};
 use crate::{Failure, Provider};
 
 /// What became of the code in the transaction.
 enum Redeemed {
-    First(Box<(CodeRecord, Grant)>),
+    First(Box<First>),
     Refused(&'static str, Option<sekisho_model::GrantId>),
+}
+
+/// What the first redemption of a code gets.
+struct First {
+    code: CodeRecord,
+    grant: Grant,
+    subject: Subject,
 }
 
 impl Provider {
@@ -51,10 +60,7 @@ impl Provider {
                 }
                 refused(TokenError::InvalidGrant(why))
             }
-            Redeemed::First(redeemed) => {
-                let (code, grant) = *redeemed;
-                self.answer_code(client, &code, &grant, refresh).await
-            }
+            Redeemed::First(redeemed) => self.answer_code(client, &redeemed, refresh).await,
         }
     }
 
@@ -75,6 +81,7 @@ impl Provider {
             verifier: form.first("code_verifier").map(str::to_owned),
             refresh: refresh.map(RefreshToken::digest),
             refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
+            shared: self.knowledge.shared(),
             event: self.event(EventKind::CodeRedeemed, Outcome::Passed, origin),
         };
         Ok(self.store.write(move |tx| redemption.apply(tx)).await?)
@@ -83,27 +90,18 @@ impl Provider {
     async fn answer_code(
         &self,
         client: &RegisteredClient,
-        code: &CodeRecord,
-        grant: &Grant,
+        redeemed: &First,
         refresh: Option<RefreshToken>,
     ) -> Result<Issued, Failure> {
-        // AZ-19: the account is looked at again, because it may have been stopped since.
-        let standing = self.standing_grant(grant.id).await?;
-        let user = grant.user_id;
-        let account = self.store.read(move |tx| tx.account(user)).await?;
-        let (Some(_), Some(account)) = (standing, account) else {
-            return Ok(Issued::Refused(TokenError::InvalidGrant(
-                "the grant was revoked",
-            )));
-        };
+        let First {
+            code,
+            grant,
+            subject,
+        } = redeemed;
+        let subject = subject.as_str();
         let now = self.now();
-        let subject = account.user.subject.as_str();
-        let token = self.access_token(
-            &client.client,
-            &Bearer::User(grant, subject),
-            &grant.scope,
-            now,
-        )?;
+        let bearer = Bearer::User(grant, subject);
+        let token = self.access_token(&client.client, &bearer, &grant.scope, now)?;
         let basis = IdTokenBasis {
             grant,
             subject,
@@ -138,6 +136,7 @@ struct Redemption {
     verifier: Option<String>,
     refresh: Option<Digest>,
     refresh_life: (Duration, Duration),
+    shared: Arc<SharedEpochs>,
     event: Event,
 }
 
@@ -168,6 +167,11 @@ impl Redemption {
         record: CodeRecord,
         grant: Grant,
     ) -> Result<Redeemed, StoreError> {
+        // AZ-19: the account is looked at again, because it may have been stopped since.
+        let user = tx.account(grant.user_id)?.map(|account| account.user);
+        let Some(user) = user.filter(|user| may_issue_for(user, &grant, &self.shared)) else {
+            return self.refuse(tx, &grant, "the grant was revoked");
+        };
         if tx.take_code(&self.digest, self.now)? == Once::Again {
             return self.revoke_family(tx, &grant);
         }
@@ -185,7 +189,11 @@ impl Redemption {
             })?;
         }
         tx.record(&about(&self.event, &grant, Outcome::Passed))?;
-        Ok(Redeemed::First(Box::new((record, grant))))
+        Ok(Redeemed::First(Box::new(First {
+            code: record,
+            grant,
+            subject: user.subject,
+        })))
     }
 
     fn refuse(

@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_model::{
     Client, Digest, Event, EventKind, Grant, GrantType, KeyRing, Origin, Outcome, RefreshRecord,
-    RefreshToken, ScopeSet, Sealed, Timestamp,
+    RefreshToken, ScopeSet, Sealed, Subject, Timestamp,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
@@ -11,16 +12,23 @@ use super::{Issued, TokenResponse};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::rules::refresh_rotation::{Decision, decide, narrowed};
+use crate::rules::standing::{SharedEpochs, may_issue_for};
 use crate::{Failure, Provider};
 
 /// What became of the refresh token in the transaction.
 enum Used {
     /// An access token may be issued, with this refresh token beside it.
-    Go(Box<Grant>, Beside),
+    Go(Box<Going>, Beside),
     /// Refused; the grant is named if it was ended just now.
     Refused(&'static str, Option<sekisho_model::GrantId>),
     /// More scope was asked than was granted.
     TooMuchScope,
+}
+
+/// On whose behalf.
+struct Going {
+    grant: Grant,
+    subject: Subject,
 }
 
 enum Beside {
@@ -79,13 +87,13 @@ impl Provider {
                 }
                 refused(TokenError::InvalidGrant(why))
             }
-            Used::Go(grant, beside) => {
+            Used::Go(going, beside) => {
                 let refresh = match beside {
                     Beside::Nothing => None,
                     Beside::Prepared => Some(prepared.token.reveal().to_owned()),
                     Beside::Earlier(sealed) => Some(reopened(&presented, &sealed)?),
                 };
-                self.answer_refresh(client, &grant, asked.as_ref(), refresh)
+                self.answer_refresh(client, &going, asked.as_ref(), refresh)
                     .await
             }
         }
@@ -107,6 +115,7 @@ impl Provider {
             successor: prepared.token.digest(),
             sealed: prepared.sealed.clone(),
             idle: self.settings.lifetimes.refresh_idle,
+            shared: self.knowledge.shared(),
             event: self.event(EventKind::Refresh, Outcome::Passed, origin),
         };
         Ok(self.store.write(move |tx| usage.apply(tx)).await?)
@@ -115,23 +124,15 @@ impl Provider {
     async fn answer_refresh(
         &self,
         client: &RegisteredClient,
-        grant: &Grant,
+        used: &Going,
         asked: Option<&ScopeSet>,
         refresh_token: Option<String>,
     ) -> Result<Issued, Failure> {
-        let invalid = |why| Ok(Issued::Refused(TokenError::InvalidGrant(why)));
-        // RT-02: account, epochs and the grant itself, again at every use.
-        let standing = self.standing_grant(grant.id).await?;
-        let user = grant.user_id;
-        let account = self.store.read(move |tx| tx.account(user)).await?;
-        let (Some(_), Some(account)) = (standing, account) else {
-            return invalid("the refresh token was revoked");
-        };
+        let (grant, subject) = (&used.grant, used.subject.as_str());
         let Some(scope) = narrowed(&grant.scope, asked) else {
             return Ok(Issued::Refused(TokenError::InvalidScope));
         };
         let now = self.now();
-        let subject = account.user.subject.as_str();
         let token =
             self.access_token(&client.client, &Bearer::User(grant, subject), &scope, now)?;
         let basis = IdTokenBasis {
@@ -161,6 +162,7 @@ impl Provider {
     }
 }
 
+const REVOKED: &str = "the refresh token was revoked";
 const UNKNOWN: &str = "the refresh token is unknown";
 const OWNER: &str = "successor";
 
@@ -187,6 +189,7 @@ struct Usage {
     successor: Digest,
     sealed: Sealed,
     idle: Duration,
+    shared: Arc<SharedEpochs>,
     event: Event,
 }
 
@@ -199,25 +202,46 @@ impl Usage {
         if own && narrowed(&grant.scope, self.asked.as_ref()).is_none() {
             return Ok(Used::TooMuchScope);
         }
-        match decide(
-            &record,
-            &grant,
-            &self.client,
-            &self.client.client_id,
-            self.now,
-        ) {
-            Decision::Keep => {
-                tx.touch_refresh(&self.digest, self.idle_until(&record))?;
-                self.go(tx, grant, Beside::Nothing)
-            }
-            Decision::Rotate => self.rotate(tx, record, grant),
-            Decision::SameSuccessor => self.earlier(tx, grant),
+        let client_id = &self.client.client_id;
+        match decide(&record, &grant, &self.client, client_id, self.now) {
             Decision::RevokeFamily => self.revoke_family(tx, &grant),
-            Decision::Refuse(why) => {
-                tx.record(&about(&self.event, &grant, Outcome::Refused))?;
-                Ok(Used::Refused(why, None))
+            Decision::Refuse(why) => self.refuse(tx, &grant, why),
+            Decision::Keep => {
+                let Some(going) = self.standing(tx, &grant)? else {
+                    return self.refuse(tx, &grant, REVOKED);
+                };
+                tx.touch_refresh(&self.digest, self.idle_until(&record))?;
+                self.go(tx, going, Beside::Nothing)
             }
+            Decision::Rotate => match self.standing(tx, &grant)? {
+                Some(going) => self.rotate(tx, record, going),
+                None => self.refuse(tx, &grant, REVOKED),
+            },
+            Decision::SameSuccessor => match self.standing(tx, &grant)? {
+                Some(going) => self.earlier(tx, going),
+                None => self.refuse(tx, &grant, REVOKED),
+            },
         }
+    }
+
+    /// RT-02: account and epochs, again at every use.
+    fn standing(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Option<Going>, StoreError> {
+        let user = tx.account(grant.user_id)?.map(|account| account.user);
+        let user = user.filter(|user| may_issue_for(user, grant, &self.shared));
+        Ok(user.map(|user| Going {
+            grant: grant.clone(),
+            subject: user.subject,
+        }))
+    }
+
+    fn refuse(
+        &self,
+        tx: &mut Tx<'_>,
+        grant: &Grant,
+        why: &'static str,
+    ) -> Result<Used, StoreError> {
+        tx.record(&about(&self.event, grant, Outcome::Refused))?;
+        Ok(Used::Refused(why, None))
     }
 
     fn idle_until(&self, record: &RefreshRecord) -> Timestamp {
@@ -228,10 +252,10 @@ impl Usage {
         &self,
         tx: &mut Tx<'_>,
         record: RefreshRecord,
-        grant: Grant,
+        going: Going,
     ) -> Result<Used, StoreError> {
         if tx.take_refresh(&self.digest, self.now, &self.sealed)? == Once::Again {
-            return self.earlier(tx, grant);
+            return self.earlier(tx, going);
         }
         tx.insert_refresh(&RefreshRecord {
             digest: self.successor,
@@ -241,24 +265,24 @@ impl Usage {
             successor: None,
             ..record
         })?;
-        self.go(tx, grant, Beside::Prepared)
+        self.go(tx, going, Beside::Prepared)
     }
 
-    fn go(&self, tx: &mut Tx<'_>, grant: Grant, beside: Beside) -> Result<Used, StoreError> {
-        tx.record(&about(&self.event, &grant, Outcome::Passed))?;
-        Ok(Used::Go(Box::new(grant), beside))
+    fn go(&self, tx: &mut Tx<'_>, going: Going, beside: Beside) -> Result<Used, StoreError> {
+        tx.record(&about(&self.event, &going.grant, Outcome::Passed))?;
+        Ok(Used::Go(Box::new(going), beside))
     }
 
     /// Within the grace: the same successor again, as long as that one is unused.
-    fn earlier(&self, tx: &mut Tx<'_>, grant: Grant) -> Result<Used, StoreError> {
+    fn earlier(&self, tx: &mut Tx<'_>, going: Going) -> Result<Used, StoreError> {
         let successor = tx
             .refresh(&self.digest)?
             .and_then(|(record, _)| record.successor);
         match successor {
-            Some(sealed) if tx.refresh_token_unused_exists(grant.id)? => {
-                self.go(tx, grant, Beside::Earlier(sealed))
+            Some(sealed) if tx.refresh_token_unused_exists(going.grant.id)? => {
+                self.go(tx, going, Beside::Earlier(sealed))
             }
-            Some(_) | None => self.revoke_family(tx, &grant),
+            Some(_) | None => self.revoke_family(tx, &going.grant),
         }
     }
 
