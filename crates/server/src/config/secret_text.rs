@@ -22,9 +22,18 @@ impl SecretText {
         &self.0
     }
 
-    /// Whether hiding takes something away.
+    /// Whether hiding takes more away than a user name.
     pub fn holds_password(&self) -> bool {
-        self.hidden() != self.0
+        let Some((scheme, rest)) = self.0.split_once("://") else {
+            return false;
+        };
+        match rest.split_once('@') {
+            Some((user, host)) if !user.contains([':', '/', '?']) && !host.contains('@') => {
+                let without_user = Self(format!("{scheme}://{host}"));
+                without_user.hidden() != without_user.0
+            }
+            _ => self.hidden() != self.0,
+        }
     }
 
     /// The text without what stands between `://` and `@`, and without parameters we do not know.
@@ -100,5 +109,14 @@ mod tests {
             assert_eq!(text.hidden(), url);
             assert!(!text.holds_password());
         }
+    }
+
+    #[test]
+    fn a_user_name_is_hidden_but_is_no_password() {
+        let url = SecretText::new("postgres://sekisho@db.example/x?sslmode=verify-full");
+        assert!(!url.holds_password());
+        assert!(!url.hidden().contains("sekisho"));
+        let url = SecretText::new("postgres://sekisho@db.example/x?password=geheim");
+        assert!(url.holds_password());
     }
 }
