@@ -35,11 +35,12 @@ pub async fn edge(
     let route = request
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
-    let mut response = if host_is_ours(&app, &request) {
-        in_time(request, next).await?
-    } else {
-        let answer = begin(StatusCode::MISDIRECTED_REQUEST, &Answer::Api, app.https);
-        request.into_response(refused(answer))
+    let mut response = match refusal(&app, &request) {
+        None => in_time(request, next).await?,
+        Some((status, words)) => {
+            let mut answer = begin(status, &Answer::Api, app.https);
+            request.into_response(answer.content_type("text/plain; charset=utf-8").body(words))
+        }
     };
     complete_headers(&app, response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -79,10 +80,26 @@ fn complete_headers(app: &App, headers: &mut HeaderMap) {
     }
 }
 
-fn refused(mut answer: actix_web::HttpResponseBuilder) -> actix_web::HttpResponse {
-    answer
-        .content_type("text/plain; charset=utf-8")
-        .body("This host is not served here.\n")
+/// NET-10: more header bytes than any browser of ours sends.
+const MOST_HEADER_BYTES: usize = 16_384;
+
+/// What is refused before anything is routed.
+fn refusal(app: &App, request: &ServiceRequest) -> Option<(StatusCode, &'static str)> {
+    let lengths = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    if lengths.sum::<usize>() > MOST_HEADER_BYTES
+        || request.uri().to_string().len() > MOST_HEADER_BYTES
+    {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Some((status, "The request headers are too large.\n"));
+    }
+    let foreign = !host_is_ours(app, request);
+    foreign.then_some((
+        StatusCode::MISDIRECTED_REQUEST,
+        "This host is not served here.\n",
+    ))
 }
 
 /// WEB-16: a Host that is not ours is refused before anything is routed. Probes of load balancers go
