@@ -103,3 +103,28 @@ const TOKEN: [TokenError; 6] = [
     TokenError::UnsupportedGrantType,
     TokenError::InvalidScope,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_in_the_manual_are_fresh() {
+        for (kept, made) in [
+            (
+                include_str!("../../../../docs/reference/configuration.md"),
+                reference::markdown(),
+            ),
+            (
+                include_str!("../../../../docs/reference/command-line.md"),
+                command_line(),
+            ),
+            (
+                include_str!("../../../../docs/reference/errors.md"),
+                errors(),
+            ),
+        ] {
+            assert_eq!(kept.trim_end(), made.trim_end(), "run cargo xtask docs");
+        }
+    }
+}

@@ -101,7 +101,8 @@ fn every_command_shows_an_example_that_parses() {
         let examples: Vec<&str> = help.lines().filter(|line| line.contains(path)).collect();
         assert!(!examples.is_empty(), "{path} has no example");
         for line in examples {
-            let words = line[line.find("sekisho").unwrap()..].split(' ');
+            let (_, words) = line.split_once("sekisho ").unwrap();
+            let words = std::iter::once("sekisho").chain(words.split(' '));
             Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
     }

@@ -31,7 +31,7 @@ pub(crate) enum Form {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Where {
     /// Configuration file.
-    #[arg(long, short, env = "SEKISHO_CONFIG")]
+    #[arg(long, short, env = "SEKISHO_CONFIG", hide_env_values = true)]
     pub(super) config: Option<PathBuf>,
     /// Data folder of `sekisho dev`.
     #[arg(long)]
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example\n  sekisho serve --config /etc/sekisho/config.toml")]
     Serve {
         /// Configuration file.
-        #[arg(long, short, env = "SEKISHO_CONFIG")]
+        #[arg(long, short, env = "SEKISHO_CONFIG", hide_env_values = true)]
         config: PathBuf,
     },
     /// Bring the database to the present form.

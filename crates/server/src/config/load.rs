@@ -328,4 +328,40 @@ mod tests {
         let told = told.to_string();
         assert!(told.contains("SEKISHO__MAIL__FROM is not text"), "{told}");
     }
+
+    #[test]
+    fn the_example_for_production_can_be_used_and_shows_the_defaults() {
+        let example = include_str!("../../../../examples/production.toml");
+        let shown = |line: &str| {
+            let key = line.strip_prefix("# ")?;
+            let (name, _) = key.split_once(" = ")?;
+            let plain = name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b"_0123456789".contains(&b));
+            plain.then(|| key.to_owned())
+        };
+        let lines = example.lines();
+        let all: Vec<String> = lines
+            .map(|line| shown(line).unwrap_or_else(|| line.to_owned()))
+            .collect();
+        for text in [example, &all.join("\n")] {
+            let case = Case::new(text);
+            let path = case.0.path().join("config.toml");
+            // Which databases are in is the build's affair.
+            let config = read(&path, &[], |config| {
+                let problems = config.problems().into_iter();
+                problems
+                    .filter(|problem| !problem.contains("this build has no"))
+                    .collect()
+            });
+            let (config, defaults) = (config.unwrap(), Config::default());
+            assert_eq!(config.limits, defaults.limits);
+            assert_eq!(config.tokens, defaults.tokens);
+            assert_eq!(config.otp.digits, defaults.otp.digits);
+            assert_eq!(
+                config.password.argon2_memory_kib,
+                defaults.password.argon2_memory_kib
+            );
+        }
+    }
 }
