@@ -1,11 +1,8 @@
 //! Printing: results to standard output, everything else to standard error. The one module that may.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line prints"
-)]
+#![expect(clippy::print_stderr, reason = "a command line prints")]
 
-use std::io::IsTerminal as _;
+use std::fmt::Arguments;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use serde::Serialize;
@@ -13,6 +10,20 @@ use serde::Serialize;
 use super::error::CliError;
 use super::tree::Form;
 use crate::http::app::Dev;
+
+/// Prints a line to standard output.
+macro_rules! say {
+    ($($words:tt)*) => { say(format_args!($($words)*)) };
+}
+
+/// A reader that has left, as in `sekisho user list | head`, is no reason to panic.
+fn say(line: Arguments<'_>) {
+    if let Err(error) = writeln!(std::io::stdout(), "{line}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("standard output: {error}");
+    }
+}
 
 /// One column of a table.
 pub(super) type Row = Vec<String>;
@@ -42,7 +53,7 @@ pub(super) fn one<T: Serialize>(form: Form, value: &T) {
                 let text = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
-                println!("{name:width$}  {}", harmless(&text));
+                say!("{name:width$}  {}", harmless(&text));
             }
         }
         (Form::Table | Form::Json, _) => json(value),
@@ -51,14 +62,14 @@ pub(super) fn one<T: Serialize>(form: Form, value: &T) {
 
 fn json<T: Serialize>(value: &T) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => println!("{text}"),
+        Ok(text) => say!("{text}"),
         Err(error) => eprintln!("{error}"),
     }
 }
 
 fn table(heads: &[&str], rows: &[Row]) {
     for line in lines(heads, rows) {
-        println!("{line}");
+        say!("{line}");
     }
 }
 
@@ -103,7 +114,7 @@ fn columns(text: &str) -> usize {
 
 /// Plain text to standard output.
 pub(super) fn text(text: &str) {
-    println!("{text}");
+    say!("{text}");
 }
 
 /// A line about what was done, to standard error.
@@ -124,8 +135,8 @@ pub(super) fn checks(form: Form, lines: &[(&str, Result<String, String>)]) {
     let terminal = std::io::stdout().is_terminal();
     for (part, line) in lines {
         match line {
-            Ok(told) => println!("{} {part}: {told}", stamp("ok", "32", terminal)),
-            Err(told) => println!("{} {part}: {told}", stamp("stop", "31", terminal)),
+            Ok(told) => say!("{} {part}: {told}", stamp("ok", "32", terminal)),
+            Err(told) => say!("{} {part}: {told}", stamp("stop", "31", terminal)),
         }
     }
 }
@@ -166,21 +177,21 @@ fn stamp(word: &str, colour: &str, terminal: bool) -> String {
 
 /// What `sekisho dev` says when the doors are open.
 pub fn banner(issuer: &str, data: &Path, dev: &Dev) {
-    println!("\n  Sekisho is open at {issuer}/\n");
-    println!(
+    say!("\n  Sekisho is open at {issuer}/\n");
+    say!(
         "  DEV MODE: data in {}, loopback only, mails are caught, not sent.\n",
         data.display()
     );
-    println!("    start here   {issuer}/_dev");
-    println!("    playground   {issuer}/_dev/playground");
-    println!("    mails        {issuer}/_dev/mail\n");
+    say!("    start here   {issuer}/_dev");
+    say!("    playground   {issuer}/_dev/playground");
+    say!("    mails        {issuer}/_dev/mail\n");
     for user in &dev.users {
         match &user.password {
-            Some(password) => println!(
+            Some(password) => say!(
                 "  user    {}   password {password}   (shown this once)",
                 user.email
             ),
-            None => println!(
+            None => say!(
                 "  user    {}   (its password was shown on the first start)",
                 user.email
             ),
@@ -188,17 +199,17 @@ pub fn banner(issuer: &str, data: &Path, dev: &Dev) {
     }
     for client in &dev.clients {
         match &client.secret {
-            Some(secret) => println!(
+            Some(secret) => say!(
                 "  client  {}   secret {secret}   (shown this once)",
                 client.id
             ),
-            None => println!(
+            None => say!(
                 "  client  {}   (its secret was shown on the first start)",
                 client.id
             ),
         }
     }
-    println!("\n  Stop with Ctrl-C. Delete the data folder to begin anew.\n");
+    say!("\n  Stop with Ctrl-C. Delete the data folder to begin anew.\n");
 }
 
 #[cfg(test)]
