@@ -27,14 +27,15 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Query, get, post};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, ResponseError};
+use openidconnect::SignatureVerificationError::NoMatchingKey;
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreIdToken, CoreIdTokenClaims, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndSessionUrl,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpClientError, IssuerUrl, LogoutRequest,
-    Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl,
-    ProviderMetadataWithLogout, RedirectUrl, Scope, TokenResponse as _,
+    AccessTokenHash, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
+    EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpClientError, IssuerUrl,
+    LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,7 +45,9 @@ const COOKIE: &str = "demo_app_session";
 /// How long a visitor may take to sign in, and then stays signed in.
 const VISIT: Duration = Duration::from_secs(3600);
 /// How long the provider's metadata and keys are kept. Keys rotate: do not keep them for good.
-const METADATA: Duration = Duration::from_secs(300);
+const FRESH: Duration = Duration::from_secs(300);
+/// How soon they are read again when a token names a key that is not among them.
+const PAUSE: Duration = Duration::from_secs(10);
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -73,7 +76,7 @@ fn setting(name: &str, default: &str) -> String {
 
 /// Step 1: sends the browser to the provider, and remembers what the answer must fit.
 async fn login(site: Data<Site>) -> Result<HttpResponse, Problem> {
-    let provider = site.provider().await?;
+    let provider = site.provider(FRESH).await?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (url, state, nonce) = provider
         .client
@@ -133,7 +136,7 @@ async fn callback(
 impl Site {
     /// Step 3: code for tokens, server to server. Nothing is believed before it is verified.
     async fn redeem(&self, code: AuthorizationCode, leaving: Leaving) -> Result<SignedIn, Problem> {
-        let provider = self.provider().await?;
+        let mut provider = self.provider(FRESH).await?;
         let http = |request| send(self.web.clone(), request);
         let tokens = provider
             .client
@@ -147,11 +150,14 @@ impl Site {
             .id_token()
             .ok_or_else(|| Problem::refused("There is no ID token."))?;
         // Signature, issuer, audience, expiry and nonce (OpenID Connect Core §3.1.3.7).
-        let verifier = provider.client.id_token_verifier();
-        let claims = id_token
-            .claims(&verifier, &leaving.nonce)
-            .map_err(Problem::upstream)?;
+        let mut verified = id_token.claims(&provider.client.id_token_verifier(), &leaving.nonce);
+        if let Err(ClaimsVerificationError::SignatureVerification(NoMatchingKey)) = verified {
+            provider = self.provider(PAUSE).await?;
+            verified = id_token.claims(&provider.client.id_token_verifier(), &leaving.nonce);
+        }
+        let claims = verified.map_err(Problem::upstream)?;
         if let Some(expected) = claims.access_token_hash() {
+            let verifier = provider.client.id_token_verifier();
             let algorithm = id_token.signing_alg().map_err(Problem::upstream)?;
             let key = id_token.signing_key(&verifier).map_err(Problem::upstream)?;
             let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
@@ -181,7 +187,7 @@ async fn logout(site: Data<Site>, request: HttpRequest) -> Result<HttpResponse, 
     let Some(Visitor::SignedIn(person)) = site.forget(&request) else {
         return Ok(see_other("/", None));
     };
-    let provider = site.provider().await?;
+    let provider = site.provider(FRESH).await?;
     let Some(end_session) = provider.end_session.clone() else {
         return Ok(see_other("/", None));
     };
@@ -277,9 +283,12 @@ impl Site {
     }
 
     /// The provider as its discovery document describes it, its keys included.
-    async fn provider(&self) -> Result<Arc<Provider>, Problem> {
+    async fn provider(&self, not_older_than: Duration) -> Result<Arc<Provider>, Problem> {
         let mut kept = self.provider.lock().await;
-        if let Some(provider) = kept.as_ref().filter(|p| p.read_at.elapsed() < METADATA) {
+        if let Some(provider) = kept
+            .as_ref()
+            .filter(|p| p.read_at.elapsed() < not_older_than)
+        {
             return Ok(Arc::clone(provider));
         }
         let http = |request| send(self.web.clone(), request);

@@ -124,7 +124,7 @@ impl Gate {
     }
 
     /// The issuer's key of that name. Keys are read again when they are old, or when a name is not known:
-    /// the issuer may have rotated them. However many strange names come, it is asked twice a minute.
+    /// the issuer may have rotated them. However many strange names come, it is asked once in ten seconds.
     async fn key(&self, kid: &str) -> Result<DecodingKey, Refusal> {
         if let Some(key) = self.keys.read().await.current(kid) {
             return Ok(key);
@@ -193,7 +193,7 @@ impl Keys {
     const FRESH: Duration = Duration::from_secs(300);
     /// How long old keys serve while the issuer cannot be reached.
     const USABLE: Duration = Duration::from_secs(3600);
-    const PAUSE: Duration = Duration::from_secs(30);
+    const PAUSE: Duration = Duration::from_secs(10);
 
     fn current(&self, kid: &str) -> Option<DecodingKey> {
         let key = self.by_name.get(kid)?;
