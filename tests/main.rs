@@ -1,1 +1,14 @@
-fn main(){}
+//! The end-to-end suite: the real server, real clients, one browser. `cargo xtask test` runs it on the
+//! embedded stack and on PostgreSQL, Redis and SMTP.
+
+mod authorization;
+mod failing_parts;
+mod in_chromium;
+mod leaks;
+mod machines;
+mod races;
+mod sign_in;
+mod sign_out;
+mod support;
+mod tokens;
+mod whole_journey;

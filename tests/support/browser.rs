@@ -1,0 +1,174 @@
+use std::sync::Arc;
+
+use reqwest::cookie::Jar;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode};
+
+use super::house::{PASSWORD, TestHouse};
+
+/// A person's browser without JavaScript: keeps cookies, follows links by hand, fills forms.
+pub struct Browser {
+    pub http: Client,
+    pub base: String,
+    jar: Arc<Jar>,
+}
+
+/// A page that was answered.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub status: StatusCode,
+    pub location: Option<String>,
+    pub text: String,
+    pub headers: reqwest::header::HeaderMap,
+}
+
+impl Page {
+    async fn of(response: Response) -> Self {
+        Self {
+            status: response.status(),
+            location: response
+                .headers()
+                .get("location")
+                .map(|l| l.to_str().unwrap().to_owned()),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    /// The value of a hidden field.
+    pub fn hidden(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\" value=\"");
+        let rest = self
+            .text
+            .split(&marker)
+            .nth(1)
+            .unwrap_or_else(|| panic!("no {name} in {}", self.text));
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    pub fn location(&self) -> &str {
+        self.location
+            .as_deref()
+            .unwrap_or_else(|| panic!("no redirect: {} {}", self.status, self.text))
+    }
+
+    /// A parameter of the address this page redirects to.
+    pub fn answer(&self, name: &str) -> Option<String> {
+        let url = url::Url::parse(self.location()).unwrap();
+        url.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// What a person reads: tokens of forms and ids of flows differ from page to page.
+    pub fn words(&self) -> String {
+        let mut words = String::new();
+        let mut inside = false;
+        for c in self.text.chars() {
+            match c {
+                '<' => inside = true,
+                '>' => inside = false,
+                c if !inside => words.push(c),
+                _ => {}
+            }
+        }
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Browser {
+    pub fn new(house: &TestHouse) -> Self {
+        let jar = Arc::new(Jar::default());
+        let http = Client::builder()
+            .cookie_provider(Arc::clone(&jar))
+            .redirect(Policy::none())
+            .user_agent("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/152.0 Safari/537.36")
+            .build()
+            .unwrap();
+        Self {
+            http,
+            base: house.issuer.clone(),
+            jar,
+        }
+    }
+
+    /// The cookies this browser would send to the house, for another node of it.
+    pub fn cookies(&self, house: &TestHouse) -> reqwest::header::HeaderValue {
+        use reqwest::cookie::CookieStore as _;
+        self.jar.cookies(&house.issuer.parse().unwrap()).unwrap()
+    }
+
+    fn full(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            format!("{}{path}", self.base)
+        } else {
+            path.to_owned()
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        let request = self
+            .http
+            .get(self.full(path))
+            .header("accept-language", "en");
+        Page::of(request.send().await.unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        let request = self
+            .http
+            .post(self.full(path))
+            .header("accept-language", "en")
+            .header("origin", &self.base);
+        Page::of(request.form(form).send().await.unwrap()).await
+    }
+
+    /// Opens an authorization request and types address and password; ends on the code page.
+    pub async fn password(&self, house: &TestHouse, start: &str) -> Page {
+        let to_login = self.get(start).await;
+        let login = self.get(to_login.location()).await;
+        let form = [
+            ("csrf", &*login.hidden("csrf")),
+            ("email", &*house.login_address),
+            ("password", PASSWORD),
+        ];
+        let sent = self.post("/login", &form).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.words());
+        self.get(sent.location()).await
+    }
+
+    /// The whole sign-in; ends where the code page leads.
+    pub async fn sign_in(&self, house: &TestHouse, start: &str) -> Page {
+        let before = house.last_code();
+        let page = self.password(house, start).await;
+        let code = house.code_but(&before).await;
+        self.post(
+            "/login/code",
+            &[("csrf", &page.hidden("csrf")), ("code", &code)],
+        )
+        .await
+    }
+
+    /// Allows on the consent page that `to_consent` leads to.
+    pub async fn allow(&self, to_consent: &Page) -> Page {
+        assert!(
+            to_consent.location().starts_with("/consent"),
+            "{}",
+            to_consent.location()
+        );
+        let page = self.get(to_consent.location()).await;
+        let form = [
+            ("csrf", &*page.hidden("csrf")),
+            ("decision", "allow"),
+            ("scope", "offline_access"),
+        ];
+        self.post("/consent", &form).await
+    }
+}
+
+impl TestHouse {
+    /// The newest code so far, or nothing.
+    pub fn last_code(&self) -> String {
+        self.codes_so_far().into_iter().next().unwrap_or_default()
+    }
+}

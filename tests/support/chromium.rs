@@ -1,0 +1,235 @@
+//! A real browser, by the WebDriver protocol (W3C WebDriver) over plain HTTP.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use super::house::variable;
+use super::wait;
+
+/// How the browser window is.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    pub width: u32,
+    pub dark: bool,
+    pub language: &'static str,
+    pub script: bool,
+}
+
+/// A Chromium with one window.
+pub struct Chromium {
+    driver: Child,
+    http: reqwest::Client,
+    session: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let _gone = self.driver.kill();
+        let _reaped = self.driver.wait();
+    }
+}
+
+impl Chromium {
+    pub async fn open(window: Window) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let driver = Command::new(variable("TEST_CHROMEDRIVER"))
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver");
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
+        let base = format!("http://127.0.0.1:{port}");
+        wait::until("chromedriver", async || {
+            http.get(format!("{base}/status")).send().await.ok()
+        })
+        .await;
+        let profile = tempfile::tempdir().unwrap();
+        let mut arguments: Vec<String> = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.push(format!("--accept-lang={}", window.language));
+        if window.dark {
+            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+        }
+        let script = if window.script { 1 } else { 2 };
+        let wish = json!({"capabilities": {"alwaysMatch": {
+            "goog:loggingPrefs": {"browser": "ALL"},
+            "goog:chromeOptions": {
+                "binary": variable("TEST_CHROMIUM"), "args": arguments,
+                "prefs": {"intl.accept_languages": window.language, "profile.managed_default_content_settings.javascript": script},
+            },
+        }}});
+        let answer: Value = http
+            .post(format!("{base}/session"))
+            .json(&wish)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let id = answer["value"]["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no browser: {answer}"));
+        let this = Self {
+            driver,
+            session: format!("{base}/session/{id}"),
+            http,
+            _profile: profile,
+        };
+        let metrics = json!({"width": window.width, "height": 900, "deviceScaleFactor": 1, "mobile": window.width < 600});
+        this.cdp("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+        let scheme = if window.dark { "dark" } else { "light" };
+        this.cdp(
+            "Emulation.setEmulatedMedia",
+            json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+        )
+        .await;
+        this
+    }
+
+    async fn call(&self, path: &str, body: Value) -> Value {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.session))
+            .json(&body);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
+        answer["value"].clone()
+    }
+
+    async fn read(&self, path: &str) -> Value {
+        let answer: Value = self
+            .http
+            .get(format!("{}{path}", self.session))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        answer["value"].clone()
+    }
+
+    async fn cdp(&self, command: &str, parameters: Value) -> Value {
+        self.call(
+            "/goog/cdp/execute",
+            json!({"cmd": command, "params": parameters}),
+        )
+        .await
+    }
+
+    pub async fn go(&self, url: &str) {
+        self.call("/url", json!({"url": url})).await;
+    }
+
+    pub async fn url(&self) -> String {
+        self.read("/url").await.as_str().unwrap().to_owned()
+    }
+
+    async fn find(&self, selector: &str) -> String {
+        let found = self
+            .call(
+                "/element",
+                json!({"using": "css selector", "value": selector}),
+            )
+            .await;
+        found
+            .as_object()
+            .unwrap()
+            .values()
+            .next()
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let element = self.find(selector).await;
+        self.call(&format!("/element/{element}/value"), json!({"text": text}))
+            .await;
+    }
+
+    pub async fn click(&self, selector: &str) {
+        let element = self.find(selector).await;
+        self.call(&format!("/element/{element}/click"), json!({}))
+            .await;
+    }
+
+    pub async fn words(&self) -> String {
+        let body = self.find("body").await;
+        self.read(&format!("/element/{body}/text"))
+            .await
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Whether something is wider than the window.
+    pub async fn scrolls_sideways(&self) -> bool {
+        let layout = self.cdp("Page.getLayoutMetrics", json!({})).await;
+        let width = |of: &str| {
+            layout[of]["clientWidth"]
+                .as_f64()
+                .or(layout[of]["width"].as_f64())
+                .unwrap()
+        };
+        width("cssContentSize") > width("cssLayoutViewport") + 0.5
+    }
+
+    /// What the browser complained about: violations of the security policy, scripts, missing files.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.call("/se/log", json!({"type": "browser"})).await;
+        let serious = |entry: &&Value| entry["level"] == "SEVERE";
+        log.as_array()
+            .unwrap()
+            .iter()
+            .filter(serious)
+            .map(|entry| entry["message"].to_string())
+            .collect()
+    }
+
+    pub async fn screenshot(&self, file: &Path) {
+        let shot = self
+            .cdp(
+                "Page.captureScreenshot",
+                json!({"captureBeyondViewport": true, "format": "png"}),
+            )
+            .await;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(shot["data"].as_str().unwrap())
+            .unwrap();
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    }
+
+    pub async fn close(self) {
+        let _closed = self.http.delete(&self.session).send().await;
+    }
+}

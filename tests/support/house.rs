@@ -1,0 +1,305 @@
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_model::{
+    Client, Clock as _, EmailAddress, Entropy as _, Locale, ManualClock, Origin, OsEntropy,
+    SystemClock, UserId,
+};
+use sekisho_provider::accounts::NewAccount;
+use sekisho_server::config::{Config, SecretText};
+use sekisho_server::keys_file;
+use sekisho_server::wiring::{House, Surroundings, open_store, services};
+use serde_json::{Value, json};
+
+use super::wait;
+
+pub const PASSWORD: &str = "correct-horse-battery-7";
+
+/// The real server in this process, on a database of its own.
+pub struct TestHouse {
+    pub config: Config,
+    pub issuer: String,
+    pub clock: Arc<ManualClock>,
+    pub house: House,
+    pub folder: tempfile::TempDir,
+    pub user: UserId,
+    pub login_address: String,
+    pub code_address: String,
+    database: Option<Database>,
+}
+
+struct Database {
+    server: String,
+    name: String,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        psql(
+            &self.server,
+            &format!("drop database if exists {} with (force)", self.name),
+        );
+    }
+}
+
+fn psql(url: &str, sql: &str) {
+    let done = Command::new("psql")
+        .args([url, "-qc", sql])
+        .status()
+        .expect("psql");
+    assert!(done.success(), "{sql}");
+}
+
+pub fn variable(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; run the tests with `cargo xtask test`"))
+}
+
+/// Whether this run is on PostgreSQL, Redis and SMTP.
+pub fn on_production_stack() -> bool {
+    match std::env::var("SEKISHO_TEST_STACK").as_deref() {
+        Ok("production") => true,
+        Ok("embedded") | Err(_) => false,
+        Ok(other) => panic!("SEKISHO_TEST_STACK = {other}: use embedded or production"),
+    }
+}
+
+impl TestHouse {
+    pub async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    /// On PostgreSQL, Redis and SMTP whatever this run is on.
+    pub async fn open_on_production(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(true, change).await
+    }
+
+    pub async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(on_production_stack(), change).await
+    }
+
+    async fn build(on_production: bool, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let mut config = Config::dev(folder.path(), &address);
+        // Mails go to addresses of this test alone, because the sink is shared.
+        let tag = tag();
+        let database = on_production.then(|| production(&mut config, &tag));
+        change(&mut config);
+        let clock = Arc::new(ManualClock::starting_at(SystemClock.now()));
+        let surroundings = Surroundings {
+            clock: clock.clone(),
+            entropy: Arc::new(OsEntropy::new()),
+        };
+        keys_file::create(&config.keys.file, &*surroundings.entropy).unwrap();
+        open_store(&config).await.unwrap().migrate().await.unwrap();
+        let services = services(&config, surroundings).await.unwrap();
+        let (login_address, code_address) = (
+            format!("haruka-{tag}@example.jp"),
+            format!("haruka-{tag}@mobile.example"),
+        );
+        let new = NewAccount {
+            login_address: EmailAddress::parse(&login_address).unwrap(),
+            code_address: Some(EmailAddress::parse(&code_address).unwrap()),
+            password: PASSWORD.to_owned().into(),
+            claims: json!({"name": "三浦 晴香", "nickname": "はる"})
+                .as_object()
+                .unwrap()
+                .clone(),
+            locale: Locale::En,
+            check_policy: true,
+        };
+        let user = services
+            .provider
+            .create_account(new, &Origin::default())
+            .await
+            .unwrap()
+            .unwrap();
+        let issuer = config.server.issuer.clone();
+        let house = House::open(&config, services, listener, None).unwrap();
+        let this = Self {
+            config,
+            issuer,
+            clock,
+            house,
+            folder,
+            user,
+            login_address,
+            code_address,
+            database,
+        };
+        wait::until("the RSA key", async || {
+            this.house
+                .services
+                .provider
+                .health()
+                .await
+                .keys
+                .then_some(())
+        })
+        .await;
+        this
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Registers a client; the secret is returned for confidential ones.
+    pub async fn client(&self, extra: Value) -> (Client, String) {
+        let mut value = json!({
+            "client_id": tag(), "client_name": "Aozora Mail", "redirect_uris": ["https://app.example/cb"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "post_logout_redirect_uris": ["https://app.example/bye"],
+            "scope": "openid profile email offline_access",
+        });
+        for (name, member) in extra.as_object().unwrap() {
+            value[name] = member.clone();
+        }
+        let client: Client = serde_json::from_value(value).unwrap();
+        sekisho_provider::rules::client_metadata::check(&client).unwrap();
+        let secret = sekisho_model::ClientSecret::generate(&OsEntropy::new());
+        let (stored, digest, now) = (client.clone(), secret.digest(), self.clock.now());
+        let work = move |tx: &mut sekisho_store::Tx<'_>| {
+            let _first = tx.insert_client(&stored, now)?;
+            let record = sekisho_model::ClientSecretRecord {
+                digest,
+                created_at: now,
+                expires_at: None,
+            };
+            tx.add_client_secret(&stored.client_id, &record)
+        };
+        self.house.services.store.write(work).await.unwrap();
+        self.house.services.provider.hear().await.unwrap();
+        (client, secret.reveal().to_owned())
+    }
+
+    /// The newest code mailed to this house's user that is not `but`.
+    pub async fn code_but(&self, but: &str) -> String {
+        wait::until("the code mail", async || {
+            self.codes_so_far().into_iter().find(|code| code != but)
+        })
+        .await
+    }
+
+    pub async fn code(&self) -> String {
+        self.code_but("").await
+    }
+
+    pub fn codes_so_far(&self) -> Vec<String> {
+        if let Some(catcher) = &self.house.services.catcher {
+            return catcher
+                .caught(Some(&self.code_address))
+                .into_iter()
+                .filter_map(|mail| mail.code)
+                .collect();
+        }
+        self.mails()
+            .iter()
+            .rev()
+            .filter_map(|text| {
+                text.split("Your code: ")
+                    .nth(1)?
+                    .get(..8)
+                    .map(str::to_owned)
+            })
+            .collect()
+    }
+
+    /// The subjects of all mails to this house's user, oldest first.
+    pub fn subjects(&self) -> Vec<String> {
+        if let Some(catcher) = &self.house.services.catcher {
+            return catcher
+                .caught(None)
+                .into_iter()
+                .rev()
+                .map(|mail| mail.subject)
+                .collect();
+        }
+        let subject = |text: &String| {
+            text.lines()
+                .find_map(|line| line.strip_prefix("Subject: ").map(str::to_owned))
+        };
+        self.mails().iter().filter_map(subject).collect()
+    }
+
+    fn mails(&self) -> Vec<String> {
+        let folder = variable("TEST_SMTP_DIR");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|f| f.unwrap().path())
+            .collect();
+        files.sort();
+        let local = self.code_address.split('@').next().unwrap();
+        let texts = files
+            .iter()
+            .filter_map(|file| std::fs::read_to_string(file).ok());
+        texts.filter(|text| text.contains(local)).collect()
+    }
+
+    /// The database's address, on the production stack.
+    pub fn database_url(&self) -> String {
+        let database = self.database.as_ref().expect("the production stack");
+        let mut url = url::Url::parse(&database.server).unwrap();
+        url.set_path(&database.name);
+        url.to_string()
+    }
+
+    /// Writes this house's configuration for a second node that listens elsewhere.
+    pub fn write_config(&self, file: &std::path::Path, listen: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let config = &self.config;
+        let text = format!(
+            "[server]\nissuer = {:?}\nlisten = {listen:?}\ninsecure_loopback = true\n\
+             [database]\nurl = {:?}\n[session]\nurl = {:?}\nprefix = {:?}\n\
+             [mail]\nurl = {:?}\nfrom = {:?}\n[keys]\nfile = {:?}\n",
+            config.server.issuer,
+            config.database.url.expose(),
+            config.session.url.expose(),
+            config.session.prefix,
+            config.mail.url.expose(),
+            config.mail.from,
+            config.keys.file,
+        );
+        std::fs::write(file, text).unwrap();
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// For a house whose database went away before it.
+    pub async fn close_without_database(self) {
+        drop(self.house);
+    }
+
+    pub async fn close(self) {
+        self.house.close().await;
+        drop(self.database);
+    }
+}
+
+fn production(config: &mut Config, tag: &str) -> Database {
+    let server = variable("TEST_DATABASE_URL");
+    let name = format!("e2e_{tag}");
+    psql(&server, &format!("create database {name}"));
+    let mut url = url::Url::parse(&server).unwrap();
+    url.set_path(&name);
+    config.database.url = SecretText::new(url.as_str());
+    config.session.url = SecretText::new(variable("TEST_REDIS_URL"));
+    config.session.prefix = format!("e2e-{tag}");
+    config.mail.url = SecretText::new(variable("TEST_SMTP_URL"));
+    Database { server, name }
+}
+
+fn tag() -> String {
+    let entropy = OsEntropy::new();
+    let mut bytes = [0; 8];
+    entropy.fill(&mut bytes);
+    format!("{:016x}", u64::from_le_bytes(bytes))
+}

@@ -1,0 +1,8 @@
+//! The house under test and the people who use it.
+
+pub mod browser;
+pub mod chromium;
+pub mod house;
+pub mod processes;
+pub mod relying_party;
+pub mod wait;

@@ -1,0 +1,109 @@
+//! Parts that can be taken away: a proxy before a real server, and `sekisho` as a process of its own.
+
+use std::process::{Child, Command, Stdio};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// Stands before a server; stopping it looks like the server going away.
+pub struct Proxy {
+    pub port: u16,
+    accepting: AbortHandle,
+}
+
+impl Proxy {
+    pub async fn before(target: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let accepting = tokio::spawn(async move {
+            // Dropped with the task: every connection ends.
+            let mut connections = JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                let target = target.clone();
+                connections.spawn(async move {
+                    if let Ok(mut far) = TcpStream::connect(target).await {
+                        let _ended = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                    }
+                });
+            }
+        });
+        Self {
+            port,
+            accepting: accepting.abort_handle(),
+        }
+    }
+
+    pub fn stop(&self) {
+        self.accepting.abort();
+    }
+}
+
+/// A `sekisho` process; killed when dropped.
+pub struct Process(Child);
+
+impl Process {
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
+        command
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .stdin(Stdio::null());
+        Self(command.spawn().expect("the sekisho program"))
+    }
+
+    /// Starts with standard output into a file.
+    pub fn start_printing(arguments: &[&str], file: &std::path::Path) -> Self {
+        let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
+        let out = std::fs::File::create(file).unwrap();
+        command
+            .args(arguments)
+            .stdout(out)
+            .stderr(Stdio::null())
+            .stdin(Stdio::null());
+        Self(command.spawn().expect("the sekisho program"))
+    }
+
+    /// Runs a command to its end and returns what it printed.
+    pub fn run(arguments: &[&str], input: &str) -> String {
+        use std::io::Write as _;
+        let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the sekisho program");
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        let done = child.wait_with_output().unwrap();
+        assert!(
+            done.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// Asks the process to end, and waits.
+    pub fn stop(mut self) -> bool {
+        let id = self.0.id().to_string();
+        let asked = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success();
+        asked && self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}

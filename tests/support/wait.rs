@@ -1,0 +1,18 @@
+//! Waiting for things outside this process's clock: mails on disk, child processes, a browser.
+
+use std::time::{Duration, Instant};
+
+/// Asks again and again until there is an answer; fails after ten seconds.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(
+            begin.elapsed() < Duration::from_secs(10),
+            "waited in vain for {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
