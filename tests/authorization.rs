@@ -105,7 +105,7 @@ async fn prompt_and_max_age_are_met_by_real_authentication() {
     );
     let login = browser.get(&request(id, &[("prompt", "login")])).await;
     assert!(login.location().starts_with("/login"), "SES-12");
-    house.advance(std::time::Duration::from_secs(5));
+    house.advance(std::time::Duration::from_secs(5)).await;
     let aged = browser.get(&request(id, &[("max_age", "2")])).await;
     assert!(aged.location().starts_with("/login"));
     let young = browser.get(&request(id, &[("max_age", "10000")])).await;

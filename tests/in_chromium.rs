@@ -15,6 +15,16 @@ struct Tour {
 }
 
 impl Tour {
+    /// Waits for the page whose address holds `part`, then looks.
+    async fn arrive(&self, part: &str, page: &str) {
+        wait::until(part, async || {
+            let there = self.browser.url().await.contains(part) && self.browser.is_complete().await;
+            there.then_some(())
+        })
+        .await;
+        self.look(page).await;
+    }
+
     /// Looks at the page: no complaint of the browser, nothing wider than the window, a picture.
     async fn look(&self, page: &str) {
         let complaints = self.browser.complaints().await;
@@ -49,22 +59,26 @@ impl Tour {
             .await;
         self.look("1-playground").await;
         self.browser.click("main button[type=submit]").await;
-        self.look("2-login").await;
+        self.arrive("/login?", "2-login").await;
         self.browser.fill("#email", "haruka@example.jp").await;
         self.browser.fill("#password", "not this one").await;
         self.browser.click("main form button[type=submit]").await;
+        wait::until("the refusal", async || {
+            self.browser.words().await.contains('止').then_some(())
+        })
+        .await;
         self.look("3-wrong").await;
         self.browser.fill("#password", password).await;
         self.browser.click("main form button[type=submit]").await;
-        self.look("4-code").await;
+        self.arrive("/login/code", "4-code").await;
         let code = self.code().await;
         self.browser.fill("#code", &code).await;
         self.browser.click("main form button.btn--primary").await;
-        self.look("5-consent").await;
+        self.arrive("/consent", "5-consent").await;
         self.browser
             .click("button[name=decision][value=allow]")
             .await;
-        self.look("6-tokens").await;
+        self.arrive("/_dev/playground/callback", "6-tokens").await;
         let words = self.browser.words().await;
         assert!(
             words.contains("通") && !words.contains("止"),
@@ -88,6 +102,8 @@ impl Tour {
 
 /// One dev server for each tour, on a data folder of its own.
 async fn tour(window: Window) {
+    // The house does this itself; here it runs as a process of its own.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let data = tempfile::tempdir().unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = listener.local_addr().unwrap().to_string();

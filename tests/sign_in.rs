@@ -151,7 +151,7 @@ async fn otp_11_a_resend_replaces_the_code() {
         "{}",
         soon.words()
     );
-    house.advance(Duration::from_secs(61));
+    house.advance(Duration::from_secs(61)).await;
     let resent = browser
         .post("/login/code", &[("csrf", &csrf), ("action", "resend")])
         .await;
@@ -174,7 +174,7 @@ async fn otp_04_an_expired_code_is_refused_and_a_new_one_sent() {
     let browser = Browser::new(&house);
     let page = browser.password(&house, &request(&id, &[])).await;
     let first = house.code().await;
-    house.advance(Duration::from_secs(601));
+    house.advance(Duration::from_secs(601)).await;
     let late = browser
         .post(
             "/login/code",
@@ -229,7 +229,7 @@ async fn td_01_a_trusted_browser_skips_the_code_and_nothing_else() {
         asked.location().starts_with("/login/code"),
         "TD-03: this app insists"
     );
-    house.advance(Duration::from_secs(31 * 86_400));
+    house.advance(Duration::from_secs(31 * 86_400)).await;
     let expired = try_password(&browser, &request(&id, &[]), &house.login_address, PASSWORD).await;
     assert!(
         expired.location().starts_with("/login/code"),

@@ -142,7 +142,7 @@ async fn az_14_tk_10_a_code_is_bound_to_its_client_its_time_and_its_verifier() {
     );
     house.close().await;
     let (house, app, code) = with_code(json!({})).await;
-    house.advance(Duration::from_secs(61));
+    house.advance(Duration::from_secs(61)).await;
     assert_eq!(app.redeem(&code).await.status(), StatusCode::BAD_REQUEST);
     house.close().await;
 }
@@ -157,7 +157,7 @@ async fn rt_05_rt_06_refresh_tokens_of_public_clients_rotate_with_grace_and_reus
     let second = body(app.refresh(&r1).await).await;
     let r2 = text(&second, "refresh_token").to_owned();
     assert_ne!(r1, r2);
-    house.advance(Duration::from_secs(30));
+    house.advance(Duration::from_secs(30)).await;
     let lost_answer = body(app.refresh(&r1).await).await;
     assert_eq!(
         text(&lost_answer, "refresh_token"),
@@ -166,7 +166,7 @@ async fn rt_05_rt_06_refresh_tokens_of_public_clients_rotate_with_grace_and_reus
     );
     let third = body(app.refresh(&r2).await).await;
     let r3 = text(&third, "refresh_token").to_owned();
-    house.advance(Duration::from_secs(61));
+    house.advance(Duration::from_secs(61)).await;
     assert_eq!(
         app.refresh(&r1).await.status(),
         StatusCode::BAD_REQUEST,
@@ -204,7 +204,7 @@ async fn rt_03_rt_10_confidential_clients_keep_their_refresh_token_and_may_narro
         ("scope", "openid admin"),
     ];
     assert_eq!(body(app.ask(&form).await).await["error"], "invalid_scope");
-    house.advance(Duration::from_secs(15 * 86_400));
+    house.advance(Duration::from_secs(15 * 86_400)).await;
     assert_eq!(
         app.refresh(&refresh).await.status(),
         StatusCode::BAD_REQUEST,
@@ -267,7 +267,7 @@ async fn in_01_in_05_introspection_and_revocation() {
         app.refresh(&refresh).await.status(),
         StatusCode::BAD_REQUEST
     );
-    house.advance(Duration::from_secs(301));
+    house.advance(Duration::from_secs(301)).await;
     assert_eq!(
         body(ask(&app, "/oauth2/introspect", &access).await).await,
         json!({"active": false})
@@ -282,7 +282,7 @@ async fn opaque_access_tokens_work_like_the_others() {
     let access = text(&tokens, "access_token").to_owned();
     assert!(!access.contains('.'));
     assert_eq!(app.userinfo(&access).await, StatusCode::OK);
-    house.advance(Duration::from_secs(301));
+    house.advance(Duration::from_secs(301)).await;
     assert_eq!(app.userinfo(&access).await, StatusCode::UNAUTHORIZED);
     house.close().await;
 }

@@ -152,6 +152,17 @@ impl Chromium {
         self.read("/url").await.as_str().unwrap().to_owned()
     }
 
+    /// Whether the page has loaded; asked without script, so that it works with script off.
+    pub async fn is_complete(&self) -> bool {
+        let found = self
+            .call(
+                "/elements",
+                json!({"using": "css selector", "value": "footer.ground"}),
+            )
+            .await;
+        !found.as_array().unwrap().is_empty()
+    }
+
     async fn find(&self, selector: &str) -> String {
         let found = self
             .call(
@@ -206,7 +217,13 @@ impl Chromium {
     /// What the browser complained about: violations of the security policy, scripts, missing files.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self.call("/se/log", json!({"type": "browser"})).await;
-        let serious = |entry: &&Value| entry["level"] == "SEVERE";
+        // An error page answers with its status; that the browser logs this is no complaint about it.
+        let status = |entry: &Value| {
+            entry["message"]
+                .as_str()
+                .is_some_and(|m| m.contains("the server responded with a status of 4"))
+        };
+        let serious = |entry: &&Value| entry["level"] == "SEVERE" && !status(entry);
         log.as_array()
             .unwrap()
             .iter()

@@ -149,8 +149,10 @@ impl TestHouse {
         format!("{}{path}", self.issuer)
     }
 
-    pub fn advance(&self, by: Duration) {
+    /// Moves time; the node hears of it at once instead of with its next beat.
+    pub async fn advance(&self, by: Duration) {
         self.clock.advance(by);
+        self.house.services.provider.hear().await.unwrap();
     }
 
     /// Registers a client; the secret is returned for confidential ones.

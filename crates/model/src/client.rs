@@ -50,7 +50,10 @@ pub enum SubjectType {
 /// A registered client: RFC 7591 field names, plus switches that only an operator sets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a registered switch of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a registered switch of its own"
+)]
 pub struct Client {
     /// Made by the server (REG-01).
     pub client_id: ClientId,

@@ -69,10 +69,7 @@ login-unavailable-hint = This is our fault and we are sorry. Wait a minute and t
 # Code
 code-title = Enter the code we mailed you
 code-over-title = This sign-in is stopped
-code-lead = { $digits ->
-    [8] We sent an 8-digit code to {$mask}. Enter it within {$minutes} minutes.
-   *[other] We sent a {$digits}-digit code to {$mask}. Enter it within {$minutes} minutes.
-}
+code-lead = We sent a code of {$digits} digits to {$mask}. Enter it within {$minutes} minutes.
 code-hint = {$n} digits. Spaces do not matter.
 code-sent-at = Sent
 code-until = Valid until

@@ -23,7 +23,11 @@ pub(crate) fn start(
 ) -> Vec<JoinHandle<()>> {
     let rounds = vec![
         tokio::spawn(hear(Arc::clone(provider))),
-        tokio::spawn(keep_house(store.clone(), surroundings.clone())),
+        tokio::spawn(keep_house(
+            Arc::clone(provider),
+            store.clone(),
+            surroundings.clone(),
+        )),
     ];
     if rsa_key_is_missing {
         make_keys(Arc::clone(provider), surroundings.clone());
@@ -53,11 +57,15 @@ async fn hear(provider: Arc<Provider>) {
     }
 }
 
-async fn keep_house(store: Store, surroundings: Surroundings) {
+async fn keep_house(provider: Arc<Provider>, store: Store, surroundings: Surroundings) {
     let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
     loop {
         beat.tick().await;
-        match store.keep_house(surroundings.clock.now()).await {
+        let now = surroundings.clock.now();
+        if let Err(error) = provider.keys.withdraw_retired(now).await {
+            tracing::warn!(%error, "retired keys could not be withdrawn");
+        }
+        match store.keep_house(now).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "cleared expired rows away"),
             Err(error) => tracing::warn!(%error, "expired rows could not be cleared away"),

@@ -41,7 +41,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 8] = [
+const BROOMS: [Broom; 9] = [
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
         grace: DAY,
@@ -66,6 +66,11 @@ const BROOMS: [Broom; 8] = [
     Broom {
         grace: DAY,
         ..broom("outbox", "id", "sent_at")
+    },
+    // A code that came too late is of no use to anybody (OTP-15); for a day the operator sees it.
+    Broom {
+        grace: DAY,
+        ..broom("outbox", "id", "not_after")
     },
 ];
 

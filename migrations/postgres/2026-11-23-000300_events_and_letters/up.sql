@@ -32,4 +32,5 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (next_attempt_at) WHERE state = 'waiting';
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX outbox_late ON outbox (not_after) WHERE not_after IS NOT NULL;
 CREATE INDEX outbox_state ON outbox (state, created_at) WHERE state <> 'sent';

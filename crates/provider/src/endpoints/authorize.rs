@@ -2,8 +2,8 @@
 //! or begin a sign-in.
 
 use sekisho_model::{
-    AuthorizationCode, Client, ClientId, CodeRecord, Consent, EventKind, FlowId, Grant, GrantId,
-    Outcome, PreAuthToken, ScopeSet,
+    AuthorizationCode, Client, ClientId, CodeRecord, Consent, Event, EventKind, FlowId, Grant,
+    GrantId, Locale, Outcome, PreAuthToken, ScopeSet,
 };
 use sekisho_session::ParkedKind;
 use sekisho_store::RegisteredClient;
@@ -253,27 +253,23 @@ impl Provider {
             created_at: now,
             revoked_at: None,
         };
-        let record = CodeRecord {
-            digest: code.digest(),
-            grant_id: grant.id,
-            client_id: client_id.clone(),
-            redirect_uri: request.callback.uri().to_owned(),
-            code_challenge: request.code_challenge.clone(),
-            nonce: request.nonce.clone(),
-            auth_time_required: request.max_age.is_some(),
-            locale: visit.locale,
-            expires_at: now + self.settings.lifetimes.code,
-            used_at: None,
-        };
+        let record = self.code_record(asked, &grant, &code, visit.locale);
         let mut event = self.event(EventKind::Authorization, Outcome::Passed, &visit.origin);
         event.user_id = Some(live.user.id);
         event.client_id = Some(client_id);
         event.session_id = Some(live.session.id);
         event.detail = serde_json::json!({ "scope": grant.scope.to_string() });
+        let allowed = self.event(EventKind::Consent, Outcome::Passed, &visit.origin);
+        let allowed = Event {
+            kind: EventKind::Consent,
+            id: allowed.id,
+            ..event.clone()
+        };
         self.store
             .write(move |tx| {
                 if let Some(consent) = &consented {
                     tx.put_consent(consent)?;
+                    tx.record(&allowed)?;
                 }
                 tx.insert_grant(&grant)?;
                 tx.insert_code(&record)?;
@@ -288,5 +284,27 @@ impl Provider {
             client_name: client.client_name.clone(),
             ask_first: client.is_public() && request.callback.leaves_the_web(),
         })
+    }
+
+    fn code_record(
+        &self,
+        asked: Asked<'_>,
+        grant: &Grant,
+        code: &AuthorizationCode,
+        locale: Locale,
+    ) -> CodeRecord {
+        let request = asked.request;
+        CodeRecord {
+            digest: code.digest(),
+            grant_id: grant.id,
+            client_id: grant.client_id.clone(),
+            redirect_uri: request.callback.uri().to_owned(),
+            code_challenge: request.code_challenge.clone(),
+            nonce: request.nonce.clone(),
+            auth_time_required: request.max_age.is_some(),
+            locale,
+            expires_at: grant.created_at + self.settings.lifetimes.code,
+            used_at: None,
+        }
     }
 }

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use sekisho_model::{
     Digest, Entropy, Event, KeyId, KeyRing, Purpose, SigningAlgorithm, SigningKeyRecord, Timestamp,
 };
-use sekisho_store::Store;
+use sekisho_store::{Store, Tx};
 use serde::Serialize;
 
 use super::{kept_keys, new_key};
@@ -99,6 +99,9 @@ pub struct SigningKeys {
     store: Store,
     keyring: Arc<KeyRing>,
 }
+
+/// How long a retired key is still published: the longest life of an ID token, twice.
+const KEPT_TO_VERIFY: Duration = Duration::from_hours(48);
 
 /// What is made on first start. RS256 is the default of ID tokens, ES256 of access tokens.
 const WANTED: [SigningAlgorithm; 3] = [
@@ -238,6 +241,25 @@ impl SigningKeys {
         let jwks = format!("{{\"keys\":[{}]}}", published.join(",")).into_bytes();
         let etag = format!("\"{}\"", Digest::of(&jwks).to_base64url());
         Ok(KeySet { keys, jwks, etag })
+    }
+
+    /// Withdraws keys that stopped signing long enough ago: no token of theirs is valid any more. Their
+    /// private parts are destroyed (KEY-10).
+    pub async fn withdraw_retired(&self, now: Timestamp) -> Result<(), Failure> {
+        let old = |key: &&ReadyKey| key.retired_at.is_some_and(|end| end + KEPT_TO_VERIFY < now);
+        let kids: Vec<KeyId> = self
+            .current()
+            .keys
+            .iter()
+            .filter(old)
+            .map(|key| key.kid.clone())
+            .collect();
+        if kids.is_empty() {
+            return Ok(());
+        }
+        let work = move |tx: &mut Tx<'_>| kids.iter().try_for_each(|kid| tx.remove_key(kid, now));
+        self.store.write(work).await?;
+        self.reload().await
     }
 
     /// KEY-02: makes a successor for each key in force; it signs after `overlap`, when every relying

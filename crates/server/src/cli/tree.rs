@@ -275,8 +275,8 @@ pub(crate) enum KeysCommand {
     Rotate {
         #[command(flatten)]
         at: Where,
-        /// Hours until they take over.
-        #[arg(long, default_value_t = 24)]
+        /// Hours until they take over; apps may keep the published keys for a quarter of an hour.
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=720))]
         overlap_hours: u64,
     },
 }

@@ -7,7 +7,7 @@ use sekisho_model::{
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::issue::{Bearer, IdTokenBasis, about};
+use super::issue::{Bearer, IdTokenBasis, about, refusal};
 use super::{Issued, TokenResponse};
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
@@ -202,7 +202,7 @@ impl Redemption {
         grant: &Grant,
         why: &'static str,
     ) -> Result<Redeemed, StoreError> {
-        tx.record(&about(&self.event, grant, Outcome::Refused))?;
+        tx.record(&refusal(&self.event, grant, why))?;
         Ok(Redeemed::Refused(why, None))
     }
 

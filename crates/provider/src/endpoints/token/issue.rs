@@ -144,6 +144,13 @@ impl Provider {
     }
 }
 
+/// The event of a refusal, with its reason.
+pub(super) fn refusal(event: &Event, grant: &Grant, why: &'static str) -> Event {
+    let mut event = about(event, grant, Outcome::Refused);
+    event.detail = serde_json::json!({ "reason": why });
+    event
+}
+
 /// The event, told about this grant and outcome.
 pub(super) fn about(event: &Event, grant: &Grant, outcome: Outcome) -> Event {
     Event {

@@ -7,7 +7,7 @@ use sekisho_model::{
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::issue::{Bearer, IdTokenBasis, about};
+use super::issue::{Bearer, IdTokenBasis, about, refusal};
 use super::{Issued, TokenResponse};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -240,7 +240,7 @@ impl Usage {
         grant: &Grant,
         why: &'static str,
     ) -> Result<Used, StoreError> {
-        tx.record(&about(&self.event, grant, Outcome::Refused))?;
+        tx.record(&refusal(&self.event, grant, why))?;
         Ok(Used::Refused(why, None))
     }
 

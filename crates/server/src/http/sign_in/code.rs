@@ -214,7 +214,9 @@ fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) ->
         } else {
             Resend::From(wait, time(frame, stage.resend_after))
         },
-        trust_days: code.may_trust.then(|| u32::try_from(days).unwrap_or(0)),
+        trust_days: u32::try_from(days)
+            .ok()
+            .filter(|days| code.may_trust && *days > 0),
         typed: String::new(),
         state: CodeState::Fresh,
         restart: String::new(),
