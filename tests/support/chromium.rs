@@ -198,7 +198,8 @@ impl Chromium {
         self.read(&format!("/element/{body}/text"))
             .await
             .as_str()
-            .unwrap()
+            // The page was left in between.
+            .unwrap_or_default()
             .to_owned()
     }
 

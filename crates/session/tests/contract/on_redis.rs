@@ -43,9 +43,7 @@ impl Road {
     async fn build(address: &str) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let url = redis_url();
-        let (_, host) = url.rsplit_once(['/', '@']).unwrap();
-        let server = host.to_owned();
+        let (_, server) = credentials_and_server();
         let carrying = tokio::spawn(async move {
             let mut travellers = tokio::task::JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
@@ -56,9 +54,26 @@ impl Road {
         Self { address, carrying }
     }
 
+    /// Where the road begins, with the credentials of the server at its end.
+    fn url(address: &str) -> String {
+        let (credentials, _) = credentials_and_server();
+        format!("redis://{credentials}{address}")
+    }
+
     async fn cut(self) {
         self.carrying.abort();
         let _ended = self.carrying.await;
+    }
+}
+
+/// Of `redis://USER:PASSWORD@HOST:PORT/…`: what ends with `@`, if anything, and `HOST:PORT`.
+fn credentials_and_server() -> (String, String) {
+    let url = redis_url();
+    let rest = url.strip_prefix("redis://").unwrap();
+    let authority = rest.split('/').next().unwrap();
+    match authority.rsplit_once('@') {
+        Some((credentials, server)) => (format!("{credentials}@"), server.to_owned()),
+        None => (String::new(), authority.to_owned()),
     }
 }
 
@@ -95,8 +110,7 @@ async fn fail_01_a_silent_server_is_answered_in_time() {
 async fn fail_01_a_lost_connection_is_answered_in_time_and_comes_back_by_itself() {
     let road = Road::build("127.0.0.1:0").await;
     let address = road.address.to_string();
-    let url = format!("redis://{address}");
-    let session = Session::open_with_prefix(&url, &random_prefix())
+    let session = Session::open_with_prefix(&Road::url(&address), &random_prefix())
         .await
         .unwrap();
     assert_eq!(session.count(&[limit()], at(0)).await, Ok(Verdict::Within));
@@ -122,7 +136,7 @@ async fn a_session_opened_while_redis_is_away_works_once_it_is_there() {
     let road = Road::build("127.0.0.1:0").await;
     let address = road.address.to_string();
     road.cut().await;
-    let session = Session::open(&format!("redis://{address}")).await.unwrap();
+    let session = Session::open(&Road::url(&address)).await.unwrap();
     assert!(is_unavailable(&session.ping().await));
     let _road = Road::build(&address).await;
     timeout(Duration::from_secs(5), async {
