@@ -1,8 +1,18 @@
-use sekisho_mail::{Device, Letter, LetterBody, Sender};
-use sekisho_model::{Client, EmailAddress, LetterId, Locale, User};
-use sekisho_store::{LetterState, OutboxLetter};
+use std::time::Duration;
 
-use crate::Provider;
+use sekisho_audit::alert_rules::{self, Browser, SignInFacts};
+use sekisho_mail::{Device, Letter, LetterBody, Proof, Sender, SignIn};
+use sekisho_model::{
+    AuthenticationMethod, Client, EmailAddress, EventKind, LetterId, LetterKind, Locale, Outcome,
+    Timestamp, User, UserId,
+};
+use sekisho_session::{CounterKey, Limit, Verdict};
+use sekisho_store::{HistoryFilter, LetterState, OutboxLetter};
+
+use super::super::visit::Visit;
+use super::complete::Completion;
+use super::flow::LoadedFlow;
+use crate::{Failure, Provider};
 
 /// The client's name in a language.
 pub(crate) fn client_name(client: &Client, locale: Locale) -> String {
@@ -48,5 +58,115 @@ impl Provider {
 
     pub(super) fn device(user_agent: &str) -> Device {
         Device::of(user_agent)
+    }
+
+    /// The letters a sign-in gives rise to (S12, TD-07).
+    pub(super) async fn letters_after(
+        &self,
+        flow: &LoadedFlow,
+        completion: &Completion,
+        visit: &Visit,
+        now: Timestamp,
+    ) -> Result<Vec<OutboxLetter>, Failure> {
+        let account = &completion.account;
+        let failures_before = self.failures_before(account.user.id).await?;
+        let browser = if completion.browser.is_some() {
+            Browser::Known
+        } else {
+            Browser::New
+        };
+        let facts = SignInFacts {
+            setting: account.user.alert,
+            browser,
+            failures_before,
+        };
+        let Some(notice) = alert_rules::after_sign_in(&facts) else {
+            return Ok(Vec::new());
+        };
+        if !self
+            .letter_is_due(notice.kind, account.user.id, notice.at_most_every, now)
+            .await?
+        {
+            return Ok(Vec::new());
+        }
+        let sign_in = SignIn {
+            at: now,
+            proof: proof(completion),
+            device: Self::device(&visit.origin.user_agent),
+            ip: visit.origin.ip.clone(),
+            app: self.app_view(flow, visit).await?.map(|app| app.name),
+            name: account.name().map(str::to_owned),
+            failures_before,
+            not_me: None,
+        };
+        let body = || match notice.kind {
+            LetterKind::NewDevice => LetterBody::NewDevice(sign_in.clone()),
+            _ => LetterBody::SignInAlert(sign_in.clone()),
+        };
+        let to = notice.recipients(Some(&account.login_address), account.code_address.as_ref());
+        Ok(to
+            .into_iter()
+            .map(|address| self.sealed_letter(&account.user, address, body()))
+            .collect())
+    }
+
+    /// Wrong passwords since the last success, as far as the twenty newest tries tell.
+    async fn failures_before(&self, user: UserId) -> Result<u32, Failure> {
+        let filter = HistoryFilter {
+            kinds: vec![EventKind::SignIn],
+            ..HistoryFilter::default()
+        };
+        let recent = self
+            .store
+            .read(move |tx| tx.history_of(user, &filter, None, 20))
+            .await?;
+        let wrong = recent
+            .iter()
+            .take_while(|event| event.outcome != Outcome::Passed)
+            .filter(|event| event.outcome == Outcome::WrongPassword);
+        Ok(u32::try_from(wrong.count()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether a letter of this kind may go out again (TD-07).
+    pub(super) async fn letter_is_due(
+        &self,
+        kind: LetterKind,
+        user: UserId,
+        at_most_every: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<bool, Failure> {
+        let Some(window) = at_most_every else {
+            return Ok(true);
+        };
+        let key = CounterKey {
+            name: kind.name(),
+            digest: self.account_key(user),
+        };
+        let verdict = self
+            .session
+            .count(
+                &[Limit {
+                    key,
+                    max: 1,
+                    window,
+                }],
+                now,
+            )
+            .await?;
+        Ok(verdict == Verdict::Within)
+    }
+}
+
+fn proof(completion: &Completion) -> Proof {
+    if completion.methods.contains(&AuthenticationMethod::Otp) {
+        Proof::PasswordAndCode
+    } else if completion
+        .browser
+        .as_ref()
+        .is_some_and(|browser| browser.trusted_until.is_some())
+    {
+        Proof::PasswordInTrustedBrowser
+    } else {
+        Proof::Password
     }
 }

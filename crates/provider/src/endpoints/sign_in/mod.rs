@@ -1,13 +1,15 @@
 //! Signing in: password, mailed code, session. The order of steps is [`crate::rules::sign_in`].
 
 mod code;
+mod code_mail;
 mod complete;
 mod flow;
 mod letters;
 pub(crate) use letters::client_name;
 mod password;
 
-pub use code::{CodeOutcome, ResendOutcome};
+pub use code::CodeOutcome;
+pub use code_mail::ResendOutcome;
 pub use complete::Completed;
 pub use flow::{AppView, CodeView, LoadedFlow};
 pub use password::PasswordOutcome;

@@ -7,8 +7,8 @@ use sekisho_model::{
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::issue::{Bearer, IdTokenBasis, about, refusal};
-use super::{Issued, TokenResponse};
+use super::Issued;
+use super::issue::{ForUser, about, refusal};
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -60,7 +60,16 @@ impl Provider {
                 }
                 refused(TokenError::InvalidGrant(why))
             }
-            Redeemed::First(redeemed) => self.answer_code(client, &redeemed, refresh).await,
+            Redeemed::First(first) => {
+                let who = ForUser {
+                    grant: &first.grant,
+                    subject: first.subject.as_str(),
+                    scope: &first.grant.scope,
+                    nonce: first.code.nonce.as_deref(),
+                    refresh_token: refresh.map(|refresh| refresh.reveal().to_owned()),
+                };
+                self.tokens_for(&client.client, who).await
+            }
         }
     }
 
@@ -85,43 +94,6 @@ impl Provider {
             event: self.event(EventKind::CodeRedeemed, Outcome::Passed, origin),
         };
         Ok(self.store.write(move |tx| redemption.apply(tx)).await?)
-    }
-
-    async fn answer_code(
-        &self,
-        client: &RegisteredClient,
-        redeemed: &First,
-        refresh: Option<RefreshToken>,
-    ) -> Result<Issued, Failure> {
-        let First {
-            code,
-            grant,
-            subject,
-        } = redeemed;
-        let subject = subject.as_str();
-        let now = self.now();
-        let bearer = Bearer::User(grant, subject);
-        let token = self.access_token(&client.client, &bearer, &grant.scope, now)?;
-        let basis = IdTokenBasis {
-            grant,
-            subject,
-            nonce: code.nonce.as_deref(),
-            access_token: &token.text,
-        };
-        let id_token = self.id_token(&client.client, &basis, now)?;
-        if let Some(record) = token.record {
-            self.store
-                .write(move |tx| tx.insert_access_token(&record))
-                .await?;
-        }
-        Ok(Issued::Tokens(Box::new(TokenResponse {
-            access_token: token.text,
-            token_type: "Bearer",
-            expires_in: self.settings.lifetimes.access_token.as_secs(),
-            scope: grant.scope.to_string(),
-            refresh_token: refresh.map(|refresh| refresh.reveal().to_owned()),
-            id_token,
-        })))
     }
 }
 

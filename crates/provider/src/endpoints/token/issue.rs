@@ -6,6 +6,7 @@ use sekisho_model::{
 };
 use sekisho_store::OpaqueAccessToken;
 
+use super::{Issued, TokenResponse};
 use crate::rules::claims::{self, AccessTokenClaims, IdTokenFacts};
 use crate::{Failure, Provider};
 
@@ -19,13 +20,25 @@ pub(super) enum Bearer<'a> {
 
 /// What an ID token is made from.
 #[derive(Clone, Copy)]
-pub(super) struct IdTokenBasis<'a> {
+struct IdTokenBasis<'a> {
+    grant: &'a Grant,
+    subject: &'a str,
+    /// Of the authorization request; none on refresh.
+    nonce: Option<&'a str>,
+    /// For `at_hash`.
+    access_token: &'a str,
+}
+
+/// What a user's tokens are made from.
+pub(super) struct ForUser<'a> {
     pub(super) grant: &'a Grant,
     pub(super) subject: &'a str,
-    /// Of the authorization request; none on refresh.
+    /// The scope of the access token; no more than the grant's.
+    pub(super) scope: &'a ScopeSet,
+    /// Of the authorization request; none on refresh (RT-10).
     pub(super) nonce: Option<&'a str>,
-    /// For `at_hash`.
-    pub(super) access_token: &'a str,
+    /// The refresh token to hand over, if there is one.
+    pub(super) refresh_token: Option<String>,
 }
 
 /// An access token, and the record to write if it is opaque.
@@ -35,6 +48,47 @@ pub(super) struct AccessToken {
 }
 
 impl Provider {
+    /// Makes and writes down what a user's client gets (RFC 6749 §5.1, Core §3.1.3.3).
+    pub(super) async fn tokens_for(
+        &self,
+        client: &Client,
+        who: ForUser<'_>,
+    ) -> Result<Issued, Failure> {
+        let ForUser {
+            grant,
+            subject,
+            scope,
+            nonce,
+            refresh_token,
+        } = who;
+        let now = self.now();
+        let token = self.access_token(client, &Bearer::User(grant, subject), scope, now)?;
+        let basis = IdTokenBasis {
+            grant,
+            subject,
+            nonce,
+            access_token: &token.text,
+        };
+        let id_token = if scope.contains("openid") {
+            self.id_token(client, &basis, now)?
+        } else {
+            None
+        };
+        if let Some(record) = token.record {
+            self.store
+                .write(move |tx| tx.insert_access_token(&record))
+                .await?;
+        }
+        Ok(Issued::Tokens(Box::new(TokenResponse {
+            access_token: token.text,
+            token_type: "Bearer",
+            expires_in: self.settings.lifetimes.access_token.as_secs(),
+            scope: scope.to_string(),
+            refresh_token,
+            id_token,
+        })))
+    }
+
     /// Makes an access token: a JWT (RFC 9068), or an opaque one for clients registered so.
     pub(super) fn access_token(
         &self,
@@ -108,7 +162,7 @@ impl Provider {
     }
 
     /// Makes an ID token (Core §2), if `openid` was granted.
-    pub(super) fn id_token(
+    fn id_token(
         &self,
         client: &Client,
         about: &IdTokenBasis<'_>,
@@ -120,9 +174,6 @@ impl Provider {
             nonce,
             access_token,
         } = *about;
-        if !grant.scope.contains("openid") {
-            return Ok(None);
-        }
         let issuer = IssuerUrl::new(self.settings.issuer.clone())
             .map_err(|_not_a_url| Failure::Corrupt("issuer"))?;
         let algorithm = client.id_token_signed_response_alg;

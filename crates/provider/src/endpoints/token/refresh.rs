@@ -7,8 +7,8 @@ use sekisho_model::{
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::issue::{Bearer, IdTokenBasis, about, refusal};
-use super::{Issued, TokenResponse};
+use super::Issued;
+use super::issue::{ForUser, about, refusal};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::rules::refresh_rotation::{Decision, decide, narrowed};
@@ -93,8 +93,17 @@ impl Provider {
                     Beside::Prepared => Some(prepared.token.reveal().to_owned()),
                     Beside::Earlier(sealed) => Some(reopened(&presented, &sealed)?),
                 };
-                self.answer_refresh(client, &going, asked.as_ref(), refresh)
-                    .await
+                let Some(scope) = narrowed(&going.grant.scope, asked.as_ref()) else {
+                    return refused(TokenError::InvalidScope);
+                };
+                let who = ForUser {
+                    grant: &going.grant,
+                    subject: going.subject.as_str(),
+                    scope: &scope,
+                    nonce: None,
+                    refresh_token: refresh,
+                };
+                self.tokens_for(&client.client, who).await
             }
         }
     }
@@ -119,46 +128,6 @@ impl Provider {
             event: self.event(EventKind::Refresh, Outcome::Passed, origin),
         };
         Ok(self.store.write(move |tx| usage.apply(tx)).await?)
-    }
-
-    async fn answer_refresh(
-        &self,
-        client: &RegisteredClient,
-        used: &Going,
-        asked: Option<&ScopeSet>,
-        refresh_token: Option<String>,
-    ) -> Result<Issued, Failure> {
-        let (grant, subject) = (&used.grant, used.subject.as_str());
-        let Some(scope) = narrowed(&grant.scope, asked) else {
-            return Ok(Issued::Refused(TokenError::InvalidScope));
-        };
-        let now = self.now();
-        let token =
-            self.access_token(&client.client, &Bearer::User(grant, subject), &scope, now)?;
-        let basis = IdTokenBasis {
-            grant,
-            subject,
-            nonce: None,
-            access_token: &token.text,
-        };
-        let id_token = if scope.contains("openid") {
-            self.id_token(&client.client, &basis, now)?
-        } else {
-            None
-        };
-        if let Some(record) = token.record {
-            self.store
-                .write(move |tx| tx.insert_access_token(&record))
-                .await?;
-        }
-        Ok(Issued::Tokens(Box::new(TokenResponse {
-            access_token: token.text,
-            token_type: "Bearer",
-            expires_in: self.settings.lifetimes.access_token.as_secs(),
-            scope: scope.to_string(),
-            refresh_token,
-            id_token,
-        })))
     }
 }
 
