@@ -11,7 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 use metrics::{counter, histogram};
 
-use super::answer::begin;
+use super::answer::{begin, see_other};
 use super::app::{App, RequestId, header};
 use super::headers::{Answer, security_headers};
 
@@ -35,9 +35,10 @@ pub async fn edge(
     let route = request
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
-    let mut response = match refusal(&app, &request) {
-        None => in_time(request, next).await?,
-        Some((status, words)) => {
+    let mut response = match (from_localhost(&app, &request), refusal(&app, &request)) {
+        (Some(here), _) => request.into_response(see_other(&here, app.https)),
+        (None, None) => in_time(request, next).await?,
+        (None, Some((status, words))) => {
             let mut answer = begin(status, &Answer::Api, app.https);
             request.into_response(answer.content_type("text/plain; charset=utf-8").body(words))
         }
@@ -48,7 +49,7 @@ pub async fn edge(
     }
     let took = app.provider.now().since(began);
     let status = response.status().as_u16();
-    tracing::info!(request.id = id, %method, route, status, micros = took.as_micros(), "answered");
+    tracing::info!(request.id = id, %method, route, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
     counter!("sekisho_requests_total", "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
@@ -100,6 +101,18 @@ fn refusal(app: &App, request: &ServiceRequest) -> Option<(StatusCode, &'static 
         StatusCode::MISDIRECTED_REQUEST,
         "This host is not served here.\n",
     ))
+}
+
+/// In dev mode a person may type `localhost` for the address that was printed; cookies live at one name.
+fn from_localhost(app: &App, request: &ServiceRequest) -> Option<String> {
+    let (_, ours) = app.origin.split_once("://").filter(|_| app.dev.is_some())?;
+    let (_, port) = ours.split_once(':')?;
+    let typed = header(request.request(), &HOST)?;
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
+    (typed == format!("localhost:{port}")).then(|| format!("{}{path}", app.origin))
 }
 
 /// WEB-16: a Host that is not ours is refused before anything is routed. Probes of load balancers go
