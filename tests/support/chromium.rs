@@ -29,7 +29,9 @@ pub struct Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        let _gone = self.driver.kill();
+        // Asked to end, the driver takes its browser along; killed, it would leave it behind.
+        let id = self.driver.id().to_string();
+        let _asked = Command::new("kill").args(["-TERM", &id]).status();
         let _reaped = self.driver.wait();
     }
 }
