@@ -3,6 +3,7 @@
 //! Standard library only, so that `cargo xtask tidy` builds in seconds. Where to start: `tidy/mod.rs`
 //! for the house rules, `servers/mod.rs` for what tests run against, `ci.rs` for the whole.
 
+mod bench;
 mod ci;
 mod command;
 mod docs;
@@ -23,6 +24,7 @@ cargo xtask tidy                  check the house rules a compiler cannot see
 cargo xtask test [FILTER...]      run all tests against private servers started for the run
 cargo xtask with-servers COMMAND  run COMMAND with those servers and their TEST_… variables
 cargo xtask ci                    everything that must hold before a change lands
+cargo xtask bench [ROW...]        measure the release build against a bare ceiling
 cargo xtask docs [--check]        write (or compare) the generated pages of docs/reference
 cargo xtask migration NAME        make a pair of empty migrations for both databases";
 
@@ -46,6 +48,7 @@ fn run(words: &[&str]) -> Result<(), String> {
         ["with-servers", program, arguments @ ..] => {
             test::run_with_servers(&root, program, arguments)
         }
+        ["bench", words @ ..] => bench::run(&root, words),
         ["ci"] => ci::run(&root),
         ["docs"] => docs::write(&root),
         ["docs", "--check"] => docs::check(&root),
