@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_TYPE, ETAG};
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -43,6 +44,9 @@ pub fn serve(address: &str) -> std::io::Result<()> {
                 .route("/hash", web::post().to(hash))
         })
         .workers(1)
+        // Connections rest while it is our turn.
+        .keep_alive(Duration::from_mins(5))
+        .client_request_timeout(Duration::ZERO)
         .bind(address)?
         .run()
         .await

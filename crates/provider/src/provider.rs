@@ -5,13 +5,13 @@ use sekisho_audit::{Bell, MachineEvents};
 use sekisho_guard::Throttle;
 use sekisho_model::{
     Clock, Digest, Entropy, Event, EventId, EventKind, GrantId, KeyRing, Origin, Outcome, Purpose,
-    Timestamp,
+    Timestamp, UserId,
 };
 use sekisho_session::Session;
 use sekisho_store::Store;
 
 use crate::clients::ClientDirectory;
-use crate::endpoints::standing::Standing;
+use crate::endpoints::standing::{Profile, Standing};
 use crate::jwt::{AccessTokenVerifier, SigningKeys};
 use crate::knowledge::Knowledge;
 use crate::password::Passwords;
@@ -34,6 +34,7 @@ pub struct Provider {
     pub(crate) knowledge: Knowledge,
     pub(crate) access_tokens: AccessTokenVerifier,
     pub(crate) standings: Cache<GrantId, Arc<Standing>>,
+    pub(crate) profiles: Cache<UserId, Arc<Profile>>,
     pub(crate) revocations: Cache<Digest, (bool, Timestamp)>,
     pub(crate) machine_events: MachineEvents,
     pub(crate) code_key: Digest,
@@ -91,6 +92,8 @@ impl Provider {
             knowledge: Knowledge::new(clock.now()),
             access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
             standings: Cache::new(REMEMBERED),
+            // Opened accounts are larger and hold personal data: few, and for two seconds.
+            profiles: Cache::new(2_000),
             revocations: Cache::new(REMEMBERED),
             code_key: keyring.mac_key(Purpose::OneTimeCode),
             address_key: keyring.mac_key(Purpose::AddressIndex),

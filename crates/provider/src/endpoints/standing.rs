@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_model::{EpochKind, Grant, GrantId, Timestamp, UserEpochs, UserState};
+use sekisho_model::{EpochKind, Grant, GrantId, Timestamp, UserEpochs, UserId, UserState};
 
+use crate::accounts::OpenAccount;
 use crate::rules::standing::account_may_act;
 use crate::{Failure, Provider};
 
@@ -18,7 +19,32 @@ pub(crate) struct Standing {
 
 pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(2);
 
+/// An opened account, and when it was read.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    read_at: Timestamp,
+    account: Arc<OpenAccount>,
+}
+
 impl Provider {
+    /// The opened account whose claims userinfo gives; at most as old as a standing.
+    pub(crate) async fn profile(&self, user: UserId) -> Result<Option<Arc<OpenAccount>>, Failure> {
+        let now = self.now();
+        let fresh = |profile: &Arc<Profile>| now.since(profile.read_at) < REMEMBERED_FOR;
+        if let Some(profile) = self.profiles.get(&user).filter(fresh) {
+            return Ok(Some(Arc::clone(&profile.account)));
+        }
+        let Some(account) = self.account(user).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        let profile = Profile {
+            read_at: now,
+            account: Arc::clone(&account),
+        };
+        self.profiles.insert(user, Arc::new(profile));
+        Ok(Some(account))
+    }
+
     /// The grant, if everything it depends on still stands: itself, its user, every epoch.
     pub(crate) async fn standing_grant(&self, id: GrantId) -> Result<Option<Grant>, Failure> {
         let now = self.now();

@@ -38,12 +38,9 @@ impl Provider {
         if !scope.contains("openid") {
             return Ok(Err(BearerError::InsufficientScope("openid")));
         }
-        let user = grant.user_id;
-        let account = self.store.read(move |tx| tx.account(user)).await?;
-        let Some(account) = account else {
+        let Some(open) = self.profile(grant.user_id).await? else {
             return Ok(Err(BearerError::InvalidToken));
         };
-        let open = self.open_account(&account)?;
         claims::userinfo(open.user.subject.as_str(), &open.claims, &scope)
             .map(Ok)
             .map_err(|_wrong_type| Failure::Corrupt("claims"))
