@@ -11,7 +11,7 @@ use sekisho_session::Session;
 use sekisho_store::Store;
 
 use crate::clients::ClientDirectory;
-use crate::endpoints::standing::{Profile, Standing};
+use crate::endpoints::standing::{Profile, REMEMBERED_FOR, Standing};
 use crate::jwt::{AccessTokenVerifier, SigningKeys};
 use crate::knowledge::Knowledge;
 use crate::password::Passwords;
@@ -93,7 +93,10 @@ impl Provider {
             access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
             standings: Cache::new(REMEMBERED),
             // Opened accounts are larger and hold personal data: few, and for two seconds.
-            profiles: Cache::new(2_000),
+            profiles: Cache::builder()
+                .max_capacity(2_000)
+                .time_to_live(REMEMBERED_FOR)
+                .build(),
             revocations: Cache::new(REMEMBERED),
             code_key: keyring.mac_key(Purpose::OneTimeCode),
             address_key: keyring.mac_key(Purpose::AddressIndex),

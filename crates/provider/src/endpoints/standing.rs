@@ -17,7 +17,7 @@ pub(crate) struct Standing {
     found: Option<(Grant, UserState, UserEpochs)>,
 }
 
-pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(2);
+pub(crate) const REMEMBERED_FOR: Duration = Duration::from_secs(2);
 
 /// An opened account, and when it was read.
 #[derive(Debug)]
