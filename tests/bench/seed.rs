@@ -134,6 +134,7 @@ async fn client(services: &Services, id: &str, extra: Value) -> Result<App, Stri
                 digest,
                 created_at: now,
                 expires_at: None,
+                sealed: None,
             };
             tx.add_client_secret(&client.client_id, &record)?;
         }

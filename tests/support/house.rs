@@ -176,6 +176,7 @@ impl TestHouse {
                 digest,
                 created_at: now,
                 expires_at: None,
+                sealed: None,
             };
             tx.add_client_secret(&stored.client_id, &record)
         };

@@ -1,7 +1,11 @@
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
-    ClientId, Digest, Epoch, GrantId, Locale, ScopeSet, Sealed, SessionId, Timestamp, UserId,
+    ClientId, Confirmation, Digest, Epoch, GrantId, Locale, ScopeSet, Sealed, SessionId, Timestamp,
+    UserId,
 };
 
 /// How a person proved who they are (RFC 8176 `amr` values).
@@ -33,8 +37,27 @@ pub struct Consent {
     pub client_id: ClientId,
     /// What.
     pub scope: ScopeSet,
+    /// Which single claims beside those of the scope.
+    pub claims: BTreeSet<String>,
+    /// For which resources.
+    pub resources: BTreeSet<String>,
     /// When it was last widened.
     pub granted_at: Timestamp,
+}
+
+/// What a grant holds beside its scope.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GrantTerms {
+    /// Resources access tokens may be asked for (RFC 8707).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The `claims` parameter, as far as it was understood (Core §5.5).
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub claims: Value,
+    /// What was allowed in detail (RFC 9396 §2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
 }
 
 /// What one authorization gave one client: the family its code and tokens belong to.
@@ -50,6 +73,8 @@ pub struct Grant {
     pub session_id: SessionId,
     /// With which scope.
     pub scope: ScopeSet,
+    /// What else was agreed.
+    pub terms: GrantTerms,
     /// When the person had last proved who they are.
     pub auth_time: Timestamp,
     /// How.
@@ -77,6 +102,8 @@ pub struct CodeRecord {
     pub code_challenge: Option<String>,
     /// The request's `nonce`.
     pub nonce: Option<String>,
+    /// Thumbprint of the key the tokens must be bound to (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
     /// Whether the ID token must carry `auth_time` because `max_age` was asked.
     pub auth_time_required: bool,
     /// The language the person used, for logs and letters.
@@ -104,6 +131,8 @@ pub struct RefreshRecord {
     pub expires_at: Timestamp,
     /// When it was exchanged for a successor.
     pub used_at: Option<Timestamp>,
+    /// What a public client must prove to hold to use it (RFC 9449 §5, RFC 8705 §4; DP-08).
+    pub bound_to: Option<Confirmation>,
     /// The successor, sealed under a key derived from this token (RT-05).
     pub successor: Option<Sealed>,
 }

@@ -7,7 +7,9 @@
 //! - time is [`Timestamp`] (microseconds, UTC) and comes only from a [`Clock`].
 
 mod client;
+mod client_kinds;
 mod clock;
+mod confirmation;
 mod digest;
 mod email_address;
 mod entropy;
@@ -23,16 +25,19 @@ mod seal;
 mod secret;
 mod user;
 
-pub use client::{
-    ApplicationType, Client, ClientAuthentication, ClientSecretRecord, GrantType, SubjectType,
+pub use client::{Client, ClientSecretRecord};
+pub use client_kinds::{
+    ApplicationType, AssertionAlgorithm, ClientAuthentication, ClientOrigin, ClientProfile,
+    GrantType, ResponseMode, ResponseType, SubjectType, TokenExchangePolicy,
 };
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use confirmation::Confirmation;
 pub use digest::Digest;
 pub use email_address::{EmailAddress, EmailAddressRefusal};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use epoch::{Epoch, EpochKind, UserEpochs};
 pub use event::{Event, EventKind, Origin, Outcome};
-pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, RefreshRecord};
+pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, RefreshRecord};
 pub use id::{
     BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, SessionId,
     Subject, UserId,
@@ -43,6 +48,7 @@ pub use locale::Locale;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
-    AuthorizationCode, BrowserToken, ClientSecret, PreAuthToken, RefreshToken, SessionToken,
+    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, PreAuthToken,
+    RefreshToken, RegistrationToken, RequestHandle, SessionToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

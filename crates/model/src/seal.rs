@@ -23,6 +23,14 @@ pub enum Purpose {
     OneTimeCode,
     /// Tokens in forms (WEB-01).
     Csrf,
+    /// Client secrets that must be known in the clear (`client_secret_jwt`).
+    ClientSecret,
+    /// Pairwise subjects (Core §8.1).
+    PairwiseSubject,
+    /// Nonces of `DPoP` proofs (DP-04).
+    DpopNonce,
+    /// The browser state of session management.
+    BrowserState,
     /// Counter keys of throttles, so that Redis holds no address (THR-06).
     Throttle,
 }
@@ -37,6 +45,10 @@ impl Purpose {
             Self::AddressIndex => b"sekisho/address-index",
             Self::OneTimeCode => b"sekisho/one-time-code",
             Self::Csrf => b"sekisho/csrf",
+            Self::ClientSecret => b"sekisho/client-secret",
+            Self::PairwiseSubject => b"sekisho/pairwise-subject",
+            Self::DpopNonce => b"sekisho/dpop-nonce",
+            Self::BrowserState => b"sekisho/browser-state",
             Self::Throttle => b"sekisho/throttle",
         }
     }

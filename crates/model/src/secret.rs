@@ -61,6 +61,14 @@ secret_types! {
     BrowserToken "";
     /// The value of the cookie that binds a sign-in to the browser that began it (SES-04).
     PreAuthToken "";
+    /// The handle of a pushed authorization request (RFC 9126 §2.2).
+    RequestHandle "";
+    /// A device code (RFC 8628 §3.2).
+    DeviceCode "";
+    /// The token that manages one dynamic registration (RFC 7592 §1.2).
+    RegistrationToken "";
+    /// The token that allows a dynamic registration (RFC 7591 §1.2).
+    InitialAccessToken "ski_";
     /// A client secret; the prefix lets secret scanners find leaks.
     ClientSecret "sks_";
 }

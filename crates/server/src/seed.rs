@@ -191,6 +191,7 @@ async fn put_client(
                 digest,
                 created_at: now,
                 expires_at: None,
+                sealed: None,
             };
             tx.add_client_secret(&client.client_id, &record)?;
         }

@@ -1,8 +1,8 @@
 use diesel::prelude::*;
-use sekisho_model::{ClientId, Digest, GrantId, ScopeSet, Timestamp};
+use sekisho_model::{ClientId, Confirmation, Digest, GrantId, ScopeSet, Timestamp};
 
 use crate::backend::on_each;
-use crate::column::{read_digest, read_id, read_scope, time};
+use crate::column::{json, read_digest, read_id, read_json, read_scope, time};
 use crate::schema::{access_tokens, revoked_tokens};
 use crate::{StoreError, Tx};
 
@@ -17,6 +17,8 @@ pub struct OpaqueAccessToken {
     pub client_id: ClientId,
     /// With which scope.
     pub scope: ScopeSet,
+    /// What it is bound to.
+    pub confirmation: Option<Confirmation>,
     /// What it is for.
     pub audience: String,
     /// When it was issued.
@@ -25,7 +27,16 @@ pub struct OpaqueAccessToken {
     pub expires_at: Timestamp,
 }
 
-type AccessRow = (Vec<u8>, Option<String>, String, String, String, i64, i64);
+type AccessRow = (
+    Vec<u8>,
+    Option<String>,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    Option<String>,
+);
 
 impl Tx<'_> {
     /// Adds an opaque access token.
@@ -39,6 +50,11 @@ impl Tx<'_> {
                 access_tokens::audience.eq(&token.audience),
                 access_tokens::issued_at.eq(token.issued_at.micros()),
                 access_tokens::expires_at.eq(token.expires_at.micros()),
+                access_tokens::confirmation.eq(token
+                    .confirmation
+                    .as_ref()
+                    .map(json)
+                    .transpose()?),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -53,7 +69,8 @@ impl Tx<'_> {
             .find(digest.as_bytes().as_slice())
             .first::<AccessRow>(self.conn)
             .optional()?;
-        let Some((digest, grant, client, scope, audience, issued_at, expires_at)) = row else {
+        let Some((digest, grant, client, scope, audience, issued_at, expires_at, bound)) = row
+        else {
             return Ok(None);
         };
         Ok(Some(OpaqueAccessToken {
@@ -62,6 +79,7 @@ impl Tx<'_> {
             client_id: ClientId::new(client),
             scope: read_scope(&scope)?,
             audience,
+            confirmation: bound.as_deref().map(read_json).transpose()?,
             issued_at: time(issued_at),
             expires_at: time(expires_at),
         }))

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use sekisho_model::{Client, ClientId, ClientSecretRecord, EpochKind, Timestamp};
+use sekisho_model::{Client, ClientId, ClientSecretRecord, EpochKind, Sealed, Timestamp};
 
 use crate::backend::on_each;
 use crate::column::{micros, read_digest, time};
@@ -17,7 +17,7 @@ pub struct RegisteredClient {
     pub created_at: Timestamp,
 }
 
-type SecretRow = (Vec<u8>, String, i64, Option<i64>);
+type SecretRow = (Vec<u8>, String, i64, Option<i64>, Option<Vec<u8>>);
 
 impl Tx<'_> {
     /// Registers a client; `Again` if the id is taken.
@@ -107,6 +107,7 @@ impl Tx<'_> {
                 client_secrets::client_id.eq(id.as_str()),
                 client_secrets::created_at.eq(secret.created_at.micros()),
                 client_secrets::expires_at.eq(micros(secret.expires_at)),
+                client_secrets::sealed.eq(secret.sealed.as_ref().map(Sealed::as_bytes)),
             ))
             .execute(self.conn)?;
         self.bump_revision(Topic::Clients)
@@ -136,13 +137,15 @@ fn registered(
     created_at: i64,
     secrets: &[SecretRow],
 ) -> Result<RegisteredClient, StoreError> {
-    let secret = |(digest, _, created_at, expires_at): &SecretRow| -> Result<_, StoreError> {
-        Ok(ClientSecretRecord {
-            digest: read_digest(digest)?,
-            created_at: time(*created_at),
-            expires_at: expires_at.map(time),
-        })
-    };
+    let secret =
+        |(digest, _, created_at, expires_at, sealed): &SecretRow| -> Result<_, StoreError> {
+            Ok(ClientSecretRecord {
+                digest: read_digest(digest)?,
+                created_at: time(*created_at),
+                expires_at: expires_at.map(time),
+                sealed: sealed.clone().map(Sealed::from_bytes),
+            })
+        };
     Ok(RegisteredClient {
         client: serde_json::from_str(document)
             .map_err(|_malformed| StoreError::Corrupt("client"))?,

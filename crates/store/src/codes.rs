@@ -18,6 +18,7 @@ struct CodeRow {
     locale: String,
     expires_at: i64,
     used_at: Option<i64>,
+    dpop_jkt: Option<String>,
 }
 
 impl TryFrom<CodeRow> for CodeRecord {
@@ -34,6 +35,7 @@ impl TryFrom<CodeRow> for CodeRecord {
             locale: Locale::read(&row.locale)?,
             expires_at: time(row.expires_at),
             used_at: row.used_at.map(time),
+            dpop_jkt: row.dpop_jkt,
         })
     }
 }
@@ -53,6 +55,7 @@ impl Tx<'_> {
                 codes::locale.eq(code.locale.stored()),
                 codes::expires_at.eq(code.expires_at.micros()),
                 codes::used_at.eq(micros(code.used_at)),
+                codes::dpop_jkt.eq(&code.dpop_jkt),
             ))
             .execute(self.conn)?;
         Ok(())

@@ -5,6 +5,9 @@ use sekisho_model::{
     Locale, Outcome, ScopeSet, SigningAlgorithm, Timestamp, UserState,
 };
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::{LetterState, StoreError, Topic};
 
 /// An enum with a stored name. Names are data: add, never rename.
@@ -84,6 +87,15 @@ pub(crate) fn read_digest(bytes: &[u8]) -> Result<Digest, StoreError> {
 
 pub(crate) fn read_scope(text: &str) -> Result<ScopeSet, StoreError> {
     ScopeSet::parse(text).map_err(|_refused| StoreError::Corrupt("scope"))
+}
+
+/// A value that lies in a column as JSON.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Failed(Box::new(error)))
+}
+
+pub(crate) fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_malformed| StoreError::Corrupt("JSON"))
 }
 
 pub(crate) const fn time(micros: i64) -> Timestamp {

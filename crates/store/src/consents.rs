@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use sekisho_model::{ClientId, Consent, UserId};
 
@@ -6,13 +8,28 @@ use crate::column::{read_id, read_scope, time};
 use crate::schema::consents;
 use crate::{Once, StoreError, Tx};
 
-type ConsentRow = (String, String, String, i64);
+type ConsentRow = (String, String, String, i64, String, String);
 
-fn consent((user, client, scope, granted_at): ConsentRow) -> Result<Consent, StoreError> {
+fn words(text: &str) -> BTreeSet<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn joined(words: &BTreeSet<String>) -> String {
+    words
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn consent(row: ConsentRow) -> Result<Consent, StoreError> {
+    let (user, client, scope, granted_at, claims, resources) = row;
     Ok(Consent {
         user_id: read_id!(UserId, &user)?,
         client_id: ClientId::new(client),
         scope: read_scope(&scope)?,
+        claims: words(&claims),
+        resources: words(&resources),
         granted_at: time(granted_at),
     })
 }
@@ -35,9 +52,13 @@ impl Tx<'_> {
     /// Remembers a consent in place of the former one.
     pub fn put_consent(&mut self, consent: &Consent) -> Result<(), StoreError> {
         let scope = consent.scope.to_string();
+        let claims = joined(&consent.claims);
+        let resources = joined(&consent.resources);
         let values = (
             consents::scope.eq(&scope),
             consents::granted_at.eq(consent.granted_at.micros()),
+            consents::claims.eq(&claims),
+            consents::resources.eq(&resources),
         );
         on_each!(self.conn, |c| diesel::insert_into(consents::table)
             .values((

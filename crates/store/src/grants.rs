@@ -3,7 +3,7 @@ use sekisho_model::{
     ClientId, Epoch, Grant, GrantId, SessionId, Timestamp, UserEpochs, UserId, UserState,
 };
 
-use crate::column::{methods, micros, read_id, read_methods, read_scope, time};
+use crate::column::{json, methods, micros, read_id, read_json, read_methods, read_scope, time};
 use crate::schema::{grants, users};
 use crate::users::UserRow;
 use crate::{Once, StoreError, Tx};
@@ -21,6 +21,7 @@ pub(crate) struct GrantRow {
     epoch: i64,
     created_at: i64,
     revoked_at: Option<i64>,
+    terms: String,
 }
 
 impl TryFrom<GrantRow> for Grant {
@@ -37,6 +38,7 @@ impl TryFrom<GrantRow> for Grant {
             epoch: Epoch(row.epoch),
             created_at: time(row.created_at),
             revoked_at: row.revoked_at.map(time),
+            terms: read_json(&row.terms)?,
         })
     }
 }
@@ -57,6 +59,7 @@ impl Tx<'_> {
                 grants::epoch.eq(grant.epoch.0),
                 grants::created_at.eq(grant.created_at.micros()),
                 grants::revoked_at.eq(micros(grant.revoked_at)),
+                grants::terms.eq(json(&grant.terms)?),
             ))
             .execute(self.conn)?;
         Ok(())

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use sekisho_model::{ClientId, Digest, Grant, GrantId, RefreshRecord, Sealed, Timestamp};
 
-use crate::column::{micros, read_digest, read_id, time};
+use crate::column::{json, micros, read_digest, read_id, read_json, time};
 use crate::grants::GrantRow;
 use crate::schema::{grants, refresh_tokens};
 use crate::{Once, StoreError, Tx};
@@ -16,6 +16,7 @@ struct RefreshRow {
     expires_at: i64,
     used_at: Option<i64>,
     successor: Option<Vec<u8>>,
+    bound_to: Option<String>,
 }
 
 impl TryFrom<RefreshRow> for RefreshRecord {
@@ -30,6 +31,7 @@ impl TryFrom<RefreshRow> for RefreshRecord {
             expires_at: time(row.expires_at),
             used_at: row.used_at.map(time),
             successor: row.successor.map(Sealed::from_bytes),
+            bound_to: row.bound_to.as_deref().map(read_json).transpose()?,
         })
     }
 }
@@ -47,6 +49,7 @@ impl Tx<'_> {
                 refresh_tokens::expires_at.eq(token.expires_at.micros()),
                 refresh_tokens::used_at.eq(micros(token.used_at)),
                 refresh_tokens::successor.eq(token.successor.as_ref().map(Sealed::as_bytes)),
+                refresh_tokens::bound_to.eq(token.bound_to.as_ref().map(json).transpose()?),
             ))
             .execute(self.conn)?;
         Ok(())

@@ -92,6 +92,7 @@ diesel::table! {
         client_id -> Text,
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        sealed -> Nullable<Binary>,
     }
 }
 
@@ -137,6 +138,8 @@ diesel::table! {
         client_id -> Text,
         scope -> Text,
         granted_at -> BigInt,
+        claims -> Text,
+        resources -> Text,
     }
 }
 
@@ -153,6 +156,7 @@ diesel::table! {
         epoch -> BigInt,
         created_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        terms -> Text,
     }
 }
 
@@ -168,6 +172,7 @@ diesel::table! {
         locale -> Text,
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
+        dpop_jkt -> Nullable<Text>,
     }
 }
 
@@ -181,6 +186,7 @@ diesel::table! {
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
         successor -> Nullable<Binary>,
+        bound_to -> Nullable<Text>,
     }
 }
 
@@ -193,6 +199,7 @@ diesel::table! {
         audience -> Text,
         issued_at -> BigInt,
         expires_at -> BigInt,
+        confirmation -> Nullable<Text>,
     }
 }
 

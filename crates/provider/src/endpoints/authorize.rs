@@ -3,7 +3,7 @@
 
 use sekisho_model::{
     AuthorizationCode, Client, ClientId, CodeRecord, Consent, Event, EventKind, FlowId, Grant,
-    GrantId, Locale, Outcome, PreAuthToken, ScopeSet,
+    GrantId, GrantTerms, Locale, Outcome, PreAuthToken, ScopeSet,
 };
 use sekisho_session::ParkedKind;
 use sekisho_store::RegisteredClient;
@@ -247,6 +247,7 @@ impl Provider {
             user_id: live.user.id,
             session_id: live.session.id,
             scope,
+            terms: GrantTerms::default(),
             auth_time: live.session.auth_time,
             methods: live.session.methods.clone(),
             epoch: live.session.epoch,
@@ -301,6 +302,7 @@ impl Provider {
             redirect_uri: request.callback.uri().to_owned(),
             code_challenge: request.code_challenge.clone(),
             nonce: request.nonce.clone(),
+            dpop_jkt: None,
             auth_time_required: request.max_age.is_some(),
             locale,
             expires_at: grant.created_at + self.settings.lifetimes.code,

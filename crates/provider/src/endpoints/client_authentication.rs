@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use sekisho_guard::{ClientSecretTry, Pass};
-use sekisho_model::{ClientId, Origin, Timestamp};
+use sekisho_model::{ClientId, Timestamp};
 use sekisho_store::RegisteredClient;
 
+use super::call::Call;
 use crate::rules::client_authentication::{presented, proves};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -27,11 +28,10 @@ impl Provider {
     /// failures are counted: the usual path asks no shared store at all.
     pub async fn authenticate_client(
         &self,
-        header: Option<&str>,
+        call: &Call<'_>,
         form: &Parameters,
-        origin: &Origin,
     ) -> Result<Caller, Failure> {
-        let presented = match presented(header, form) {
+        let presented = match presented(call.authorization, form) {
             Ok(presented) => presented,
             Err(error) => return Ok(Caller::Refused(error)),
         };
@@ -40,7 +40,7 @@ impl Provider {
         let claimed = ClientId::new(presented.client_id.as_str());
         let attempt = ClientSecretTry {
             client: &claimed,
-            ip: &origin.ip,
+            ip: &call.origin.ip,
         };
         let ticket = match self.throttle.before_client_secret(attempt, now).await? {
             Pass::Go(ticket) => ticket,

@@ -116,6 +116,8 @@ impl Provider {
                 .map(|before| before.scope)
                 .unwrap_or_default()
                 .union(&scope),
+            claims: std::collections::BTreeSet::new(),
+            resources: std::collections::BTreeSet::new(),
             granted_at: self.now(),
         };
         self.issue_code(

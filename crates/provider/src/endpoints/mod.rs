@@ -3,11 +3,13 @@
 
 pub mod account;
 pub mod authorize;
+pub mod call;
 pub mod client_authentication;
 pub mod consent;
 pub mod end_session;
 pub mod introspect;
 pub mod revoke;
+pub mod sender;
 pub mod sign_in;
 pub mod standing;
 pub mod token;

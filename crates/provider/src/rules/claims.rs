@@ -9,7 +9,9 @@ use openidconnect::{
     AuthenticationMethodReference, EmptyAdditionalClaims, IdTokenClaims, IssuerUrl, Nonce,
     StandardClaims, SubjectIdentifier, UserInfoClaims,
 };
-use sekisho_model::{AuthenticationMethod, Digest, ScopeSet, SigningAlgorithm, Timestamp};
+use sekisho_model::{
+    AuthenticationMethod, Confirmation, Digest, ScopeSet, SigningAlgorithm, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -135,6 +137,15 @@ pub struct AccessTokenClaims {
     /// How well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// What it is bound to (RFC 7800 §3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Value>,
+    /// What it allows in detail (RFC 9396 §9.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
 }
 
 const PROFILE: [&str; 14] = [

@@ -24,7 +24,12 @@ impl Presented {
     pub fn failure(&self) -> TokenError {
         TokenError::InvalidClient(match self.method {
             ClientAuthentication::ClientSecretBasic => HeaderUsed::Yes,
-            ClientAuthentication::ClientSecretPost | ClientAuthentication::None => HeaderUsed::No,
+            ClientAuthentication::ClientSecretPost
+            | ClientAuthentication::PrivateKeyJwt
+            | ClientAuthentication::ClientSecretJwt
+            | ClientAuthentication::TlsClientAuth
+            | ClientAuthentication::SelfSignedTlsClientAuth
+            | ClientAuthentication::None => HeaderUsed::No,
         })
     }
 }
@@ -190,6 +195,7 @@ mod tests {
             digest: secret.digest(),
             created_at: now,
             expires_at: None,
+            sealed: None,
         };
         let basic = presented(
             Some(&header(&format!("web:{}", secret.reveal()))),
@@ -203,15 +209,20 @@ mod tests {
         .unwrap();
         let none = presented(None, &form("client_id=web")).unwrap();
         let client = web("https://a.example/");
-        assert!(proves(&basic, &client, &[record], now));
-        assert!(!proves(&post, &client, &[record], now));
-        assert!(!proves(&none, &client, &[record], now));
+        assert!(proves(&basic, &client, std::slice::from_ref(&record), now));
+        assert!(!proves(&post, &client, std::slice::from_ref(&record), now));
+        assert!(!proves(&none, &client, std::slice::from_ref(&record), now));
         assert!(proves(&none, &public("https://a.example/"), &[], now));
         let stopped = Client {
             disabled: true,
             ..client
         };
-        assert!(!proves(&basic, &stopped, &[record], now));
+        assert!(!proves(
+            &basic,
+            &stopped,
+            std::slice::from_ref(&record),
+            now
+        ));
     }
 
     #[test]
@@ -222,12 +233,18 @@ mod tests {
             digest: secret.digest(),
             created_at: now,
             expires_at: Some(now),
+            sealed: None,
         };
         let basic = presented(
             Some(&header(&format!("web:{}", secret.reveal()))),
             &form(""),
         )
         .unwrap();
-        assert!(!proves(&basic, &web("https://a.example/"), &[record], now));
+        assert!(!proves(
+            &basic,
+            &web("https://a.example/"),
+            std::slice::from_ref(&record),
+            now
+        ));
     }
 }

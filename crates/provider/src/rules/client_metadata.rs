@@ -111,8 +111,13 @@ fn name_is_plain(name: &str) -> bool {
 /// Whether the client authenticates with a secret of ours.
 pub fn needs_secret(client: &Client) -> bool {
     match client.token_endpoint_auth_method {
-        ClientAuthentication::ClientSecretBasic | ClientAuthentication::ClientSecretPost => true,
-        ClientAuthentication::None => false,
+        ClientAuthentication::ClientSecretBasic
+        | ClientAuthentication::ClientSecretPost
+        | ClientAuthentication::ClientSecretJwt => true,
+        ClientAuthentication::None
+        | ClientAuthentication::PrivateKeyJwt
+        | ClientAuthentication::TlsClientAuth
+        | ClientAuthentication::SelfSignedTlsClientAuth => false,
     }
 }
 

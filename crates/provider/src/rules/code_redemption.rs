@@ -13,6 +13,8 @@ pub struct Ask<'a> {
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`.
     pub code_verifier: Option<&'a str>,
+    /// Thumbprint of the key of its `DPoP` proof.
+    pub key: Option<&'a str>,
 }
 
 /// What to do with a code that exists.
@@ -55,14 +57,18 @@ pub fn decide(
     if !pkce::verifies(code.code_challenge.as_deref(), ask.code_verifier) {
         return Decision::Burn("code_verifier does not fit");
     }
+    if code.dpop_jkt.is_some() && code.dpop_jkt.as_deref() != ask.key {
+        // DP-07
+        return Decision::Burn("the DPoP key differs from the authorization request");
+    }
     Decision::Redeem
 }
 
 #[cfg(test)]
 pub(crate) mod sample {
     use sekisho_model::{
-        AuthenticationMethod, Digest, Epoch, GrantId, Locale, ScopeSet, SeededEntropy, SessionId,
-        UserId,
+        AuthenticationMethod, Digest, Epoch, GrantId, GrantTerms, Locale, ScopeSet, SeededEntropy,
+        SessionId, UserId,
     };
 
     use super::*;
@@ -75,6 +81,7 @@ pub(crate) mod sample {
             user_id: UserId::new(now, &entropy),
             session_id: SessionId::new(now, &entropy),
             scope: ScopeSet::parse("openid").unwrap(),
+            terms: GrantTerms::default(),
             auth_time: now,
             methods: vec![AuthenticationMethod::Pwd],
             epoch: Epoch(0),
@@ -91,6 +98,7 @@ pub(crate) mod sample {
             redirect_uri: "https://app.example/cb".to_owned(),
             code_challenge: Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned()),
             nonce: None,
+            dpop_jkt: None,
             auth_time_required: false,
             locale: Locale::Ja,
             expires_at: now + std::time::Duration::from_mins(1),
@@ -128,6 +136,7 @@ mod tests {
             client_id,
             redirect_uri: Some("https://app.example/cb"),
             code_verifier: Some("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            key: None,
         }
     }
 

@@ -75,6 +75,8 @@ mod tests {
             user_id,
             client_id: client.client_id.clone(),
             scope: scope(text),
+            claims: std::collections::BTreeSet::new(),
+            resources: std::collections::BTreeSet::new(),
             granted_at: now,
         }
     }

@@ -25,6 +25,16 @@ pub enum AuthorizationError {
     RequestNotSupported,
     /// `request_uri` is not supported (Core §6.2).
     RequestUriNotSupported,
+    /// A request object is malformed, badly signed, or says what it must not (RFC 9101 §6).
+    InvalidRequestObject(&'static str),
+    /// A pushed request that is unknown, used, or too old (RFC 9101 §6).
+    InvalidRequestUri,
+    /// A resource the client may not ask for (RFC 8707 §2).
+    InvalidTarget,
+    /// Authorization details that cannot be given (RFC 9396 §5).
+    InvalidAuthorizationDetails(&'static str),
+    /// An essential `acr` cannot be reached (Core Unmet Authentication Requirements §2).
+    UnmetAuthenticationRequirements,
     /// Something failed on our side.
     ServerError,
     /// Paused or overloaded.
@@ -45,6 +55,11 @@ impl AuthorizationError {
             Self::AccessDenied => "access_denied",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidRequestObject(_) => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
@@ -53,7 +68,12 @@ impl AuthorizationError {
     /// The `error_description` value.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(what) => what,
+            Self::InvalidRequest(what)
+            | Self::InvalidRequestObject(what)
+            | Self::InvalidAuthorizationDetails(what) => what,
+            Self::InvalidRequestUri => "the pushed request is unknown, used or expired",
+            Self::InvalidTarget => "the client may not ask for this resource",
+            Self::UnmetAuthenticationRequirements => "the essential acr cannot be reached",
             Self::UnauthorizedClient => "the client may not use this grant",
             Self::UnsupportedResponseType => "only response_type code is offered",
             Self::InvalidScope => "no requested scope is available to this client",
@@ -84,6 +104,24 @@ pub enum TokenError {
     UnsupportedGrantType,
     /// More scope than there is to have.
     InvalidScope,
+    /// The `DPoP` proof is missing, malformed, or for something else (RFC 9449 §5).
+    InvalidDpopProof(&'static str),
+    /// The `DPoP` proof must carry the nonce of this answer (RFC 9449 §8).
+    UseDpopNonce,
+    /// A resource the client may not ask for (RFC 8707 §2).
+    InvalidTarget,
+    /// Authorization details that cannot be given (RFC 9396 §5).
+    InvalidAuthorizationDetails(&'static str),
+    /// A pushed request object is wrong (RFC 9101 §6).
+    InvalidRequestObject(&'static str),
+    /// The device's user has not decided yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The device asks too often (RFC 8628 §3.5).
+    SlowDown,
+    /// The device code's time is over (RFC 8628 §3.5).
+    ExpiredToken,
+    /// The user said no (RFC 8628 §3.5).
+    AccessDenied,
 }
 
 /// Whether the client authenticated by the `Authorization` header; then a challenge answers.
@@ -105,13 +143,32 @@ impl TokenError {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidAuthorizationDetails(_) => "invalid_authorization_details",
+            Self::InvalidRequestObject(_) => "invalid_request_object",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
+            Self::AccessDenied => "access_denied",
         }
     }
 
     /// The `error_description` value.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::InvalidRequest(what) | Self::InvalidGrant(what) => what,
+            Self::InvalidRequest(what)
+            | Self::InvalidGrant(what)
+            | Self::InvalidDpopProof(what)
+            | Self::InvalidAuthorizationDetails(what)
+            | Self::InvalidRequestObject(what) => what,
+            Self::UseDpopNonce => "the DPoP proof must carry the nonce of this answer",
+            Self::InvalidTarget => "the client may not ask for this resource",
+            Self::AuthorizationPending => "the user has not decided yet",
+            Self::SlowDown => "ask less often",
+            Self::ExpiredToken => "the device code has expired",
+            Self::AccessDenied => "the user refused",
             Self::InvalidClient(_) => "client authentication failed",
             Self::UnauthorizedClient => "the client may not use this grant",
             Self::UnsupportedGrantType => "this grant type is not offered",
@@ -127,7 +184,16 @@ impl TokenError {
             | Self::InvalidGrant(_)
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
-            | Self::InvalidScope => 400,
+            | Self::InvalidScope
+            | Self::InvalidDpopProof(_)
+            | Self::UseDpopNonce
+            | Self::InvalidTarget
+            | Self::InvalidAuthorizationDetails(_)
+            | Self::InvalidRequestObject(_)
+            | Self::AuthorizationPending
+            | Self::SlowDown
+            | Self::ExpiredToken
+            | Self::AccessDenied => 400,
         }
     }
 }

@@ -77,6 +77,7 @@ mod tests {
             idle_until: NOW + Duration::from_hours(14 * 24),
             expires_at: NOW + Duration::from_hours(30 * 24),
             used_at,
+            bound_to: None,
             successor: None,
         };
         (record, grant)

@@ -180,6 +180,7 @@ fn record(secret: &ClientSecret, now: Timestamp) -> ClientSecretRecord {
         digest: secret.digest(),
         created_at: now,
         expires_at: None,
+        sealed: None,
     }
 }
 

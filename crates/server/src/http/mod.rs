@@ -8,6 +8,7 @@ pub mod account;
 pub mod answer;
 pub mod app;
 pub mod assets;
+pub mod call;
 pub mod client_ip;
 pub mod cookies;
 pub mod csrf;

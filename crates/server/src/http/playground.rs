@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use sekisho_model::Digest;
 use sekisho_provider::Failure;
 use sekisho_provider::demo::Inspection;
+use sekisho_provider::endpoints::call::Call;
 use sekisho_provider::endpoints::token::{Issued, TokenResponse};
 use sekisho_provider::rules::parameters::Parameters;
 use serde_json::Value;
@@ -132,13 +133,16 @@ async fn exchange(
     let form = form
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
-    app.provider
-        .token(
-            Some(&header),
-            &Parameters::new(form),
-            &app.origin_of(request),
-        )
-        .await
+    let origin = app.origin_of(request);
+    let call = Call {
+        authorization: Some(&header),
+        dpop: &[],
+        certificate: None,
+        path: "/oauth2/token",
+        method: "POST",
+        origin: &origin,
+    };
+    app.provider.token(&call, &Parameters::new(form)).await
 }
 
 async fn judge(

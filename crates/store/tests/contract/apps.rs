@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use sekisho_model::{
-    ClientId, ClientSecretRecord, Consent, Epoch, EpochKind, KeyId, ScopeSet, SigningAlgorithm,
-    SigningKeyRecord, UserState,
+    ClientId, ClientSecretRecord, Confirmation, Consent, Epoch, EpochKind, KeyId, ScopeSet, Sealed,
+    SigningAlgorithm, SigningKeyRecord, UserState,
 };
 use sekisho_store::{Once, OpaqueAccessToken, Revisions, SharedEpoch};
 
@@ -29,6 +29,7 @@ async fn a_client_is_kept_with_its_secrets(bed: &Bed) {
     let maker = Maker::new();
     let client = maker.client();
     let secrets = [0_u32, 1].map(|hour| ClientSecretRecord {
+        sealed: Some(Sealed::from_bytes(vec![1, 2, 3])),
         digest: maker.digest(),
         created_at: NOW + hour * HOUR,
         expires_at: None,
@@ -46,7 +47,7 @@ async fn a_client_is_kept_with_its_secrets(bed: &Bed) {
             tx.update_client(&changed)?;
             let kept = tx.client(&client.client_id)?.unwrap();
             assert_eq!((kept.client, kept.created_at), (changed, NOW));
-            assert_eq!(kept.secrets, [secrets[1], secrets[0]]);
+            assert_eq!(kept.secrets, [secrets[1].clone(), secrets[0].clone()]);
             assert_eq!(tx.revisions()?.clients, 5);
             Ok(())
         })
@@ -59,6 +60,7 @@ async fn reg_09_old_secrets_end_when_told_and_never_later(bed: &Bed) {
     let client = maker.client();
     let ends = [None, Some(NOW + HOUR), Some(NOW + 9 * HOUR)];
     let secrets = ends.map(|expires_at| ClientSecretRecord {
+        sealed: Some(Sealed::from_bytes(vec![1, 2, 3])),
         digest: maker.digest(),
         created_at: NOW,
         expires_at,
@@ -117,6 +119,7 @@ async fn clients_are_listed_page_by_page(bed: &Bed) {
     let mut clients: Vec<_> = (0..3).map(|_| maker.client()).collect();
     clients.sort_by(|a, b| a.client_id.cmp(&b.client_id));
     let secret = ClientSecretRecord {
+        sealed: Some(Sealed::from_bytes(vec![1, 2, 3])),
         digest: maker.digest(),
         created_at: NOW,
         expires_at: None,
@@ -309,6 +312,7 @@ async fn rt_04_a_refresh_token_is_exchanged_once(bed: &Bed) {
 async fn opaque_tokens_and_voided_ids_are_found(bed: &Bed) {
     let maker = Maker::new();
     let token = OpaqueAccessToken {
+        confirmation: Some(Confirmation::Certificate("x".to_owned())),
         digest: maker.digest(),
         grant_id: None,
         client_id: ClientId::new("machine"),
@@ -354,6 +358,8 @@ async fn what_a_grant_stands_on_comes_in_one_answer(bed: &Bed) {
 
 fn consent(user_id: sekisho_model::UserId, client_id: &ClientId, scope: &str) -> Consent {
     Consent {
+        claims: ["name".to_owned(), "email".to_owned()].into(),
+        resources: ["https://api.example/".to_owned()].into(),
         user_id,
         client_id: client_id.clone(),
         scope: ScopeSet::parse(scope).unwrap(),

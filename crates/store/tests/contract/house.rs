@@ -1,4 +1,4 @@
-use sekisho_model::{ChallengeId, ScopeSet};
+use sekisho_model::{ChallengeId, Confirmation, ScopeSet};
 use sekisho_store::{HistoryFilter, Once, OpaqueAccessToken, StoreOptions};
 
 use crate::bed::Bed;
@@ -17,6 +17,7 @@ async fn codes_and_tokens_leave_and_their_grant_with_the_last_of_them(bed: &Bed)
     let grant = maker.grant(maker.user().id, "openid");
     let (code, token) = (maker.code(&grant), maker.refresh(&grant));
     let access = OpaqueAccessToken {
+        confirmation: Some(Confirmation::Certificate("x".to_owned())),
         digest: maker.digest(),
         grant_id: Some(grant.id),
         client_id: grant.client_id.clone(),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sekisho_model::{
     AlertSetting, AuthenticationMethod, BrowserId, BrowserSession, Client, ClientId, CodeRecord,
-    Digest, Entropy, Epoch, Event, EventId, EventKind, Grant, GrantId, KnownBrowser, LetterId,
-    LetterKind, Locale, Origin, Outcome, RefreshRecord, ScopeSet, Sealed, SeededEntropy, SessionId,
-    Subject, Timestamp, User, UserEpochs, UserId, UserState,
+    Confirmation, Digest, Entropy, Epoch, Event, EventId, EventKind, Grant, GrantId, GrantTerms,
+    KnownBrowser, LetterId, LetterKind, Locale, Origin, Outcome, RefreshRecord, ScopeSet, Sealed,
+    SeededEntropy, SessionId, Subject, Timestamp, User, UserEpochs, UserId, UserState,
 };
 use sekisho_store::{LetterState, OutboxLetter, Store};
 
@@ -95,6 +95,11 @@ impl Maker {
 
     pub(crate) fn grant(&self, user: UserId, scope: &str) -> Grant {
         Grant {
+            terms: GrantTerms {
+                resources: vec!["https://api.example/".to_owned()],
+                claims: serde_json::json!({"userinfo": {"name": null}}),
+                authorization_details: vec![serde_json::json!({"type": "payment"})],
+            },
             id: GrantId::new(NOW, self.entropy()),
             client_id: ClientId::new("app"),
             user_id: user,
@@ -110,6 +115,7 @@ impl Maker {
 
     pub(crate) fn code(&self, grant: &Grant) -> CodeRecord {
         CodeRecord {
+            dpop_jkt: Some("thumbprint".to_owned()),
             digest: self.digest(),
             grant_id: grant.id,
             client_id: grant.client_id.clone(),
@@ -125,6 +131,7 @@ impl Maker {
 
     pub(crate) fn refresh(&self, grant: &Grant) -> RefreshRecord {
         RefreshRecord {
+            bound_to: Some(Confirmation::Key("thumbprint".to_owned())),
             digest: self.digest(),
             grant_id: grant.id,
             client_id: grant.client_id.clone(),

@@ -8,6 +8,8 @@ use crate::maker::{Maker, NOW};
 
 fn consent(user_id: sekisho_model::UserId, client: String) -> Consent {
     Consent {
+        claims: ["name".to_owned(), "email".to_owned()].into(),
+        resources: ["https://api.example/".to_owned()].into(),
         user_id,
         client_id: ClientId::new(client),
         scope: ScopeSet::default(),

@@ -16,6 +16,8 @@ contract! {
 
 fn consent(user_id: UserId, client: &str) -> Consent {
     Consent {
+        claims: ["name".to_owned(), "email".to_owned()].into(),
+        resources: ["https://api.example/".to_owned()].into(),
         user_id,
         client_id: ClientId::new(client),
         scope: ScopeSet::default(),

@@ -2,13 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_model::{
-    AuthorizationCode, Client, CodeRecord, Digest, Event, EventKind, Grant, GrantType, Origin,
-    Outcome, RefreshRecord, RefreshToken, Subject, Timestamp,
+    AuthorizationCode, Client, CodeRecord, Confirmation, Digest, Event, EventKind, Grant,
+    GrantType, Outcome, RefreshRecord, RefreshToken, Subject, Timestamp,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::Issued;
 use super::issue::{ForUser, about, refusal};
+use super::{Asked, Issued};
+use crate::endpoints::sender::Sender;
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -34,7 +35,7 @@ impl Provider {
         &self,
         client: &RegisteredClient,
         form: &Parameters,
-        origin: &Origin,
+        asked_by: &Asked<'_>,
     ) -> Result<Issued, Failure> {
         let refused = |error| Ok(Issued::Refused(error));
         if !client.client.may_use(GrantType::AuthorizationCode) {
@@ -46,12 +47,16 @@ impl Provider {
         let Some(code) = AuthorizationCode::presented(code) else {
             return refused(TokenError::InvalidGrant(UNKNOWN));
         };
+        let confirmation = match asked_by.sender.binding(&client.client) {
+            Ok(confirmation) => confirmation,
+            Err(error) => return refused(error),
+        };
         let refresh = client
             .client
             .may_use(GrantType::RefreshToken)
             .then(|| RefreshToken::generate(&*self.entropy));
         match self
-            .redeem(&code, client, form, refresh.as_ref(), origin)
+            .redeem(&code, client, form, refresh.as_ref(), asked_by)
             .await?
         {
             Redeemed::Refused(why, grant) => {
@@ -65,6 +70,7 @@ impl Provider {
                     grant: &first.grant,
                     subject: first.subject.as_str(),
                     scope: &first.grant.scope,
+                    confirmation,
                     nonce: first.code.nonce.as_deref(),
                     refresh_token: refresh.map(|refresh| refresh.reveal().to_owned()),
                 };
@@ -79,7 +85,7 @@ impl Provider {
         client: &RegisteredClient,
         form: &Parameters,
         refresh: Option<&RefreshToken>,
-        origin: &Origin,
+        asked_by: &Asked<'_>,
     ) -> Result<Redeemed, Failure> {
         let lifetimes = self.settings.lifetimes;
         let redemption = Redemption {
@@ -88,10 +94,16 @@ impl Provider {
             client: client.client.clone(),
             redirect_uri: form.first("redirect_uri").map(str::to_owned),
             verifier: form.first("code_verifier").map(str::to_owned),
+            sender: asked_by.sender.clone(),
+            // DP-08: a public client's refresh token is bound; a confidential one authenticates.
+            bound_to: match asked_by.sender.binding(&client.client) {
+                Ok(confirmation) if client.client.is_public() => confirmation,
+                Ok(_) | Err(_) => None,
+            },
             refresh: refresh.map(RefreshToken::digest),
             refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
             shared: self.knowledge.shared(),
-            event: self.event(EventKind::CodeRedeemed, Outcome::Passed, origin),
+            event: self.event(EventKind::CodeRedeemed, Outcome::Passed, asked_by.origin),
         };
         Ok(self.store.write(move |tx| redemption.apply(tx)).await?)
     }
@@ -106,6 +118,8 @@ struct Redemption {
     client: Client,
     redirect_uri: Option<String>,
     verifier: Option<String>,
+    sender: Sender,
+    bound_to: Option<Confirmation>,
     refresh: Option<Digest>,
     refresh_life: (Duration, Duration),
     shared: Arc<SharedEpochs>,
@@ -121,6 +135,7 @@ impl Redemption {
             client_id: &self.client.client_id,
             redirect_uri: self.redirect_uri.as_deref(),
             code_verifier: self.verifier.as_deref(),
+            key: self.sender.key.as_deref(),
         };
         match decide(&record, &grant, ask, &self.client, self.now) {
             Decision::Redeem => self.take(tx, record, grant),
@@ -157,6 +172,7 @@ impl Redemption {
                 idle_until: self.now + idle,
                 expires_at: self.now + whole,
                 used_at: None,
+                bound_to: self.bound_to.clone(),
                 successor: None,
             })?;
         }

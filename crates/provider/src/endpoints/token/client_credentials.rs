@@ -1,8 +1,8 @@
-use sekisho_model::{EventKind, GrantType, Origin, Outcome, ScopeSet};
+use sekisho_model::{EventKind, GrantType, Outcome, ScopeSet};
 use sekisho_store::RegisteredClient;
 
-use super::issue::Bearer;
-use super::{Issued, TokenResponse};
+use super::issue::{Allowance, Bearer, token_type};
+use super::{Asked, Issued, TokenResponse};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::{Failure, Provider};
@@ -14,7 +14,7 @@ impl Provider {
         &self,
         client: &RegisteredClient,
         form: &Parameters,
-        origin: &Origin,
+        asked_by: &Asked<'_>,
     ) -> Result<Issued, Failure> {
         let client = &client.client;
         if !client.may_use(GrantType::ClientCredentials) || client.is_public() {
@@ -23,9 +23,21 @@ impl Provider {
         let Some(scope) = machine_scope(&client.scope, form.first("scope")) else {
             return Ok(Issued::Refused(TokenError::InvalidScope));
         };
+        let confirmation = match asked_by.sender.binding(client) {
+            Ok(confirmation) => confirmation,
+            Err(error) => return Ok(Issued::Refused(error)),
+        };
+        let allowance = Allowance {
+            scope: &scope,
+            confirmation: confirmation.as_ref(),
+        };
         let now = self.now();
-        let token = self.access_token(client, &Bearer::Machine, &scope, now)?;
-        let mut event = self.event(EventKind::ClientCredentials, Outcome::Passed, origin);
+        let token = self.access_token(client, &Bearer::Machine, allowance, now)?;
+        let mut event = self.event(
+            EventKind::ClientCredentials,
+            Outcome::Passed,
+            asked_by.origin,
+        );
         event.client_id = Some(client.client_id.clone());
         match token.record {
             None => self
@@ -42,11 +54,13 @@ impl Provider {
         }
         Ok(Issued::Tokens(Box::new(TokenResponse {
             access_token: token.text,
-            token_type: "Bearer",
+            token_type: token_type(confirmation.as_ref()),
             expires_in: self.settings.lifetimes.access_token.as_secs(),
             scope: scope.to_string(),
             refresh_token: None,
             id_token: None,
+            authorization_details: Vec::new(),
+            issued_token_type: None,
         })))
     }
 }

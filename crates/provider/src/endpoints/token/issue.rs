@@ -2,7 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::IssuerUrl;
 use sekisho_model::{
-    AuthorizationCode, Client, Event, Grant, Outcome, ScopeSet, SigningAlgorithm, Timestamp,
+    AuthorizationCode, Client, Confirmation, Event, Grant, Outcome, ScopeSet, SigningAlgorithm,
+    Timestamp,
 };
 use sekisho_store::OpaqueAccessToken;
 
@@ -29,12 +30,29 @@ struct IdTokenBasis<'a> {
     access_token: &'a str,
 }
 
+/// What an access token allows, and what it is bound to.
+#[derive(Clone, Copy)]
+pub(super) struct Allowance<'a> {
+    pub(super) scope: &'a ScopeSet,
+    pub(super) confirmation: Option<&'a Confirmation>,
+}
+
+/// `token_type` of a token bound so (RFC 9449 §5; RFC 8705 §3 keeps `Bearer`).
+pub(super) const fn token_type(confirmation: Option<&Confirmation>) -> &'static str {
+    match confirmation {
+        Some(Confirmation::Key(_)) => "DPoP",
+        Some(Confirmation::Certificate(_)) | None => "Bearer",
+    }
+}
+
 /// What a user's tokens are made from.
 pub(super) struct ForUser<'a> {
     pub(super) grant: &'a Grant,
     pub(super) subject: &'a str,
     /// The scope of the access token; no more than the grant's.
     pub(super) scope: &'a ScopeSet,
+    /// What the access token is bound to.
+    pub(super) confirmation: Option<Confirmation>,
     /// Of the authorization request; none on refresh (RT-10).
     pub(super) nonce: Option<&'a str>,
     /// The refresh token to hand over, if there is one.
@@ -58,11 +76,16 @@ impl Provider {
             grant,
             subject,
             scope,
+            confirmation,
             nonce,
             refresh_token,
         } = who;
         let now = self.now();
-        let token = self.access_token(client, &Bearer::User(grant, subject), scope, now)?;
+        let allowance = Allowance {
+            scope,
+            confirmation: confirmation.as_ref(),
+        };
+        let token = self.access_token(client, &Bearer::User(grant, subject), allowance, now)?;
         let basis = IdTokenBasis {
             grant,
             subject,
@@ -81,11 +104,13 @@ impl Provider {
         }
         Ok(Issued::Tokens(Box::new(TokenResponse {
             access_token: token.text,
-            token_type: "Bearer",
+            token_type: token_type(confirmation.as_ref()),
             expires_in: self.settings.lifetimes.access_token.as_secs(),
             scope: scope.to_string(),
             refresh_token,
             id_token,
+            authorization_details: Vec::new(),
+            issued_token_type: None,
         })))
     }
 
@@ -94,9 +119,13 @@ impl Provider {
         &self,
         client: &Client,
         bearer: &Bearer<'_>,
-        scope: &ScopeSet,
+        allowance: Allowance<'_>,
         now: Timestamp,
     ) -> Result<AccessToken, Failure> {
+        let Allowance {
+            scope,
+            confirmation,
+        } = allowance;
         let expires_at = now + self.settings.lifetimes.access_token;
         let audience = self.audience(client, scope);
         let grant = match bearer {
@@ -111,6 +140,7 @@ impl Provider {
                 grant_id: grant.map(|grant| grant.id),
                 client_id: client.client_id.clone(),
                 scope: scope.clone(),
+                confirmation: confirmation.cloned(),
                 audience: audience.join(" "),
                 issued_at: now,
                 expires_at,
@@ -135,6 +165,9 @@ impl Provider {
             scope: scope.to_string(),
             auth_time: grant.map(|grant| grant.auth_time.seconds()),
             acr: grant.map(|grant| claims::acr(&grant.methods).to_owned()),
+            cnf: confirmation.cloned(),
+            act: None,
+            authorization_details: Vec::new(),
         };
         let keys = self.keys.current();
         let text = keys.sign(SigningAlgorithm::ES256, "at+jwt", &claims, now)?;

@@ -7,8 +7,11 @@ mod refresh;
 
 use sekisho_model::{Origin, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 
+use super::call::Call;
 use super::client_authentication::Caller;
+use super::sender::Sender;
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::{Failure, Provider};
@@ -18,7 +21,7 @@ use crate::{Failure, Provider};
 pub struct TokenResponse {
     /// The access token.
     pub access_token: String,
-    /// Always `Bearer`.
+    /// `Bearer`, or `DPoP` for a token bound to a key (RFC 9449 §5).
     pub token_type: &'static str,
     /// Seconds the access token lives.
     pub expires_in: u64,
@@ -30,12 +33,24 @@ pub struct TokenResponse {
     /// The ID token, if `openid` was granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+    /// What was granted in detail (RFC 9396 §7).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
+    /// What kind of token it is, after an exchange (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 impl std::fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "TokenResponse(scope {:?}, …)", self.scope)
     }
+}
+
+/// From where a token request came, and what it proved beside who the client is.
+pub(super) struct Asked<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) sender: Sender,
 }
 
 /// What the token endpoint answers.
@@ -50,13 +65,8 @@ pub enum Issued {
 }
 
 impl Provider {
-    /// Answers a token request. `header` is the `Authorization` header.
-    pub async fn token(
-        &self,
-        header: Option<&str>,
-        form: &Parameters,
-        origin: &Origin,
-    ) -> Result<Issued, Failure> {
+    /// Answers a token request.
+    pub async fn token(&self, call: &Call<'_>, form: &Parameters) -> Result<Issued, Failure> {
         let refused = |error| Ok(Issued::Refused(error));
         if form.any_repeated() {
             return refused(TokenError::InvalidRequest("a parameter is repeated"));
@@ -64,16 +74,24 @@ impl Provider {
         let Some(grant_type) = form.first("grant_type") else {
             return refused(TokenError::InvalidRequest("grant_type is missing"));
         };
-        let client = match self.authenticate_client(header, form, origin).await? {
+        let client = match self.authenticate_client(call, form).await? {
             Caller::Client(client) => client,
             Caller::Refused(error) => return refused(error),
             Caller::Wait(until) => return Ok(Issued::Wait(until)),
         };
         self.knowledge.may_issue(self.now())?;
+        let sender = match self.sender(call, None).await? {
+            Ok(sender) => sender,
+            Err(error) => return refused(error),
+        };
+        let asked = Asked {
+            origin: call.origin,
+            sender,
+        };
         match grant_type {
-            "authorization_code" => self.authorization_code(&client, form, origin).await,
-            "refresh_token" => self.refresh_token(&client, form, origin).await,
-            "client_credentials" => self.client_credentials(&client, form, origin).await,
+            "authorization_code" => self.authorization_code(&client, form, &asked).await,
+            "refresh_token" => self.refresh_token(&client, form, &asked).await,
+            "client_credentials" => self.client_credentials(&client, form, &asked).await,
             _ => refused(TokenError::UnsupportedGrantType),
         }
     }

@@ -2,13 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_model::{
-    Client, Digest, Event, EventKind, Grant, GrantType, KeyRing, Origin, Outcome, RefreshRecord,
+    Client, Digest, Event, EventKind, Grant, GrantType, KeyRing, Outcome, RefreshRecord,
     RefreshToken, ScopeSet, Sealed, Subject, Timestamp,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
-use super::Issued;
 use super::issue::{ForUser, about, refusal};
+use super::{Asked, Issued};
+use crate::endpoints::sender::Sender;
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::rules::refresh_rotation::{Decision, decide, narrowed};
@@ -52,7 +53,7 @@ impl Provider {
         &self,
         client: &RegisteredClient,
         form: &Parameters,
-        origin: &Origin,
+        asked_by: &Asked<'_>,
     ) -> Result<Issued, Failure> {
         let refused = |error| Ok(Issued::Refused(error));
         if !client.client.may_use(GrantType::RefreshToken) {
@@ -68,6 +69,10 @@ impl Provider {
         let Some(presented) = RefreshToken::presented(text) else {
             return refused(TokenError::InvalidGrant(UNKNOWN));
         };
+        let confirmation = match asked_by.sender.binding(&client.client) {
+            Ok(confirmation) => confirmation,
+            Err(error) => return refused(error),
+        };
         let token = RefreshToken::generate(&*self.entropy);
         let sealed = KeyRing::seal_under(
             &successor_key(&presented),
@@ -77,7 +82,13 @@ impl Provider {
         );
         let prepared = Prepared { token, sealed };
         match self
-            .use_refresh(&presented, &client.client, asked.clone(), &prepared, origin)
+            .use_refresh(
+                &presented,
+                &client.client,
+                asked.clone(),
+                &prepared,
+                asked_by,
+            )
             .await?
         {
             Used::TooMuchScope => refused(TokenError::InvalidScope),
@@ -100,6 +111,7 @@ impl Provider {
                     grant: &going.grant,
                     subject: going.subject.as_str(),
                     scope: &scope,
+                    confirmation,
                     nonce: None,
                     refresh_token: refresh,
                 };
@@ -114,7 +126,7 @@ impl Provider {
         client: &Client,
         asked: Option<ScopeSet>,
         prepared: &Prepared,
-        origin: &Origin,
+        asked_by: &Asked<'_>,
     ) -> Result<Used, Failure> {
         let usage = Usage {
             now: self.now(),
@@ -124,8 +136,9 @@ impl Provider {
             successor: prepared.token.digest(),
             sealed: prepared.sealed.clone(),
             idle: self.settings.lifetimes.refresh_idle,
+            sender: asked_by.sender.clone(),
             shared: self.knowledge.shared(),
-            event: self.event(EventKind::Refresh, Outcome::Passed, origin),
+            event: self.event(EventKind::Refresh, Outcome::Passed, asked_by.origin),
         };
         Ok(self.store.write(move |tx| usage.apply(tx)).await?)
     }
@@ -158,6 +171,7 @@ struct Usage {
     successor: Digest,
     sealed: Sealed,
     idle: Duration,
+    sender: Sender,
     shared: Arc<SharedEpochs>,
     event: Event,
 }
@@ -168,6 +182,15 @@ impl Usage {
             return Ok(Used::Refused(UNKNOWN, None));
         };
         let own = record.client_id == self.client.client_id;
+        if own
+            && !record
+                .bound_to
+                .as_ref()
+                .is_none_or(|bound| self.sender.holds(bound))
+        {
+            // DP-08
+            return self.refuse(tx, &grant, "the refresh token is bound to another key");
+        }
         if own && narrowed(&grant.scope, self.asked.as_ref()).is_none() {
             return Ok(Used::TooMuchScope);
         }

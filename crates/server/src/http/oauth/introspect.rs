@@ -5,7 +5,8 @@ use sekisho_provider::rules::oauth_error::{HeaderUsed, TokenError};
 
 use super::{form, refusal};
 use crate::http::answer::{json_answer, too_many};
-use crate::http::app::{App, authorization};
+use crate::http::app::App;
+use crate::http::call::CallParts;
 use crate::http::failure::json_failure;
 
 /// RFC 7662 §2: only for callers that authenticate with a secret (IN-01).
@@ -18,12 +19,9 @@ pub(super) async fn introspect(
         Ok(form) => form,
         Err(error) => return refusal(&app, error),
     };
-    let origin = app.origin_of(&request);
-    let caller = match app
-        .provider
-        .authenticate_client(authorization(&request), &form, &origin)
-        .await
-    {
+    let parts = CallParts::read(&app, &request);
+    let call = parts.of("/oauth2/introspect");
+    let caller = match app.provider.authenticate_client(&call, &form).await {
         Ok(Caller::Client(caller)) if !caller.client.is_public() => caller,
         Ok(Caller::Client(_)) => return refusal(&app, TokenError::InvalidClient(HeaderUsed::No)),
         Ok(Caller::Refused(error)) => return refusal(&app, error),

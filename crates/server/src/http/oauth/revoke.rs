@@ -4,7 +4,8 @@ use sekisho_provider::endpoints::client_authentication::Caller;
 
 use super::{form, refusal};
 use crate::http::answer::{begin, too_many};
-use crate::http::app::{App, authorization};
+use crate::http::app::App;
+use crate::http::call::CallParts;
 use crate::http::failure::json_failure;
 use crate::http::headers::Answer;
 
@@ -18,18 +19,19 @@ pub(super) async fn revoke(
         Ok(form) => form,
         Err(error) => return refusal(&app, error),
     };
-    let origin = app.origin_of(&request);
-    let caller = match app
-        .provider
-        .authenticate_client(authorization(&request), &form, &origin)
-        .await
-    {
+    let parts = CallParts::read(&app, &request);
+    let call = parts.of("/oauth2/revoke");
+    let caller = match app.provider.authenticate_client(&call, &form).await {
         Ok(Caller::Client(caller)) => caller,
         Ok(Caller::Refused(error)) => return refusal(&app, error),
         Ok(Caller::Wait(until)) => return too_many(until, app.provider.now(), app.https),
         Err(failure) => return json_failure(&app, &failure),
     };
-    match app.provider.revoke(&caller.client, &form, &origin).await {
+    match app
+        .provider
+        .revoke(&caller.client, &form, call.origin)
+        .await
+    {
         Ok(()) => begin(StatusCode::OK, &Answer::Api, app.https).finish(),
         Err(failure) => json_failure(&app, &failure),
     }

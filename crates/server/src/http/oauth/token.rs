@@ -4,7 +4,8 @@ use sekisho_provider::endpoints::token::Issued;
 
 use super::{form, refusal};
 use crate::http::answer::{json_answer, too_many};
-use crate::http::app::{App, authorization};
+use crate::http::app::App;
+use crate::http::call::CallParts;
 use crate::http::failure::json_failure;
 
 /// RFC 6749 §3.2.
@@ -17,12 +18,9 @@ pub(super) async fn token(
         Ok(form) => form,
         Err(error) => return refusal(&app, error),
     };
-    let origin = app.origin_of(&request);
-    match app
-        .provider
-        .token(authorization(&request), &form, &origin)
-        .await
-    {
+    let parts = CallParts::read(&app, &request);
+    let call = parts.of("/oauth2/token");
+    match app.provider.token(&call, &form).await {
         Ok(Issued::Tokens(tokens)) => json_answer(StatusCode::OK, &*tokens, app.https),
         Ok(Issued::Refused(error)) => refusal(&app, error),
         Ok(Issued::Wait(until)) => too_many(until, app.provider.now(), app.https),
