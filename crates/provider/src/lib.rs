@@ -18,4 +18,4 @@ mod settings;
 
 pub use failure::Failure;
 pub use provider::{Health, Parts, Provider};
-pub use settings::{CodeSettings, Lifetimes, Settings};
+pub use settings::{CodeSettings, Features, Lifetimes, Settings};

@@ -17,16 +17,95 @@ pub struct Settings {
     pub codes: CodeSettings,
     /// What is asked of new passwords.
     pub password_policy: PasswordPolicy,
+    /// What of the protocols is switched on.
+    pub features: Features,
     /// Domains whose mailboxes open with this same account; no code can be sent there (OTP-24).
     pub self_hosted_mail_domains: Vec<String>,
 }
 
 impl Settings {
+    /// Defaults for a test.
+    #[cfg(test)]
+    pub(crate) fn sample(issuer: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            service_name: "Sekisho".to_owned(),
+            default_zone: "Asia/Tokyo".to_owned(),
+            lifetimes: Lifetimes::default(),
+            codes: CodeSettings::default(),
+            password_policy: PasswordPolicy::STANDARD,
+            features: Features::default(),
+            self_hosted_mail_domains: Vec::new(),
+        }
+    }
+
     /// Host of the issuer, with its port if it has one: what people type.
     pub fn issuer_host(&self) -> &str {
         self.issuer
             .split_once("://")
             .map_or(self.issuer.as_str(), |(_, host)| host)
+    }
+}
+
+/// What of the protocols is switched on. What is off answers the standard error and is not in
+/// discovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Features {
+    /// Pushed authorization requests (RFC 9126).
+    pub pushed_requests: bool,
+    /// Signed request objects by value and through a pushed request (RFC 9101).
+    pub request_objects: bool,
+    /// Authorization answers as signed JWTs (JARM).
+    pub signed_answers: bool,
+    /// Authorization answers in a form that the browser posts.
+    pub form_post: bool,
+    /// Tokens bound to a key by proofs of possession (RFC 9449).
+    pub dpop: bool,
+    /// Client authentication by certificate, and tokens bound to it (RFC 8705). Needs a TLS listener or a proxy that hands the certificate on.
+    pub mutual_tls: bool,
+    /// Signing in on another device (RFC 8628).
+    pub device: bool,
+    /// Token exchange, for clients that have a policy for it (RFC 8693).
+    pub token_exchange: bool,
+    /// Introspection answers as signed JWTs (RFC 9701).
+    pub signed_introspection: bool,
+    /// Dynamic client registration with an initial access token (RFC 7591, RFC 7592).
+    pub registration: bool,
+    /// Dynamic client registration by anybody. Needs `registration`.
+    pub open_registration: bool,
+    /// Client ids that are addresses of metadata documents, as MCP clients use them. Needs outbound requests.
+    pub client_documents: bool,
+    /// Client authentication by a JWT made with the client secret; the secret is then kept sealed instead of as a digest alone.
+    pub client_secret_jwt: bool,
+    /// Telling apps of a sign-out, server to server.
+    pub backchannel_logout: bool,
+    /// Telling apps of a sign-out by frames in the browser.
+    pub frontchannel_logout: bool,
+    /// The frame by which apps watch the session. Browsers that block foreign cookies make it useless.
+    pub session_management: bool,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self {
+            pushed_requests: true,
+            request_objects: true,
+            signed_answers: true,
+            form_post: true,
+            dpop: true,
+            mutual_tls: false,
+            device: true,
+            token_exchange: true,
+            signed_introspection: true,
+            registration: false,
+            open_registration: false,
+            client_documents: false,
+            client_secret_jwt: false,
+            backchannel_logout: true,
+            frontchannel_logout: true,
+            session_management: true,
+        }
     }
 }
 

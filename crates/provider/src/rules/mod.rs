@@ -8,6 +8,7 @@ pub mod client_metadata;
 pub mod code_redemption;
 pub mod consent;
 pub mod discovery;
+pub mod discovery_members;
 pub mod oauth_error;
 pub mod one_time_code;
 pub mod parameters;

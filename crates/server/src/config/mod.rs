@@ -16,7 +16,7 @@ use std::time::Duration;
 use sekisho_guard::Limits;
 use sekisho_mail::Transport;
 use sekisho_provider::rules::password_policy::PasswordPolicy;
-use sekisho_provider::{CodeSettings, Lifetimes, Settings};
+use sekisho_provider::{CodeSettings, Features, Lifetimes, Settings};
 use serde::{Deserialize, Serialize};
 
 use crate::keys_file;
@@ -24,7 +24,7 @@ use crate::keys_file;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
-    Database, Keys, Mail, Metrics, Otp, Password, Preset, Server, SessionStore, Tokens,
+    Database, Keys, Mail, Metrics, Otp, Password, Preset, Protocol, Server, SessionStore, Tokens,
 };
 
 /// The whole configuration.
@@ -47,6 +47,8 @@ pub struct Config {
     pub otp: Otp,
     /// How long issued things live.
     pub tokens: Tokens,
+    /// What of the protocols is switched on.
+    pub protocol: Protocol,
     /// How often something may be tried.
     pub limits: Limits,
     /// Metrics.
@@ -114,7 +116,30 @@ impl Config {
                     || self.password.preset == Preset::Notice2013,
             },
             password_policy: self.password_policy(),
+            features: self.features(),
             self_hosted_mail_domains: self.otp.self_hosted_mail_domains.clone(),
+        }
+    }
+
+    fn features(&self) -> Features {
+        let protocol = &self.protocol;
+        Features {
+            pushed_requests: protocol.pushed_requests,
+            request_objects: protocol.request_objects,
+            signed_answers: protocol.signed_answers,
+            form_post: protocol.form_post,
+            dpop: protocol.dpop,
+            mutual_tls: protocol.mutual_tls,
+            device: protocol.device,
+            token_exchange: protocol.token_exchange,
+            signed_introspection: protocol.signed_introspection,
+            registration: protocol.registration,
+            open_registration: protocol.open_registration,
+            client_documents: protocol.client_documents,
+            client_secret_jwt: protocol.client_secret_jwt,
+            backchannel_logout: protocol.backchannel_logout,
+            frontchannel_logout: protocol.frontchannel_logout,
+            session_management: protocol.session_management,
         }
     }
 

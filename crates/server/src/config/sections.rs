@@ -146,6 +146,41 @@ sections! {
         /// Days a trusted browser skips the code, at most 30.
         trusted_browser_days: u64 = 30,
     }
+    /// What of the protocols is switched on. What is off answers the standard error and vanishes from discovery.
+    Protocol "protocol" {
+        /// Pushed authorization requests (RFC 9126).
+        pushed_requests: bool = true,
+        /// Signed request objects by value and through a pushed request (RFC 9101).
+        request_objects: bool = true,
+        /// Authorization answers as signed JWTs (JARM).
+        signed_answers: bool = true,
+        /// Authorization answers in a form that the browser posts.
+        form_post: bool = true,
+        /// Tokens bound to a key by proofs of possession (RFC 9449).
+        dpop: bool = true,
+        /// Client authentication by certificate, and tokens bound to it (RFC 8705). Needs a TLS listener or a proxy that hands the certificate on.
+        mutual_tls: bool = false,
+        /// Signing in on another device (RFC 8628).
+        device: bool = true,
+        /// Token exchange, for clients that have a policy for it (RFC 8693).
+        token_exchange: bool = true,
+        /// Introspection answers as signed JWTs (RFC 9701).
+        signed_introspection: bool = true,
+        /// Dynamic client registration with an initial access token (RFC 7591, RFC 7592).
+        registration: bool = false,
+        /// Dynamic client registration by anybody. Needs `registration`.
+        open_registration: bool = false,
+        /// Client ids that are addresses of metadata documents, as MCP clients use them. Needs outbound requests.
+        client_documents: bool = false,
+        /// Client authentication by a JWT made with the client secret; the secret is then kept sealed instead of as a digest alone.
+        client_secret_jwt: bool = false,
+        /// Telling apps of a sign-out, server to server.
+        backchannel_logout: bool = true,
+        /// Telling apps of a sign-out by frames in the browser.
+        frontchannel_logout: bool = true,
+        /// The frame by which apps watch the session. Browsers that block foreign cookies make it useless.
+        session_management: bool = true,
+    }
     /// Metrics.
     Metrics "metrics" {
         /// Address and port of a listener of its own for `/metrics`. Without it there are no metrics, except in dev mode.
