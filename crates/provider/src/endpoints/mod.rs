@@ -2,12 +2,14 @@
 //! that says everything the HTTP layer needs to answer.
 
 pub mod account;
+pub mod authorization_answer;
 pub mod authorize;
 pub mod call;
 pub mod client_authentication;
 pub mod consent;
 pub mod end_session;
 pub mod introspect;
+pub mod pushed_request;
 pub mod revoke;
 pub mod sender;
 pub mod sign_in;

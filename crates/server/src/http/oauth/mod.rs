@@ -3,6 +3,7 @@
 mod authorize;
 mod discovery;
 mod introspect;
+mod pushed_request;
 mod revoke;
 mod token;
 mod userinfo;
@@ -35,6 +36,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(authorize::get))
                 .route(web::post().to(authorize::post)),
         )
+        .service(web::resource("/oauth2/par").route(web::post().to(pushed_request::push)))
         .service(web::resource("/oauth2/token").route(web::post().to(token::token)))
         .service(
             web::resource("/oauth2/userinfo")

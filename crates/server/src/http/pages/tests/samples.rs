@@ -355,6 +355,10 @@ fn consent_view(locale: Locale) -> ConsentPage {
             item("phone", &["+81 90 1234 5678"]),
         ],
         already: Vec::new(),
+        claims: Vec::new(),
+        details: Vec::new(),
+        policy: None,
+        terms: None,
         resource: None,
         other_account: Some("/login?flow=0123".to_owned()),
     }
@@ -378,6 +382,16 @@ fn consent_pages(album: &mut Album) {
             person: Person::new(None, "haruka.m@example.jp"),
             required: vec![item("address", &[]), item("invoices:read", &[])],
             already: vec![item("openid", &[]), item("email", &["haruka.m@example.jp"])],
+            claims: vec![ClaimItem {
+                name: "birthdate".to_owned(),
+                value: "1990-02-03".to_owned(),
+            }],
+            details: vec![DetailItem::from((
+                "Payment".to_owned(),
+                vec![("amount.value".to_owned(), "12.50".to_owned())],
+            ))],
+            policy: Some("https://aozora.example/privacy".to_owned()),
+            terms: Some("https://aozora.example/terms".to_owned()),
             resource: Some("https://api.aozora.example".to_owned()),
             other_account: None,
             ..consent_view(locale)
@@ -480,6 +494,16 @@ fn leaving_pages(album: &mut Album) {
     let local = App::new(app.name(), "127.0.0.1:4711");
     let target = "http://127.0.0.1:4711/cb?code=abc&state=1".to_owned();
     album.put("return", ReturnPage::new(page(), local, target).unwrap());
+    let fields = vec![("state".to_owned(), "\"><script>".to_owned())];
+    let action = "https://app.example/cb?a=1&b=2";
+    let form = FormPostPage::new(
+        page(),
+        App::new("Aozora Mail", "app.example"),
+        action,
+        fields,
+        false,
+    );
+    album.put("form-post", form.unwrap());
     album.put("theme", ThemePage::new(page(), "/login?flow=0123", false));
     album.put(
         "theme-saved",
