@@ -515,6 +515,30 @@ async fn details_are_shown_in_words_and_stand_in_the_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn az_20_a_client_that_repeats_its_challenge_is_noticed() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({})).await;
+    let browser = Browser::new(&house);
+    for _ in 0..2 {
+        let answered = through(&house, &browser, &request(&app.id, &[])).await;
+        assert!(answered.answer("code").is_some());
+    }
+    let user = house.user;
+    let all = move |tx: &mut sekisho_store::Tx<'_>| {
+        tx.history_of(user, &sekisho_store::HistoryFilter::default(), None, 50)
+    };
+    let events = house.house.services.store.read(all).await.unwrap();
+    let repeated: Vec<bool> = events
+        .iter()
+        .rev()
+        .filter(|event| event.kind == sekisho_model::EventKind::Authorization)
+        .map(|event| event.detail["repeated"] == true)
+        .collect();
+    assert_eq!(repeated, [false, true]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn userinfo_is_signed_for_clients_that_registered_so() {
     let house = TestHouse::open().await;
     let app = App::of(&house, json!({"userinfo_signed_response_alg": "RS256"})).await;

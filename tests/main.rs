@@ -3,6 +3,7 @@
 
 mod authorization;
 mod authorization_requests;
+mod bad_input;
 mod failing_parts;
 mod in_chromium;
 mod leaks;
