@@ -6,6 +6,7 @@ mod authorization_requests;
 mod bad_input;
 mod failing_parts;
 mod in_chromium;
+mod keys;
 mod leaks;
 mod machines;
 mod races;

@@ -133,6 +133,11 @@ impl Provider {
         self.clock.now()
     }
 
+    /// An event of the server itself, which nobody asked for.
+    pub fn event_of_server(&self, kind: EventKind) -> Event {
+        self.event(kind, Outcome::Passed, &Origin::default())
+    }
+
     pub(crate) fn event(&self, kind: EventKind, outcome: Outcome, origin: &Origin) -> Event {
         let now = self.now();
         Event {

@@ -8,7 +8,7 @@ pub mod config;
 pub mod http;
 pub mod keys_file;
 mod metrics_page;
-mod rounds;
+pub mod rounds;
 mod seed;
 pub mod serve;
 pub mod wiring;

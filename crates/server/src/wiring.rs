@@ -262,6 +262,10 @@ impl House {
             &services.provider,
             &services.store,
             services.rsa_key_is_missing,
+            match config.tokens.key_rotation_days {
+                0 => None,
+                days => Some(Duration::from_hours(days.saturating_mul(24))),
+            },
             &services.surroundings,
         );
         Ok(Self {

@@ -1,6 +1,6 @@
 //! What may be registered (RFC 7591 §2, OpenID Connect Registration §2; REG-02, REG-06, REG-18).
 
-use sekisho_model::{Client, ClientAuthentication, GrantType, SigningAlgorithm};
+use sekisho_model::{Client, ClientAuthentication, GrantType};
 
 use super::redirect_uri::{self, RedirectUriRefusal};
 
@@ -63,9 +63,6 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
                 refusal,
             }
         })?;
-    }
-    if client.id_token_signed_response_alg == SigningAlgorithm::PS256 {
-        return wrong("id_token_signed_response_alg", "use RS256, ES256 or EdDSA");
     }
     if client.grant_types.is_empty() {
         return wrong("grant_types", "at least one is required");
@@ -188,13 +185,6 @@ mod tests {
     fn tk_13_public_clients_cannot_use_client_credentials() {
         let mut client = public("https://a.example/cb");
         client.grant_types.push(GrantType::ClientCredentials);
-        assert_eq!(refused(&client), "invalid_client_metadata");
-    }
-
-    #[test]
-    fn an_algorithm_without_a_key_is_refused() {
-        let mut client = web("https://a.example/cb");
-        client.id_token_signed_response_alg = SigningAlgorithm::PS256;
         assert_eq!(refused(&client), "invalid_client_metadata");
     }
 

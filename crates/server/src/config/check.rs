@@ -206,6 +206,10 @@ fn tokens(config: &Config, found: &mut Problems) {
         "tokens.code_seconds: use 1 to 60",
     );
     found.unless(
+        tokens.key_rotation_days == 0 || (7..=730).contains(&tokens.key_rotation_days),
+        "tokens.key_rotation_days: use 7 to 730, or 0 for never",
+    );
+    found.unless(
         (5..=600).contains(&config.protocol.pushed_request_seconds),
         "protocol.pushed_request_seconds: use 5 to 600",
     );

@@ -146,6 +146,8 @@ sections! {
         session_idle_minutes: u64 = 60,
         /// Days a trusted browser skips the code, at most 30.
         trusted_browser_days: u64 = 30,
+        /// Days a signing key signs before the next one takes over; 0 leaves rotation to `sekisho keys rotate`.
+        key_rotation_days: u64 = 90,
     }
     /// What of the protocols is switched on. What is off answers the standard error and vanishes from discovery.
     Protocol "protocol" {
