@@ -2,11 +2,13 @@
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
 mod authorization;
+mod certificates;
 mod failing_parts;
 mod in_chromium;
 mod leaks;
 mod machines;
 mod races;
+mod sender_constrained;
 mod sign_in;
 mod sign_out;
 mod support;

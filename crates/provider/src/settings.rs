@@ -62,6 +62,8 @@ pub struct Features {
     pub form_post: bool,
     /// Tokens bound to a key by proofs of possession (RFC 9449).
     pub dpop: bool,
+    /// Whether every proof must carry a nonce of this server (RFC 9449 §8): one round more at first, and no proof made in advance counts.
+    pub dpop_nonce_required: bool,
     /// Client authentication by certificate, and tokens bound to it (RFC 8705). Needs a TLS listener or a proxy that hands the certificate on.
     pub mutual_tls: bool,
     /// Signing in on another device (RFC 8628).
@@ -94,6 +96,7 @@ impl Default for Features {
             signed_answers: true,
             form_post: true,
             dpop: true,
+            dpop_nonce_required: false,
             mutual_tls: false,
             device: true,
             token_exchange: true,

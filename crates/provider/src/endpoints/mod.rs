@@ -5,6 +5,7 @@ pub mod account;
 pub mod authorize;
 pub mod call;
 pub mod client_authentication;
+mod client_certificate;
 pub mod consent;
 pub mod end_session;
 pub mod introspect;

@@ -4,11 +4,14 @@
 pub mod authorization_request;
 pub mod claims;
 pub mod client_authentication;
+pub mod client_certificate;
 pub mod client_metadata;
 pub mod code_redemption;
 pub mod consent;
 pub mod discovery;
 pub mod discovery_members;
+pub mod distinguished_name;
+pub mod dpop;
 pub mod oauth_error;
 pub mod one_time_code;
 pub mod parameters;
