@@ -94,6 +94,10 @@ struct TlsHouse {
 
 impl TlsHouse {
     async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         let (authority, clients) = (Authority::new(), Authority::new());
         let server = authority.holder(&named("127.0.0.1"));
         let files = tempfile::tempdir().unwrap();
@@ -112,6 +116,7 @@ impl TlsHouse {
             config.server.tls_client_certificates = ClientCertificates::Optional;
             config.server.tls_client_ca_file = roots;
             config.protocol.mutual_tls = true;
+            change(config);
             assert_eq!(config.problems(), Vec::<String>::new());
         })
         .await;
@@ -291,18 +296,55 @@ async fn tk_18_discovery_tells_of_certificates_where_they_are_on() {
     plain.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tk_18_certificates_are_asked_for_at_an_origin_of_their_own_where_nothing_else_is() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = free.local_addr().unwrap().to_string();
+    drop(free);
+    let origin = format!("https://{listen}");
+    let tls = TlsHouse::open_with(|config| {
+        config.server.mtls_origin = Some(origin.clone());
+        config.server.mtls_listen = Some(listen.clone());
+    })
+    .await;
+    let house = &tls.house;
+    let own = Holder::self_signed(&named("mail.aozora.example"));
+    let (client, _) = house.client(machine(&own)).await;
+    let http = tls.with(&own);
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", client.client_id.as_str()),
+    ];
+    let document = http.get(house.url("/.well-known/openid-configuration"));
+    let document = body(document.send().await.unwrap()).await;
+    let alias = document["mtls_endpoint_aliases"]["token_endpoint"].as_str();
+    assert_eq!(alias, Some(&*format!("{origin}/oauth2/token")));
+    let usual = http.post(house.url("/oauth2/token")).form(&form);
+    assert_refused(usual.send().await.unwrap(), "no certificate is asked").await;
+    let apart = http.post(alias.unwrap()).form(&form);
+    assert_eq!(apart.send().await.unwrap().status(), StatusCode::OK);
+    for path in ["/", "/login", "/oauth2/authorize", "/oauth2/end_session"] {
+        let page = http.get(format!("{origin}{path}")).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::MISDIRECTED_REQUEST, "{path}");
+    }
+    tls.house.close().await;
+}
+
+/// A machine's client that authenticates with this certificate.
+fn machine(holder: &Holder) -> Value {
+    json!({
+        "grant_types": ["client_credentials"], "redirect_uris": [],
+        "post_logout_redirect_uris": [], "scope": "orders:read",
+        "token_endpoint_auth_method": "self_signed_tls_client_auth",
+        "jwks": holder.jwks(), "tls_client_certificate_bound_access_tokens": true,
+    })
+}
+
 /// What a machine's client with this certificate gets behind a proxy, or from whoever pretends to be
 /// one.
 async fn behind_proxy(holder: &Holder, lines: &[String], change: fn(&mut Config)) -> Response {
     let house = TestHouse::open_with(change).await;
-    let (client, _) = house
-        .client(json!({
-            "grant_types": ["client_credentials"], "redirect_uris": [],
-            "post_logout_redirect_uris": [], "scope": "orders:read",
-            "token_endpoint_auth_method": "self_signed_tls_client_auth",
-            "jwks": holder.jwks(), "tls_client_certificate_bound_access_tokens": true,
-        }))
-        .await;
+    let (client, _) = house.client(machine(holder)).await;
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", client.client_id.as_str()),
@@ -342,7 +384,7 @@ async fn tk_18_the_header_of_a_certificate_is_believed_from_a_trusted_proxy_only
     let name = named("mail.aozora.example");
     let own = Holder::self_signed(&name);
     let line = own.header();
-    let answer = behind_proxy(&own, &[line.clone()], believed).await;
+    let answer = behind_proxy(&own, std::slice::from_ref(&line), believed).await;
     assert_eq!(answer.status(), StatusCode::OK);
     let other = Holder::self_signed(&name).header();
     for (what, lines, change) in [

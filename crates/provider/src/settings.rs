@@ -7,6 +7,8 @@ use crate::rules::password_policy::PasswordPolicy;
 pub struct Settings {
     /// The issuer: a URL without a trailing slash (CFG-02).
     pub issuer: String,
+    /// Another origin, where apps with certificates reach their endpoints (RFC 8705 §5).
+    pub mtls_origin: Option<String>,
     /// Name shown to people.
     pub service_name: String,
     /// Time zone of pages and mails for people who have set none.
@@ -29,6 +31,7 @@ impl Settings {
     pub(crate) fn sample(issuer: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
+            mtls_origin: None,
             service_name: "Sekisho".to_owned(),
             default_zone: "Asia/Tokyo".to_owned(),
             lifetimes: Lifetimes::default(),

@@ -1,7 +1,7 @@
 //! TLS of our own, and the certificates that apps show in its handshake (RFC 8705; TK-18).
 
 use std::any::Any;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
@@ -26,6 +26,8 @@ use crate::config::{ClientCertificates, Server};
 pub struct Tls {
     /// For the listener.
     pub config: ServerConfig,
+    /// For the listener of apps with certificates, if it is one of its own.
+    pub asking: Option<(String, ServerConfig)>,
     /// Whose certificates authenticate apps by name.
     pub authorities: Option<Authorities>,
 }
@@ -63,20 +65,32 @@ pub fn read(server: &Server) -> Result<Option<Tls>, TlsProblem> {
     let key =
         PrivateKeyDer::from_pem_file(key).map_err(|error| unusable("tls_key_file", key, &error))?;
     let crypto = Arc::new(crypto());
-    let begun = ServerConfig::builder_with_provider(Arc::clone(&crypto))
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
-    let begun = match server.tls_client_certificates {
-        ClientCertificates::Off => begun.with_no_client_auth(),
-        ClientCertificates::Optional => {
-            begun.with_client_cert_verifier(Arc::new(AnyCertificate(Arc::clone(&crypto))))
-        }
+    let config = |certificates: ClientCertificates| -> Result<ServerConfig, Error> {
+        let begun = ServerConfig::builder_with_provider(Arc::clone(&crypto))
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
+        let begun = match certificates {
+            ClientCertificates::Off => begun.with_no_client_auth(),
+            ClientCertificates::Optional => {
+                begun.with_client_cert_verifier(Arc::new(AnyCertificate(Arc::clone(&crypto))))
+            }
+        };
+        begun.with_single_cert(chain.clone(), key.clone_key())
+    };
+    let asks = server.tls_client_certificates;
+    let (config, asking) = match &server.mtls_listen {
+        Some(listen) => (
+            config(ClientCertificates::Off)?,
+            Some((listen.clone(), config(asks)?)),
+        ),
+        None => (config(asks)?, None),
     };
     let authorities = match &server.tls_client_ca_file {
-        Some(file) => Some(authorities(file, crypto)?),
+        Some(file) => Some(authorities(file, Arc::clone(&crypto))?),
         None => None,
     };
     Ok(Some(Tls {
-        config: begun.with_single_cert(chain, key)?,
+        config,
+        asking,
         authorities,
     }))
 }
@@ -107,7 +121,7 @@ fn unusable(key: &'static str, file: &Path, why: &dyn std::fmt::Display) -> TlsP
     }
 }
 
-fn authorities(file: &PathBuf, crypto: Arc<CryptoProvider>) -> Result<Authorities, TlsProblem> {
+fn authorities(file: &Path, crypto: Arc<CryptoProvider>) -> Result<Authorities, TlsProblem> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates("tls_client_ca_file", file)? {
         roots.add(certificate)?;

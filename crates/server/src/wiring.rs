@@ -266,8 +266,14 @@ impl House {
             tls::keep_certificate(connection, authorities.as_ref(), clock.now(), kept);
         });
         let server = match secured {
-            Some(tls) => server.listen_rustls_0_23(listener, tls.config)?,
             None => server.listen(listener)?,
+            Some(tls) => {
+                let server = server.listen_rustls_0_23(listener, tls.config)?;
+                match tls.asking {
+                    Some((listen, config)) => server.bind_rustls_0_23(listen, config)?,
+                    None => server,
+                }
+            }
         };
         let server = server.run();
         let handle = server.handle();
@@ -327,6 +333,7 @@ fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<
         csrf_key: services.keyring.mac_key(Purpose::Csrf),
         trusted_proxies: config.server.trusted_proxies.clone(),
         client_certificate_header: config.server.client_certificate_header,
+        mtls_origin: config.server.mtls_origin.clone(),
         origin: url.origin().ascii_serialization(),
         https,
         default_locale: config.server.default_locale,

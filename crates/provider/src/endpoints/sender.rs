@@ -94,9 +94,12 @@ impl Provider {
         }
         let now = self.now();
         let url = format!("{}{}", self.settings.issuer, call.path);
+        let apart = self.settings.mtls_origin.as_ref();
+        let alias = apart.map(|origin| format!("{origin}{}", call.path));
         let expected = Expected {
             method: call.method,
             url: &url,
+            alias: alias.as_deref(),
             access_token,
             nonces: self.nonces(),
             now,

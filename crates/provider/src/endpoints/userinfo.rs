@@ -84,11 +84,15 @@ impl Provider {
         let sender = match scheme {
             Scheme::Dpop => match self.sender(call, Some(token)).await? {
                 Ok(sender) if sender.key.is_none() => {
-                    return Ok(Err(BearerError::InvalidDpopProof));
+                    return Ok(Err(BearerError::InvalidDpopProof(
+                        "a DPoP proof is required",
+                    )));
                 }
                 Ok(sender) => sender,
                 Err(TokenError::UseDpopNonce) => return Ok(Err(BearerError::UseDpopNonce)),
-                Err(_refused) => return Ok(Err(BearerError::InvalidDpopProof)),
+                Err(refused) => {
+                    return Ok(Err(BearerError::InvalidDpopProof(refused.description())));
+                }
             },
             Scheme::Bearer => self.sender_by_certificate(call),
         };

@@ -92,7 +92,8 @@ pub fn document(settings: &Settings) -> Result<SekishoMetadata, ParseError> {
             CoreSubjectIdentifierType::Pairwise,
         ],
         signing(),
-        FurtherMetadata::of(issuer, features),
+        FurtherMetadata::of(issuer, features)
+            .with_mtls_aliases(settings.mtls_origin.as_deref(), features),
     )
     .set_token_endpoint(Some(TokenUrl::new(at("token"))?))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(at("userinfo"))?))

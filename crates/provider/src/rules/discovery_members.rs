@@ -1,5 +1,7 @@
 //! Metadata members that `openidconnect` has no field for.
 
+use std::collections::BTreeMap;
+
 use openidconnect::AdditionalProviderMetadata;
 use sekisho_model::ClientAuthentication;
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,8 @@ pub struct FurtherMetadata {
     frontchannel_logout_session_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     check_session_iframe: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtls_endpoint_aliases: Option<BTreeMap<String, String>>,
 }
 
 impl AdditionalProviderMetadata for FurtherMetadata {}
@@ -58,6 +62,19 @@ const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 
 /// Proofs have short lives and need no compatibility with old keys.
 pub const PROOF_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "PS256"];
+
+/// The endpoints that apps call themselves: name in the metadata, path below the origin.
+pub const MTLS_ENDPOINTS: [(&str, &str); 6] = [
+    ("token_endpoint", "/oauth2/token"),
+    ("userinfo_endpoint", "/oauth2/userinfo"),
+    ("introspection_endpoint", "/oauth2/introspect"),
+    ("revocation_endpoint", "/oauth2/revoke"),
+    ("pushed_authorization_request_endpoint", "/oauth2/par"),
+    (
+        "device_authorization_endpoint",
+        "/oauth2/device_authorization",
+    ),
+];
 
 impl FurtherMetadata {
     /// The members of `issuer`, which has no trailing slash.
@@ -104,6 +121,27 @@ impl FurtherMetadata {
             frontchannel_logout_supported: when(features.frontchannel_logout),
             frontchannel_logout_session_supported: when(features.frontchannel_logout),
             check_session_iframe: features.session_management.then(|| at("check_session")),
+            mtls_endpoint_aliases: None,
+        }
+    }
+
+    /// RFC 8705 §5: where apps with certificates reach the endpoints that they call themselves.
+    pub(super) fn with_mtls_aliases(self, origin: Option<&str>, features: &Features) -> Self {
+        let offered = |name: &str| match name {
+            "pushed_authorization_request_endpoint" => features.pushed_requests,
+            "device_authorization_endpoint" => features.device,
+            _ => true,
+        };
+        let aliases = origin.filter(|_| features.mutual_tls).map(|origin| {
+            MTLS_ENDPOINTS
+                .into_iter()
+                .filter(|(name, _)| offered(name))
+                .map(|(name, path)| (name.to_owned(), format!("{origin}{path}")))
+                .collect()
+        });
+        Self {
+            mtls_endpoint_aliases: aliases,
+            ..self
         }
     }
 }

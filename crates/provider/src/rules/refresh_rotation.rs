@@ -109,6 +109,17 @@ mod tests {
     }
 
     #[test]
+    fn dp_08_a_token_bound_to_a_key_is_kept() {
+        let (mut record, grant) = token(None);
+        record.bound_to = Some(sekisho_model::Confirmation::Key("key".to_owned()));
+        let client = public("https://a.example/");
+        assert_eq!(
+            decide(&record, &grant, &client, &client.client_id, NOW),
+            Decision::Keep
+        );
+    }
+
+    #[test]
     fn rt_05_the_grace_returns_the_same_successor_and_ends() {
         assert_eq!(at(59, Some(NOW)), Decision::SameSuccessor);
         assert_eq!(at(60, Some(NOW)), Decision::RevokeFamily);

@@ -108,6 +108,27 @@ fn certificates(config: &Config, found: &mut Problems) {
         !server.client_certificate_header || !server.trusted_proxies.is_empty(),
         "server.client_certificate_header needs server.trusted_proxies",
     );
+    let apart = server.mtls_origin.as_ref();
+    found.unless(
+        apart.is_none_or(|text| {
+            let origin = Url::parse(text).map(|url| url.origin().ascii_serialization());
+            text.starts_with("https://") && origin.is_ok_and(|origin| origin == *text)
+        }),
+        "server.mtls_origin: use https, host and port only, without a trailing slash",
+    );
+    found.unless(
+        apart.is_none_or(|text| *text != server.issuer && config.protocol.mutual_tls),
+        "server.mtls_origin: use another origin than server.issuer, with protocol.mutual_tls",
+    );
+    let listens = server.mtls_listen.as_ref();
+    found.unless(
+        listens.is_none_or(|listen| listen.parse::<SocketAddr>().is_ok() && asks),
+        "server.mtls_listen: use ADDRESS:PORT, with server.tls_client_certificates = \"optional\"",
+    );
+    found.unless(
+        listens.is_none() || apart.is_some(),
+        "server.mtls_listen needs server.mtls_origin",
+    );
     let comes = asks || server.client_certificate_header;
     found.unless(
         comes || !config.protocol.mutual_tls,
@@ -350,16 +371,25 @@ mod tests {
 
     #[test]
     fn tk_18_certificates_of_apps_come_by_a_way_that_is_named() {
-        let told = |change: fn(&mut Config)| {
+        type Change = fn(&mut Config);
+        let told = |change: Change| {
             let mut config = dev();
             "https://127.0.0.1:8080".clone_into(&mut config.server.issuer);
             change(&mut config);
             config.problems().join("\n")
         };
-        for (change, key) in [
+        let cases: [(Change, &str); 7] = [
             (
-                (|config| config.protocol.mutual_tls = true) as fn(&mut Config),
+                |config| config.protocol.mutual_tls = true,
                 "protocol.mutual_tls",
+            ),
+            (
+                |config| config.server.mtls_listen = Some("127.0.0.1:1".to_owned()),
+                "server.mtls_listen",
+            ),
+            (
+                |config| config.server.mtls_origin = Some("http://a.example/".to_owned()),
+                "server.mtls_origin: use https",
             ),
             (
                 |config| {
@@ -383,7 +413,8 @@ mod tests {
                 |config| config.server.tls_client_ca_file = Some("ca.pem".into()),
                 "server.tls_client_ca_file",
             ),
-        ] {
+        ];
+        for (change, key) in cases {
             assert!(told(change).contains(key), "{key}");
         }
         let fine = told(|config| {

@@ -96,6 +96,7 @@ impl Config {
         let life = minutes(self.otp.life_minutes);
         Settings {
             issuer: self.server.issuer.clone(),
+            mtls_origin: self.server.mtls_origin.clone(),
             service_name: self.server.service_name.clone(),
             default_zone: self.server.default_zone.clone(),
             lifetimes: Lifetimes {

@@ -56,6 +56,10 @@ sections! {
         tls_client_certificates: ClientCertificates = ClientCertificates::Off,
         /// PEM file of the authorities whose certificates authenticate apps by name (`tls_client_auth`). Self-signed ones need none.
         tls_client_ca_file: Option<PathBuf> = None,
+        /// Another https origin of this server, where apps with certificates reach their endpoints (`mtls_endpoint_aliases`), so that browsers are never asked for one. Nothing but those endpoints is answered there.
+        mtls_origin: Option<String> = None,
+        /// Address and port of a TLS listener for `mtls_origin`. With it, certificates are asked for there only.
+        mtls_listen: Option<String> = None,
         /// Take the apps' certificates from the `Client-Cert` header (RFC 9440) of `trusted_proxies`. The proxy must verify them and must not let the header through from outside.
         client_certificate_header: bool = false,
         /// Name of the service on pages and in mails.

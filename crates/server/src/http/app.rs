@@ -30,6 +30,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether their `Client-Cert` is believed too.
     pub client_certificate_header: bool,
+    /// Another origin of ours, for apps with certificates only.
+    pub mtls_origin: Option<String>,
     /// Our own origin, as browsers write it.
     pub origin: String,
     /// Whether the issuer is https.

@@ -82,6 +82,9 @@ fn refusal(app: &App, used: Scheme, error: BearerError) -> HttpResponse {
     if let BearerError::InsufficientScope(scope) = error {
         said = format!("{said}, scope=\"{scope}\"");
     }
+    if let BearerError::InvalidDpopProof(why) = error {
+        said = format!("{said}, error_description=\"{why}\"");
+    }
     let dpop = app.provider.settings.features.dpop;
     let algorithms = format!("algs=\"{}\"", PROOF_ALGORITHMS.join(" "));
     let challenges = match used {
