@@ -220,3 +220,46 @@ pub fn keep_certificate(
     };
     kept.insert(ClientCertificate::from_der(own.to_vec(), chain));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tk_18_only_suites_with_forward_secrecy_and_aes_gcm_or_of_tls_1_3_are_offered() {
+        let crypto = crypto();
+        let (new, old): (Vec<_>, Vec<_>) = crypto
+            .cipher_suites
+            .iter()
+            .map(|suite| format!("{:?}", suite.suite()))
+            .partition(|name| name.starts_with("TLS13_"));
+        assert_eq!((new.len(), old.len()), (3, 4), "{new:?} {old:?}");
+        for name in old {
+            assert!(
+                name.starts_with("TLS_ECDHE_") && name.contains("_GCM_"),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn cfg_01_files_that_cannot_be_used_are_named_with_their_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            Some(path)
+        };
+        let mut server = Server::default();
+        assert_eq!(problem(&server), None);
+        server.tls_certificate_file = Some(folder.path().join("none.pem"));
+        server.tls_key_file = file("key.pem", "no key");
+        let told = problem(&server).unwrap();
+        assert!(
+            told.contains("tls_certificate_file") && told.contains("none.pem"),
+            "{told}"
+        );
+        server.tls_certificate_file = file("empty.pem", "no certificate");
+        assert!(problem(&server).unwrap().contains("no certificate in it"));
+    }
+}
