@@ -39,6 +39,7 @@ pub struct Provider {
     pub(crate) machine_events: MachineEvents,
     pub(crate) code_key: Digest,
     pub(crate) address_key: Digest,
+    pub(crate) nonce_key: Digest,
     pub(crate) letters_wait: Bell,
 }
 
@@ -100,6 +101,7 @@ impl Provider {
             revocations: Cache::new(REMEMBERED),
             code_key: keyring.mac_key(Purpose::OneTimeCode),
             address_key: keyring.mac_key(Purpose::AddressIndex),
+            nonce_key: keyring.mac_key(Purpose::DpopNonce),
             settings,
             keys,
             store,

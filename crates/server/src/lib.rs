@@ -11,4 +11,5 @@ mod metrics_page;
 pub mod rounds;
 mod seed;
 pub mod serve;
+pub mod tls;
 pub mod wiring;

@@ -6,6 +6,7 @@ pub mod authorization_answer;
 pub mod authorize;
 pub mod call;
 pub mod client_authentication;
+mod client_certificate;
 pub mod consent;
 pub mod end_session;
 pub mod introspect;

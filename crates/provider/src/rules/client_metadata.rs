@@ -2,6 +2,7 @@
 
 use sekisho_model::{Client, ClientAuthentication, GrantType};
 
+use super::client_certificate::RegisteredName;
 use super::redirect_uri::{self, RedirectUriRefusal};
 
 /// Why a client cannot be registered; the RFC 7591 §3.2.2 error and what is wrong.
@@ -91,6 +92,24 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
         .is_some_and(|uri| !uri.starts_with("https://"))
     {
         return wrong("client_uri", "use https");
+    }
+    certificates(client)
+}
+
+/// RFC 8705 §2.1.2: exactly one name; §2.2.2: keys to compare with.
+fn certificates(client: &Client) -> Result<(), ClientRefusal> {
+    let method = client.token_endpoint_auth_method;
+    let named = RegisteredName::of(client).is_some_and(|name| name.is_sound());
+    let with_keys = client.jwks.is_some() || client.jwks_uri.is_some();
+    let wrong = |member, reason| Err(ClientRefusal::Metadata { member, reason });
+    if method == ClientAuthentication::TlsClientAuth && !named {
+        return wrong(
+            "tls_client_auth_subject_dn",
+            "tls_client_auth needs exactly one well-formed tls_client_auth name",
+        );
+    }
+    if method == ClientAuthentication::SelfSignedTlsClientAuth && !with_keys {
+        return wrong("jwks", "self_signed_tls_client_auth needs jwks or jwks_uri");
     }
     Ok(())
 }
