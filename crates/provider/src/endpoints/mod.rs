@@ -4,6 +4,7 @@
 pub mod account;
 pub mod authorize;
 pub mod call;
+mod client_assertion;
 pub mod client_authentication;
 pub mod consent;
 pub mod end_session;

@@ -2,7 +2,9 @@
 //! and audience (JW-01).
 
 mod access_token;
+pub(crate) mod client_keys;
 pub(crate) mod compact;
+mod kept_jwks;
 mod kept_keys;
 mod new_key;
 pub(crate) mod public_key;
@@ -10,6 +12,7 @@ mod signing_keys;
 pub mod strict_json;
 
 pub use access_token::{AccessTokenVerifier, JwtRefusal, verify_any_of_ours, verify_id_token_hint};
+pub use client_keys::check_jwks;
 pub use new_key::new_key;
 pub use public_key::KeyRefusal;
 pub use signing_keys::{KeySet, SigningKeys};

@@ -39,6 +39,9 @@ pub enum KeyRefusal {
     /// Members are missing, malformed, or describe a weak key.
     #[error("a key is malformed or too weak")]
     Weak,
+    /// No list of keys, more than twenty, or two of one name for one algorithm.
+    #[error("use a list of at most 20 keys with kids of their own")]
+    Set,
 }
 
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];

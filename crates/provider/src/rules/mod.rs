@@ -3,7 +3,8 @@
 
 pub mod authorization_request;
 pub mod claims;
-pub mod client_authentication;
+pub(crate) mod client_assertion;
+pub(crate) mod client_authentication;
 pub mod client_metadata;
 pub mod code_redemption;
 pub mod consent;
