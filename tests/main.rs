@@ -2,6 +2,7 @@
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
 mod authorization;
+mod client_assertions;
 mod failing_parts;
 mod in_chromium;
 mod leaks;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use moka::sync::Cache;
 use sekisho_model::{Client, ClientId, SigningAlgorithm};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::kept_jwks::{KeptJwks, Plan};
 use super::public_key::{KeyRefusal, PublicKey};
@@ -73,20 +74,31 @@ fn chosen(keys: &[PublicKey], kid: Option<&str>, algorithm: SigningAlgorithm) ->
 /// What is kept in memory of clients' keys.
 #[derive(Debug)]
 pub(crate) struct ClientKeys {
-    registered: Cache<ClientId, Arc<(Value, Arc<[PublicKey]>)>>,
+    registered: Cache<ClientId, Arc<Registered>>,
     fetched: Cache<String, Arc<Source>>,
+}
+
+/// A set as it was registered, and what was read from it.
+#[derive(Debug)]
+struct Registered {
+    jwks: Value,
+    keys: Arc<[PublicKey]>,
 }
 
 /// One `jwks_uri`.
 #[derive(Debug, Default)]
-struct Source {
-    kept: Mutex<KeptJwks>,
-    flight: Arc<tokio::sync::Mutex<()>>,
+struct Source(Mutex<Reading>);
+
+#[derive(Debug, Default)]
+struct Reading {
+    kept: KeptJwks,
+    /// Ends when the reading that is under way does.
+    under_way: Option<watch::Receiver<()>>,
 }
 
 impl Source {
-    fn look<T>(&self, what: impl FnOnce(&mut KeptJwks) -> T) -> T {
-        what(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    fn look<T>(&self, what: impl FnOnce(&mut Reading) -> T) -> T {
+        what(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -105,13 +117,17 @@ impl ClientKeys {
     /// Keys registered by value, parsed once for each registration.
     fn by_value(&self, client: &Client, jwks: &Value) -> Arc<[PublicKey]> {
         if let Some(known) = self.registered.get(&client.client_id)
-            && known.0 == *jwks
+            && known.jwks == *jwks
         {
-            return Arc::clone(&known.1);
+            return Arc::clone(&known.keys);
         }
         let keys = read_jwks(jwks).unwrap_or_else(|_named| Arc::default());
-        let entry = Arc::new((jwks.clone(), Arc::clone(&keys)));
-        self.registered.insert(client.client_id.clone(), entry);
+        let entry = Registered {
+            jwks: jwks.clone(),
+            keys: Arc::clone(&keys),
+        };
+        self.registered
+            .insert(client.client_id.clone(), Arc::new(entry));
         keys
     }
 }
@@ -143,40 +159,52 @@ impl Provider {
             return Ok(None);
         };
         let source = self.client_keys.source(uri);
-        let (found, plan, round) = source.look(|kept| {
+        let (found, end) = source.look(|reading| {
             let now = self.now();
-            let found = search(&kept.keys(now));
-            let plan = kept.plan(found.is_some(), now);
-            (found, plan, kept.round())
+            let found = search(&reading.kept.keys(now));
+            let end = match reading.kept.plan(found.is_some(), now) {
+                Plan::Use => None,
+                Plan::Fetch => Some(self.end_of_reading(uri, &source, reading)),
+            };
+            (found, end)
         });
-        if plan == Plan::Use {
+        let Some(mut end) = end else {
             return Ok(found);
-        }
-        self.refresh(uri, &source, round).await?;
-        Ok(source.look(|kept| search(&kept.keys(self.now()))))
+        };
+        // Nothing is ever sent: the wait ends with the sender.
+        let _closed = end.changed().await;
+        Ok(source.look(|reading| search(&reading.kept.keys(self.now()))))
     }
 
-    /// Reads a `jwks_uri` once for everybody who waits for it. The work goes on when the request that
-    /// began it is given up, so that giving up does not begin another.
-    async fn refresh(&self, uri: &str, source: &Arc<Source>, round: u64) -> Result<(), Failure> {
-        let turn = Arc::clone(&source.flight).lock_owned().await;
-        if source.look(|kept| kept.round()) != round {
-            return Ok(());
+    /// Joins the reading of a `jwks_uri` that is under way, or begins one. It goes on when the request
+    /// that began it is given up, so that giving up does not begin another.
+    fn end_of_reading(
+        &self,
+        uri: &str,
+        source: &Arc<Source>,
+        reading: &mut Reading,
+    ) -> watch::Receiver<()> {
+        let running = reading.under_way.as_ref();
+        if let Some(running) = running.filter(|running| running.has_changed().is_ok()) {
+            return running.clone();
         }
+        let (until_the_end, end) = watch::channel(());
+        reading.under_way = Some(end.clone());
         let (uri, source) = (uri.to_owned(), Arc::clone(source));
         let (outbound, clock) = (self.outbound.clone(), Arc::clone(&self.clock));
-        let work = async move {
+        tokio::spawn(async move {
             let answer = fetch(&outbound, &uri).await;
-            let now = clock.now();
-            source.look(|kept| match answer {
-                Some((keys, max_age)) => kept.fetched(keys, max_age, now),
-                None => kept.failed(now),
+            source.look(|reading| {
+                let (kept, now) = (&mut reading.kept, clock.now());
+                match answer {
+                    Some((keys, max_age)) => kept.fetched(keys, max_age, now),
+                    None => kept.failed(now),
+                }
+                // Within the lock: who looks next finds either this reading or its outcome.
+                drop(until_the_end);
             });
-            drop(turn);
-        };
-        tokio::spawn(work)
-            .await
-            .map_err(|_panicked| Failure::Corrupt("client keys"))
+        });
+        end
     }
 }
 
@@ -198,6 +226,7 @@ async fn fetch(
 
 #[cfg(test)]
 mod tests {
+    use SigningAlgorithm::{ES256, EdDSA, PS256};
     use serde_json::json;
 
     use super::*;
@@ -254,7 +283,6 @@ mod tests {
             let key = chosen(&keys, kid, algorithm)?;
             key.kid().map(str::to_owned)
         };
-        use SigningAlgorithm::{ES256, EdDSA, PS256};
         assert_eq!(name(Some("b"), ES256).as_deref(), Some("b"));
         assert_eq!(name(None, EdDSA).as_deref(), Some("c"));
         assert_eq!(name(None, ES256), None);

@@ -34,7 +34,6 @@ pub(super) struct KeptJwks {
     fresh_until: Option<Timestamp>,
     forced_at: Option<Timestamp>,
     failed_at: Option<Timestamp>,
-    round: u64,
 }
 
 impl KeptJwks {
@@ -59,11 +58,6 @@ impl KeptJwks {
         }
     }
 
-    /// Counts the answers, good and bad: who waited for one sees that it came.
-    pub(super) const fn round(&self) -> u64 {
-        self.round
-    }
-
     /// The address answered with `keys`, which it lets be kept for `max_age`.
     pub(super) fn fetched(
         &mut self,
@@ -79,13 +73,11 @@ impl KeptJwks {
         self.fetched_at = Some(now);
         self.fresh_until = Some(now + fresh);
         self.failed_at = None;
-        self.round = self.round.wrapping_add(1);
     }
 
     /// The address did not answer, or not with acceptable keys.
     pub(super) fn failed(&mut self, now: Timestamp) {
         self.failed_at = Some(now);
-        self.round = self.round.wrapping_add(1);
     }
 }
 
@@ -156,7 +148,6 @@ mod tests {
     fn reg_12_without_any_answer_there_are_no_keys_and_no_storm() {
         let mut kept = KeptJwks::default();
         kept.failed(at(0));
-        assert_eq!(kept.round(), 1);
         assert_eq!(kept.plan(false, at(29)), Plan::Use);
         assert_eq!(kept.keys(at(29)).len(), 0);
         assert_eq!(kept.plan(false, at(30)), Plan::Fetch);

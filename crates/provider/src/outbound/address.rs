@@ -27,13 +27,12 @@ fn v4(address: Ipv4Addr) -> Reach {
     match address.octets() {
         // The metadata service of one cloud lies within CGNAT.
         [100, 100, 100, 200]
-        | [0, ..]
+        | [0 | 224..=255, ..]
         | [169, 254, ..]
         | [192, 0, 0 | 2, _]
         | [192, 88, 99, _]
         | [198, 51, 100, _]
-        | [203, 0, 113, _]
-        | [224..=255, ..] => Reach::Never,
+        | [203, 0, 113, _] => Reach::Never,
         [10 | 127, ..]
         | [100, 64..=127, ..]
         | [172, 16..=31, ..]
@@ -43,13 +42,15 @@ fn v4(address: Ipv4Addr) -> Reach {
     }
 }
 
-/// Only 2000::/3 is public; within it Teredo, 6to4, ORCHID and the documentation blocks are not. What
+/// Only `2000::/3` is public; within it Teredo, 6to4, ORCHID and the documentation blocks are not. What
 /// embeds an IPv4 address (mapped, compatible, NAT64) is refused whatever it embeds.
 fn v6(address: Ipv6Addr) -> Reach {
     match address.segments() {
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] => Reach::Never,
+        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254]
+        | [0x2001, 0..=0x01ff | 0x0db8, ..]
+        | [0x2002, ..]
+        | [0x3fff, 0..=0x0fff, ..] => Reach::Never,
         [0, 0, 0, 0, 0, 0, 0, 1] | [0xfc00..=0xfdff, ..] => Reach::Private,
-        [0x2001, 0..=0x01ff | 0x0db8, ..] | [0x2002, ..] | [0x3fff, 0..=0x0fff, ..] => Reach::Never,
         [0x2000..=0x3fff, ..] => Reach::Public,
         _ => Reach::Never,
     }

@@ -244,3 +244,6 @@ impl std::fmt::Debug for Outbound {
         write!(f, "Outbound({:?})", self.reachable)
     }
 }
+
+#[cfg(test)]
+mod tests;

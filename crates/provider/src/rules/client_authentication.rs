@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(with(r#"{"sub":"web"}"#, ""), None);
         assert_eq!(with(r#"{"sub":"web"}"#, "other"), Some("invalid_client"));
         assert_eq!(with(r#"{"sub":7}"#, "web"), Some("invalid_client"));
-        assert_eq!(with(r#"{}"#, "web"), Some("invalid_client"));
+        assert_eq!(with("{}", "web"), Some("invalid_client"));
     }
 
     #[test]

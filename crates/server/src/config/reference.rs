@@ -204,6 +204,7 @@ mod tests {
             "password.max_length",
             "password.hash_slots",
             "metrics.listen",
+            "outbound.extra_ca_file",
         ];
         let extra: Vec<_> = listed.difference(&real).collect();
         assert!(
