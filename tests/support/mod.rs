@@ -2,6 +2,8 @@
 
 pub mod browser;
 pub mod chromium;
+pub mod client_keys;
+pub mod documents;
 pub mod house;
 pub mod processes;
 pub mod relying_party;

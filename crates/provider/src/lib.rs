@@ -5,12 +5,14 @@
 //! crate that names `jsonwebtoken`, `openidconnect` and `argon2`. Start at [`Provider`].
 
 pub mod accounts;
+mod client_secrets;
 mod clients;
 pub mod demo;
 pub mod endpoints;
 mod failure;
 pub mod jwt;
 mod knowledge;
+pub mod outbound;
 pub mod password;
 mod provider;
 pub mod rules;

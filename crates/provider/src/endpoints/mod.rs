@@ -5,6 +5,7 @@ pub mod account;
 pub mod authorization_answer;
 pub mod authorize;
 pub mod call;
+mod client_assertion;
 pub mod client_authentication;
 mod client_certificate;
 pub mod consent;
