@@ -27,7 +27,7 @@ impl ClientDirectory {
 
     /// The client with this id, stopped ones included.
     pub(crate) async fn find(&self, id: &str) -> Result<Option<Arc<RegisteredClient>>, Failure> {
-        if id.is_empty() || id.len() > 255 {
+        if id.is_empty() || id.len() > 255 || !id.bytes().all(|b| b.is_ascii_graphic()) {
             return Ok(None);
         }
         let id = ClientId::new(id);

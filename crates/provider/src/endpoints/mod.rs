@@ -9,6 +9,7 @@ mod client_assertion;
 pub mod client_authentication;
 mod client_certificate;
 pub mod consent;
+pub mod device;
 pub mod end_session;
 pub mod introspect;
 pub mod pushed_request;

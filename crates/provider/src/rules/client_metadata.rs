@@ -77,8 +77,14 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
     if client.is_public() && !client.require_pkce {
         return wrong("require_pkce", "a public client cannot do without PKCE");
     }
-    if client.may_use(GrantType::RefreshToken) && !code_flow {
-        return wrong("grant_types", "refresh_token needs authorization_code");
+    if client.may_use(GrantType::RefreshToken)
+        && !code_flow
+        && !client.may_use(GrantType::DeviceCode)
+    {
+        return wrong(
+            "grant_types",
+            "refresh_token needs authorization_code or the device grant",
+        );
     }
     if client.scope.is_empty() || !client.optional_scope.is_within(&client.scope) {
         return wrong(

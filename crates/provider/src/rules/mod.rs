@@ -12,6 +12,7 @@ pub mod client_certificate;
 pub mod client_metadata;
 pub mod code_redemption;
 pub mod consent;
+pub mod device;
 pub mod discovery;
 pub mod discovery_members;
 pub mod distinguished_name;

@@ -281,7 +281,7 @@ pub(crate) enum KeysCommand {
     },
     /// Take a signing key that may have leaked out of use at once, on every node within a second.
     #[command(
-        after_help = "Example\n  sekisho keys compromise Rk3f… --reason \"backup lost\" --config config.toml"
+        after_help = "Example\n  sekisho keys compromise Rk3f… --reason lost-backup --config config.toml"
     )]
     Compromise {
         #[command(flatten)]

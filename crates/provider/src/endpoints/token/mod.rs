@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod issue;
 mod refresh;
 
@@ -93,6 +94,9 @@ impl Provider {
             "authorization_code" => self.authorization_code(&client, form, &asked).await,
             "refresh_token" => self.refresh_token(&client, form, &asked).await,
             "client_credentials" => self.client_credentials(&client, form, &asked).await,
+            "urn:ietf:params:oauth:grant-type:device_code" => {
+                self.device_code(&client, form, &asked).await
+            }
             _ => refused(TokenError::UnsupportedGrantType),
         }
     }

@@ -1,6 +1,7 @@
 //! The endpoints apps talk to. Each handler parses, calls the provider, and renders.
 
 mod authorize;
+mod device_authorization;
 mod discovery;
 mod introspect;
 mod nonce;
@@ -36,6 +37,10 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/oauth2/authorize")
                 .route(web::get().to(authorize::get))
                 .route(web::post().to(authorize::post)),
+        )
+        .service(
+            web::resource("/oauth2/device_authorization")
+                .route(web::post().to(device_authorization::device)),
         )
         .service(web::resource("/oauth2/par").route(web::post().to(pushed_request::push)))
         .service(web::resource("/oauth2/token").route(web::post().to(token::token)))

@@ -7,6 +7,7 @@
 mod app;
 mod consent;
 mod dev;
+mod device;
 mod error;
 mod form_post;
 mod history;
@@ -31,6 +32,7 @@ pub use app::{App, Person};
 pub use askama::Template;
 pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
+pub use device::{DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem};
 pub use error::{Cause, ErrorPage};
 pub use form_post::FormPostPage;
 pub use history::{Day, HistoryPage, HistoryRow, Reader};

@@ -1,6 +1,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::ScopeSet;
+use sekisho_provider::accounts::OpenAccount;
 use sekisho_provider::endpoints::consent::{ConsentDecision, ConsentView};
 use sekisho_provider::rules::claims;
 use sekisho_provider::rules::parameters::Parameters;
@@ -83,20 +84,30 @@ pub(super) async fn send(
 
 /// The scopes that `shown` picks, each with the values it would hand over (CON-01).
 fn items(view: &ConsentView, shown: impl Fn(&str) -> bool) -> Vec<ScopeItem> {
-    let value = |name: &&str| view.account.claims.get(*name).and_then(words);
-    view.scope
-        .iter()
-        .filter(|scope| shown(scope))
+    scope_items(
+        view.scope.iter().filter(|scope| shown(scope)),
+        &view.account,
+    )
+}
+
+/// Scopes, each with the person's own values for it.
+pub(in crate::http) fn scope_items<'a>(
+    scopes: impl Iterator<Item = &'a str>,
+    account: &OpenAccount,
+) -> Vec<ScopeItem> {
+    let value = |name: &&str| account.claims.get(*name).and_then(words);
+    let told = |name: &&&str| {
+        !matches!(
+            **name,
+            "email_verified" | "phone_number_verified" | "updated_at"
+        )
+    };
+    scopes
         .map(|scope| ScopeItem {
             scope: scope.to_owned(),
             values: claims::of_scope(scope)
                 .iter()
-                .filter(|name| {
-                    !matches!(
-                        **name,
-                        "email_verified" | "phone_number_verified" | "updated_at"
-                    )
-                })
+                .filter(told)
                 .filter_map(value)
                 .collect(),
         })

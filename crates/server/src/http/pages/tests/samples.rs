@@ -504,6 +504,7 @@ fn leaving_pages(album: &mut Album) {
         false,
     );
     album.put("form-post", form.unwrap());
+    device_pages(album);
     album.put("theme", ThemePage::new(page(), "/login?flow=0123", false));
     album.put(
         "theme-saved",
@@ -866,4 +867,45 @@ fn playground_pages(album: &mut Album) {
         ..view(true, refusal)
     };
     album.put_error("playground-refused", refused);
+}
+
+fn device_pages(album: &mut Album) {
+    let locale = album.locale;
+    let ask = |problem| DevicePage {
+        page: page(locale),
+        code: "BCDF-GHJK".to_owned(),
+        problem,
+    };
+    let until = Moment::date_time(NOW, ZONE, locale);
+    album.put("device", ask(None));
+    album.put("device-unknown", ask(Some(DeviceProblem::Unknown)));
+    album.put("device-stronger", ask(Some(DeviceProblem::StrongerSignIn)));
+    album.put("device-wait", ask(Some(DeviceProblem::Wait(until))));
+    album.put(
+        "device-confirm",
+        DeviceConfirmPage {
+            page: page(locale),
+            app: app(locale),
+            client_id: "tv".to_owned(),
+            scopes: vec![item("openid", &[]), item("offline_access", &[])],
+            code: "BCDF-GHJK".to_owned(),
+            device: "curl".to_owned(),
+            ip: "192.0.2.7".to_owned(),
+            at: Moment::date_time(NOW, ZONE, locale),
+        },
+    );
+    for allowed in [true, false] {
+        let name = if allowed {
+            "device-done"
+        } else {
+            "device-denied"
+        };
+        album.put(
+            name,
+            DeviceDonePage {
+                page: page(locale),
+                allowed,
+            },
+        );
+    }
 }
