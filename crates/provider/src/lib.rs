@@ -11,6 +11,7 @@ pub mod endpoints;
 mod failure;
 pub mod jwt;
 mod knowledge;
+pub mod logout;
 pub mod password;
 mod provider;
 pub mod rules;

@@ -9,6 +9,7 @@ use sekisho_model::{
 };
 use sekisho_session::Session;
 use sekisho_store::Store;
+use tokio::sync::Notify;
 
 use crate::clients::ClientDirectory;
 use crate::endpoints::standing::{Profile, REMEMBERED_FOR, Standing};
@@ -40,6 +41,7 @@ pub struct Provider {
     pub(crate) code_key: Digest,
     pub(crate) address_key: Digest,
     pub(crate) letters_wait: Bell,
+    pub(crate) sessions_ended: Arc<Notify>,
 }
 
 /// What a [`Provider`] is made of.
@@ -111,6 +113,7 @@ impl Provider {
             entropy,
             machine_events,
             letters_wait,
+            sessions_ended: Arc::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod authorize;
+pub mod browser_state;
 pub mod call;
 pub mod client_authentication;
 pub mod consent;
