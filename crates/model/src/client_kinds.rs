@@ -233,8 +233,10 @@ pub enum ClientOrigin {
     /// An operator registered it.
     #[default]
     Operator,
-    /// It registered itself (RFC 7591); never trusted beyond what its users allow (REG-07).
+    /// It registered itself with somebody's leave: an initial access token (RFC 7591 §1.2).
     Dynamic,
+    /// It registered itself, as anybody could; nobody vouches for it (REG-07).
+    Open,
     /// Its id is the address of its metadata document; nothing is stored for it.
     MetadataDocument,
 }

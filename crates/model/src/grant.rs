@@ -55,6 +55,9 @@ pub struct GrantTerms {
     /// The `claims` parameter, as far as it was understood (Core §5.5).
     #[serde(skip_serializing_if = "Value::is_null")]
     pub claims: Value,
+    /// The `acr` the client is told, if it asked for one (Core §5.5.1.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
     /// What was allowed in detail (RFC 9396 §2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details: Vec<Value>,

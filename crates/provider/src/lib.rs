@@ -16,6 +16,7 @@ pub mod password;
 mod provider;
 pub mod rules;
 mod settings;
+mod subjects;
 
 pub use failure::Failure;
 pub use provider::{Health, Parts, Provider};

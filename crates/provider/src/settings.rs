@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::rules::authorization_details::DetailType;
 use crate::rules::password_policy::PasswordPolicy;
 
 /// What the operator decided that concerns the protocol. Made from the configuration, in one place.
@@ -19,6 +20,12 @@ pub struct Settings {
     pub password_policy: PasswordPolicy,
     /// What of the protocols is switched on.
     pub features: Features,
+    /// Resources that every client may ask tokens for (RFC 8707).
+    pub resources: Vec<String>,
+    /// Types of `authorization_details` that people can be asked about (RFC 9396).
+    pub detail_types: Vec<DetailType>,
+    /// How long a pushed request can be begun (RO-02: 5 to 600 s).
+    pub pushed_request_life: Duration,
     /// Domains whose mailboxes open with this same account; no code can be sent there (OTP-24).
     pub self_hosted_mail_domains: Vec<String>,
 }
@@ -35,6 +42,9 @@ impl Settings {
             codes: CodeSettings::default(),
             password_policy: PasswordPolicy::STANDARD,
             features: Features::default(),
+            resources: Vec::new(),
+            detail_types: Vec::new(),
+            pushed_request_life: Duration::from_mins(1),
             self_hosted_mail_domains: Vec::new(),
         }
     }

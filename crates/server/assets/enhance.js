@@ -5,6 +5,9 @@
   const live = document.getElementById("live");
   const announce = (text) => { if (live) live.textContent = text; };
 
+  // An answer to an app that travels as a form is sent at once.
+  document.querySelector("form[data-send]")?.submit();
+
   // An error summary gets the focus, so that it is read first.
   document.querySelector("[data-focus]")?.focus();
 

@@ -12,6 +12,7 @@ use sekisho_guard::Throttle;
 use sekisho_mail::{Catcher, Transport};
 use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
+use sekisho_provider::logout::Deliverer;
 use sekisho_provider::password::{Cost, Passwords, PoolSettings};
 use sekisho_provider::rules::discovery;
 use sekisho_provider::{Parts, Provider};
@@ -226,6 +227,7 @@ pub struct House {
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     rounds: Vec<JoinHandle<()>>,
+    deliverer: Deliverer,
 }
 
 impl House {
@@ -264,7 +266,9 @@ impl House {
             services.rsa_key_is_missing,
             &services.surroundings,
         );
+        let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
+            deliverer,
             services,
             handle,
             server: tokio::spawn(server),
@@ -285,6 +289,7 @@ impl House {
         for round in self.rounds {
             round.abort();
         }
+        self.deliverer.stop(Duration::from_secs(5)).await;
         self.services
             .machine_events
             .stop(Duration::from_secs(5))

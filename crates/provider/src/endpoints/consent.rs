@@ -1,13 +1,17 @@
 //! The consent page and its decision (Core §3.1.2.4; CON-01..04).
 
-use sekisho_model::{Client, Consent, EventKind, Outcome, ScopeSet};
+use std::collections::BTreeSet;
 
-use super::authorize::{Answer, Asked};
+use sekisho_model::{Client, Consent, EventKind, Locale, Outcome, ScopeSet, Timestamp};
+
+use super::authorization_answer::Answer;
+use super::authorize::Asked;
 use super::sign_in::LoadedFlow;
 use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
+use crate::rules::authorization_details;
 use crate::rules::authorization_request::AuthorizationRequest;
-use crate::rules::consent;
+use crate::rules::consent::{self, Wanted};
 use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::sign_in::Stage;
 use crate::{Failure, Provider};
@@ -27,6 +31,12 @@ pub struct ConsentView {
     pub scope: ScopeSet,
     /// What of it may be left out.
     pub optional: ScopeSet,
+    /// Single claims beside those of the scopes, by name.
+    pub claims: BTreeSet<String>,
+    /// What is asked in detail: a title, and names with values.
+    pub details: Vec<(String, Vec<(String, String)>)>,
+    /// What the tokens are for.
+    pub resources: Vec<String>,
     /// What was allowed before.
     pub before: ScopeSet,
     /// Whose data it is.
@@ -63,8 +73,11 @@ impl Provider {
         let before = self.store.read(move |tx| tx.consent(user, &id)).await?;
         Ok(Some(ConsentView {
             client_name: super::sign_in::client_name(&client.client, visit.locale),
-            host: request.callback.display_host(),
-            form_action: request.callback.form_action(),
+            host: request.reply.callback.display_host(),
+            form_action: request.reply.callback.form_action(),
+            claims: single_claims(&request),
+            details: self.shown_details(&request, visit),
+            resources: request.resources.clone(),
             optional: consent::optional(&client.client).common(&request.scope),
             before: before.map(|before| before.scope).unwrap_or_default(),
             scope: request.scope,
@@ -98,28 +111,17 @@ impl Provider {
                 event.user_id = Some(live.user.id);
                 event.client_id = Some(request.client_id.clone());
                 self.store.write(move |tx| tx.record(&event)).await?;
-                let name = client.client.client_name.clone();
-                return Ok(Some(self.refused(
-                    request.callback,
-                    AuthorizationError::AccessDenied,
-                    name,
-                )));
+                let _first = self.use_up(&request).await?;
+                let error = AuthorizationError::AccessDenied;
+                return self
+                    .refused(&request.reply, error, &client.client, true)
+                    .map(Some);
             }
         };
         let scope = consent::granted(&client.client, &request.scope, &ticked);
         let (user, id) = (live.user.id, request.client_id.clone());
         let before = self.store.read(move |tx| tx.consent(user, &id)).await?;
-        let consented = Consent {
-            user_id: live.user.id,
-            client_id: request.client_id.clone(),
-            scope: before
-                .map(|before| before.scope)
-                .unwrap_or_default()
-                .union(&scope),
-            claims: std::collections::BTreeSet::new(),
-            resources: std::collections::BTreeSet::new(),
-            granted_at: self.now(),
-        };
+        let consented = widened(before, &request, &live, &scope, self.now());
         self.issue_code(
             Asked {
                 request: &request,
@@ -132,6 +134,33 @@ impl Provider {
         )
         .await
         .map(Some)
+    }
+
+    /// RFC 9396 §2: each detail in the words of its type.
+    fn shown_details(
+        &self,
+        request: &AuthorizationRequest,
+        visit: &Visit,
+    ) -> Vec<(String, Vec<(String, String)>)> {
+        let kind_of = |detail: &serde_json::Value| {
+            let name = detail.get("type")?.as_str()?;
+            let kinds = &self.settings.detail_types;
+            kinds.iter().find(|kind| kind.name == name)
+        };
+        let shown = |detail| {
+            let kind = kind_of(detail)?;
+            let title = match visit.locale {
+                Locale::Ja if !kind.title_ja.is_empty() => &kind.title_ja,
+                _ if !kind.title.is_empty() => &kind.title,
+                _ => &kind.name,
+            };
+            Some((title.clone(), authorization_details::shown(detail, kind)))
+        };
+        request
+            .authorization_details
+            .iter()
+            .filter_map(shown)
+            .collect()
     }
 
     async fn awaiting_consent(
@@ -147,5 +176,38 @@ impl Provider {
         Ok(live
             .filter(|live| live.session.id == who.session_id && live.user.id == who.user_id)
             .map(|live| (request.clone(), live)))
+    }
+}
+
+/// Claims that no asked scope opens anyway.
+fn single_claims(request: &AuthorizationRequest) -> BTreeSet<String> {
+    Wanted {
+        scope: &request.scope,
+        claims: request.claims.all(),
+        resources: BTreeSet::new(),
+        in_detail: false,
+    }
+    .single_claims()
+}
+
+/// What was allowed before, and now as well.
+fn widened(
+    before: Option<Consent>,
+    request: &AuthorizationRequest,
+    live: &LiveSession,
+    scope: &ScopeSet,
+    now: Timestamp,
+) -> Consent {
+    let (old_scope, old_claims, old_resources) = before
+        .map(|before| (before.scope, before.claims, before.resources))
+        .unwrap_or_default();
+    let resources: BTreeSet<String> = request.resources.iter().cloned().collect();
+    Consent {
+        user_id: live.user.id,
+        client_id: request.client_id.clone(),
+        scope: old_scope.union(scope),
+        claims: old_claims.union(&single_claims(request)).cloned().collect(),
+        resources: old_resources.union(&resources).cloned().collect(),
+        granted_at: now,
     }
 }

@@ -2,6 +2,7 @@
 //! that says everything the HTTP layer needs to answer.
 
 pub mod account;
+pub mod authorization_answer;
 pub mod authorize;
 pub mod browser_state;
 pub mod call;
@@ -9,6 +10,7 @@ pub mod client_authentication;
 pub mod consent;
 pub mod end_session;
 pub mod introspect;
+pub mod pushed_request;
 pub mod revoke;
 pub mod sender;
 pub mod sign_in;

@@ -2,6 +2,7 @@
 //! and audience (JW-01).
 
 mod access_token;
+mod client_keys;
 pub(crate) mod compact;
 mod kept_keys;
 mod new_key;

@@ -6,7 +6,7 @@ use sekisho_store::{LogoutDelivery, LogoutState, Tx};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::post;
+use super::post::Postman;
 use crate::rules::logout_token::{LogoutToken, TYPE, Verdict, verdict};
 use crate::{Failure, Provider};
 
@@ -31,12 +31,14 @@ pub struct Deliverer {
 
 impl Deliverer {
     /// Starts the loop.
-    pub fn start(provider: Arc<Provider>) -> Result<Self, Failure> {
-        let http = post::client().map_err(|error| Failure::Outbound(error.to_string()))?;
+    pub fn start(provider: Arc<Provider>) -> Self {
         let (stop, stopping) = watch::channel(false);
-        let desk = Arc::new(Desk { provider, http });
+        let desk = Arc::new(Desk {
+            provider,
+            postman: Postman::default(),
+        });
         let task = tokio::spawn(serve(desk, stopping));
-        Ok(Self { stop, task })
+        Self { stop, task }
     }
 
     /// Lets requests in flight end, for at most `deadline`; the rest stays in the ledger.
@@ -101,7 +103,7 @@ async fn pause(time: Duration) {
 
 struct Desk {
     provider: Arc<Provider>,
-    http: reqwest::Client,
+    postman: Postman,
 }
 
 /// Why an app was not told.
@@ -155,9 +157,11 @@ impl Desk {
         }
         let token = self.provider.logout_token(delivery).await?;
         let fields = [("logout_token", token.as_str())];
-        let status = post::post_form(&self.http, &delivery.uri, &fields)
+        let status = self
+            .postman
+            .post_form(&delivery.uri, &fields)
             .await
-            .map_err(|error| Untold::Failed(None, error))?;
+            .map_err(|error| Untold::Failed(None, error.to_owned()))?;
         match status {
             200..=299 => Ok(status),
             _ => Err(Untold::Failed(Some(status), format!("status {status}"))),

@@ -1,5 +1,7 @@
 //! Which claims go where (OpenID Connect Core §2, §5.1, §5.4; RFC 9068 §2.2).
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +9,7 @@ use openidconnect::core::CoreGenderClaim;
 use openidconnect::{
     AccessTokenHash, AdditionalClaims, Audience, AuthenticationContextClass,
     AuthenticationMethodReference, EmptyAdditionalClaims, IdTokenClaims, IssuerUrl, Nonce,
-    StandardClaims, SubjectIdentifier, UserInfoClaims,
+    StandardClaims, UserInfoClaims,
 };
 use sekisho_model::{
     AuthenticationMethod, Confirmation, Digest, ScopeSet, SigningAlgorithm, Timestamp,
@@ -57,6 +59,10 @@ pub struct IdTokenFacts<'a> {
     pub auth_time: Timestamp,
     /// Basis of `amr` and `acr`.
     pub methods: &'a [AuthenticationMethod],
+    /// The `acr` the client is told, if it asked for one.
+    pub acr: Option<&'a str>,
+    /// Claims about the person that were asked for by name (Core §5.5).
+    pub about_person: Map<String, Value>,
     /// `nonce` of the authorization request; none on refresh (RT-10).
     pub nonce: Option<&'a str>,
     /// `at_hash`, already computed for the signature's hash.
@@ -68,18 +74,18 @@ pub struct IdTokenFacts<'a> {
 }
 
 /// Core §2: protocol claims only; profile claims are for userinfo.
-pub fn id_token(facts: &IdTokenFacts<'_>) -> SekishoIdToken {
+pub fn id_token(facts: &IdTokenFacts<'_>) -> Result<SekishoIdToken, ClaimRefusal> {
     let methods = facts
         .methods
         .iter()
         .map(|method| AuthenticationMethodReference::new(method.name().to_owned()))
         .collect();
-    IdTokenClaims::new(
+    let claims = IdTokenClaims::new(
         facts.issuer.clone(),
         vec![Audience::new(facts.client_id.to_owned())],
         date(facts.expires_at),
         date(facts.issued_at),
-        StandardClaims::new(SubjectIdentifier::new(facts.subject.to_owned())),
+        standard(facts.subject, facts.about_person.clone())?,
         SessionClaims {
             sid: facts.session_id.clone(),
         },
@@ -87,10 +93,30 @@ pub fn id_token(facts: &IdTokenFacts<'_>) -> SekishoIdToken {
     .set_auth_time(Some(date(facts.auth_time)))
     .set_nonce(facts.nonce.map(|nonce| Nonce::new(nonce.to_owned())))
     .set_auth_context_ref(Some(AuthenticationContextClass::new(
-        acr(facts.methods).to_owned(),
+        facts.acr.unwrap_or(acr(facts.methods)).to_owned(),
     )))
     .set_auth_method_refs(Some(methods))
-    .set_access_token_hash(facts.access_token_hash.clone().map(AccessTokenHash::new))
+    .set_access_token_hash(facts.access_token_hash.clone().map(AccessTokenHash::new));
+    Ok(claims)
+}
+
+fn standard(
+    subject: &str,
+    mut open: Map<String, Value>,
+) -> Result<StandardClaims<CoreGenderClaim>, ClaimRefusal> {
+    open.insert("sub".to_owned(), Value::from(subject));
+    serde_json::from_value(Value::Object(open)).map_err(|_wrong_type| ClaimRefusal)
+}
+
+/// Of a user's claims those named that have a value.
+pub fn opened<'a>(
+    all: &Map<String, Value>,
+    names: impl Iterator<Item = &'a str>,
+) -> Map<String, Value> {
+    names
+        .filter_map(|name| Some((name, all.get(name).filter(|value| has_value(value))?)))
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect()
 }
 
 fn date(at: Timestamp) -> chrono::DateTime<chrono::Utc> {
@@ -176,6 +202,13 @@ pub const fn of_scope(scope: &str) -> &'static [&'static str] {
     }
 }
 
+/// Whether a claim is about a person and can be given.
+pub fn is_about_a_person(name: &str) -> bool {
+    ["profile", "email", "address", "phone"]
+        .into_iter()
+        .any(|scope| of_scope(scope).contains(&name))
+}
+
 /// Every claim we can give, for discovery.
 pub fn supported() -> Vec<&'static str> {
     let mut all = vec![
@@ -201,21 +234,17 @@ pub fn supported() -> Vec<&'static str> {
 #[error("a stored claim has a wrong type")]
 pub struct ClaimRefusal;
 
-/// Core §5.3.2: what `scope` opens of a user's claims. Claims without a value are left out.
+/// Core §5.3.2: what `scope` and `single` claims open of a user's claims. Claims without a value are
+/// left out.
 pub fn userinfo(
     subject: &str,
     all: &Map<String, Value>,
     scope: &ScopeSet,
+    single: &BTreeSet<String>,
 ) -> Result<UserInfoClaims<EmptyAdditionalClaims, CoreGenderClaim>, ClaimRefusal> {
-    let mut open = Map::new();
-    for name in scope.iter().flat_map(of_scope) {
-        if let Some(value) = all.get(*name).filter(|value| has_value(value)) {
-            open.insert((*name).to_owned(), value.clone());
-        }
-    }
-    open.insert("sub".to_owned(), Value::from(subject));
-    let standard: StandardClaims<CoreGenderClaim> =
-        serde_json::from_value(Value::Object(open)).map_err(|_wrong_type| ClaimRefusal)?;
+    let mut names: Vec<&str> = scope.iter().flat_map(of_scope).copied().collect();
+    names.extend(single.iter().map(String::as_str));
+    let standard = standard(subject, opened(all, names.into_iter()))?;
     Ok(UserInfoClaims::new(standard, EmptyAdditionalClaims {}))
 }
 
@@ -241,7 +270,8 @@ pub fn check_profile(claims: &Map<String, Value>) -> Result<(), String> {
             .filter(|(key, _)| *key == name)
             .map(|(k, v)| (k.clone(), v.clone()))
             .collect();
-        userinfo("x", &one, &scope).map_err(|_wrong_type| format!("{name} has a wrong type"))?;
+        userinfo("x", &one, &scope, &BTreeSet::new())
+            .map_err(|_wrong_type| format!("{name} has a wrong type"))?;
     }
     Ok(())
 }
@@ -262,14 +292,20 @@ mod tests {
             &json!({"name": "三浦 晴香", "nickname": "", "picture": null, "email": "h@e.jp", "email_verified": true}),
         );
         let scope = ScopeSet::parse("openid email").unwrap();
-        let got = serde_json::to_value(userinfo("s1", &all, &scope).unwrap()).unwrap();
+        let got =
+            serde_json::to_value(userinfo("s1", &all, &scope, &BTreeSet::new()).unwrap()).unwrap();
         assert_eq!(
             got,
             json!({"sub": "s1", "email": "h@e.jp", "email_verified": true})
         );
         let scope = ScopeSet::parse("openid profile").unwrap();
-        let got = serde_json::to_value(userinfo("s1", &all, &scope).unwrap()).unwrap();
+        let got =
+            serde_json::to_value(userinfo("s1", &all, &scope, &BTreeSet::new()).unwrap()).unwrap();
         assert_eq!(got, json!({"sub": "s1", "name": "三浦 晴香"}));
+        let single = ["email".to_owned()].into();
+        let scope = ScopeSet::parse("openid").unwrap();
+        let got = serde_json::to_value(userinfo("s1", &all, &scope, &single).unwrap()).unwrap();
+        assert_eq!(got, json!({"sub": "s1", "email": "h@e.jp"}));
     }
 
     #[test]
@@ -284,7 +320,10 @@ mod tests {
         }));
         check_profile(&all).unwrap();
         let scope = ScopeSet::parse("openid profile email address phone").unwrap();
-        let mut got = map(&serde_json::to_value(userinfo("s1", &all, &scope).unwrap()).unwrap());
+        let mut got = map(&serde_json::to_value(
+            userinfo("s1", &all, &scope, &BTreeSet::new()).unwrap(),
+        )
+        .unwrap());
         got.remove("sub");
         assert_eq!(got, all);
     }

@@ -1,7 +1,10 @@
 //! Whether a person has to be asked, and what a decision grants (Core §3.1.2.4; CON-02, CON-03, CON-07).
 
-use sekisho_model::{ApplicationType, Client, Consent, ScopeSet};
+use std::collections::BTreeSet;
 
+use sekisho_model::{ApplicationType, Client, ClientOrigin, Consent, ScopeSet};
+
+use super::claims;
 use super::prompt::Prompt;
 
 /// Whether the consent page has to be shown.
@@ -13,22 +16,58 @@ pub enum ConsentNeed {
     Ask,
 }
 
-/// Decides for `asked` scopes given what was allowed before.
+/// What an app wants.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// By scope.
+    pub scope: &'a ScopeSet,
+    /// By the name of a claim.
+    pub claims: BTreeSet<String>,
+    /// For these resources.
+    pub resources: BTreeSet<String>,
+    /// Whether it asks for something in detail, which is never remembered (RFC 9396 §9).
+    pub in_detail: bool,
+}
+
+impl Wanted<'_> {
+    /// Claims that no wanted scope opens anyway.
+    pub fn single_claims(&self) -> BTreeSet<String> {
+        let opened: BTreeSet<&str> = self
+            .scope
+            .iter()
+            .flat_map(claims::of_scope)
+            .copied()
+            .collect();
+        let single = |name: &&String| !opened.contains(name.as_str());
+        self.claims.iter().filter(single).cloned().collect()
+    }
+
+    fn is_within(&self, before: &Consent) -> bool {
+        self.scope.is_within(&before.scope)
+            && self.single_claims().is_subset(&before.claims)
+            && self.resources.is_subset(&before.resources)
+            && !self.in_detail
+    }
+}
+
+/// Decides what is `wanted` given what was allowed before (CON-02).
 pub fn need(
     client: &Client,
-    asked: &ScopeSet,
+    wanted: &Wanted<'_>,
     before: Option<&Consent>,
     prompt: Prompt,
 ) -> ConsentNeed {
-    let widened = !before.is_some_and(|consent| asked.is_within(&consent.scope));
+    let widened = !before.is_some_and(|consent| wanted.is_within(consent));
     let anyone_could_be_it =
         client.is_public() && client.application_type == ApplicationType::Native;
     let ask = prompt.consent
-        || asked.contains("offline_access")
+        || wanted.scope.contains("offline_access")
         || widened
         // RFC 8252 §8.6: a native app's identity cannot be assured, so nothing is remembered for it.
         || anyone_could_be_it;
-    if ask && !client.skip_consent {
+    // REG-07: what registered itself is never first-party.
+    let first_party = client.skip_consent && client.origin == ClientOrigin::Operator;
+    if ask && !first_party {
         ConsentNeed::Ask
     } else {
         ConsentNeed::None
@@ -68,6 +107,15 @@ mod tests {
         ScopeSet::parse(text).unwrap()
     }
 
+    fn wanted(scope: &ScopeSet) -> Wanted<'_> {
+        Wanted {
+            scope,
+            claims: BTreeSet::new(),
+            resources: BTreeSet::new(),
+            in_detail: false,
+        }
+    }
+
     fn before(client: &Client, text: &str) -> Consent {
         let now = Timestamp::from_seconds(1);
         let user_id = UserId::new(now, &SeededEntropy::new(1));
@@ -75,8 +123,8 @@ mod tests {
             user_id,
             client_id: client.client_id.clone(),
             scope: scope(text),
-            claims: std::collections::BTreeSet::new(),
-            resources: std::collections::BTreeSet::new(),
+            claims: BTreeSet::new(),
+            resources: BTreeSet::new(),
             granted_at: now,
         }
     }
@@ -87,15 +135,15 @@ mod tests {
         let old = before(&client, "openid email");
         let none = Prompt::default();
         assert_eq!(
-            need(&client, &scope("openid"), Some(&old), none),
+            need(&client, &wanted(&scope("openid")), Some(&old), none),
             ConsentNeed::None
         );
         assert_eq!(
-            need(&client, &scope("openid profile"), Some(&old), none),
+            need(&client, &wanted(&scope("openid profile")), Some(&old), none),
             ConsentNeed::Ask
         );
         assert_eq!(
-            need(&client, &scope("openid"), None, none),
+            need(&client, &wanted(&scope("openid")), None, none),
             ConsentNeed::Ask
         );
     }
@@ -109,17 +157,27 @@ mod tests {
             ..Prompt::default()
         };
         assert_eq!(
-            need(&client, &scope("openid"), Some(&old), asks),
+            need(&client, &wanted(&scope("openid")), Some(&old), asks),
             ConsentNeed::Ask
         );
         let none = Prompt::default();
         assert_eq!(
-            need(&client, &scope("openid offline_access"), Some(&old), none),
+            need(
+                &client,
+                &wanted(&scope("openid offline_access")),
+                Some(&old),
+                none
+            ),
             ConsentNeed::Ask
         );
         let app = native("http://127.0.0.1/");
         assert_eq!(
-            need(&app, &scope("openid"), Some(&before(&app, "openid")), none),
+            need(
+                &app,
+                &wanted(&scope("openid")),
+                Some(&before(&app, "openid")),
+                none
+            ),
             ConsentNeed::Ask
         );
     }
@@ -131,7 +189,7 @@ mod tests {
             ..web("https://a.example/")
         };
         assert_eq!(
-            need(&client, &scope("openid"), None, Prompt::default()),
+            need(&client, &wanted(&scope("openid")), None, Prompt::default()),
             ConsentNeed::None
         );
     }
@@ -148,5 +206,43 @@ mod tests {
             granted(&client, &asked, &scope("offline_access profile")),
             asked
         );
+    }
+
+    #[test]
+    fn con_02_single_claims_resources_and_details_ask_again() {
+        let client = web("https://a.example/");
+        let old = before(&client, "openid email");
+        let asked = scope("openid email");
+        let none = Prompt::default();
+        let ask = |wanted: &Wanted<'_>| need(&client, wanted, Some(&old), none);
+        assert_eq!(ask(&wanted(&asked)), ConsentNeed::None);
+        let claims = |name: &str| Wanted {
+            claims: [name.to_owned()].into(),
+            ..wanted(&asked)
+        };
+        assert_eq!(ask(&claims("email")), ConsentNeed::None);
+        assert_eq!(ask(&claims("name")), ConsentNeed::Ask);
+        let resource = Wanted {
+            resources: ["https://api.example/".to_owned()].into(),
+            ..wanted(&asked)
+        };
+        assert_eq!(ask(&resource), ConsentNeed::Ask);
+        let detail = Wanted {
+            in_detail: true,
+            ..wanted(&asked)
+        };
+        assert_eq!(ask(&detail), ConsentNeed::Ask);
+    }
+
+    #[test]
+    fn reg_07_what_registered_itself_is_never_first_party() {
+        let client = Client {
+            skip_consent: true,
+            origin: ClientOrigin::Dynamic,
+            ..web("https://a.example/")
+        };
+        let asked = scope("openid");
+        let need = need(&client, &wanted(&asked), None, Prompt::default());
+        assert_eq!(need, ConsentNeed::Ask);
     }
 }

@@ -92,7 +92,7 @@ pub fn document(settings: &Settings) -> Result<SekishoMetadata, ParseError> {
             CoreSubjectIdentifierType::Pairwise,
         ],
         signing(),
-        FurtherMetadata::of(issuer, features),
+        FurtherMetadata::of(settings),
     )
     .set_token_endpoint(Some(TokenUrl::new(at("token"))?))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(at("userinfo"))?))

@@ -5,7 +5,7 @@ use sekisho_model::ClientAuthentication;
 use serde::{Deserialize, Serialize};
 
 use super::discovery::offers_authentication;
-use crate::Features;
+use crate::Settings;
 
 /// RFC 8414 §2, RFC 9101 §10.5, RFC 9126 §5, RFC 9207 §3, RFC 9449 §5.1, RFC 8628 §4, RFC 8705 §3.3,
 /// RFC 9701 §7, JARM §4, the logout and session specifications. What is off is absent.
@@ -49,6 +49,8 @@ pub struct FurtherMetadata {
     frontchannel_logout_session_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     check_session_iframe: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorization_details_types_supported: Vec<String>,
 }
 
 impl AdditionalProviderMetadata for FurtherMetadata {}
@@ -60,8 +62,9 @@ const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 pub const PROOF_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "PS256"];
 
 impl FurtherMetadata {
-    /// The members of `issuer`, which has no trailing slash.
-    pub(super) fn of(issuer: &str, features: &Features) -> Self {
+    /// The members these settings lead to.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let (issuer, features) = (settings.issuer.as_str(), &settings.features);
         let at = |path: &str| format!("{issuer}/oauth2/{path}");
         let when = |on: bool| on.then_some(true);
         let algorithms = || ALGORITHMS.map(str::to_owned).to_vec();
@@ -104,6 +107,11 @@ impl FurtherMetadata {
             frontchannel_logout_supported: when(features.frontchannel_logout),
             frontchannel_logout_session_supported: when(features.frontchannel_logout),
             check_session_iframe: features.session_management.then(|| at("check_session")),
+            authorization_details_types_supported: settings
+                .detail_types
+                .iter()
+                .map(|kind| kind.name.clone())
+                .collect(),
         }
     }
 }

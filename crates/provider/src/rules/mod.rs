@@ -1,8 +1,11 @@
 //! Pure rules: values in, a decision out. No I/O, no clock, no randomness: time and random values
 //! are arguments. One rule, one file, the specification's section on top.
 
+pub mod authorization_details;
 pub mod authorization_request;
+pub mod authorization_response;
 pub mod claims;
+pub mod claims_request;
 pub mod client_authentication;
 pub mod client_metadata;
 pub mod code_redemption;
@@ -19,6 +22,8 @@ pub mod prompt;
 pub mod redirect_uri;
 pub mod refresh_rotation;
 pub mod session_state;
+pub mod request_object;
+pub mod resource;
 pub mod sign_in;
 pub mod sign_out;
 pub mod standing;

@@ -57,6 +57,17 @@ impl Parameters {
             .map(|(_, v)| v.as_str())
     }
 
+    /// All but those named.
+    pub fn without(&self, names: &[&str]) -> Self {
+        let kept = |pair: &&(String, String)| !names.contains(&pair.0.as_str());
+        Self(self.0.iter().filter(kept).cloned().collect())
+    }
+
+    /// The decoded pairs.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     /// How many parameters there are (NET-10 allows 100).
     pub const fn len(&self) -> usize {
         self.0.len()

@@ -31,7 +31,9 @@ pub fn challenge(client: &Client, request: &Parameters) -> Result<Option<String>
     let challenge = request.first("code_challenge");
     let method = request.first("code_challenge_method");
     match (challenge, method) {
-        (None, None) if !client.require_pkce && !client.is_public() => Ok(None),
+        (None, None) if !client.require_pkce && !client.is_public() && !client.is_fapi() => {
+            Ok(None)
+        }
         (None, None | Some(_)) => Err(PkceRefusal::Missing),
         (Some(_), None) => Err(PkceRefusal::Method),
         (Some(_), Some(method)) if method != "S256" => Err(PkceRefusal::Method),

@@ -62,13 +62,13 @@ impl Callback {
         is_loopback_uri(&self.uri) || !self.uri.starts_with("https://")
     }
 
-    /// The answer with an authorization code (RFC 6749 §4.1.2, RFC 9207 §2).
-    pub fn with_code(&self, code: &str, issuer: &str) -> String {
+    /// The fields of an answer with an authorization code (RFC 6749 §4.1.2, RFC 9207 §2).
+    pub fn with_code(&self, code: &str, issuer: &str) -> Vec<(String, String)> {
         self.with(&[("code", code)], issuer)
     }
 
-    /// The answer with an error (RFC 6749 §4.1.2.1).
-    pub fn with_error(&self, error: AuthorizationError, issuer: &str) -> String {
+    /// The fields of an answer with an error (RFC 6749 §4.1.2.1).
+    pub fn with_error(&self, error: AuthorizationError, issuer: &str) -> Vec<(String, String)> {
         self.with(
             &[
                 ("error", error.code()),
@@ -78,13 +78,21 @@ impl Callback {
         )
     }
 
-    fn with(&self, pairs: &[(&str, &str)], issuer: &str) -> String {
+    fn with(&self, pairs: &[(&str, &str)], issuer: &str) -> Vec<(String, String)> {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        pairs
+            .iter()
+            .copied()
+            .chain(state)
+            .chain([("iss", issuer)])
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// The URI with `fields` added to its query.
+    pub fn with_query(&self, fields: &[(String, String)]) -> String {
         let mut query = Serializer::new(String::new());
-        query.extend_pairs(pairs);
-        if let Some(state) = &self.state {
-            query.append_pair("state", state);
-        }
-        query.append_pair("iss", issuer);
+        query.extend_pairs(fields);
         let joint = if self.uri.contains('?') { '&' } else { '?' };
         format!("{}{joint}{}", self.uri, query.finish())
     }
@@ -334,7 +342,8 @@ mod tests {
         let state = "x y&<\"%\\é";
         let callback =
             Callback::verify(&client, "https://app.example/cb?a=1", Some(state)).unwrap();
-        let url = Url::parse(&callback.with_code("C", "https://id.example")).unwrap();
+        let fields = callback.with_code("C", "https://id.example");
+        let url = Url::parse(&callback.with_query(&fields)).unwrap();
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         let want = [
             ("a", "1"),

@@ -27,7 +27,7 @@ use super::authorization_request::AuthorizationRequest;
 pub const FLOW_LIFE: Duration = Duration::from_hours(1);
 
 /// Why somebody is signing in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Destination {
     /// To answer an app.
     App(Box<AuthorizationRequest>),
@@ -36,7 +36,7 @@ pub enum Destination {
 }
 
 /// One pending sign-in at one browser; parked in the session store under its flow id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PendingSignIn {
     /// Digest of the pre-auth cookie of the browser that began it (SES-04).
     pub binding: Digest,
@@ -251,7 +251,8 @@ pub fn safe_return(path: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::authorization_request::check;
+    use crate::Settings;
+    use crate::rules::authorization_request::{Arrival, check};
     use crate::rules::client_metadata::sample::web;
     use crate::rules::parameters::Parameters;
 
@@ -262,11 +263,10 @@ mod tests {
             "client_id=web&redirect_uri=https%3A%2F%2Fa.example%2F&response_type=code&scope=openid\
              &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256{extra}"
         );
-        check(
-            Some(&web("https://a.example/")),
-            &Parameters::decode(query.as_bytes()),
-        )
-        .unwrap()
+        let parameters = Parameters::decode(query.as_bytes());
+        let settings = Settings::sample("https://id.example");
+        let client = web("https://a.example/");
+        check(&client, &parameters, Arrival::default(), &settings).unwrap()
     }
 
     fn answers(extra: &str, age: u64, methods: &[AuthenticationMethod], strong: bool) -> bool {

@@ -98,17 +98,30 @@ mod tests {
         .unwrap()
     }
 
-    fn decide(hint: Hint, uri: Option<&str>, change: impl FnOnce(&mut Asked<'_>)) -> Allowed {
+    const PLAIN: Asked<'static> = Asked {
+        client: None,
+        hint: Hint::Absent,
+        post_logout_redirect_uri: None,
+        state: None,
+        mistaken: false,
+    };
+
+    fn decide<'a>(
+        hint: Hint,
+        uri: Option<&'a str>,
+        change: impl FnOnce(&mut Asked<'a>),
+    ) -> Allowed {
         let client = client();
         let mut asked = Asked {
-            client: Some(&client),
             hint,
             post_logout_redirect_uri: uri,
-            state: None,
-            mistaken: false,
+            ..PLAIN
         };
         change(&mut asked);
-        allowed(asked)
+        allowed(Asked {
+            client: Some(&client),
+            ..asked
+        })
     }
 
     #[test]
@@ -139,7 +152,10 @@ mod tests {
             let decided = decide(Hint::OfThisSession, Some(uri), |_| {});
             assert_eq!((decided.ask, decided.return_to), (true, None), "{uri}");
         }
-        let nobody = decide(Hint::Absent, Some(BYE), |asked| asked.client = None);
+        let nobody = allowed(Asked {
+            post_logout_redirect_uri: Some(BYE),
+            ..PLAIN
+        });
         assert_eq!((nobody.ask, nobody.return_to), (true, None));
     }
 

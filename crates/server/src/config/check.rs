@@ -206,6 +206,10 @@ fn tokens(config: &Config, found: &mut Problems) {
         "tokens.code_seconds: use 1 to 60",
     );
     found.unless(
+        (5..=600).contains(&config.protocol.pushed_request_seconds),
+        "protocol.pushed_request_seconds: use 5 to 600",
+    );
+    found.unless(
         (1..=60).contains(&tokens.access_minutes),
         "tokens.access_minutes: use 1 to 60",
     );

@@ -117,6 +117,9 @@ impl Config {
             },
             password_policy: self.password_policy(),
             features: self.features(),
+            resources: self.protocol.resources.clone(),
+            detail_types: self.protocol.authorization_details.clone(),
+            pushed_request_life: Duration::from_secs(self.protocol.pushed_request_seconds),
             self_hosted_mail_domains: self.otp.self_hosted_mail_domains.clone(),
         }
     }

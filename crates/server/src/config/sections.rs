@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use sekisho_model::Locale;
+use sekisho_provider::rules::authorization_details::DetailType;
 use serde::{Deserialize, Serialize};
 
 use super::SecretText;
@@ -148,6 +149,12 @@ sections! {
     }
     /// What of the protocols is switched on. What is off answers the standard error and vanishes from discovery.
     Protocol "protocol" {
+        /// Resources that every client may ask tokens for, such as the URL of an API (RFC 8707).
+        resources: Vec<String> = Vec::new(),
+        /// Types of `authorization_details` (RFC 9396): each a table with `name`, `title`, `title_ja`, `required` members and the members `shown` to people as dotted paths.
+        authorization_details: Vec<DetailType> = Vec::new(),
+        /// Seconds a pushed request can be begun, 5 to 600.
+        pushed_request_seconds: u64 = 60,
         /// Pushed authorization requests (RFC 9126).
         pushed_requests: bool = true,
         /// Signed request objects by value and through a pushed request (RFC 9101).

@@ -5,16 +5,20 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use sekisho_model::Locale;
 use sekisho_provider::Failure;
-use sekisho_provider::endpoints::authorize::{Answer as ToApp, Next};
+use sekisho_provider::endpoints::authorization_answer::Answer as ToApp;
+use sekisho_provider::endpoints::authorize::Next;
 use sekisho_provider::endpoints::visit::NewCookies;
+use sekisho_provider::rules::authorization_response::Delivery;
 
 use super::answer::{page, see_other};
 use super::app::App;
 use super::cookies::{BrowserMarks, Use};
 use super::failure::{add_retry, seen};
-use super::headers::Answer;
+use super::headers::{Answer, form_target};
 use super::locale::Wishes;
-use super::pages::{App as AppName, Cause, ErrorPage, Moment, Page, ReturnPage, Theme};
+use super::pages::{
+    App as AppName, Cause, ErrorPage, FormPostPage, Moment, Page, ReturnPage, Theme,
+};
 use sekisho_provider::rules::parameters::Parameters;
 
 /// A request on its way to a page.
@@ -143,7 +147,7 @@ impl<'a> Frame<'a> {
     pub fn next(&self, next: Next) -> HttpResponse {
         let https = self.app.https;
         match next {
-            Next::Answer(answer) => self.to_app(&answer),
+            Next::Answer(answer) => self.to_app(answer),
             Next::SignIn(flow) => {
                 self.remembering(see_other(&format!("/login?flow={flow}"), https))
             }
@@ -154,15 +158,28 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Back to an app: at once, or by a button where another program could take the app's place.
-    pub fn to_app(&self, answer: &ToApp) -> HttpResponse {
-        if answer.ask_first {
-            let app = AppName::new(&answer.client_name, &answer.callback.display_host());
-            if let Some(view) = ReturnPage::new(self.page(String::new()), app, answer.uri.clone()) {
-                return self.html(StatusCode::OK, &Answer::Page, &view);
+    /// Back to an app: at once, in a posted form, or by a button where another program could take the
+    /// app's place.
+    pub fn to_app(&self, answer: ToApp) -> HttpResponse {
+        let page = || self.page(String::new());
+        let app = AppName::new(&answer.client_name, &answer.callback.display_host());
+        let address = answer.callback.uri();
+        match answer.delivery {
+            Delivery::Redirect(uri) if answer.ask_first => {
+                match ReturnPage::new(page(), app, uri.clone()) {
+                    Some(view) => self.html(StatusCode::OK, &Answer::Page, &view),
+                    None => see_other(&uri, self.app.https),
+                }
+            }
+            Delivery::Redirect(uri) => see_other(&uri, self.app.https),
+            Delivery::Post(fields) => {
+                let kind = form_target(address).map_or(Answer::Page, Answer::FlowPage);
+                match FormPostPage::new(page(), app, address, fields, answer.ask_first) {
+                    Some(view) => self.html(StatusCode::OK, &kind, &view),
+                    None => self.error(Cause::RedirectUri, None),
+                }
             }
         }
-        see_other(&answer.uri, self.app.https)
     }
 
     /// Sets new cookies.
@@ -174,6 +191,9 @@ impl<'a> Frame<'a> {
         }
         if let Some(token) = &new.pre_auth {
             jar.push(cookies.set(Use::PreAuth, token.reveal()));
+        }
+        if let Some(state) = new.browser_state {
+            jar.push(cookies.set(Use::State, state));
         }
         if let Some((mark, replaces)) = new.browser {
             let before = cookies.read(Use::Browser, self.request.headers()).value();

@@ -11,6 +11,7 @@ use sekisho_provider::Failure;
 use sekisho_provider::demo::Inspection;
 use sekisho_provider::endpoints::call::Call;
 use sekisho_provider::endpoints::token::{Issued, TokenResponse};
+use sekisho_provider::endpoints::userinfo::UserInfo;
 use sekisho_provider::rules::parameters::Parameters;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
@@ -162,7 +163,10 @@ async fn judge(
     let userinfo = provider.userinfo(Some(&tokens.access_token)).await?;
     let userinfo = userinfo
         .ok()
-        .and_then(|claims| serde_json::to_value(claims).ok())
+        .and_then(|claims| match claims {
+            UserInfo::Plain(claims) => serde_json::to_value(claims).ok(),
+            UserInfo::Signed(_) => None,
+        })
         .unwrap_or_default();
     let check = |kind, passed, found: &str| Check {
         kind,

@@ -96,6 +96,7 @@ impl Maker {
     pub(crate) fn grant(&self, user: UserId, scope: &str) -> Grant {
         Grant {
             terms: GrantTerms {
+                acr: Some("urn:example:acr".to_owned()),
                 resources: vec!["https://api.example/".to_owned()],
                 claims: serde_json::json!({"userinfo": {"name": null}}),
                 authorization_details: vec![serde_json::json!({"type": "payment"})],

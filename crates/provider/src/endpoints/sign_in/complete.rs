@@ -10,6 +10,7 @@ use super::super::visit::{LiveSession, NewCookies, Visit};
 use super::flow::LoadedFlow;
 use crate::accounts::OpenAccount;
 use crate::rules::consent::ConsentNeed;
+use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::sign_in::{Destination, SignedIn};
 use crate::{Failure, Provider};
 
@@ -190,6 +191,14 @@ impl Provider {
         };
         if client.client.disabled {
             return Ok(None);
+        }
+        if !self.is_wanted_subject(&client.client, &request, live) {
+            // Core §3.1.2.2: somebody else signed in than the app's hint or claims name.
+            self.end_flow(&flow.id).await?;
+            let _first = self.use_up(&request).await?;
+            let error = AuthorizationError::LoginRequired;
+            let answer = self.refused(&request.reply, error, &client.client, true)?;
+            return Ok(Some(Next::Answer(answer)));
         }
         if self.consent_need(&request, &client, live).await? == ConsentNeed::Ask {
             flow.pending.signed_in(SignedIn {

@@ -108,10 +108,10 @@ impl Provider {
         };
         Ok(Some(AppView {
             name: super::letters::client_name(&client.client, visit.locale),
-            host: request.callback.display_host(),
-            form_action: request.callback.form_action(),
+            host: request.reply.callback.display_host(),
+            form_action: request.reply.callback.form_action(),
             login_hint: request.login_hint.clone(),
-            requires_code: client.client.require_second_step,
+            requires_code: super::super::authorize::needs_code(&client.client, request),
         }))
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use sekisho_model::{
     AuthorizationCode, Client, CodeRecord, Confirmation, Digest, Event, EventKind, Grant,
-    GrantType, Outcome, RefreshRecord, RefreshToken, Subject, Timestamp,
+    GrantType, Outcome, RefreshRecord, RefreshToken, Timestamp, User,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
@@ -13,6 +13,7 @@ use crate::endpoints::sender::Sender;
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
+use crate::rules::resource;
 use crate::rules::standing::{SharedEpochs, may_issue_for};
 use crate::{Failure, Provider};
 
@@ -26,7 +27,7 @@ enum Redeemed {
 struct First {
     code: CodeRecord,
     grant: Grant,
-    subject: Subject,
+    user: User,
 }
 
 impl Provider {
@@ -66,11 +67,18 @@ impl Provider {
                 refused(TokenError::InvalidGrant(why))
             }
             Redeemed::First(first) => {
+                let default = client.client.default_resource.as_ref();
+                let granted = &first.grant.terms.resources;
+                let named = resource::of_token(form.all("resource"), granted, default);
+                let Ok(resources) = named else {
+                    return refused(TokenError::InvalidTarget);
+                };
                 let who = ForUser {
                     grant: &first.grant,
-                    subject: first.subject.as_str(),
+                    subject: &self.subject_for(&client.client, &first.user),
                     scope: &first.grant.scope,
                     confirmation,
+                    resources,
                     nonce: first.code.nonce.as_deref(),
                     refresh_token: refresh.map(|refresh| refresh.reveal().to_owned()),
                 };
@@ -180,7 +188,7 @@ impl Redemption {
         Ok(Redeemed::First(Box::new(First {
             code: record,
             grant,
-            subject: user.subject,
+            user,
         })))
     }
 

@@ -5,6 +5,7 @@ use super::issue::{Allowance, Bearer, token_type};
 use super::{Asked, Issued, TokenResponse};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
+use crate::rules::{authorization_details, resource};
 use crate::{Failure, Provider};
 
 impl Provider {
@@ -27,9 +28,30 @@ impl Provider {
             Ok(confirmation) => confirmation,
             Err(error) => return Ok(Issued::Refused(error)),
         };
+        let named = form.all("resource");
+        let Ok(mut resources) = resource::asked(named, client, &self.settings.resources) else {
+            return Ok(Issued::Refused(TokenError::InvalidTarget));
+        };
+        if resources.is_empty() {
+            resources.extend(client.default_resource.clone());
+        }
+        let details = form
+            .first("authorization_details")
+            .map(|text| authorization_details::read(text, client, &self.settings.detail_types))
+            .transpose();
+        let details = match details {
+            Ok(details) => details.unwrap_or_default(),
+            Err(why) => {
+                return Ok(Issued::Refused(TokenError::InvalidAuthorizationDetails(
+                    why,
+                )));
+            }
+        };
         let allowance = Allowance {
             scope: &scope,
             confirmation: confirmation.as_ref(),
+            resources: &resources,
+            authorization_details: &details,
         };
         let now = self.now();
         let token = self.access_token(client, &Bearer::Machine, allowance, now)?;
@@ -59,7 +81,7 @@ impl Provider {
             scope: scope.to_string(),
             refresh_token: None,
             id_token: None,
-            authorization_details: Vec::new(),
+            authorization_details: details,
             issued_token_type: None,
         })))
     }

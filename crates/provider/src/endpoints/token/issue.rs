@@ -6,9 +6,11 @@ use sekisho_model::{
     Timestamp,
 };
 use sekisho_store::OpaqueAccessToken;
+use serde_json::{Map, Value};
 
 use super::{Issued, TokenResponse};
 use crate::rules::claims::{self, AccessTokenClaims, IdTokenFacts};
+use crate::rules::claims_request::ClaimsRequest;
 use crate::{Failure, Provider};
 
 /// Who an access token speaks for.
@@ -35,6 +37,9 @@ struct IdTokenBasis<'a> {
 pub(super) struct Allowance<'a> {
     pub(super) scope: &'a ScopeSet,
     pub(super) confirmation: Option<&'a Confirmation>,
+    /// What it is for; with `openid` it opens userinfo as well (TK-14).
+    pub(super) resources: &'a [String],
+    pub(super) authorization_details: &'a [Value],
 }
 
 /// `token_type` of a token bound so (RFC 9449 §5; RFC 8705 §3 keeps `Bearer`).
@@ -53,6 +58,8 @@ pub(super) struct ForUser<'a> {
     pub(super) scope: &'a ScopeSet,
     /// What the access token is bound to.
     pub(super) confirmation: Option<Confirmation>,
+    /// What the access token is for.
+    pub(super) resources: Vec<String>,
     /// Of the authorization request; none on refresh (RT-10).
     pub(super) nonce: Option<&'a str>,
     /// The refresh token to hand over, if there is one.
@@ -77,6 +84,7 @@ impl Provider {
             subject,
             scope,
             confirmation,
+            resources,
             nonce,
             refresh_token,
         } = who;
@@ -84,6 +92,8 @@ impl Provider {
         let allowance = Allowance {
             scope,
             confirmation: confirmation.as_ref(),
+            resources: &resources,
+            authorization_details: &grant.terms.authorization_details,
         };
         let token = self.access_token(client, &Bearer::User(grant, subject), allowance, now)?;
         let basis = IdTokenBasis {
@@ -93,7 +103,7 @@ impl Provider {
             access_token: &token.text,
         };
         let id_token = if scope.contains("openid") {
-            self.id_token(client, &basis, now)?
+            self.id_token(client, &basis, now).await?
         } else {
             None
         };
@@ -109,7 +119,7 @@ impl Provider {
             scope: scope.to_string(),
             refresh_token,
             id_token,
-            authorization_details: Vec::new(),
+            authorization_details: grant.terms.authorization_details.clone(),
             issued_token_type: None,
         })))
     }
@@ -125,9 +135,11 @@ impl Provider {
         let Allowance {
             scope,
             confirmation,
+            resources,
+            authorization_details,
         } = allowance;
         let expires_at = now + self.settings.lifetimes.access_token;
-        let audience = self.audience(client, scope);
+        let audience = self.audience(resources, scope);
         let grant = match bearer {
             Bearer::User(grant, _) => Some(*grant),
             Bearer::Machine => None,
@@ -167,7 +179,7 @@ impl Provider {
             acr: grant.map(|grant| claims::acr(&grant.methods).to_owned()),
             cnf: confirmation.cloned(),
             act: None,
-            authorization_details: Vec::new(),
+            authorization_details: authorization_details.to_vec(),
         };
         let keys = self.keys.current();
         let text = keys.sign(SigningAlgorithm::ES256, "at+jwt", &claims, now)?;
@@ -184,18 +196,29 @@ impl Provider {
         }
     }
 
-    /// TK-14: what the token is for. With `openid` it opens userinfo as well.
-    fn audience(&self, client: &Client, scope: &ScopeSet) -> Vec<String> {
-        let issuer = self.settings.issuer.clone();
-        match &client.default_resource {
-            Some(resource) if scope.contains("openid") => vec![resource.clone(), issuer],
-            Some(resource) => vec![resource.clone()],
-            None => vec![issuer],
+    /// TK-14: what the token is for.
+    fn audience(&self, resources: &[String], scope: &ScopeSet) -> Vec<String> {
+        let mut audience = resources.to_vec();
+        if audience.is_empty() || scope.contains("openid") {
+            audience.push(self.settings.issuer.clone());
         }
+        audience
+    }
+
+    /// Core §5.5: claims that were asked for by name in the ID token.
+    async fn claims_by_name(&self, grant: &Grant) -> Result<Map<String, Value>, Failure> {
+        let wanted = ClaimsRequest::of_grant(&grant.terms.claims).id_token;
+        if wanted.is_empty() {
+            return Ok(Map::new());
+        }
+        let account = self.profile(grant.user_id).await?;
+        Ok(account
+            .map(|account| claims::opened(&account.claims, wanted.iter().map(String::as_str)))
+            .unwrap_or_default())
     }
 
     /// Makes an ID token (Core §2), if `openid` was granted.
-    fn id_token(
+    async fn id_token(
         &self,
         client: &Client,
         about: &IdTokenBasis<'_>,
@@ -217,14 +240,16 @@ impl Provider {
             session_id: grant.session_id.to_string(),
             auth_time: grant.auth_time,
             methods: &grant.methods,
+            acr: grant.terms.acr.as_deref(),
+            about_person: self.claims_by_name(grant).await?,
             nonce,
             access_token_hash: Some(claims::half_hash(algorithm, access_token)),
             issued_at: now,
             expires_at: now + self.settings.lifetimes.id_token,
         };
         let keys = self.keys.current();
-        keys.sign(algorithm, "JWT", &claims::id_token(&facts), now)
-            .map(Some)
+        let claims = claims::id_token(&facts).map_err(|_wrong_type| Failure::Corrupt("claims"))?;
+        keys.sign(algorithm, "JWT", &claims, now).map(Some)
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use sekisho_model::{
     Client, Digest, Event, EventKind, Grant, GrantType, KeyRing, Outcome, RefreshRecord,
-    RefreshToken, ScopeSet, Sealed, Subject, Timestamp,
+    RefreshToken, ScopeSet, Sealed, Timestamp, User,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
@@ -13,6 +13,7 @@ use crate::endpoints::sender::Sender;
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::rules::refresh_rotation::{Decision, decide, narrowed};
+use crate::rules::resource;
 use crate::rules::standing::{SharedEpochs, may_issue_for};
 use crate::{Failure, Provider};
 
@@ -29,7 +30,7 @@ enum Used {
 /// On whose behalf.
 struct Going {
     grant: Grant,
-    subject: Subject,
+    user: User,
 }
 
 enum Beside {
@@ -107,11 +108,18 @@ impl Provider {
                 let Some(scope) = narrowed(&going.grant.scope, asked.as_ref()) else {
                     return refused(TokenError::InvalidScope);
                 };
+                let default = client.client.default_resource.as_ref();
+                let granted = &going.grant.terms.resources;
+                let named = resource::of_token(form.all("resource"), granted, default);
+                let Ok(resources) = named else {
+                    return refused(TokenError::InvalidTarget);
+                };
                 let who = ForUser {
                     grant: &going.grant,
-                    subject: going.subject.as_str(),
+                    subject: &self.subject_for(&client.client, &going.user),
                     scope: &scope,
                     confirmation,
+                    resources,
                     nonce: None,
                     refresh_token: refresh,
                 };
@@ -222,7 +230,7 @@ impl Usage {
         let user = user.filter(|user| may_issue_for(user, grant, &self.shared));
         Ok(user.map(|user| Going {
             grant: grant.clone(),
-            subject: user.subject,
+            user,
         }))
     }
 

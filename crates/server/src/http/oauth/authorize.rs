@@ -61,5 +61,6 @@ const fn cause(refusal: PageRefusal) -> Cause {
         PageRefusal::UnknownClient => Cause::UnknownClient,
         PageRefusal::ClientStopped => Cause::ClientStopped,
         PageRefusal::RedirectUri => Cause::RedirectUri,
+        PageRefusal::PushedRequest => Cause::FlowGone,
     }
 }

@@ -1,8 +1,10 @@
 //! The endpoints apps talk to. Each handler parses, calls the provider, and renders.
 
 mod authorize;
+mod check_session;
 mod discovery;
 mod introspect;
+mod pushed_request;
 mod revoke;
 mod token;
 mod userinfo;
@@ -29,12 +31,14 @@ pub fn routes(config: &mut ServiceConfig) {
             "/.well-known/oauth-authorization-server",
             web::get().to(discovery::document),
         )
+        .route("/oauth2/check_session", web::get().to(check_session::frame))
         .route("/oauth2/jwks", web::get().to(discovery::jwks))
         .service(
             web::resource("/oauth2/authorize")
                 .route(web::get().to(authorize::get))
                 .route(web::post().to(authorize::post)),
         )
+        .service(web::resource("/oauth2/par").route(web::post().to(pushed_request::push)))
         .service(web::resource("/oauth2/token").route(web::post().to(token::token)))
         .service(
             web::resource("/oauth2/userinfo")

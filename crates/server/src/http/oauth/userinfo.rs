@@ -1,6 +1,7 @@
-use actix_web::http::header::WWW_AUTHENTICATE;
+use actix_web::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_provider::endpoints::userinfo::UserInfo;
 use sekisho_provider::rules::oauth_error::BearerError;
 
 use super::form;
@@ -20,7 +21,10 @@ pub(super) async fn userinfo(
         Err(error) => return refusal(&app, error),
     };
     match app.provider.userinfo(token.as_deref()).await {
-        Ok(Ok(claims)) => json_answer(StatusCode::OK, &claims, app.https),
+        Ok(Ok(UserInfo::Plain(claims))) => json_answer(StatusCode::OK, &claims, app.https),
+        Ok(Ok(UserInfo::Signed(jwt))) => begin(StatusCode::OK, &Answer::Api, app.https)
+            .insert_header((CONTENT_TYPE, "application/jwt"))
+            .body(jwt),
         Ok(Err(error)) => refusal(&app, error),
         Err(failure) => json_failure(&app, &failure),
     }

@@ -23,10 +23,46 @@ pub struct ConsentPage {
     pub optional: Vec<ScopeItem>,
     /// What was allowed before.
     pub already: Vec<ScopeItem>,
+    /// Claims asked for one by one, beside those of the scopes.
+    pub claims: Vec<ClaimItem>,
+    /// What is asked in detail (RFC 9396).
+    pub details: Vec<DetailItem>,
+    /// What the app says it does with data.
+    pub policy: Option<String>,
+    /// The app's terms of service.
+    pub terms: Option<String>,
     /// What the tokens are for, if the app asked for a resource.
     pub resource: Option<String>,
     /// Path that lets another account be used.
     pub other_account: Option<String>,
+}
+
+/// One claim and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimItem {
+    /// The claim's name.
+    pub name: String,
+    /// The person's own value; empty if there is none.
+    pub value: String,
+}
+
+/// One detail: a title, and names with values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetailItem {
+    title: String,
+    lines: Vec<String>,
+}
+
+impl From<(String, Vec<(String, String)>)> for DetailItem {
+    fn from((title, members): (String, Vec<(String, String)>)) -> Self {
+        let line = |(name, value): &(String, String)| {
+            format!("{}: {}", clean(name, 60), clean(value, 200))
+        };
+        Self {
+            title: clean(&title, 120),
+            lines: members.iter().map(line).collect(),
+        }
+    }
 }
 
 /// One scope and the values it would give away.
@@ -89,6 +125,11 @@ impl ConsentPage {
         let hint = || words.with("consent-unverified-hint", &[("host", self.app.host())]);
         let heading = || words.t("consent-unverified-title");
         (!self.verified).then(|| Notice::new(Stamp::Ask, heading()).saying(hint()))
+    }
+
+    fn claim_label(&self, item: &ClaimItem) -> String {
+        let words = self.page.words();
+        words.with("consent-claim", &[("claim", &clean(&item.name, 60))])
     }
 
     fn already_count(&self) -> u64 {

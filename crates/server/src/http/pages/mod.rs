@@ -8,6 +8,7 @@ mod app;
 mod consent;
 mod dev;
 mod error;
+mod form_post;
 mod history;
 mod history_filter;
 mod history_words;
@@ -28,9 +29,10 @@ mod tests;
 
 pub use app::{App, Person};
 pub use askama::Template;
-pub use consent::{ConsentPage, ScopeItem};
+pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
 pub use error::{Cause, ErrorPage};
+pub use form_post::FormPostPage;
 pub use history::{Day, HistoryPage, HistoryRow, Reader};
 pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};
 pub use moment::Moment;
@@ -43,7 +45,9 @@ pub use return_to_app::ReturnPage;
 pub use security::{SecondStep, SecurityPage};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::{CodePage, CodeState, Resend};
-pub use sign_out::{BackLink, SignOutAction, SignOutPage, SignedOutPage};
+pub use sign_out::{
+    BackLink, CheckSessionPage, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage,
+};
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
 

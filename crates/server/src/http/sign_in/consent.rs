@@ -10,7 +10,9 @@ use super::{flow_of, posted_flow};
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::{Answer, form_target};
-use crate::http::pages::{App as AppName, Cause, ConsentPage, Person, ScopeItem};
+use crate::http::pages::{
+    App as AppName, Cause, ClaimItem, ConsentPage, DetailItem, Person, ScopeItem,
+};
 
 const PURPOSE: &str = "consent";
 
@@ -43,7 +45,11 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         already: items(&view, |scope| {
             !view.optional.contains(scope) && view.before.contains(scope)
         }),
-        resource: view.client.default_resource.clone(),
+        claims: claim_items(&view),
+        details: view.details.iter().cloned().map(DetailItem::from).collect(),
+        resource: resources(&view),
+        policy: view.client.policy_uri.clone(),
+        terms: view.client.tos_uri.clone(),
         other_account: None,
     };
     frame.html(StatusCode::OK, &kind, &page)
@@ -68,7 +74,7 @@ pub(super) async fn send(
         Some(_) | None => ConsentDecision::Deny,
     };
     match app.provider.decide_consent(&flow, decision, &visit).await {
-        Ok(Some(answer)) => frame.to_app(&answer),
+        Ok(Some(answer)) => frame.to_app(answer),
         Ok(None) => frame.error_again(Cause::AlreadyDecided, "/account"),
         Err(failure) => frame.failure(&failure),
     }
@@ -94,6 +100,26 @@ fn items(view: &ConsentView, shown: impl Fn(&str) -> bool) -> Vec<ScopeItem> {
                 .collect(),
         })
         .collect()
+}
+
+/// Claims that the app asks for one by one (Core §5.5).
+fn claim_items(view: &ConsentView) -> Vec<ClaimItem> {
+    let value = |name: &String| view.account.claims.get(name).and_then(words);
+    view.claims
+        .iter()
+        .map(|name| ClaimItem {
+            name: name.clone(),
+            value: value(name).unwrap_or_default(),
+        })
+        .collect()
+}
+
+fn resources(view: &ConsentView) -> Option<String> {
+    if view.resources.is_empty() {
+        view.client.default_resource.clone()
+    } else {
+        Some(view.resources.join(" "))
+    }
 }
 
 fn words(value: &Value) -> Option<String> {

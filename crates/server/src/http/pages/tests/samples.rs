@@ -355,6 +355,10 @@ fn consent_view(locale: Locale) -> ConsentPage {
             item("phone", &["+81 90 1234 5678"]),
         ],
         already: Vec::new(),
+        claims: Vec::new(),
+        details: Vec::new(),
+        policy: None,
+        terms: None,
         resource: None,
         other_account: Some("/login?flow=0123".to_owned()),
     }
@@ -378,6 +382,16 @@ fn consent_pages(album: &mut Album) {
             person: Person::new(None, "haruka.m@example.jp"),
             required: vec![item("address", &[]), item("invoices:read", &[])],
             already: vec![item("openid", &[]), item("email", &["haruka.m@example.jp"])],
+            claims: vec![ClaimItem {
+                name: "birthdate".to_owned(),
+                value: "1990-02-03".to_owned(),
+            }],
+            details: vec![DetailItem::from((
+                "Payment".to_owned(),
+                vec![("amount.value".to_owned(), "12.50".to_owned())],
+            ))],
+            policy: Some("https://aozora.example/privacy".to_owned()),
+            terms: Some("https://aozora.example/terms".to_owned()),
             resource: Some("https://api.aozora.example".to_owned()),
             other_account: None,
             ..consent_view(locale)
@@ -447,6 +461,7 @@ fn leaving_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::Page,
             app: None,
+            target: None,
         },
     );
     let asked = Some(app.name().to_owned());
@@ -456,6 +471,10 @@ fn leaving_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::EndSession,
             app: asked,
+            target: Some(SignOutTarget {
+                client: "mail".to_owned(),
+                uri: "https://mail.aozora.example/bye?state=%22%3C%26".to_owned(),
+            }),
         },
     );
     let back = BackLink::new(app.name(), "https://mail.aozora.example/bye?state=1");
@@ -464,8 +483,21 @@ fn leaving_pages(album: &mut Album) {
         SignedOutPage {
             page: page(),
             signed_in: false,
-            back,
+            back: back.clone(),
+            goes_on: false,
+            frames: Vec::new(),
             unreached: vec![app.name().to_owned()],
+        },
+    );
+    album.put(
+        "signed-out-frames",
+        SignedOutPage {
+            page: page(),
+            signed_in: false,
+            back,
+            goes_on: true,
+            frames: vec!["https://mail.aozora.example/out?iss=x&sid=1".to_owned()],
+            unreached: Vec::new(),
         },
     );
     album.put(
@@ -474,12 +506,24 @@ fn leaving_pages(album: &mut Album) {
             page: page(),
             signed_in: true,
             back: None,
+            goes_on: false,
+            frames: Vec::new(),
             unreached: Vec::new(),
         },
     );
     let local = App::new(app.name(), "127.0.0.1:4711");
     let target = "http://127.0.0.1:4711/cb?code=abc&state=1".to_owned();
     album.put("return", ReturnPage::new(page(), local, target).unwrap());
+    let fields = vec![("state".to_owned(), "\"><script>".to_owned())];
+    let action = "https://app.example/cb?a=1&b=2";
+    let form = FormPostPage::new(
+        page(),
+        App::new("Aozora Mail", "app.example"),
+        action,
+        fields,
+        false,
+    );
+    album.put("form-post", form.unwrap());
     album.put("theme", ThemePage::new(page(), "/login?flow=0123", false));
     album.put(
         "theme-saved",

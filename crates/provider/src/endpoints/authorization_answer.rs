@@ -1,0 +1,221 @@
+//! The answer to an authorization request: a code or an error, on the channel that was asked for.
+
+use sekisho_model::{
+    AuthorizationCode, Client, ClientId, ClientOrigin, CodeRecord, Consent, Event, EventKind,
+    Grant, GrantId, GrantTerms, Locale, Outcome, ScopeSet, SigningAlgorithm,
+};
+
+use super::authorize::Asked;
+use super::visit::{LiveSession, Visit};
+use crate::jwt::verify_id_token_hint;
+use crate::rules::authorization_request::AuthorizationRequest;
+use crate::rules::authorization_response::{Delivery, ReplyTo, signed_claims};
+use crate::rules::claims;
+use crate::rules::oauth_error::AuthorizationError;
+use crate::rules::parameters::Parameters;
+use crate::rules::redirect_uri::Callback;
+use crate::{Failure, Provider};
+
+/// An answer to a verified redirect URI.
+#[derive(Debug)]
+pub struct Answer {
+    /// What goes there, and how.
+    pub delivery: Delivery,
+    /// The verified address, for `form-action` and for what the person is told.
+    pub callback: Callback,
+    /// Name of the app.
+    pub client_name: String,
+    /// Whether the person is asked before the browser leaves: to a program on this device whose
+    /// identity nobody can assure (RFC 8252 §8.6), or to an app that nobody vouches for and that the
+    /// person has not met (AZ-12).
+    pub ask_first: bool,
+}
+
+impl Provider {
+    /// An error answer for the client. `met` says whether the person has allowed it anything.
+    pub(super) fn refused(
+        &self,
+        reply: &ReplyTo,
+        error: AuthorizationError,
+        client: &Client,
+        met: bool,
+    ) -> Result<Answer, Failure> {
+        let fields = reply.callback.with_error(error, &self.settings.issuer);
+        let stranger = match client.origin {
+            ClientOrigin::Operator | ClientOrigin::Dynamic => false,
+            ClientOrigin::Open | ClientOrigin::MetadataDocument => !met,
+        };
+        self.answer_with(reply, fields, client, stranger)
+    }
+
+    fn answer_with(
+        &self,
+        reply: &ReplyTo,
+        fields: Vec<(String, String)>,
+        client: &Client,
+        ask_first: bool,
+    ) -> Result<Answer, Failure> {
+        let fields = if reply.mode.is_signed() {
+            let now = self.now();
+            let until = now + self.settings.lifetimes.code;
+            let claims = signed_claims(&fields, client, now, until);
+            let algorithm =
+                client
+                    .authorization_signed_response_alg
+                    .unwrap_or(if client.is_fapi() {
+                        SigningAlgorithm::PS256
+                    } else {
+                        SigningAlgorithm::RS256
+                    });
+            let jwt = self.keys.current().sign(algorithm, "JWT", &claims, now)?;
+            vec![("response".to_owned(), jwt)]
+        } else {
+            fields
+        };
+        Ok(Answer {
+            delivery: reply.deliver(fields),
+            callback: reply.callback.clone(),
+            client_name: client.client_name.clone(),
+            ask_first,
+        })
+    }
+
+    /// Whether the person at this browser has allowed the client something before.
+    pub(super) async fn has_met(&self, client: &Client, visit: &Visit) -> Result<bool, Failure> {
+        if matches!(
+            client.origin,
+            ClientOrigin::Operator | ClientOrigin::Dynamic
+        ) {
+            return Ok(true);
+        }
+        let Some(live) = self.live_session(visit).await? else {
+            return Ok(false);
+        };
+        let (user, id) = (live.user.id, client.client_id.clone());
+        let consent = self.store.read(move |tx| tx.consent(user, &id)).await?;
+        Ok(consent.is_some())
+    }
+
+    /// AZ-13: the subject of a genuine ID token of ours for this client; anything else is no hint.
+    pub(super) fn hinted_subject(&self, client: &Client, request: &Parameters) -> Option<String> {
+        let text = request.first("id_token_hint")?;
+        let keys = self.keys.current();
+        let hint = verify_id_token_hint(text, &self.settings.issuer, &keys).ok()?;
+        let for_client = hint.aud.iter().any(|aud| aud == client.client_id.as_str());
+        for_client.then_some(hint.sub)
+    }
+
+    /// Whether the signed-in person is whom the client means.
+    pub(super) fn is_wanted_subject(
+        &self,
+        client: &Client,
+        request: &AuthorizationRequest,
+        live: &LiveSession,
+    ) -> bool {
+        request
+            .subject
+            .as_ref()
+            .is_none_or(|wanted| *wanted == self.subject_for(client, &live.user))
+    }
+
+    /// Issues an authorization code; `consented` is written in the same transaction.
+    pub(super) async fn issue_code(
+        &self,
+        asked: Asked<'_>,
+        scope: ScopeSet,
+        visit: &Visit,
+        consented: Option<Consent>,
+    ) -> Result<Answer, Failure> {
+        let Asked {
+            request,
+            client,
+            live,
+        } = asked;
+        let now = self.now();
+        let asks_who = scope.contains("openid");
+        self.knowledge.may_issue(now)?;
+        if !self.use_up(request).await? {
+            let error = AuthorizationError::InvalidRequestUri;
+            return self.refused(&request.reply, error, client, true);
+        }
+        let code = AuthorizationCode::generate(&*self.entropy);
+        let client_id: ClientId = client.client_id.clone();
+        let grant = Grant {
+            id: GrantId::new(now, &*self.entropy),
+            client_id: client_id.clone(),
+            user_id: live.user.id,
+            session_id: live.session.id,
+            scope,
+            terms: terms(request, live),
+            auth_time: live.session.auth_time,
+            methods: live.session.methods.clone(),
+            epoch: live.session.epoch,
+            created_at: now,
+            revoked_at: None,
+        };
+        let record = self.code_record(asked, &grant, &code, visit.locale);
+        let mut event = self.event(EventKind::Authorization, Outcome::Passed, &visit.origin);
+        event.user_id = Some(live.user.id);
+        event.client_id = Some(client_id);
+        event.session_id = Some(live.session.id);
+        event.detail = serde_json::json!({ "scope": grant.scope.to_string() });
+        let allowed = self.event(EventKind::Consent, Outcome::Passed, &visit.origin);
+        let allowed = Event {
+            kind: EventKind::Consent,
+            id: allowed.id,
+            ..event.clone()
+        };
+        self.store
+            .write(move |tx| {
+                if let Some(consent) = &consented {
+                    tx.put_consent(consent)?;
+                    tx.record(&allowed)?;
+                }
+                tx.insert_grant(&grant)?;
+                tx.insert_code(&record)?;
+                tx.record(&event)
+            })
+            .await?;
+        let callback = &request.reply.callback;
+        let mut fields = callback.with_code(code.reveal(), &self.settings.issuer);
+        if asks_who {
+            // Session Management 1.0 §2.
+            let state = self.session_state(client.client_id.as_str(), callback.uri(), live);
+            fields.extend(state.map(|state| ("session_state".to_owned(), state)));
+        }
+        let unsure = client.is_public() && callback.leaves_the_web();
+        self.answer_with(&request.reply, fields, client, unsure)
+    }
+
+    fn code_record(
+        &self,
+        asked: Asked<'_>,
+        grant: &Grant,
+        code: &AuthorizationCode,
+        locale: Locale,
+    ) -> CodeRecord {
+        let request = asked.request;
+        CodeRecord {
+            digest: code.digest(),
+            grant_id: grant.id,
+            client_id: grant.client_id.clone(),
+            redirect_uri: request.reply.callback.uri().to_owned(),
+            code_challenge: request.code_challenge.clone(),
+            nonce: request.nonce.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
+            auth_time_required: request.max_age.is_some() || asked.client.require_auth_time,
+            locale,
+            expires_at: grant.created_at + self.settings.lifetimes.code,
+            used_at: None,
+        }
+    }
+}
+
+fn terms(request: &AuthorizationRequest, live: &LiveSession) -> GrantTerms {
+    GrantTerms {
+        resources: request.resources.clone(),
+        claims: request.claims.kept(),
+        acr: request.acr.told(claims::acr(&live.session.methods)),
+        authorization_details: request.authorization_details.clone(),
+    }
+}
