@@ -5,6 +5,7 @@ mod authorization;
 mod failing_parts;
 mod in_chromium;
 mod leaks;
+mod logout;
 mod machines;
 mod races;
 mod sign_in;

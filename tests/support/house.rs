@@ -155,6 +155,20 @@ impl TestHouse {
         self.house.services.provider.hear().await.unwrap();
     }
 
+    pub fn now(&self) -> sekisho_model::Timestamp {
+        self.clock.now()
+    }
+
+    /// Ends the server and starts another on the same data.
+    pub async fn reopened(self) -> Self {
+        let surroundings = self.house.services.surroundings.clone();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        self.house.close().await;
+        let services = services(&self.config, surroundings).await.unwrap();
+        let house = House::open(&self.config, services, listener, None).unwrap();
+        Self { house, ..self }
+    }
+
     /// Registers a client; the secret is returned for confidential ones.
     pub async fn client(&self, extra: Value) -> (Client, String) {
         let mut value = json!({

@@ -99,7 +99,9 @@ impl TryFrom<LogoutRow> for LogoutDelivery {
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             next_attempt_at: time(row.next_attempt_at),
             state: LogoutState::read(&row.state)?,
-            last_status: row.last_status.and_then(|status| u16::try_from(status).ok()),
+            last_status: row
+                .last_status
+                .and_then(|status| u16::try_from(status).ok()),
             last_error: row.last_error,
             done_at: row.done_at.map(time),
             dead_at: row.dead_at.map(time),

@@ -116,10 +116,7 @@ enum Untold {
 
 impl Desk {
     async fn claim(&self, free: usize) -> Result<Vec<LogoutDelivery>, Failure> {
-        let (now, limit) = (
-            self.provider.now(),
-            u32::try_from(free).unwrap_or(u32::MAX),
-        );
+        let (now, limit) = (self.provider.now(), u32::try_from(free).unwrap_or(u32::MAX));
         let store = &self.provider.store;
         if limit == 0 || !store.read(move |tx| tx.logouts_are_due(now)).await? {
             return Ok(Vec::new());
@@ -145,7 +142,10 @@ impl Desk {
         delivery.last_status = status;
         delivery.last_error = error;
         say(&delivery);
-        let noted = self.provider.store.write(move |tx| tx.note_logout(&delivery));
+        let noted = self
+            .provider
+            .store
+            .write(move |tx| tx.note_logout(&delivery));
         if let Err(failed) = noted.await {
             tracing::error!(error = %failed, "what became of a sign-out notice was not noted");
         }

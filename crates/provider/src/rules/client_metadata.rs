@@ -2,6 +2,7 @@
 
 use sekisho_model::{Client, ClientAuthentication, GrantType, SigningAlgorithm};
 
+use super::logout_uris;
 use super::redirect_uri::{self, RedirectUriRefusal};
 
 /// Why a client cannot be registered; the RFC 7591 §3.2.2 error and what is wrong.
@@ -95,7 +96,7 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
     {
         return wrong("client_uri", "use https");
     }
-    Ok(())
+    logout_uris::check(client).or_else(|(member, reason)| wrong(member, reason))
 }
 
 /// REG-18: no control, bidi or zero-width characters, at most 60 code points.

@@ -205,7 +205,13 @@ mod tests {
             of("https://app.example/out?a=1").as_deref(),
             Some("https://app.example/out?a=1&iss=https%3A%2F%2Fid.example&sid=sid-1")
         );
-        for bad in ["javascript:alert(1)", "data:text/html,x", "app:/out", "", "https://a/#b"] {
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "app:/out",
+            "",
+            "https://a/#b",
+        ] {
             assert_eq!(of(bad), None, "{bad}");
         }
     }

@@ -26,7 +26,7 @@ pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliErr
         } => rotate(&at, &id, Duration::from_hours(keep_old_hours)).await,
         ClientCommand::Logouts { at, client, limit } => {
             logouts::list(&at, client, limit, form).await
-        },
+        }
         ClientCommand::Delete { at, id } => delete(&at, &id).await,
     }
 }

@@ -19,7 +19,9 @@ pub(super) async fn list(
         .store
         .read(move |tx| tx.list_logouts(client.as_ref(), limit))
         .await?;
-    let heads = ["client", "ended", "state", "tries", "status", "error", "next"];
+    let heads = [
+        "client", "ended", "state", "tries", "status", "error", "next",
+    ];
     let rows: Vec<Value> = found.iter().map(logout).collect();
     output::list(form, &heads, &rows, |row| {
         let text = |name: &str| match &row[name] {

@@ -217,7 +217,11 @@ mod tests {
 
     #[test]
     fn lo_05_the_page_after_a_sign_out_may_frame_the_apps_it_tells_and_nothing_else() {
-        let apps = ["https://b.example/out?x=1", "https://a.example/", "https://b.example/"];
+        let apps = [
+            "https://b.example/out?x=1",
+            "https://a.example/",
+            "https://b.example/",
+        ];
         let sources = apps.map(|app| form_target(app).unwrap()).to_vec();
         let policy = policy_of(&Answer::SignedOut(sources));
         assert!(policy.ends_with("; frame-src https://a.example https://b.example"));
