@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 /// A request that came.
@@ -41,7 +41,7 @@ struct Play {
     seen: Mutex<Vec<Seen>>,
     statuses: Mutex<VecDeque<u16>>,
     pages: Mutex<HashMap<String, String>>,
-    held: Mutex<HashSet<String>>,
+    held: watch::Sender<HashSet<String>>,
 }
 
 /// The server; it goes away with this value.
@@ -91,11 +91,15 @@ impl AppServer {
 
     /// Requests for `path` get no answer until [`AppServer::let_go`].
     pub fn hold(&self, path: &str) {
-        self.play.held.lock().unwrap().insert(path.to_owned());
+        self.play.held.send_modify(|held| {
+            held.insert(path.to_owned());
+        });
     }
 
     pub fn let_go(&self, path: &str) {
-        self.play.held.lock().unwrap().remove(path);
+        self.play.held.send_modify(|held| {
+            held.remove(path);
+        });
     }
 
     /// What came for `path` so far.
@@ -115,9 +119,8 @@ async fn serve(mut stream: TcpStream, play: Arc<Play>) {
     let path = seen.path().to_owned();
     let post = seen.method == "POST";
     play.seen.lock().unwrap().push(seen);
-    while play.held.lock().unwrap().contains(&path) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut held = play.held.subscribe();
+    held.wait_for(|held| !held.contains(&path)).await.unwrap();
     let status = if post {
         play.statuses.lock().unwrap().pop_front().unwrap_or(200)
     } else {

@@ -45,7 +45,7 @@ mod tests {
 
     use super::*;
 
-    fn wrong(members: serde_json::Value) -> Option<&'static str> {
+    fn wrong(members: &serde_json::Value) -> Option<&'static str> {
         let mut value = json!({
             "client_id": "app", "client_name": "App", "redirect_uris": ["https://app.example/cb"],
         });
@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn both_addresses_are_on_the_web_and_secure() {
-        assert_eq!(wrong(json!({})), None);
+        assert_eq!(wrong(&json!({})), None);
         for member in ["backchannel_logout_uri", "frontchannel_logout_uri"] {
-            assert_eq!(wrong(json!({member: "https://app.example/out?a=1"})), None);
+            assert_eq!(wrong(&json!({member: "https://app.example/out?a=1"})), None);
             for bad in [
                 "http://app.example/out",
                 "https://app.example/out#x",
@@ -69,7 +69,7 @@ mod tests {
                 "app.example",
                 "",
             ] {
-                assert_eq!(wrong(json!({member: bad})), Some(member), "{bad}");
+                assert_eq!(wrong(&json!({member: bad})), Some(member), "{bad}");
             }
         }
     }
@@ -77,10 +77,10 @@ mod tests {
     #[test]
     fn lo_05_a_frame_shows_the_origin_of_a_redirect_uri_only() {
         for bad in ["https://other.example/out", "https://app.example:8443/out"] {
-            let found = wrong(json!({"frontchannel_logout_uri": bad}));
+            let found = wrong(&json!({"frontchannel_logout_uri": bad}));
             assert_eq!(found, Some("frontchannel_logout_uri"), "{bad}");
         }
         let elsewhere = json!({"backchannel_logout_uri": "https://other.example/out"});
-        assert_eq!(wrong(elsewhere), None, "no browser goes there");
+        assert_eq!(wrong(&elsewhere), None, "no browser goes there");
     }
 }

@@ -81,7 +81,7 @@ async fn end_session_post(
     let frame = Frame::new(&app, &request, visit.locale);
     let Some(target) = app
         .checked(&request, &visit, &form, PURPOSE)
-        .and_then(|handle| target_of(&form, &handle))
+        .and_then(|handle| target_of(&form, &handle).ok())
     else {
         return frame.error_again(Cause::Csrf, "/logout");
     };
@@ -159,17 +159,24 @@ async fn wished(
     Ok(done(frame, signed_out, back, vouched))
 }
 
-/// The target that a form token vouches for: its handle is the digest of it (LO-04), or empty. `None`
-/// for a form whose target is another.
-fn target_of(form: &Parameters, handle: &str) -> Option<Option<SignOutTarget>> {
+/// A form whose target is not the one its token vouches for.
+struct Exchanged;
+
+/// The target that a form token vouches for: its handle is the digest of it (LO-04), or empty.
+fn target_of(form: &Parameters, handle: &str) -> Result<Option<SignOutTarget>, Exchanged> {
     if handle.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
+    let field = |name| form.first(name).map(str::to_owned).ok_or(Exchanged);
     let target = SignOutTarget {
-        client: form.first("client")?.to_owned(),
-        uri: form.first("then")?.to_owned(),
+        client: field("client")?,
+        uri: field("then")?,
     };
-    (handle_of(&target) == handle).then_some(Some(target))
+    if handle_of(&target) == handle {
+        Ok(Some(target))
+    } else {
+        Err(Exchanged)
+    }
 }
 
 fn handle_of(target: &SignOutTarget) -> String {
