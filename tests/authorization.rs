@@ -56,7 +56,7 @@ async fn az_04_what_cannot_be_trusted_is_a_page_and_the_rest_goes_back() {
         (("code_challenge", ""), "invalid_request"),
         (("code_challenge_method", "plain"), "invalid_request"),
         (("scope", "admin"), "invalid_scope"),
-        (("request", "e30.e30."), "request_not_supported"),
+        (("request", "e30.e30."), "invalid_request_object"),
         (("prompt", "none"), "login_required"),
         (("prompt", "none login"), "invalid_request"),
         (("max_age", "-1"), "invalid_request"),

@@ -2,12 +2,17 @@
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
 mod authorization;
+mod authorization_requests;
+mod bad_input;
+mod certificates;
 mod failing_parts;
 mod in_chromium;
+mod keys;
 mod leaks;
 mod logout;
 mod machines;
 mod races;
+mod sender_constrained;
 mod sign_in;
 mod sign_out;
 mod support;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use reqwest::cookie::Jar;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
 
 use super::house::{PASSWORD, TestHouse};
 
@@ -78,8 +78,13 @@ impl Page {
 
 impl Browser {
     pub fn new(house: &TestHouse) -> Self {
+        Self::over(house, Client::builder())
+    }
+
+    /// A browser that trusts other authorities, for instance.
+    pub fn over(house: &TestHouse, connections: ClientBuilder) -> Self {
         let jar = Arc::new(Jar::default());
-        let http = Client::builder()
+        let http = connections
             .cookie_provider(Arc::clone(&jar))
             .redirect(Policy::none())
             .user_agent("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/152.0 Safari/537.36")

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use sekisho_model::{
     Client, Clock as _, EmailAddress, Entropy as _, Locale, ManualClock, Origin, OsEntropy,
-    SystemClock, UserId,
+    SigningAlgorithm, SystemClock, Timestamp, UserId,
 };
 use sekisho_provider::accounts::NewAccount;
+use sekisho_provider::jwt::{key_of, new_pair};
 use sekisho_server::config::{Config, SecretText};
 use sekisho_server::keys_file;
 use sekisho_server::wiring::{House, Surroundings, open_store, services};
@@ -96,7 +97,10 @@ impl TestHouse {
             entropy: Arc::new(OsEntropy::new()),
         };
         keys_file::create(&config.keys.file, &*surroundings.entropy).unwrap();
-        open_store(&config).await.unwrap().migrate().await.unwrap();
+        let store = open_store(&config).await.unwrap();
+        store.migrate().await.unwrap();
+        put_rsa_keys(&config, &store, clock.now()).await;
+        store.close().await;
         let services = services(&config, surroundings).await.unwrap();
         let (login_address, code_address) = (
             format!("haruka-{tag}@example.jp"),
@@ -312,6 +316,33 @@ fn production(config: &mut Config, tag: &str) -> Database {
     config.session.prefix = format!("e2e-{tag}");
     config.mail.url = SecretText::new(variable("TEST_SMTP_URL"));
     Database { server, name }
+}
+
+/// RSA keys take long to make, so all houses of a build share theirs.
+async fn put_rsa_keys(config: &Config, store: &sekisho_store::Store, now: Timestamp) {
+    let keyring = keys_file::read(&config.keys.file).unwrap();
+    let entropy = OsEntropy::new();
+    let records = [SigningAlgorithm::RS256, SigningAlgorithm::PS256].map(|algorithm| {
+        let private = shared_pair(algorithm);
+        key_of(algorithm, &private, &keyring, &entropy, (now, now)).unwrap()
+    });
+    let work = move |tx: &mut sekisho_store::Tx<'_>| {
+        records.iter().try_for_each(|record| tx.insert_key(record))
+    };
+    store.write(work).await.unwrap();
+}
+
+fn shared_pair(algorithm: SigningAlgorithm) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = folder.join(format!("{}.der", algorithm.name()));
+    if let Ok(bytes) = std::fs::read(&file) {
+        return bytes;
+    }
+    let made = new_pair(algorithm).unwrap();
+    let draft = folder.join(format!("{}.{}", algorithm.name(), tag()));
+    std::fs::write(&draft, &*made).unwrap();
+    std::fs::rename(&draft, &file).unwrap();
+    made.to_vec()
 }
 
 fn tag() -> String {

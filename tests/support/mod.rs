@@ -6,4 +6,5 @@ pub mod chromium;
 pub mod house;
 pub mod processes;
 pub mod relying_party;
+pub mod signing;
 pub mod wait;

@@ -40,6 +40,7 @@ pub struct Provider {
     pub(crate) machine_events: MachineEvents,
     pub(crate) code_key: Digest,
     pub(crate) address_key: Digest,
+    pub(crate) nonce_key: Digest,
     pub(crate) letters_wait: Bell,
     pub(crate) sessions_ended: Arc<Notify>,
 }
@@ -102,6 +103,7 @@ impl Provider {
             revocations: Cache::new(REMEMBERED),
             code_key: keyring.mac_key(Purpose::OneTimeCode),
             address_key: keyring.mac_key(Purpose::AddressIndex),
+            nonce_key: keyring.mac_key(Purpose::DpopNonce),
             settings,
             keys,
             store,
@@ -134,6 +136,11 @@ impl Provider {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// An event of the server itself, which nobody asked for.
+    pub fn event_of_server(&self, kind: EventKind) -> Event {
+        self.event(kind, Outcome::Passed, &Origin::default())
     }
 
     pub(crate) fn event(&self, kind: EventKind, outcome: Outcome, origin: &Origin) -> Event {

@@ -8,6 +8,8 @@ use crate::rules::password_policy::PasswordPolicy;
 pub struct Settings {
     /// The issuer: a URL without a trailing slash (CFG-02).
     pub issuer: String,
+    /// Another origin, where apps with certificates reach their endpoints (RFC 8705 §5).
+    pub mtls_origin: Option<String>,
     /// Name shown to people.
     pub service_name: String,
     /// Time zone of pages and mails for people who have set none.
@@ -36,6 +38,7 @@ impl Settings {
     pub(crate) fn sample(issuer: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
+            mtls_origin: None,
             service_name: "Sekisho".to_owned(),
             default_zone: "Asia/Tokyo".to_owned(),
             lifetimes: Lifetimes::default(),
@@ -72,6 +75,8 @@ pub struct Features {
     pub form_post: bool,
     /// Tokens bound to a key by proofs of possession (RFC 9449).
     pub dpop: bool,
+    /// Whether every proof must carry a nonce of this server (RFC 9449 §8): one round more at first, and no proof made in advance counts.
+    pub dpop_nonce_required: bool,
     /// Client authentication by certificate, and tokens bound to it (RFC 8705). Needs a TLS listener or a proxy that hands the certificate on.
     pub mutual_tls: bool,
     /// Signing in on another device (RFC 8628).
@@ -104,6 +109,7 @@ impl Default for Features {
             signed_answers: true,
             form_post: true,
             dpop: true,
+            dpop_nonce_required: false,
             mutual_tls: false,
             device: true,
             token_exchange: true,

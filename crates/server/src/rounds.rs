@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_provider::Provider;
+use sekisho_model::{EventKind, KeyId};
+use sekisho_provider::jwt::OVERLAP;
+use sekisho_provider::{Failure, Provider};
 use sekisho_store::Store;
 use tokio::task::JoinHandle;
 
@@ -19,6 +21,7 @@ pub(crate) fn start(
     provider: &Arc<Provider>,
     store: &Store,
     rsa_key_is_missing: bool,
+    rotation: Option<Duration>,
     surroundings: &Surroundings,
 ) -> Vec<JoinHandle<()>> {
     let rounds = vec![
@@ -29,6 +32,14 @@ pub(crate) fn start(
             surroundings.clone(),
         )),
     ];
+    let mut rounds = rounds;
+    if let Some(age) = rotation {
+        rounds.push(tokio::spawn(rotate(
+            Arc::clone(provider),
+            age,
+            surroundings.clone(),
+        )));
+    }
     if rsa_key_is_missing {
         make_keys(Arc::clone(provider), surroundings.clone());
     }
@@ -70,6 +81,45 @@ async fn keep_house(provider: Arc<Provider>, store: Store, surroundings: Surroun
             Ok(rows) => tracing::info!(rows, "cleared expired rows away"),
             Err(error) => tracing::warn!(%error, "expired rows could not be cleared away"),
         }
+    }
+}
+
+/// KEY-02: keys that have signed long enough get successors. Of several nodes one makes them.
+async fn rotate(provider: Arc<Provider>, age: Duration, surroundings: Surroundings) {
+    let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
+    loop {
+        beat.tick().await;
+        if provider.keys.due(age, surroundings.clock.now()).is_empty() {
+            continue;
+        }
+        match rotate_once(&provider, age, &surroundings).await {
+            Ok(kids) if kids.is_empty() => {}
+            Ok(kids) => tracing::info!(?kids, "made successors of old signing keys"),
+            Err(error) => tracing::warn!(%error, "signing keys could not be rotated"),
+        }
+    }
+}
+
+/// One look at the keys' age. An RSA key takes up to a second, so this is done on a thread that may
+/// wait.
+pub async fn rotate_once(
+    provider: &Arc<Provider>,
+    age: Duration,
+    surroundings: &Surroundings,
+) -> Result<Vec<KeyId>, Failure> {
+    let (provider, surroundings) = (Arc::clone(provider), surroundings.clone());
+    let handle = tokio::runtime::Handle::current();
+    let work = move || {
+        let now = surroundings.clock.now();
+        let due = provider.keys.due(age, now);
+        let mut event = provider.event_of_server(EventKind::KeyChanged);
+        event.detail = serde_json::json!({ "by": "schedule" });
+        let entropy = &*surroundings.entropy;
+        handle.block_on(provider.keys.succeed(&due, OVERLAP, entropy, now, event))
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(kids) => kids,
+        Err(_panicked) => Err(Failure::Signing("a key could not be made".to_owned())),
     }
 }
 

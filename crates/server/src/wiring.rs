@@ -27,6 +27,7 @@ use crate::http::edge::edge;
 use crate::http::routes;
 use crate::keys_file;
 use crate::rounds;
+use crate::tls::{self, TlsProblem};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
 #[derive(Debug, Clone)]
@@ -70,6 +71,9 @@ pub enum WiringError {
     /// The issuer.
     #[error("server.issuer is not a URL: {0}")]
     Issuer(String),
+    /// The TLS files.
+    #[error("{0}")]
+    Tls(#[from] TlsProblem),
     /// The listener.
     #[error("the server cannot listen: {0}")]
     Listen(#[from] std::io::Error),
@@ -243,6 +247,9 @@ impl House {
         // Metrics have a listener of their own, except while trying out (ENU-09).
         let metrics_here = app.dev.is_some();
         let recorder = crate::metrics_page::recorder();
+        let secured = tls::read(&config.server)?;
+        let authorities = secured.as_ref().and_then(|tls| tls.authorities.clone());
+        let clock = Arc::clone(&services.surroundings.clock);
         let server = HttpServer::new(move || {
             ActixApp::new()
                 .app_data(app.clone())
@@ -257,13 +264,29 @@ impl House {
         .keep_alive(Duration::from_secs(30))
         .shutdown_timeout(10)
         .disable_signals()
-        .listen(listener)?
-        .run();
+        .on_connect(move |connection, kept| {
+            tls::keep_certificate(connection, authorities.as_ref(), clock.now(), kept);
+        });
+        let server = match secured {
+            None => server.listen(listener)?,
+            Some(tls) => {
+                let server = server.listen_rustls_0_23(listener, tls.config)?;
+                match tls.asking {
+                    Some((listen, config)) => server.bind_rustls_0_23(listen, config)?,
+                    None => server,
+                }
+            }
+        };
+        let server = server.run();
         let handle = server.handle();
         let rounds = rounds::start(
             &services.provider,
             &services.store,
             services.rsa_key_is_missing,
+            match config.tokens.key_rotation_days {
+                0 => None,
+                days => Some(Duration::from_hours(days.saturating_mul(24))),
+            },
             &services.surroundings,
         );
         let deliverer = Deliverer::start(Arc::clone(&services.provider));
@@ -318,6 +341,8 @@ fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<
         cookies: Cookies::new(https),
         csrf_key: services.keyring.mac_key(Purpose::Csrf),
         trusted_proxies: config.server.trusted_proxies.clone(),
+        client_certificate_header: config.server.client_certificate_header,
+        mtls_origin: config.server.mtls_origin.clone(),
         origin: url.origin().ascii_serialization(),
         https,
         default_locale: config.server.default_locale,

@@ -3,7 +3,7 @@ use sekisho_model::{KeyId, Sealed, SigningAlgorithm, SigningKeyRecord, Timestamp
 
 use crate::column::{Stored as _, micros, time};
 use crate::schema::signing_keys;
-use crate::{StoreError, Topic, Tx};
+use crate::{Once, StoreError, Topic, Tx};
 
 #[derive(Queryable)]
 struct KeyRow {
@@ -62,23 +62,29 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Sets from when a key no longer signs.
-    pub fn retire_key(&mut self, kid: &KeyId, at: Timestamp) -> Result<(), StoreError> {
-        diesel::update(signing_keys::table.find(kid.as_str()))
+    /// Sets from when a key no longer signs. Of several who retire the same key one is the first: it
+    /// makes the successor.
+    pub fn retire_key(&mut self, kid: &KeyId, at: Timestamp) -> Result<Once, StoreError> {
+        let rows = diesel::update(signing_keys::table.find(kid.as_str()))
+            .filter(signing_keys::retired_at.is_null())
+            .filter(signing_keys::gone_at.is_null())
             .set(signing_keys::retired_at.eq(at.micros()))
             .execute(self.conn)?;
-        self.bump_revision(Topic::Keys)
+        self.bump_revision(Topic::Keys)?;
+        Ok(Once::of(rows))
     }
 
     /// Takes a key out of use at once and destroys its private part (KEY-10); the row stays, so that a
     /// key id is never used again (KEY-06).
-    pub fn remove_key(&mut self, kid: &KeyId, at: Timestamp) -> Result<(), StoreError> {
-        diesel::update(signing_keys::table.find(kid.as_str()))
+    pub fn remove_key(&mut self, kid: &KeyId, at: Timestamp) -> Result<Once, StoreError> {
+        let rows = diesel::update(signing_keys::table.find(kid.as_str()))
+            .filter(signing_keys::gone_at.is_null())
             .set((
                 signing_keys::gone_at.eq(at.micros()),
                 signing_keys::private_key.eq([].as_slice()),
             ))
             .execute(self.conn)?;
-        self.bump_revision(Topic::Keys)
+        self.bump_revision(Topic::Keys)?;
+        Ok(Once::of(rows))
     }
 }

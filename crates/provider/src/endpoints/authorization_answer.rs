@@ -1,8 +1,10 @@
 //! The answer to an authorization request: a code or an error, on the channel that was asked for.
 
+use std::time::Duration;
+
 use sekisho_model::{
-    AuthorizationCode, Client, ClientId, ClientOrigin, CodeRecord, Consent, Event, EventKind,
-    Grant, GrantId, GrantTerms, Locale, Outcome, ScopeSet, SigningAlgorithm,
+    AuthorizationCode, Client, ClientId, ClientOrigin, CodeRecord, Consent, Digest, Event,
+    EventKind, Grant, GrantId, GrantTerms, Locale, Outcome, ScopeSet, SigningAlgorithm,
 };
 
 use super::authorize::Asked;
@@ -158,7 +160,10 @@ impl Provider {
         event.user_id = Some(live.user.id);
         event.client_id = Some(client_id);
         event.session_id = Some(live.session.id);
-        event.detail = serde_json::json!({ "scope": grant.scope.to_string() });
+        event.detail = serde_json::json!({
+            "scope": grant.scope.to_string(),
+            "repeated": self.repeats_itself(request).await,
+        });
         let allowed = self.event(EventKind::Consent, Outcome::Passed, &visit.origin);
         let allowed = Event {
             kind: EventKind::Consent,
@@ -187,6 +192,29 @@ impl Provider {
         self.answer_with(&request.reply, fields, client, unsure)
     }
 
+    /// AZ-20: whether the client sent the same challenge, or without one the same nonce, before. It is
+    /// noted and nothing more: without the shared store nothing can be said.
+    async fn repeats_itself(&self, request: &AuthorizationRequest) -> bool {
+        let Some(value) = request.code_challenge.as_ref().or(request.nonce.as_ref()) else {
+            return false;
+        };
+        let parts = [
+            request.client_id.as_str().as_bytes(),
+            b"\0",
+            value.as_bytes(),
+        ];
+        let (id, now) = (Digest::of_parts(&parts), self.now());
+        let first = self
+            .session
+            .first_use("challenge", &id, now + REMEMBERED_CHALLENGES, now)
+            .await;
+        let repeated = matches!(first, Ok(false));
+        if repeated {
+            tracing::warn!(client = %request.client_id, "a client repeats its code_challenge or nonce");
+        }
+        repeated
+    }
+
     fn code_record(
         &self,
         asked: Asked<'_>,
@@ -210,6 +238,9 @@ impl Provider {
         }
     }
 }
+
+/// For how long a repeated challenge is noticed.
+const REMEMBERED_CHALLENGES: Duration = Duration::from_hours(1);
 
 fn terms(request: &AuthorizationRequest, live: &LiveSession) -> GrantTerms {
     GrantTerms {

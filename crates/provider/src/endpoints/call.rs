@@ -21,21 +21,38 @@ pub struct Call<'a> {
 
 /// A client certificate in DER, whose key the caller proved to hold in the TLS handshake.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientCertificate(Vec<u8>);
+pub struct ClientCertificate {
+    der: Vec<u8>,
+    chain: Chain,
+}
+
+/// Whether a certificate leads to an authority that is trusted for clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chain {
+    /// It does.
+    Trusted,
+    /// It does not, or nobody looked: it may be self-signed (RFC 8705 §2.2).
+    Unknown,
+}
 
 impl ClientCertificate {
-    /// Takes the bytes the TLS layer verified.
-    pub const fn from_der(der: Vec<u8>) -> Self {
-        Self(der)
+    /// Takes the certificate of a handshake.
+    pub const fn from_der(der: Vec<u8>, chain: Chain) -> Self {
+        Self { der, chain }
     }
 
     /// The certificate's bytes.
     pub fn der(&self) -> &[u8] {
-        &self.0
+        &self.der
+    }
+
+    /// Whether its chain was verified.
+    pub const fn chain(&self) -> Chain {
+        self.chain
     }
 
     /// `x5t#S256` (RFC 8705 §3.1): SHA-256 of the certificate, base64url.
     pub fn thumbprint(&self) -> String {
-        Digest::of(&self.0).to_base64url()
+        Digest::of(&self.der).to_base64url()
     }
 }

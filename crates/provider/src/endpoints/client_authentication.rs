@@ -7,6 +7,7 @@ use sekisho_model::{ClientId, Timestamp};
 use sekisho_store::RegisteredClient;
 
 use super::call::Call;
+use super::client_certificate::keys_by_value;
 use crate::rules::client_authentication::{presented, proves};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -46,9 +47,11 @@ impl Provider {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => return Ok(Caller::Wait(until)),
         };
-        let proved = client
-            .as_ref()
-            .is_some_and(|known| proves(&presented, &known.client, &known.secrets, now));
+        let proved = client.as_ref().is_some_and(|known| {
+            let keys = keys_by_value(&known.client);
+            proves(&presented, &known.client, &known.secrets, now)
+                || self.is_proved_by_certificate(call, &presented, &known.client, keys, now)
+        });
         match client {
             Some(client) if proved => {
                 self.throttle.after_success(ticket).await;

@@ -1,10 +1,12 @@
 //! Token introspection (RFC 7662), and finding out whether an access token still counts.
 
 use sekisho_model::{
-    Client, Digest, Epoch, EpochKind, Grant, GrantId, RefreshToken, ScopeSet, UserEpochs,
+    Client, Confirmation, Digest, Epoch, EpochKind, Grant, GrantId, RefreshToken, ScopeSet,
+    UserEpochs,
 };
 use serde::Serialize;
 
+use super::token::token_type;
 use crate::rules::parameters::Parameters;
 use crate::{Failure, Provider};
 
@@ -20,7 +22,7 @@ pub struct Introspection {
     /// Who got it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// `Bearer`, for access tokens.
+    /// `Bearer` or `DPoP`, for access tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
     /// When it ends.
@@ -41,6 +43,9 @@ pub struct Introspection {
     /// Its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// What it is bound to (RFC 9449 §6.2, RFC 8705 §3.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 /// An access token that counts now.
@@ -50,6 +55,7 @@ pub(super) struct Found {
     pub(super) client_id: String,
     pub(super) scope: ScopeSet,
     pub(super) audience: Vec<String>,
+    pub(super) confirmation: Option<Confirmation>,
     issued_at: i64,
     expires_at: i64,
     subject: Option<String>,
@@ -82,13 +88,14 @@ impl Provider {
             active: true,
             scope: Some(found.scope.to_string()),
             client_id: Some(found.client_id),
-            token_type: Some("Bearer"),
+            token_type: Some(token_type(found.confirmation.as_ref())),
             exp: Some(found.expires_at),
             iat: Some(found.issued_at),
             sub: found.subject,
             aud: found.audience,
             iss: Some(self.settings.issuer.clone()),
             jti: found.token_id,
+            cnf: found.confirmation,
         }
     }
 
@@ -155,6 +162,7 @@ impl Provider {
             client_id: claims.client_id.clone(),
             scope,
             audience: claims.aud.clone(),
+            confirmation: claims.cnf.clone(),
             issued_at: claims.iat,
             expires_at: claims.exp,
             subject: Some(claims.sub.clone()),
@@ -191,6 +199,7 @@ impl Provider {
             client_id: record.client_id.to_string(),
             scope: record.scope,
             audience: record.audience.split(' ').map(str::to_owned).collect(),
+            confirmation: record.confirmation,
             issued_at: record.issued_at.seconds(),
             expires_at: record.expires_at.seconds(),
             token_id: None,

@@ -7,6 +7,7 @@ pub mod authorize;
 pub mod browser_state;
 pub mod call;
 pub mod client_authentication;
+mod client_certificate;
 pub mod consent;
 pub mod end_session;
 pub mod introspect;

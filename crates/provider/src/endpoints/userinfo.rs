@@ -3,12 +3,13 @@
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
 
-use sekisho_model::{ClientId, SigningAlgorithm};
+use sekisho_model::{ClientId, Confirmation, SigningAlgorithm};
 
+use super::call::Call;
 use super::introspect::Found;
 use crate::rules::claims;
 use crate::rules::claims_request::ClaimsRequest;
-use crate::rules::oauth_error::BearerError;
+use crate::rules::oauth_error::{BearerError, TokenError};
 use crate::{Failure, Provider};
 
 /// The claims userinfo gives.
@@ -23,18 +24,31 @@ pub enum UserInfo {
     Signed(String),
 }
 
+/// How an access token was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// RFC 6750 §2.
+    Bearer,
+    /// RFC 9449 §7.1.
+    Dpop,
+}
+
 impl Provider {
     /// The claims an access token opens: with `openid`, a live grant, for our own audience (IN-06).
     pub async fn userinfo(
         &self,
-        token: Option<&str>,
+        call: &Call<'_>,
+        presented: Option<(Scheme, &str)>,
     ) -> Result<Result<UserInfo, BearerError>, Failure> {
-        let Some(token) = token else {
+        let Some((scheme, token)) = presented else {
             return Ok(Err(BearerError::Missing));
         };
         let Some(found) = self.find_access_token(token).await? else {
             return Ok(Err(BearerError::InvalidToken));
         };
+        if let Err(error) = self.may_present(call, scheme, token, &found).await? {
+            return Ok(Err(error));
+        }
         let Found {
             grant: Some(grant),
             scope,
@@ -83,5 +97,46 @@ impl Provider {
         }
         let now = self.now();
         self.keys.current().sign(algorithm, "JWT", &claims, now)
+    }
+
+    /// Whether who presents the token may: a bound one needs its own scheme and what it is bound to, and
+    /// a proof beside another token changes nothing (RFC 9449 §7, RFC 8705 §3; DP-05, DP-06, TK-18).
+    async fn may_present(
+        &self,
+        call: &Call<'_>,
+        scheme: Scheme,
+        token: &str,
+        found: &Found,
+    ) -> Result<Result<(), BearerError>, Failure> {
+        let right_scheme = match found.confirmation {
+            Some(Confirmation::Key(_)) => Scheme::Dpop,
+            Some(Confirmation::Certificate(_)) | None => Scheme::Bearer,
+        };
+        if scheme != right_scheme {
+            return Ok(Err(BearerError::InvalidToken));
+        }
+        let Some(bound) = &found.confirmation else {
+            return Ok(Ok(()));
+        };
+        let sender = match scheme {
+            Scheme::Dpop => match self.sender(call, Some(token)).await? {
+                Ok(sender) if sender.key.is_none() => {
+                    return Ok(Err(BearerError::InvalidDpopProof(
+                        "a DPoP proof is required",
+                    )));
+                }
+                Ok(sender) => sender,
+                Err(TokenError::UseDpopNonce) => return Ok(Err(BearerError::UseDpopNonce)),
+                Err(refused) => {
+                    return Ok(Err(BearerError::InvalidDpopProof(refused.description())));
+                }
+            },
+            Scheme::Bearer => self.sender_by_certificate(call),
+        };
+        Ok(if sender.holds(bound) {
+            Ok(())
+        } else {
+            Err(BearerError::InvalidToken)
+        })
     }
 }

@@ -83,6 +83,7 @@ pub fn verify_id_token_hint(
 ) -> Result<HintClaims, JwtRefusal> {
     let algorithms = [
         SigningAlgorithm::RS256,
+        SigningAlgorithm::PS256,
         SigningAlgorithm::ES256,
         SigningAlgorithm::EdDSA,
     ];

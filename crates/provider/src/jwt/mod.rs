@@ -5,12 +5,14 @@ mod access_token;
 mod client_keys;
 pub(crate) mod compact;
 mod kept_keys;
+mod key_changes;
 mod new_key;
 pub(crate) mod public_key;
 mod signing_keys;
 pub mod strict_json;
 
 pub use access_token::{AccessTokenVerifier, JwtRefusal, verify_any_of_ours, verify_id_token_hint};
-pub use new_key::new_key;
+pub use key_changes::{Compromised, OVERLAP};
+pub use new_key::{key_of, new_key, new_pair};
 pub use public_key::KeyRefusal;
 pub use signing_keys::{KeySet, SigningKeys};

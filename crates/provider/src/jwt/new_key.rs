@@ -1,4 +1,4 @@
-use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -25,8 +25,25 @@ pub fn new_key(
     now: Timestamp,
     active_from: Timestamp,
 ) -> Result<SigningKeyRecord, Failure> {
-    let (private, members) =
-        pair(algorithm).map_err(|error| Failure::Signing(error.to_string()))?;
+    let private = new_pair(algorithm)?;
+    key_of(algorithm, &private, keyring, entropy, (now, active_from))
+}
+
+/// Makes the private half alone, as PKCS #8.
+pub fn new_pair(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pair(algorithm).map_err(|error| Failure::Signing(error.to_string()))
+}
+
+/// The record of a private key, sealed under `keyring`: made, and signing from these moments on.
+pub fn key_of(
+    algorithm: SigningAlgorithm,
+    private: &[u8],
+    keyring: &KeyRing,
+    entropy: &dyn Entropy,
+    (now, active_from): (Timestamp, Timestamp),
+) -> Result<SigningKeyRecord, Failure> {
+    let members =
+        members(algorithm, private).map_err(|error| Failure::Signing(error.to_string()))?;
     let kid = KeyId::new(Digest::of(members.to_string().as_bytes()).to_base64url());
     let mut jwk = members;
     for (name, value) in [
@@ -39,7 +56,7 @@ pub fn new_key(
         }
     }
     Ok(SigningKeyRecord {
-        private: keyring.seal(Purpose::SigningKey, kid.as_str(), &private, entropy),
+        private: keyring.seal(Purpose::SigningKey, kid.as_str(), private, entropy),
         public_jwk: jwk.to_string(),
         kid,
         algorithm,
@@ -50,40 +67,53 @@ pub fn new_key(
     })
 }
 
-/// A key pair: PKCS #8 and the members of RFC 7638 §3.2, which `serde_json` writes in the sorted
-/// order the thumbprint wants.
-fn pair(algorithm: SigningAlgorithm) -> Result<(Zeroizing<Vec<u8>>, Value), UnreadableKey> {
+fn pair(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, UnreadableKey> {
     let random = SystemRandom::new();
+    let bytes = match algorithm {
+        SigningAlgorithm::ES256 => {
+            let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random);
+            made.map_err(|_unspecified| UnreadableKey)?
+                .as_ref()
+                .to_vec()
+        }
+        SigningAlgorithm::EdDSA => {
+            let made = Ed25519KeyPair::generate_pkcs8(&random);
+            made.map_err(|_unspecified| UnreadableKey)?
+                .as_ref()
+                .to_vec()
+        }
+        SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => {
+            let made =
+                RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_unspecified| UnreadableKey)?;
+            let pkcs8: Pkcs8V1Der<'static> = made.as_der().map_err(|_unspecified| UnreadableKey)?;
+            pkcs8.as_ref().to_vec()
+        }
+    };
+    Ok(Zeroizing::new(bytes))
+}
+
+/// The members of RFC 7638 §3.2 of a PKCS #8 key, which `serde_json` writes in the sorted order the
+/// thumbprint wants.
+fn members(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Value, UnreadableKey> {
     let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     match algorithm {
         SigningAlgorithm::ES256 => {
-            let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
-                .map_err(|_unspecified| UnreadableKey)?;
-            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref())
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
                 .map_err(|_rejected| UnreadableKey)?;
             // SEC 1 §2.3.3: 0x04, then x and y of 32 bytes each.
             let point = pair.public_key().as_ref().get(1..).ok_or(UnreadableKey)?;
             let (x, y) = point.split_at_checked(32).ok_or(UnreadableKey)?;
-            let members = json!({"crv": "P-256", "kty": "EC", "x": text(x), "y": text(y)});
-            Ok((Zeroizing::new(pkcs8.as_ref().to_vec()), members))
+            Ok(json!({"crv": "P-256", "kty": "EC", "x": text(x), "y": text(y)}))
         }
         SigningAlgorithm::EdDSA => {
-            let pkcs8 =
-                Ed25519KeyPair::generate_pkcs8(&random).map_err(|_unspecified| UnreadableKey)?;
-            let pair =
-                Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_rejected| UnreadableKey)?;
-            let members =
-                json!({"crv": "Ed25519", "kty": "OKP", "x": text(pair.public_key().as_ref())});
-            Ok((Zeroizing::new(pkcs8.as_ref().to_vec()), members))
+            let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_rejected| UnreadableKey)?;
+            let x = text(pair.public_key().as_ref());
+            Ok(json!({"crv": "Ed25519", "kty": "OKP", "x": x}))
         }
         SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => {
-            let pair =
-                RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_unspecified| UnreadableKey)?;
-            let pkcs8: aws_lc_rs::encoding::Pkcs8V1Der<'static> =
-                pair.as_der().map_err(|_unspecified| UnreadableKey)?;
+            let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_rejected| UnreadableKey)?;
             let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-            let members = json!({"e": text(&public.e), "kty": "RSA", "n": text(&public.n)});
-            Ok((Zeroizing::new(pkcs8.as_ref().to_vec()), members))
+            Ok(json!({"e": text(&public.e), "kty": "RSA", "n": text(&public.n)}))
         }
     }
 }

@@ -1,13 +1,12 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use sekisho_model::{
-    Digest, Entropy, Event, KeyId, KeyRing, Purpose, SigningAlgorithm, SigningKeyRecord, Timestamp,
+    Digest, Entropy, KeyId, KeyRing, Purpose, SigningAlgorithm, SigningKeyRecord, Timestamp,
 };
-use sekisho_store::{Store, Tx};
+use sekisho_store::Store;
 use serde::Serialize;
 
 use super::{kept_keys, new_key};
@@ -17,15 +16,21 @@ use crate::Failure;
 pub(super) struct ReadyKey {
     pub(super) kid: KeyId,
     pub(super) algorithm: SigningAlgorithm,
-    active_from: Timestamp,
-    retired_at: Option<Timestamp>,
+    pub(super) active_from: Timestamp,
+    pub(super) retired_at: Option<Timestamp>,
     encoding: EncodingKey,
     pub(super) decoding: DecodingKey,
 }
 
+impl ReadyKey {
+    pub(super) fn signs_at(&self, now: Timestamp) -> bool {
+        self.active_from <= now && self.retired_at.is_none_or(|end| now < end)
+    }
+}
+
 /// All keys in force, and the JWKS document as it is served.
 pub struct KeySet {
-    keys: Vec<ReadyKey>,
+    pub(super) keys: Vec<ReadyKey>,
     jwks: Vec<u8>,
     etag: String,
 }
@@ -46,11 +51,10 @@ impl KeySet {
     }
 
     /// The newest key of `algorithm` that signs at `now`.
-    fn active(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&ReadyKey> {
+    pub(super) fn active(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&ReadyKey> {
         self.keys
             .iter()
-            .filter(|key| key.algorithm == algorithm && key.active_from <= now)
-            .filter(|key| key.retired_at.is_none_or(|end| now < end))
+            .filter(|key| key.algorithm == algorithm && key.signs_at(now))
             .max_by_key(|key| key.active_from)
     }
 
@@ -96,19 +100,26 @@ pub(super) const fn jws(algorithm: SigningAlgorithm) -> Algorithm {
 #[derive(Debug)]
 pub struct SigningKeys {
     set: RwLock<Arc<KeySet>>,
-    store: Store,
-    keyring: Arc<KeyRing>,
+    pub(super) store: Store,
+    pub(super) keyring: Arc<KeyRing>,
 }
 
-/// How long a retired key is still published: the longest life of an ID token, twice.
-const KEPT_TO_VERIFY: Duration = Duration::from_hours(48);
-
-/// What is made on first start. RS256 is the default of ID tokens, ES256 of access tokens.
-const WANTED: [SigningAlgorithm; 3] = [
+/// What is made on first start. RS256 is the default of ID tokens, ES256 of access tokens. RS256 and
+/// PS256 do not share a key: a key is for one algorithm.
+pub(super) const WANTED: [SigningAlgorithm; 4] = [
     SigningAlgorithm::ES256,
     SigningAlgorithm::EdDSA,
     SigningAlgorithm::RS256,
+    SigningAlgorithm::PS256,
 ];
+
+/// Whether a key of this kind takes up to a second to make.
+const fn is_slow(algorithm: SigningAlgorithm) -> bool {
+    match algorithm {
+        SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => true,
+        SigningAlgorithm::ES256 | SigningAlgorithm::EdDSA => false,
+    }
+}
 
 impl SigningKeys {
     /// Reads the keys, and makes those that do not exist yet: all but RSA at once; `true` in the
@@ -134,10 +145,10 @@ impl SigningKeys {
         let quick: Vec<_> = missing
             .iter()
             .copied()
-            .filter(|a| *a != SigningAlgorithm::RS256)
+            .filter(|algorithm| !is_slow(*algorithm))
             .collect();
         keys.make(&quick, entropy, now).await?;
-        Ok((keys, missing.contains(&SigningAlgorithm::RS256)))
+        Ok((keys, missing.into_iter().any(is_slow)))
     }
 
     /// The keys in force.
@@ -241,52 +252,5 @@ impl SigningKeys {
         let jwks = format!("{{\"keys\":[{}]}}", published.join(",")).into_bytes();
         let etag = format!("\"{}\"", Digest::of(&jwks).to_base64url());
         Ok(KeySet { keys, jwks, etag })
-    }
-
-    /// Withdraws keys that stopped signing long enough ago: no token of theirs is valid any more. Their
-    /// private parts are destroyed (KEY-10).
-    pub async fn withdraw_retired(&self, now: Timestamp) -> Result<(), Failure> {
-        let old = |key: &&ReadyKey| key.retired_at.is_some_and(|end| end + KEPT_TO_VERIFY < now);
-        let kids: Vec<KeyId> = self
-            .current()
-            .keys
-            .iter()
-            .filter(old)
-            .map(|key| key.kid.clone())
-            .collect();
-        if kids.is_empty() {
-            return Ok(());
-        }
-        let work = move |tx: &mut Tx<'_>| kids.iter().try_for_each(|kid| tx.remove_key(kid, now));
-        self.store.write(work).await?;
-        self.reload().await
-    }
-
-    /// KEY-02: makes a successor for each key in force; it signs after `overlap`, when every relying
-    /// party has had time to read it, and the old one stops signing then. `event` is kept with it.
-    pub async fn rotate(
-        &self,
-        overlap: Duration,
-        entropy: &dyn Entropy,
-        now: Timestamp,
-        event: Event,
-    ) -> Result<Vec<KeyId>, Failure> {
-        let takes_over = now + overlap;
-        let mut made = Vec::new();
-        for algorithm in WANTED {
-            made.push(new_key(algorithm, &self.keyring, entropy, now, takes_over)?);
-        }
-        let kids = made.iter().map(|key| key.kid.clone()).collect();
-        self.store
-            .write(move |tx| {
-                for old in tx.keys()?.iter().filter(|key| key.retired_at.is_none()) {
-                    tx.retire_key(&old.kid, takes_over)?;
-                }
-                made.iter().try_for_each(|key| tx.insert_key(key))?;
-                tx.record(&event)
-            })
-            .await?;
-        self.reload().await?;
-        Ok(kids)
     }
 }

@@ -1,7 +1,8 @@
 //! What may be registered (RFC 7591 §2, OpenID Connect Registration §2; REG-02, REG-06, REG-18).
 
-use sekisho_model::{Client, ClientAuthentication, GrantType, SigningAlgorithm};
+use sekisho_model::{Client, ClientAuthentication, GrantType};
 
+use super::client_certificate::RegisteredName;
 use super::logout_uris;
 use super::redirect_uri::{self, RedirectUriRefusal};
 
@@ -65,9 +66,6 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
             }
         })?;
     }
-    if client.id_token_signed_response_alg == SigningAlgorithm::PS256 {
-        return wrong("id_token_signed_response_alg", "use RS256, ES256 or EdDSA");
-    }
     if client.grant_types.is_empty() {
         return wrong("grant_types", "at least one is required");
     }
@@ -96,7 +94,26 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
     {
         return wrong("client_uri", "use https");
     }
-    logout_uris::check(client).or_else(|(member, reason)| wrong(member, reason))
+    logout_uris::check(client).or_else(|(member, reason)| wrong(member, reason))?;
+    certificates(client)
+}
+
+/// RFC 8705 §2.1.2: exactly one name; §2.2.2: keys to compare with.
+fn certificates(client: &Client) -> Result<(), ClientRefusal> {
+    let method = client.token_endpoint_auth_method;
+    let named = RegisteredName::of(client).is_some_and(|name| name.is_sound());
+    let with_keys = client.jwks.is_some() || client.jwks_uri.is_some();
+    let wrong = |member, reason| Err(ClientRefusal::Metadata { member, reason });
+    if method == ClientAuthentication::TlsClientAuth && !named {
+        return wrong(
+            "tls_client_auth_subject_dn",
+            "tls_client_auth needs exactly one well-formed tls_client_auth name",
+        );
+    }
+    if method == ClientAuthentication::SelfSignedTlsClientAuth && !with_keys {
+        return wrong("jwks", "self_signed_tls_client_auth needs jwks or jwks_uri");
+    }
+    Ok(())
 }
 
 /// REG-18: no control, bidi or zero-width characters, at most 60 code points.
@@ -189,13 +206,6 @@ mod tests {
     fn tk_13_public_clients_cannot_use_client_credentials() {
         let mut client = public("https://a.example/cb");
         client.grant_types.push(GrantType::ClientCredentials);
-        assert_eq!(refused(&client), "invalid_client_metadata");
-    }
-
-    #[test]
-    fn an_algorithm_without_a_key_is_refused() {
-        let mut client = web("https://a.example/cb");
-        client.id_token_signed_response_alg = SigningAlgorithm::PS256;
         assert_eq!(refused(&client), "invalid_client_metadata");
     }
 

@@ -188,6 +188,19 @@ mod tests {
     }
 
     #[test]
+    fn dp_07_a_code_bound_to_a_key_needs_that_key() {
+        let web = ClientId::new("web");
+        let bound = |code: &mut CodeRecord, _: &mut Grant| code.dpop_jkt = Some("key".to_owned());
+        let with = |key| Ask { key, ..ask(&web) };
+        assert_eq!(run(bound, with(Some("key")), NOW), Decision::Redeem);
+        for wrong in [None, Some("other"), Some("")] {
+            assert!(matches!(run(bound, with(wrong), NOW), Decision::Burn(_)));
+        }
+        // A code that is not bound may be redeemed for a bound token.
+        assert_eq!(run(|_, _| {}, with(Some("key")), NOW), Decision::Redeem);
+    }
+
+    #[test]
     fn a_revoked_grant_gives_nothing() {
         let web = ClientId::new("web");
         let revoked = |_: &mut CodeRecord, grant: &mut Grant| grant.revoked_at = Some(NOW);

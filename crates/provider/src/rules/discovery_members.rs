@@ -1,11 +1,13 @@
 //! Metadata members that `openidconnect` has no field for.
 
+use std::collections::BTreeMap;
+
 use openidconnect::AdditionalProviderMetadata;
 use sekisho_model::ClientAuthentication;
 use serde::{Deserialize, Serialize};
 
 use super::discovery::offers_authentication;
-use crate::Settings;
+use crate::{Features, Settings};
 
 /// RFC 8414 §2, RFC 9101 §10.5, RFC 9126 §5, RFC 9207 §3, RFC 9449 §5.1, RFC 8628 §4, RFC 8705 §3.3,
 /// RFC 9701 §7, JARM §4, the logout and session specifications. What is off is absent.
@@ -51,6 +53,8 @@ pub struct FurtherMetadata {
     check_session_iframe: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authorization_details_types_supported: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtls_endpoint_aliases: Option<BTreeMap<String, String>>,
 }
 
 impl AdditionalProviderMetadata for FurtherMetadata {}
@@ -60,6 +64,19 @@ const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 
 /// Proofs have short lives and need no compatibility with old keys.
 pub const PROOF_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "PS256"];
+
+/// The endpoints that apps call themselves: name in the metadata, path below the origin.
+pub const MTLS_ENDPOINTS: [(&str, &str); 6] = [
+    ("token_endpoint", "/oauth2/token"),
+    ("userinfo_endpoint", "/oauth2/userinfo"),
+    ("introspection_endpoint", "/oauth2/introspect"),
+    ("revocation_endpoint", "/oauth2/revoke"),
+    ("pushed_authorization_request_endpoint", "/oauth2/par"),
+    (
+        "device_authorization_endpoint",
+        "/oauth2/device_authorization",
+    ),
+];
 
 impl FurtherMetadata {
     /// The members these settings lead to.
@@ -112,6 +129,22 @@ impl FurtherMetadata {
                 .iter()
                 .map(|kind| kind.name.clone())
                 .collect(),
+            mtls_endpoint_aliases: aliases(settings.mtls_origin.as_deref(), features),
         }
     }
+}
+
+/// RFC 8705 §5: where apps with certificates reach the endpoints that they call themselves.
+fn aliases(origin: Option<&str>, features: &Features) -> Option<BTreeMap<String, String>> {
+    let offered = |name: &str| match name {
+        "pushed_authorization_request_endpoint" => features.pushed_requests,
+        "device_authorization_endpoint" => features.device,
+        _ => true,
+    };
+    let origin = origin.filter(|_| features.mutual_tls)?;
+    let aliases = MTLS_ENDPOINTS
+        .into_iter()
+        .filter(|(name, _)| offered(name))
+        .map(|(name, path)| (name.to_owned(), format!("{origin}{path}")));
+    Some(aliases.collect())
 }

@@ -209,13 +209,19 @@ pub enum BearerError {
     InvalidToken,
     /// The token lacks a scope.
     InsufficientScope(&'static str),
+    /// The `DPoP` proof is missing, malformed, or for something else (RFC 9449 §7.1).
+    InvalidDpopProof(&'static str),
+    /// The `DPoP` proof must carry the nonce of this answer (RFC 9449 §9).
+    UseDpopNonce,
 }
 
 impl BearerError {
     /// The HTTP status.
     pub const fn status(self) -> u16 {
         match self {
-            Self::Missing | Self::InvalidToken => 401,
+            Self::Missing | Self::InvalidToken | Self::InvalidDpopProof(_) | Self::UseDpopNonce => {
+                401
+            }
             Self::InvalidRequest => 400,
             Self::InsufficientScope(_) => 403,
         }
@@ -228,6 +234,8 @@ impl BearerError {
             Self::InvalidRequest => Some("invalid_request"),
             Self::InvalidToken => Some("invalid_token"),
             Self::InsufficientScope(_) => Some("insufficient_scope"),
+            Self::InvalidDpopProof(_) => Some("invalid_dpop_proof"),
+            Self::UseDpopNonce => Some("use_dpop_nonce"),
         }
     }
 }

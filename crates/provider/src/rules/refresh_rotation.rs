@@ -13,7 +13,7 @@ pub const GRACE: Duration = Duration::from_mins(1);
 pub enum Decision {
     /// Exchange it: it works once, its successor takes over.
     Rotate,
-    /// Keep it and issue an access token (confidential clients).
+    /// Keep it and issue an access token (confidential clients, and tokens bound to a key).
     Keep,
     /// Used a moment ago: answer with the same successor, if that is still unused.
     SameSuccessor,
@@ -44,7 +44,8 @@ pub fn decide(
     match token.used_at {
         Some(used) if now < used + GRACE => Decision::SameSuccessor,
         Some(_) => Decision::RevokeFamily,
-        None if client.is_public() => Decision::Rotate,
+        // Bound to a key or certificate, it is of no use to a thief (RFC 9449 §5).
+        None if client.is_public() && token.bound_to.is_none() => Decision::Rotate,
         None => Decision::Keep,
     }
 }
@@ -101,6 +102,17 @@ mod tests {
         let (mut record, grant) = token(None);
         let client = web("https://a.example/");
         record.client_id = client.client_id.clone();
+        assert_eq!(
+            decide(&record, &grant, &client, &client.client_id, NOW),
+            Decision::Keep
+        );
+    }
+
+    #[test]
+    fn dp_08_a_token_bound_to_a_key_is_kept() {
+        let (mut record, grant) = token(None);
+        record.bound_to = Some(sekisho_model::Confirmation::Key("key".to_owned()));
+        let client = public("https://a.example/");
         assert_eq!(
             decide(&record, &grant, &client, &client.client_id, NOW),
             Decision::Keep

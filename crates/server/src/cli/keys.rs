@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use sekisho_model::{EventKind, OsEntropy, SigningKeyRecord, Timestamp};
+use sekisho_model::{EventKind, KeyId, OsEntropy, SigningKeyRecord, Timestamp};
+use sekisho_provider::jwt::Compromised;
 use serde::Serialize;
 
 use super::tree::{Form, KeysCommand, Where};
@@ -52,8 +53,49 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
             ));
             Ok(())
         }
+        KeysCommand::Compromise { at, kid, reason } => compromise(&at, &kid, &reason).await,
     }
 }
+
+async fn compromise(at: &Where, kid: &str, reason: &str) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let now = services.provider.now();
+    let mut event = event(
+        &services.provider,
+        &services,
+        EventKind::KeyChanged,
+        "keys compromise",
+    );
+    if let Some(detail) = event.detail.as_object_mut() {
+        let reason: String = reason.chars().take(500).collect();
+        detail.insert("kid".to_owned(), kid.into());
+        detail.insert("reason".to_owned(), reason.into());
+    }
+    let entropy = &*services.surroundings.entropy;
+    let keys = &services.provider.keys;
+    match keys
+        .compromise(&KeyId::new(kid), entropy, now, event)
+        .await?
+    {
+        Compromised::Unknown => Err(CliError::refused(format!(
+            "There is no signing key {kid} in force; `sekisho keys list` shows them."
+        ))),
+        Compromised::Gone => {
+            output::done(&format!("{kid} is out of use.\n{AFTERWARDS}"));
+            Ok(())
+        }
+        Compromised::Replaced(new) => {
+            output::done(&format!(
+                "{kid} is out of use; {new} signs in its place.\n{AFTERWARDS}"
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// What an operator must know then.
+const AFTERWARDS: &str = "Nothing it signed is accepted here any more. Apps and APIs keep the published keys for up to 5 minutes: \
+     until then they take tokens signed with it, and do not know its successor.";
 
 async fn list(at: &Where, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;

@@ -71,6 +71,8 @@ fn errors() -> String {
         BearerError::InvalidRequest,
         BearerError::InvalidToken,
         BearerError::InsufficientScope("openid"),
+        BearerError::InvalidDpopProof(""),
+        BearerError::UseDpopNonce,
     ] {
         let code = error
             .code()
@@ -95,13 +97,15 @@ const AUTHORIZATION: [AuthorizationError; 12] = [
     AuthorizationError::TemporarilyUnavailable,
 ];
 
-const TOKEN: [TokenError; 6] = [
+const TOKEN: [TokenError; 8] = [
     TokenError::InvalidRequest("what is wrong with which parameter"),
     TokenError::InvalidClient(HeaderUsed::No),
     TokenError::InvalidGrant("why the code or refresh token is refused"),
     TokenError::UnauthorizedClient,
     TokenError::UnsupportedGrantType,
     TokenError::InvalidScope,
+    TokenError::InvalidDpopProof("what is wrong with the DPoP proof"),
+    TokenError::UseDpopNonce,
 ];
 
 #[cfg(test)]

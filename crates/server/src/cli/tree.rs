@@ -293,6 +293,19 @@ pub(crate) enum KeysCommand {
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=720))]
         overlap_hours: u64,
     },
+    /// Take a signing key that may have leaked out of use at once, on every node within a second.
+    #[command(
+        after_help = "Example\n  sekisho keys compromise Rk3f… --reason \"backup lost\" --config config.toml"
+    )]
+    Compromise {
+        #[command(flatten)]
+        at: Where,
+        /// The key's `kid`; `keys list` shows them.
+        kid: String,
+        /// Why, for the record.
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use sekisho_mail::when;
 use url::Url;
 
-use super::{Config, Preset, connections};
+use super::{ClientCertificates, Config, Preset, connections};
 
 pub(super) struct Problems(Vec<String>);
 
@@ -20,6 +20,7 @@ impl Problems {
 pub(super) fn problems(config: &Config) -> Vec<String> {
     let mut found = Problems(Vec::new());
     server(config, &mut found);
+    certificates(config, &mut found);
     connections::check(config, &mut found);
     passwords(config, &mut found);
     codes(config, &mut found);
@@ -81,6 +82,62 @@ fn server(config: &Config, found: &mut Problems) {
             format!("metrics.listen = {listen:?}: use ADDRESS:PORT"),
         );
     }
+}
+
+/// TLS of our own, and certificates of apps (RFC 8705, RFC 9440).
+fn certificates(config: &Config, found: &mut Problems) {
+    let server = &config.server;
+    found.unless(
+        server.tls_certificate_file.is_some() == server.tls_key_file.is_some(),
+        "server.tls_certificate_file and server.tls_key_file: set both or neither",
+    );
+    found.unless(
+        server.tls_certificate_file.is_none() || server.issuer.starts_with("https://"),
+        "server.tls_certificate_file: use an https issuer",
+    );
+    let asks = server.tls_client_certificates == ClientCertificates::Optional;
+    found.unless(
+        !asks || server.tls_certificate_file.is_some(),
+        "server.tls_client_certificates = \"optional\" needs server.tls_certificate_file",
+    );
+    found.unless(
+        asks || server.tls_client_ca_file.is_none(),
+        "server.tls_client_ca_file needs server.tls_client_certificates = \"optional\"",
+    );
+    found.unless(
+        !server.client_certificate_header || !server.trusted_proxies.is_empty(),
+        "server.client_certificate_header needs server.trusted_proxies",
+    );
+    let apart = server.mtls_origin.as_ref();
+    found.unless(
+        apart.is_none_or(|text| {
+            let origin = Url::parse(text).map(|url| url.origin().ascii_serialization());
+            text.starts_with("https://") && origin.is_ok_and(|origin| origin == *text)
+        }),
+        "server.mtls_origin: use https, host and port only, without a trailing slash",
+    );
+    found.unless(
+        apart.is_none_or(|text| *text != server.issuer && config.protocol.mutual_tls),
+        "server.mtls_origin: use another origin than server.issuer, with protocol.mutual_tls",
+    );
+    let listens = server.mtls_listen.as_ref();
+    found.unless(
+        listens.is_none_or(|listen| listen.parse::<SocketAddr>().is_ok() && asks),
+        "server.mtls_listen: use ADDRESS:PORT, with server.tls_client_certificates = \"optional\"",
+    );
+    found.unless(
+        listens.is_none() || apart.is_some(),
+        "server.mtls_listen needs server.mtls_origin",
+    );
+    let comes = asks || server.client_certificate_header;
+    found.unless(
+        comes || !config.protocol.mutual_tls,
+        "protocol.mutual_tls needs server.tls_client_certificates = \"optional\" or server.client_certificate_header",
+    );
+    found.unless(
+        !comes || config.protocol.mutual_tls,
+        "server.tls_client_certificates and server.client_certificate_header need protocol.mutual_tls",
+    );
 }
 
 fn issuer(config: &Config, found: &mut Problems) {
@@ -206,6 +263,10 @@ fn tokens(config: &Config, found: &mut Problems) {
         "tokens.code_seconds: use 1 to 60",
     );
     found.unless(
+        tokens.key_rotation_days == 0 || (7..=730).contains(&tokens.key_rotation_days),
+        "tokens.key_rotation_days: use 7 to 730, or 0 for never",
+    );
+    found.unless(
         (5..=600).contains(&config.protocol.pushed_request_seconds),
         "protocol.pushed_request_seconds: use 5 to 600",
     );
@@ -314,5 +375,62 @@ mod tests {
         let mut config = dev();
         config.otp.digits = 6;
         assert!(config.problems().join("").contains("guessed"));
+    }
+
+    #[test]
+    fn tk_18_certificates_of_apps_come_by_a_way_that_is_named() {
+        type Change = fn(&mut Config);
+        let told = |change: Change| {
+            let mut config = dev();
+            "https://127.0.0.1:8080".clone_into(&mut config.server.issuer);
+            change(&mut config);
+            config.problems().join("\n")
+        };
+        let cases: [(Change, &str); 7] = [
+            (
+                |config| config.protocol.mutual_tls = true,
+                "protocol.mutual_tls",
+            ),
+            (
+                |config| config.server.mtls_listen = Some("127.0.0.1:1".to_owned()),
+                "server.mtls_listen",
+            ),
+            (
+                |config| config.server.mtls_origin = Some("http://a.example/".to_owned()),
+                "server.mtls_origin: use https",
+            ),
+            (
+                |config| {
+                    config.protocol.mutual_tls = true;
+                    config.server.client_certificate_header = true;
+                },
+                "server.trusted_proxies",
+            ),
+            (
+                |config| {
+                    config.protocol.mutual_tls = true;
+                    config.server.tls_client_certificates = ClientCertificates::Optional;
+                },
+                "server.tls_certificate_file",
+            ),
+            (
+                |config| config.server.tls_key_file = Some("key.pem".into()),
+                "server.tls_key_file",
+            ),
+            (
+                |config| config.server.tls_client_ca_file = Some("ca.pem".into()),
+                "server.tls_client_ca_file",
+            ),
+        ];
+        for (change, key) in cases {
+            assert!(told(change).contains(key), "{key}");
+        }
+        let fine = told(|config| {
+            config.protocol.mutual_tls = true;
+            config.server.tls_certificate_file = Some("chain.pem".into());
+            config.server.tls_key_file = Some("key.pem".into());
+            config.server.tls_client_certificates = ClientCertificates::Optional;
+        });
+        assert_eq!(fine, "");
     }
 }

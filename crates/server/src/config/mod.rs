@@ -24,7 +24,8 @@ use crate::keys_file;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
-    Database, Keys, Mail, Metrics, Otp, Password, Preset, Protocol, Server, SessionStore, Tokens,
+    ClientCertificates, Database, Keys, Mail, Metrics, Otp, Password, Preset, Protocol, Server,
+    SessionStore, Tokens,
 };
 
 /// The whole configuration.
@@ -80,7 +81,9 @@ impl Config {
         let keys = keys_file::read(&self.keys.file).err();
         let keys = keys.map(|error| format!("keys.file: {error}"));
         let mail = Transport::open(self.mail.url.expose(), &self.mail.from).err();
+        let tls = crate::tls::problem(&self.server);
         keys.into_iter()
+            .chain(tls)
             .chain(mail.map(|refusal| refusal.to_string()))
             .collect()
     }
@@ -93,6 +96,7 @@ impl Config {
         let life = minutes(self.otp.life_minutes);
         Settings {
             issuer: self.server.issuer.clone(),
+            mtls_origin: self.server.mtls_origin.clone(),
             service_name: self.server.service_name.clone(),
             default_zone: self.server.default_zone.clone(),
             lifetimes: Lifetimes {
@@ -132,6 +136,7 @@ impl Config {
             signed_answers: protocol.signed_answers,
             form_post: protocol.form_post,
             dpop: protocol.dpop,
+            dpop_nonce_required: protocol.dpop_nonce_required,
             mutual_tls: protocol.mutual_tls,
             device: protocol.device,
             token_exchange: protocol.token_exchange,

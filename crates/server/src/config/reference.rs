@@ -199,6 +199,11 @@ mod tests {
         // What is unset by default is not serialised; everything else that is listed must be real.
         let unset = [
             "server.workers",
+            "server.tls_certificate_file",
+            "server.tls_key_file",
+            "server.tls_client_ca_file",
+            "server.mtls_origin",
+            "server.mtls_listen",
             "password.min_length",
             "password.max_length",
             "password.hash_slots",

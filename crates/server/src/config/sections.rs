@@ -49,6 +49,20 @@ sections! {
         listen: String = "127.0.0.1:8080".to_owned(),
         /// Networks whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`. Empty: nobody's.
         trusted_proxies: Vec<IpNet> = Vec::new(),
+        /// PEM file of the certificate chain, to speak TLS here instead of in a proxy. Read at start.
+        tls_certificate_file: Option<PathBuf> = None,
+        /// PEM file of the certificate's private key.
+        tls_key_file: Option<PathBuf> = None,
+        /// Whether apps are asked for a certificate in the TLS handshake: `off` or `optional`. Needs `protocol.mutual_tls`.
+        tls_client_certificates: ClientCertificates = ClientCertificates::Off,
+        /// PEM file of the authorities whose certificates authenticate apps by name (`tls_client_auth`). Self-signed ones need none.
+        tls_client_ca_file: Option<PathBuf> = None,
+        /// Another https origin of this server, where apps with certificates reach their endpoints (`mtls_endpoint_aliases`), so that browsers are never asked for one. Nothing but those endpoints is answered there.
+        mtls_origin: Option<String> = None,
+        /// Address and port of a TLS listener for `mtls_origin`. With it, certificates are asked for there only.
+        mtls_listen: Option<String> = None,
+        /// Take the apps' certificates from the `Client-Cert` header (RFC 9440) of `trusted_proxies`. The proxy must verify them and must not let the header through from outside.
+        client_certificate_header: bool = false,
         /// Name of the service on pages and in mails.
         service_name: String = "Sekisho".to_owned(),
         /// Language for people who say none: `ja` or `en`.
@@ -146,6 +160,8 @@ sections! {
         session_idle_minutes: u64 = 60,
         /// Days a trusted browser skips the code, at most 30.
         trusted_browser_days: u64 = 30,
+        /// Days a signing key signs before the next one takes over; 0 leaves rotation to `sekisho keys rotate`.
+        key_rotation_days: u64 = 90,
     }
     /// What of the protocols is switched on. What is off answers the standard error and vanishes from discovery.
     Protocol "protocol" {
@@ -165,6 +181,8 @@ sections! {
         form_post: bool = true,
         /// Tokens bound to a key by proofs of possession (RFC 9449).
         dpop: bool = true,
+        /// Whether every proof must carry a nonce of this server (RFC 9449 §8): one round more at first, and no proof made in advance counts.
+        dpop_nonce_required: bool = false,
         /// Client authentication by certificate, and tokens bound to it (RFC 8705). Needs a TLS listener or a proxy that hands the certificate on.
         mutual_tls: bool = false,
         /// Signing in on another device (RFC 8628).
@@ -193,6 +211,17 @@ sections! {
         /// Address and port of a listener of its own for `/metrics`. Without it there are no metrics, except in dev mode.
         listen: Option<String> = None,
     }
+}
+
+/// Whether apps are asked for a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientCertificates {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are; who has none gets in as well.
+    Optional,
 }
 
 /// What is asked of new passwords.

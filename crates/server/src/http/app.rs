@@ -28,6 +28,10 @@ pub struct App {
     pub csrf_key: Digest,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether their `Client-Cert` is believed too.
+    pub client_certificate_header: bool,
+    /// Another origin of ours, for apps with certificates only.
+    pub mtls_origin: Option<String>,
     /// Our own origin, as browsers write it.
     pub origin: String,
     /// Whether the issuer is https.

@@ -63,6 +63,13 @@ impl ClientIp {
     }
 }
 
+/// Whether a request comes straight from a trusted proxy.
+pub fn is_from_proxy(request: &HttpRequest, trusted: &[IpNet]) -> bool {
+    request
+        .peer_addr()
+        .is_some_and(|peer| is_trusted(peer.ip().to_canonical(), trusted))
+}
+
 fn is_trusted(ip: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&ip))
 }

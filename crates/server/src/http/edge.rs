@@ -10,6 +10,7 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 use metrics::{counter, histogram};
+use sekisho_provider::rules::discovery_members::MTLS_ENDPOINTS;
 
 use super::answer::{begin, see_other};
 use super::app::{App, RequestId, header};
@@ -121,12 +122,21 @@ fn host_is_ours(app: &App, request: &ServiceRequest) -> bool {
     if request.path().starts_with("/health/") {
         return true;
     }
-    let ours = app
-        .origin
-        .split_once("://")
-        .map_or(app.origin.as_str(), |(_, host)| host);
+    // RFC 8705 §5: what browsers open is not at the other origin.
+    let of_apps = || {
+        let mut endpoints = MTLS_ENDPOINTS.iter();
+        endpoints.any(|(_, path)| request.path() == *path)
+    };
+    let is_ours = |presented: &str| {
+        let is = |origin: &str| presented.eq_ignore_ascii_case(host(origin));
+        is(&app.origin) || (app.mtls_origin.as_deref().is_some_and(is) && of_apps())
+    };
     let mut hosts = request.headers().get_all(HOST);
     let presented = header(request.request(), &HOST);
     let single = hosts.next().is_some() && hosts.next().is_none();
-    single && presented.is_some_and(|host| host.eq_ignore_ascii_case(ours))
+    single && presented.is_some_and(is_ours)
+}
+
+fn host(origin: &str) -> &str {
+    origin.split_once("://").map_or(origin, |(_, host)| host)
 }

@@ -11,7 +11,7 @@ use sekisho_provider::Failure;
 use sekisho_provider::demo::Inspection;
 use sekisho_provider::endpoints::call::Call;
 use sekisho_provider::endpoints::token::{Issued, TokenResponse};
-use sekisho_provider::endpoints::userinfo::UserInfo;
+use sekisho_provider::endpoints::userinfo::{Scheme, UserInfo};
 use sekisho_provider::rules::parameters::Parameters;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
@@ -102,7 +102,7 @@ async fn callback(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         return frame.html(StatusCode::OK, &Answer::Page, &view);
     }
     match exchange(&app, &dev.playground, &answer, &request).await {
-        Ok(Issued::Tokens(tokens)) => match judge(&app, &dev.playground, &answer, &tokens).await {
+        Ok(Issued::Tokens(tokens)) => match judge(&app, &request, &answer, &tokens).await {
             Ok((checks, tokens)) => (view.checks, view.tokens) = (checks, tokens),
             Err(failure) => return frame.failure(&failure),
         },
@@ -146,13 +146,38 @@ async fn exchange(
     app.provider.token(&call, &Parameters::new(form)).await
 }
 
+/// What userinfo says, as the endpoint would read the request from the wire.
+async fn claims(app: &App, request: &HttpRequest, token: &str) -> Result<Value, Failure> {
+    let origin = app.origin_of(request);
+    let call = Call {
+        authorization: None,
+        dpop: &[],
+        certificate: None,
+        path: "/oauth2/userinfo",
+        method: "GET",
+        origin: &origin,
+    };
+    let answer = app.provider.userinfo(&call, Some((Scheme::Bearer, token)));
+    let claims = answer.await?.ok();
+    Ok(claims
+        .and_then(|claims| match claims {
+            UserInfo::Plain(claims) => serde_json::to_value(claims).ok(),
+            UserInfo::Signed(_) => None,
+        })
+        .unwrap_or_default())
+}
+
 async fn judge(
     app: &App,
-    client: &Playground,
+    request: &HttpRequest,
     answer: &Parameters,
     tokens: &TokenResponse,
 ) -> Result<(Vec<Check>, Vec<ShownToken>), Failure> {
     let provider = &app.provider;
+    let client_id = app
+        .dev
+        .as_ref()
+        .map_or("", |dev| dev.playground.client_id.as_str());
     let state = answer.first("state").unwrap_or_default();
     let issuer = provider.settings.issuer.as_str();
     let id_text = tokens.id_token.clone().unwrap_or_default();
@@ -160,14 +185,7 @@ async fn judge(
         provider.inspect(&id_text),
         provider.inspect(&tokens.access_token),
     );
-    let userinfo = provider.userinfo(Some(&tokens.access_token)).await?;
-    let userinfo = userinfo
-        .ok()
-        .and_then(|claims| match claims {
-            UserInfo::Plain(claims) => serde_json::to_value(claims).ok(),
-            UserInfo::Signed(_) => None,
-        })
-        .unwrap_or_default();
+    let userinfo = claims(app, request, &tokens.access_token).await?;
     let check = |kind, passed, found: &str| Check {
         kind,
         passed,
@@ -185,7 +203,7 @@ async fn judge(
         check(CheckKind::Issuer, id.issuer, &text(&id.claims, "iss")),
         check(
             CheckKind::Audience,
-            is_for(&id, &client.client_id),
+            is_for(&id, client_id),
             &text(&id.claims, "aud"),
         ),
         check(CheckKind::Lifetime, id.lifetime, &text(&id.claims, "exp")),

@@ -24,6 +24,10 @@ pub struct AppView {
     pub host: String,
     /// Origin for `form-action`.
     pub form_action: String,
+    /// What the app says it does with data.
+    pub policy_uri: Option<String>,
+    /// Its terms of use.
+    pub tos_uri: Option<String>,
     /// Address to prefill.
     pub login_hint: Option<String>,
     /// Whether the app insists on the code.
@@ -110,6 +114,8 @@ impl Provider {
             name: super::letters::client_name(&client.client, visit.locale),
             host: request.reply.callback.display_host(),
             form_action: request.reply.callback.form_action(),
+            policy_uri: client.client.policy_uri.clone(),
+            tos_uri: client.client.tos_uri.clone(),
             login_hint: request.login_hint.clone(),
             requires_code: super::super::authorize::needs_code(&client.client, request),
         }))

@@ -43,7 +43,7 @@ pub(super) struct Allowance<'a> {
 }
 
 /// `token_type` of a token bound so (RFC 9449 §5; RFC 8705 §3 keeps `Bearer`).
-pub(super) const fn token_type(confirmation: Option<&Confirmation>) -> &'static str {
+pub(in crate::endpoints) const fn token_type(confirmation: Option<&Confirmation>) -> &'static str {
     match confirmation {
         Some(Confirmation::Key(_)) => "DPoP",
         Some(Confirmation::Certificate(_)) | None => "Bearer",

@@ -5,6 +5,7 @@ mod client_credentials;
 mod issue;
 mod refresh;
 
+pub(in crate::endpoints) use issue::token_type;
 use sekisho_model::{Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;

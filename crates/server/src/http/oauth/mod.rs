@@ -4,6 +4,7 @@ mod authorize;
 mod check_session;
 mod discovery;
 mod introspect;
+mod nonce;
 mod pushed_request;
 mod revoke;
 mod token;
@@ -80,6 +81,9 @@ pub(super) fn refusal(app: &App, error: TokenError) -> HttpResponse {
         && let Ok(value) = "Basic realm=\"sekisho\"".parse()
     {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+    if error == TokenError::UseDpopNonce {
+        return nonce::fresh(app, response);
     }
     response
 }

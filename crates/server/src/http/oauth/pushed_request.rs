@@ -3,7 +3,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_provider::endpoints::pushed_request::PushAnswer;
 use serde_json::json;
 
-use super::{form, refusal};
+use super::{form, nonce, refusal};
 use crate::http::answer::{json_answer, too_many};
 use crate::http::app::App;
 use crate::http::call::CallParts;
@@ -30,7 +30,7 @@ pub(super) async fn push(
             expires_in,
         }) => {
             let body = json!({"request_uri": request_uri, "expires_in": expires_in});
-            json_answer(StatusCode::CREATED, &body, app.https)
+            nonce::next(&app, json_answer(StatusCode::CREATED, &body, app.https))
         }
         Ok(PushAnswer::Refused(error)) => refusal(&app, error),
         Ok(PushAnswer::Wrong(error)) => {

@@ -2,7 +2,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_provider::endpoints::token::Issued;
 
-use super::{form, refusal};
+use super::{form, nonce, refusal};
 use crate::http::answer::{json_answer, too_many};
 use crate::http::app::App;
 use crate::http::call::CallParts;
@@ -21,7 +21,9 @@ pub(super) async fn token(
     let parts = CallParts::read(&app, &request);
     let call = parts.of("/oauth2/token");
     match app.provider.token(&call, &form).await {
-        Ok(Issued::Tokens(tokens)) => json_answer(StatusCode::OK, &*tokens, app.https),
+        Ok(Issued::Tokens(tokens)) => {
+            nonce::next(&app, json_answer(StatusCode::OK, &*tokens, app.https))
+        }
         Ok(Issued::Refused(error)) => refusal(&app, error),
         Ok(Issued::Wait(until)) => too_many(until, app.provider.now(), app.https),
         Err(failure) => json_failure(&app, &failure),

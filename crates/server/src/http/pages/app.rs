@@ -5,6 +5,8 @@ use crate::http::text::{clean, clean_name};
 pub struct App {
     name: String,
     host: String,
+    policy: Option<String>,
+    terms: Option<String>,
 }
 
 impl App {
@@ -16,7 +18,27 @@ impl App {
         Self {
             name: name.unwrap_or_else(|| host.clone()),
             host,
+            policy: None,
+            terms: None,
         }
+    }
+
+    /// With the links the app registered: what it does with data, and its terms of use (Registration
+    /// §2). Only https addresses become links.
+    #[must_use]
+    pub fn with_links(mut self, policy: Option<&str>, terms: Option<&str>) -> Self {
+        let safe = |uri: &str| uri.starts_with("https://").then(|| uri.to_owned());
+        self.policy = policy.and_then(safe);
+        self.terms = terms.and_then(safe);
+        self
+    }
+
+    pub(super) fn policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
+    pub(super) fn terms(&self) -> Option<&str> {
+        self.terms.as_deref()
     }
 
     /// Its name.

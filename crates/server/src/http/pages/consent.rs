@@ -27,10 +27,6 @@ pub struct ConsentPage {
     pub claims: Vec<ClaimItem>,
     /// What is asked in detail (RFC 9396).
     pub details: Vec<DetailItem>,
-    /// What the app says it does with data.
-    pub policy: Option<String>,
-    /// The app's terms of service.
-    pub terms: Option<String>,
     /// What the tokens are for, if the app asked for a resource.
     pub resource: Option<String>,
     /// Path that lets another account be used.

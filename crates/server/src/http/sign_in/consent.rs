@@ -34,7 +34,10 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     let kind = form_target(&view.form_action).map_or(Answer::Page, Answer::FlowPage);
     let page = ConsentPage {
         page: frame.page(csrf),
-        app: AppName::new(&view.client_name, &view.host),
+        app: AppName::new(&view.client_name, &view.host).with_links(
+            view.client.policy_uri.as_deref(),
+            view.client.tos_uri.as_deref(),
+        ),
         client_id: view.client.client_id.to_string(),
         verified: view.client.skip_consent,
         person: Person::new(view.account.name(), &view.account.login_address.to_string()),
@@ -48,8 +51,6 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         claims: claim_items(&view),
         details: view.details.iter().cloned().map(DetailItem::from).collect(),
         resource: resources(&view),
-        policy: view.client.policy_uri.clone(),
-        terms: view.client.tos_uri.clone(),
         other_account: None,
     };
     frame.html(StatusCode::OK, &kind, &page)

@@ -88,5 +88,8 @@ fn kind(view: Option<&AppView>) -> Answer {
 }
 
 fn app_name(view: Option<&AppView>) -> Option<AppName> {
-    view.map(|view| AppName::new(&view.name, &view.host))
+    view.map(|view| {
+        AppName::new(&view.name, &view.host)
+            .with_links(view.policy_uri.as_deref(), view.tos_uri.as_deref())
+    })
 }

@@ -357,8 +357,6 @@ fn consent_view(locale: Locale) -> ConsentPage {
         already: Vec::new(),
         claims: Vec::new(),
         details: Vec::new(),
-        policy: None,
-        terms: None,
         resource: None,
         other_account: Some("/login?flow=0123".to_owned()),
     }
@@ -377,6 +375,10 @@ fn consent_pages(album: &mut Album) {
             app: App::new(
                 &long_name,
                 "a-very-long-host-name-indeed.services.example.co.jp",
+            )
+            .with_links(
+                Some("https://aozora.example/privacy"),
+                Some("https://aozora.example/terms"),
             ),
             verified: false,
             person: Person::new(None, "haruka.m@example.jp"),
@@ -390,8 +392,6 @@ fn consent_pages(album: &mut Album) {
                 "Payment".to_owned(),
                 vec![("amount.value".to_owned(), "12.50".to_owned())],
             ))],
-            policy: Some("https://aozora.example/privacy".to_owned()),
-            terms: Some("https://aozora.example/terms".to_owned()),
             resource: Some("https://api.aozora.example".to_owned()),
             other_account: None,
             ..consent_view(locale)

@@ -1,0 +1,135 @@
+//! Signing keys: old ones get successors in time, one that may have leaked counts for nothing.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::StatusCode;
+use sekisho_model::SigningAlgorithm;
+use sekisho_server::rounds::rotate_once;
+use serde_json::{Value, json};
+
+use crate::authorization::request;
+use crate::support::browser::Browser;
+use crate::support::house::TestHouse;
+use crate::support::processes::Process;
+use crate::tokens::App;
+
+const DAY: Duration = Duration::from_hours(24);
+
+async fn jwks(house: &TestHouse) -> Vec<Value> {
+    let answer = reqwest::get(house.url("/oauth2/jwks")).await.unwrap();
+    let set: Value = answer.json().await.unwrap();
+    set["keys"].as_array().unwrap().clone()
+}
+
+fn kids(keys: &[Value], alg: &str) -> Vec<String> {
+    let own = keys.iter().filter(|key| key["alg"] == alg);
+    own.map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn kid_of(jwt: &Value) -> String {
+    let header = jwt.as_str().unwrap().split('.').next().unwrap();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+async fn tokens(house: &TestHouse, app: &App, browser: &Browser) -> Value {
+    let mut page = browser.get(&request(&app.id, &[])).await;
+    if page.location().starts_with("/login") {
+        page = browser.sign_in(house, &request(&app.id, &[])).await;
+    }
+    if page.location().starts_with("/consent") {
+        page = browser.allow(&page).await;
+    }
+    let answer = app.redeem(&page.answer("code").unwrap()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    answer.json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_02_old_keys_get_successors_that_are_published_before_they_sign() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({})).await;
+    let provider = &house.house.services.provider;
+    let surroundings = &house.house.services.surroundings;
+    let browser = Browser::new(&house);
+    let before = kid_of(&tokens(&house, &app, &browser).await["id_token"]);
+    let young = rotate_once(provider, 90 * DAY, surroundings).await.unwrap();
+    assert!(young.is_empty());
+    house.advance(91 * DAY).await;
+    // Two nodes at once: one makes them.
+    let (one, two) = tokio::join!(
+        rotate_once(provider, 90 * DAY, surroundings),
+        rotate_once(provider, 90 * DAY, surroundings),
+    );
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!((one.len() + two.len(), one.len().min(two.len())), (4, 0));
+    let published = kids(&jwks(&house).await, "RS256");
+    assert_eq!(published.len(), 2, "the old key and the next");
+    let meanwhile = tokens(&house, &app, &browser).await;
+    assert_eq!(
+        kid_of(&meanwhile["id_token"]),
+        before,
+        "the next one does not sign yet"
+    );
+    house.advance(2 * DAY).await;
+    let after = tokens(&house, &app, &browser).await;
+    assert_ne!(kid_of(&after["id_token"]), before);
+    // What the old key signed still names the person.
+    let hint = meanwhile["id_token"].as_str().unwrap();
+    let silent = [("prompt", "none"), ("id_token_hint", hint)];
+    let silent = browser.get(&request(&app.id, &silent)).await;
+    assert!(silent.answer("code").is_some());
+    house.advance(3 * DAY).await;
+    provider
+        .keys
+        .withdraw_retired(provider.now())
+        .await
+        .unwrap();
+    assert!(!kids(&jwks(&house).await, "RS256").contains(&before));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_04_a_compromised_key_counts_for_nothing_at_once() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({})).await;
+    let browser = Browser::new(&house);
+    let got = tokens(&house, &app, &browser).await;
+    let userinfo = async |token: &Value| {
+        let request = app.http.get(&app.userinfo_url);
+        let request = request.bearer_auth(token.as_str().unwrap());
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(userinfo(&got["access_token"]).await, StatusCode::OK);
+    let kid = kid_of(&got["access_token"]);
+    let file = house.folder.path().join("sekisho.toml");
+    house.write_config(&file, "127.0.0.1:0");
+    let file = file.to_str().unwrap();
+    let arguments = [
+        "keys",
+        "compromise",
+        &kid,
+        "--reason",
+        "drill",
+        "--config",
+        file,
+    ];
+    Process::run(&arguments, "");
+    house.advance(Duration::ZERO).await;
+    let left = kids(&jwks(&house).await, SigningAlgorithm::ES256.name());
+    assert!(left.len() == 1 && left[0] != kid, "{left:?}");
+    assert_eq!(
+        userinfo(&got["access_token"]).await,
+        StatusCode::UNAUTHORIZED
+    );
+    // The grant itself goes on, under the successor.
+    let again = app.refresh(got["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(again.status(), StatusCode::OK);
+    let again: Value = again.json().await.unwrap();
+    assert_eq!(kid_of(&again["access_token"]), left[0]);
+    assert_eq!(userinfo(&again["access_token"]).await, StatusCode::OK);
+    house.close().await;
+}
