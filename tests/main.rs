@@ -5,6 +5,8 @@ mod authorization;
 mod authorization_requests;
 mod bad_input;
 mod certificates;
+mod client_assertions;
+mod conformance;
 mod failing_parts;
 mod in_chromium;
 mod keys;

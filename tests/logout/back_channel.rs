@@ -254,7 +254,10 @@ async fn lo_03_an_app_that_is_away_holds_up_neither_the_browser_nor_the_others()
     })
     .await;
     assert_eq!(failed.client_id, scene.client.client_id);
-    assert_eq!(failed.last_error.as_deref(), Some("no connection"));
+    assert_eq!(
+        failed.last_error.as_deref(),
+        Some("the address could not be fetched")
+    );
     assert_eq!(failed.last_status, None);
     scene.house.close().await;
 }

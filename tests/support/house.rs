@@ -186,16 +186,10 @@ impl TestHouse {
         }
         let client: Client = serde_json::from_value(value).unwrap();
         sekisho_provider::rules::client_metadata::check(&client).unwrap();
-        let secret = sekisho_model::ClientSecret::generate(&OsEntropy::new());
-        let (stored, digest, now) = (client.clone(), secret.digest(), self.clock.now());
+        let (secret, record) = self.house.services.provider.new_client_secret(&client);
+        let (stored, now) = (client.clone(), self.clock.now());
         let work = move |tx: &mut sekisho_store::Tx<'_>| {
             let _first = tx.insert_client(&stored, now)?;
-            let record = sekisho_model::ClientSecretRecord {
-                digest,
-                created_at: now,
-                expires_at: None,
-                sealed: None,
-            };
             tx.add_client_secret(&stored.client_id, &record)
         };
         self.house.services.store.write(work).await.unwrap();

@@ -3,6 +3,8 @@
 pub mod app_server;
 pub mod browser;
 pub mod chromium;
+pub mod client_keys;
+pub mod documents;
 pub mod house;
 pub mod processes;
 pub mod relying_party;

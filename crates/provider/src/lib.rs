@@ -5,6 +5,7 @@
 //! crate that names `jsonwebtoken`, `openidconnect` and `argon2`. Start at [`Provider`].
 
 pub mod accounts;
+mod client_secrets;
 mod clients;
 pub mod demo;
 pub mod endpoints;
@@ -12,6 +13,7 @@ mod failure;
 pub mod jwt;
 mod knowledge;
 pub mod logout;
+pub mod outbound;
 pub mod password;
 mod provider;
 pub mod rules;

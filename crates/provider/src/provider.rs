@@ -13,8 +13,10 @@ use tokio::sync::Notify;
 
 use crate::clients::ClientDirectory;
 use crate::endpoints::standing::{Profile, REMEMBERED_FOR, Standing};
+use crate::jwt::client_keys::ClientKeys;
 use crate::jwt::{AccessTokenVerifier, SigningKeys};
 use crate::knowledge::Knowledge;
+use crate::outbound::Outbound;
 use crate::password::Passwords;
 use crate::{Failure, Settings};
 
@@ -32,6 +34,8 @@ pub struct Provider {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clients: ClientDirectory,
+    pub(crate) client_keys: ClientKeys,
+    pub(crate) outbound: Outbound,
     pub(crate) knowledge: Knowledge,
     pub(crate) access_tokens: AccessTokenVerifier,
     pub(crate) standings: Cache<GrantId, Arc<Standing>>,
@@ -67,6 +71,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Where events of machines go.
     pub machine_events: MachineEvents,
+    /// Requests of our own.
+    pub outbound: Outbound,
     /// Rung when a letter was put into the outbox.
     pub letters_wait: Bell,
 }
@@ -88,10 +94,13 @@ impl Provider {
             clock,
             entropy,
             machine_events,
+            outbound,
             letters_wait,
         } = parts;
         Self {
             clients: ClientDirectory::new(store.clone()),
+            client_keys: ClientKeys::new(),
+            outbound,
             knowledge: Knowledge::new(clock.now()),
             access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
             standings: Cache::new(REMEMBERED),

@@ -28,16 +28,16 @@ pub(crate) async fn dev_data(services: &Services, config: &Config) -> Result<Dev
     let entropy = &*services.surroundings.entropy;
     let user = seeded_user(services, entropy).await?;
     let redirect_uri = format!("{}/_dev/playground/callback", config.server.issuer);
-    let secret = ClientSecret::generate(entropy);
-    put_client(services, &playground_client(&redirect_uri)?, Some(&secret)).await?;
+    let playground = playground_client(&redirect_uri)?;
+    let (secret, record) = services.provider.new_client_secret(&playground);
+    put_client(services, &playground, record).await?;
     let mut clients = Vec::new();
     for client in [demo_app()?, demo_machine()?] {
-        let secret = ClientSecret::generate(entropy);
-        let made = put_new_client(services, &client, &secret).await?;
+        let secret = put_new_client(services, &client).await?;
         clients.push(DevClient {
             name: client.client_name.clone(),
             id: client.client_id.to_string(),
-            secret: made.then(|| secret.reveal().to_owned()),
+            secret: secret.map(|secret| secret.reveal().to_owned()),
             redirect_uris: client.redirect_uris.clone(),
         });
     }
@@ -158,8 +158,7 @@ fn demo_machine() -> Result<Client, CliError> {
 async fn put_new_client(
     services: &Services,
     client: &Client,
-    secret: &ClientSecret,
-) -> Result<bool, CliError> {
+) -> Result<Option<ClientSecret>, CliError> {
     let id = client.client_id.clone();
     let known = services
         .store
@@ -167,35 +166,27 @@ async fn put_new_client(
         .await
         .map_err(WiringError::from)?;
     if known.is_some() {
-        return Ok(false);
+        return Ok(None);
     }
-    put_client(services, client, Some(secret)).await?;
-    Ok(true)
+    let (secret, record) = services.provider.new_client_secret(client);
+    put_client(services, client, record).await?;
+    Ok(Some(secret))
 }
 
 /// Writes a client; an existing one gets the new registration and only the new secret.
 async fn put_client(
     services: &Services,
     client: &Client,
-    secret: Option<&ClientSecret>,
+    record: ClientSecretRecord,
 ) -> Result<(), CliError> {
     let now = services.provider.now();
-    let (client, digest) = (client.clone(), secret.map(ClientSecret::digest));
+    let client = client.clone();
     let work = move |tx: &mut sekisho_store::Tx<'_>| {
         if tx.insert_client(&client, now)? == sekisho_store::Once::Again {
             tx.update_client(&client)?;
             tx.end_client_secrets(&client.client_id, now)?;
         }
-        if let Some(digest) = digest {
-            let record = ClientSecretRecord {
-                digest,
-                created_at: now,
-                expires_at: None,
-                sealed: None,
-            };
-            tx.add_client_secret(&client.client_id, &record)?;
-        }
-        Ok(())
+        tx.add_client_secret(&client.client_id, &record)
     };
     Ok(services
         .store

@@ -13,6 +13,7 @@ use sekisho_mail::{Catcher, Transport};
 use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
 use sekisho_provider::logout::Deliverer;
+use sekisho_provider::outbound::Outbound;
 use sekisho_provider::password::{Cost, Passwords, PoolSettings};
 use sekisho_provider::rules::discovery;
 use sekisho_provider::{Parts, Provider};
@@ -65,6 +66,9 @@ pub enum WiringError {
     /// Migrations that were not run.
     #[error("the database lacks migrations: {0}; run `sekisho migrate`")]
     Migrations(String),
+    /// Requests of our own.
+    #[error("{0}")]
+    Outbound(String),
     /// The services.
     #[error("{0}")]
     Provider(#[from] sekisho_provider::Failure),
@@ -161,6 +165,7 @@ async fn assemble(
         .unwrap_or_default();
     let (keys, rsa_key_is_missing) =
         SigningKeys::open(store.clone(), Arc::clone(&keyring), &*entropy, clock.now()).await?;
+    let outbound = outbound(config, &clock)?;
     let machine_events = MachineEvents::start(store.clone());
     let throttle_key = keyring.mac_key(Purpose::Throttle);
     let provider = Provider::new(Parts {
@@ -174,6 +179,7 @@ async fn assemble(
         clock,
         entropy,
         machine_events: machine_events.clone(),
+        outbound,
         letters_wait,
     });
     provider.hear().await?;
@@ -196,6 +202,11 @@ pub async fn open_store(config: &Config) -> Result<Store, WiringError> {
         ..StoreOptions::default()
     };
     Ok(Store::open(config.database.url.expose(), options).await?)
+}
+
+fn outbound(config: &Config, clock: &Arc<dyn Clock>) -> Result<Outbound, WiringError> {
+    let settings = config.outbound_settings().map_err(WiringError::Outbound)?;
+    Outbound::new(settings, Arc::clone(clock)).map_err(|e| WiringError::Outbound(e.to_string()))
 }
 
 fn passwords(

@@ -1,14 +1,14 @@
-//! Who the calling client is, for every endpoint that asks (TK-02..04, ENU-07, THR-16).
+//! Who the calling client is, for every endpoint that asks (TK-02..07, ENU-07, THR-16).
 
 use std::sync::Arc;
 
 use sekisho_guard::{ClientSecretTry, Pass};
-use sekisho_model::{ClientId, Timestamp};
+use sekisho_model::{ClientAuthentication, ClientId, Timestamp};
 use sekisho_store::RegisteredClient;
 
 use super::call::Call;
-use super::client_certificate::keys_by_value;
-use crate::rules::client_authentication::{presented, proves};
+use crate::rules::client_authentication::{Presented, Proof, presented, proves};
+use crate::rules::discovery::offers_authentication;
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::{Failure, Provider};
@@ -26,7 +26,8 @@ pub enum Caller {
 
 impl Provider {
     /// Authenticates the caller. A secret has 256 random bits and its check costs one SHA-256, so only
-    /// failures are counted: the usual path asks no shared store at all.
+    /// failures are counted: the usual path asks no shared store at all. An assertion asks it once, for
+    /// its use being the first.
     pub async fn authenticate_client(
         &self,
         call: &Call<'_>,
@@ -47,11 +48,10 @@ impl Provider {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => return Ok(Caller::Wait(until)),
         };
-        let proved = client.as_ref().is_some_and(|known| {
-            let keys = keys_by_value(&known.client);
-            proves(&presented, &known.client, &known.secrets, now)
-                || self.is_proved_by_certificate(call, &presented, &known.client, keys, now)
-        });
+        let proved = match &client {
+            Some(known) => self.is_proved(&presented, known, call).await?,
+            None => false,
+        };
         match client {
             Some(client) if proved => {
                 self.throttle.after_success(ticket).await;
@@ -61,6 +61,31 @@ impl Provider {
                 self.throttle.after_failure(ticket, now).await?;
                 Ok(Caller::Refused(presented.failure()))
             }
+        }
+    }
+
+    /// TK-02: by the registered method alone, and only while that is on.
+    async fn is_proved(
+        &self,
+        presented: &Presented<'_>,
+        known: &RegisteredClient,
+        call: &Call<'_>,
+    ) -> Result<bool, Failure> {
+        let client = &known.client;
+        let method = client.token_endpoint_auth_method;
+        if client.disabled || !offers_authentication(&self.settings.features, method) {
+            return Ok(false);
+        }
+        match (&presented.proof, method) {
+            (
+                Proof::Assertion(jwt),
+                ClientAuthentication::PrivateKeyJwt | ClientAuthentication::ClientSecretJwt,
+            ) => self.assertion_proves(jwt, known).await,
+            (
+                Proof::Nothing,
+                ClientAuthentication::TlsClientAuth | ClientAuthentication::SelfSignedTlsClientAuth,
+            ) => self.is_proved_by_certificate(call, client).await,
+            (proof, _) => Ok(proves(proof, client, &known.secrets, self.now())),
         }
     }
 }

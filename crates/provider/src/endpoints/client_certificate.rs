@@ -1,34 +1,41 @@
 //! Client authentication by the connection's certificate (RFC 8705 §2).
 
-use sekisho_model::{Client, ClientAuthentication, Timestamp};
+use sekisho_model::Client;
 use serde_json::Value;
 
 use super::call::Call;
-use crate::Provider;
-use crate::rules::client_authentication::Presented;
+use crate::jwt::public_key::PublicKey;
 use crate::rules::client_certificate::proves;
+use crate::{Failure, Provider};
 
 impl Provider {
     /// Whether a call that presents nothing but a `client_id` comes with the certificate of that
-    /// client, whose JWKs are `keys`.
-    pub(super) fn is_proved_by_certificate(
+    /// client. Keys at a `jwks_uri` are read as those of assertions are.
+    pub(super) async fn is_proved_by_certificate(
         &self,
         call: &Call<'_>,
-        presented: &Presented,
         client: &Client,
-        keys: &[Value],
-        now: Timestamp,
-    ) -> bool {
-        self.settings.features.mutual_tls
-            && presented.method == ClientAuthentication::None
-            && call
-                .certificate
-                .is_some_and(|certificate| proves(certificate, client, keys, now))
+    ) -> Result<bool, Failure> {
+        let Some(certificate) = call
+            .certificate
+            .filter(|_| self.settings.features.mutual_tls)
+        else {
+            return Ok(false);
+        };
+        let now = self.now();
+        if client.jwks_uri.is_none() {
+            return Ok(proves(certificate, client, keys_by_value(client), now));
+        }
+        let search = |keys: &[PublicKey]| {
+            let keys: Vec<Value> = keys.iter().map(|key| key.jwk().clone()).collect();
+            proves(certificate, client, &keys, now).then_some(())
+        };
+        Ok(self.search_client_keys(client, search).await?.is_some())
     }
 }
 
 /// The keys a client registered by value.
-pub(super) fn keys_by_value(client: &Client) -> &[Value] {
+fn keys_by_value(client: &Client) -> &[Value] {
     client
         .jwks
         .as_ref()

@@ -6,6 +6,7 @@ pub mod authorization_answer;
 pub mod authorize;
 pub mod browser_state;
 pub mod call;
+mod client_assertion;
 pub mod client_authentication;
 mod client_certificate;
 pub mod consent;

@@ -2,8 +2,9 @@
 //! and audience (JW-01).
 
 mod access_token;
-mod client_keys;
+pub(crate) mod client_keys;
 pub(crate) mod compact;
+mod kept_jwks;
 mod kept_keys;
 mod key_changes;
 mod new_key;
@@ -12,6 +13,7 @@ mod signing_keys;
 pub mod strict_json;
 
 pub use access_token::{AccessTokenVerifier, JwtRefusal, verify_any_of_ours, verify_id_token_hint};
+pub use client_keys::check_jwks;
 pub use key_changes::{Compromised, OVERLAP};
 pub use new_key::{key_of, new_key, new_pair};
 pub use public_key::KeyRefusal;

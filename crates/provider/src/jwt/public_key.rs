@@ -25,6 +25,7 @@ pub(crate) struct PublicKey {
     only: Option<SigningAlgorithm>,
     decoding: DecodingKey,
     thumbprint: String,
+    jwk: Value,
 }
 
 /// Why a JWK is not taken.
@@ -39,6 +40,9 @@ pub enum KeyRefusal {
     /// Members are missing, malformed, or describe a weak key.
     #[error("a key is malformed or too weak")]
     Weak,
+    /// No list of keys, more than twenty, or two of one name for one algorithm.
+    #[error("use a list of at most 20 keys with kids of their own")]
+    Set,
 }
 
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -104,6 +108,7 @@ impl PublicKey {
             thumbprint: plain
                 .thumbprint(ThumbprintHash::SHA256)
                 .map_err(|_unusable| KeyRefusal::Weak)?,
+            jwk: jwk.clone(),
         };
         if key.is_on_curve(jwk) {
             Ok(key)
@@ -131,6 +136,11 @@ impl PublicKey {
     /// `kid`, if it has one.
     pub(crate) fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// As it came.
+    pub(crate) const fn jwk(&self) -> &Value {
+        &self.jwk
     }
 
     /// RFC 7638 §3: over the required members only (DP-05).

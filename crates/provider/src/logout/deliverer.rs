@@ -6,7 +6,6 @@ use sekisho_store::{LogoutDelivery, LogoutState, Tx};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::post::Postman;
 use crate::rules::logout_token::{LogoutToken, TYPE, Verdict, verdict};
 use crate::{Failure, Provider};
 
@@ -33,10 +32,7 @@ impl Deliverer {
     /// Starts the loop.
     pub fn start(provider: Arc<Provider>) -> Self {
         let (stop, stopping) = watch::channel(false);
-        let desk = Arc::new(Desk {
-            provider,
-            postman: Postman::default(),
-        });
+        let desk = Arc::new(Desk { provider });
         let task = tokio::spawn(serve(desk, stopping));
         Self { stop, task }
     }
@@ -103,7 +99,6 @@ async fn pause(time: Duration) {
 
 struct Desk {
     provider: Arc<Provider>,
-    postman: Postman,
 }
 
 /// Why an app was not told.
@@ -158,10 +153,11 @@ impl Desk {
         let token = self.provider.logout_token(delivery).await?;
         let fields = [("logout_token", token.as_str())];
         let status = self
-            .postman
+            .provider
+            .outbound
             .post_form(&delivery.uri, &fields)
             .await
-            .map_err(|error| Untold::Failed(None, error.to_owned()))?;
+            .map_err(|refusal| Untold::Failed(None, refusal.to_string()))?;
         match status {
             200..=299 => Ok(status),
             _ => Err(Untold::Failed(Some(status), format!("status {status}"))),

@@ -3,6 +3,5 @@
 //! anybody waiting for it.
 
 mod deliverer;
-mod post;
 
 pub use deliverer::Deliverer;

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sekisho_model::{Client, ClientId, ClientSecret, ClientSecretRecord, EventKind, Timestamp};
+use sekisho_model::{Client, ClientAuthentication, ClientId, ClientSecret, EventKind};
 use sekisho_provider::rules::client_metadata::{check, needs_secret};
 use sekisho_store::{RegisteredClient, Store, Tx};
 use serde_json::{Value, json};
@@ -35,9 +35,9 @@ async fn create(at: &Where, file: &Path) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let entropy = &*services.surroundings.entropy;
     let client = read(file, &ClientId::generate(entropy))?;
-    let secret = needs_secret(&client).then(|| ClientSecret::generate(entropy));
+    let made = needs_secret(&client).then(|| services.provider.new_client_secret(&client));
+    let (secret, record) = made.unzip();
     let now = services.provider.now();
-    let record = secret.as_ref().map(|secret| record(secret, now));
     let event = event(
         &services.provider,
         &services,
@@ -105,6 +105,14 @@ async fn update(at: &Where, id: &str, file: &Path, form: Form) -> Result<(), Cli
             "The kind of client authentication cannot change; register a new client.",
         ));
     }
+    let is_sealed = |client: &Client| {
+        client.token_endpoint_auth_method == ClientAuthentication::ClientSecretJwt
+    };
+    if is_sealed(&client) && !is_sealed(&former.client) {
+        return Err(CliError::refused(
+            "Its secret is kept as a digest, which client_secret_jwt cannot work with; register a new client.",
+        ));
+    }
     let event = event(
         &services.provider,
         &services,
@@ -132,9 +140,8 @@ async fn rotate(at: &Where, id: &str, keep_old: Duration) -> Result<(), CliError
     if !needs_secret(&client) {
         return Err(CliError::refused("This client has no secret."));
     }
-    let secret = ClientSecret::generate(&*services.surroundings.entropy);
+    let (secret, record) = services.provider.new_client_secret(&client);
     let now = services.provider.now();
-    let record = record(&secret, now);
     let event = event(
         &services.provider,
         &services,
@@ -176,15 +183,6 @@ async fn delete(at: &Where, id: &str) -> Result<(), CliError> {
     services.store.write(work).await?;
     output::done("Deleted; its tokens are void.");
     Ok(())
-}
-
-fn record(secret: &ClientSecret, now: Timestamp) -> ClientSecretRecord {
-    ClientSecretRecord {
-        digest: secret.digest(),
-        created_at: now,
-        expires_at: None,
-        sealed: None,
-    }
 }
 
 async fn find(store: &Store, id: &str) -> Result<RegisteredClient, CliError> {

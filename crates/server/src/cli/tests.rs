@@ -177,6 +177,37 @@ async fn a_client_is_created_changed_given_a_new_secret_and_deleted() {
 }
 
 #[tokio::test]
+async fn jw_13_a_secret_is_kept_sealed_only_for_client_secret_jwt() {
+    let place = Place::new().await;
+    let text = |method: &str| {
+        format!(
+            r#"{{"client_name":"Map","redirect_uris":["https://map.example/cb"],"token_endpoint_auth_method":"{method}"}}"#
+        )
+    };
+    for (method, sealed) in [("client_secret_jwt", 1), ("client_secret_basic", 0)] {
+        let file = place.file("app.json", &text(method));
+        let words = format!("client create --file {}", file.display());
+        place.run(&words).await.unwrap();
+        let made = place.clients().await.remove(0);
+        let id = made.client.client_id.clone();
+        place
+            .run(&format!("client rotate-secret {id} --keep-old-hours 1"))
+            .await
+            .unwrap();
+        let made = place.clients().await.remove(0);
+        let kept = made.secrets.iter().filter(|s| s.sealed.is_some()).count();
+        assert_eq!((made.secrets.len(), kept), (2, 2 * sealed), "{method}");
+        if sealed == 0 {
+            // A digest cannot become a key afterwards.
+            let file = place.file("app.json", &text("client_secret_jwt"));
+            let words = format!("client update {id} --file {}", file.display());
+            assert_eq!(place.run(&words).await.unwrap_err().name(), "refused");
+        }
+        place.run(&format!("client delete {id}")).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_client_file_that_is_wrong_registers_nothing() {
     let place = Place::new().await;
     for (text, told) in [

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use sekisho_mail::when;
+use sekisho_provider::outbound::AllowedHost;
 use url::Url;
 
 use super::{ClientCertificates, Config, Preset, connections};
@@ -25,6 +26,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     passwords(config, &mut found);
     codes(config, &mut found);
     tokens(config, &mut found);
+    outbound(config, &mut found);
     found.0
 }
 
@@ -300,6 +302,14 @@ fn tokens(config: &Config, found: &mut Problems) {
     );
 }
 
+fn outbound(config: &Config, found: &mut Problems) {
+    for text in &config.outbound.allow {
+        if let Err(refusal) = text.parse::<AllowedHost>() {
+            found.unless(false, format!("outbound.allow = {text:?}: {refusal}"));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -360,6 +370,19 @@ mod tests {
             let mut config = dev();
             config.server.trusted_proxies = vec![network.parse().unwrap()];
             assert!(config.problems().join("").contains("trusted_proxies"));
+        }
+    }
+
+    #[test]
+    fn reg_20_the_outbound_list_names_hosts_and_no_patterns() {
+        let problems = |entry: &str| {
+            let mut config = dev();
+            config.outbound.allow = vec![entry.to_owned()];
+            config.problems()
+        };
+        assert!(problems("keys.internal.example:8443").is_empty());
+        for bad in ["*.example", "https://a.example", "a.example:port", ""] {
+            assert!(problems(bad).join("").contains("outbound.allow"), "{bad}");
         }
     }
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use sekisho_guard::Limits;
 use sekisho_mail::Transport;
+use sekisho_provider::outbound::{AllowedHost, OutboundSettings};
 use sekisho_provider::rules::password_policy::PasswordPolicy;
 use sekisho_provider::{CodeSettings, Features, Lifetimes, Settings};
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,8 @@ use crate::keys_file;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
-    ClientCertificates, Database, Keys, Mail, Metrics, Otp, Password, Preset, Protocol, Server,
-    SessionStore, Tokens,
+    ClientCertificates, Database, Keys, Mail, Metrics, Otp, Outbound, Password, Preset, Protocol,
+    Server, SessionStore, Tokens,
 };
 
 /// The whole configuration.
@@ -50,6 +51,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// What of the protocols is switched on.
     pub protocol: Protocol,
+    /// Requests the server itself makes.
+    pub outbound: Outbound,
     /// How often something may be tried.
     pub limits: Limits,
     /// Metrics.
@@ -80,10 +83,12 @@ impl Config {
     pub fn problems_here(&self) -> Vec<String> {
         let keys = keys_file::read(&self.keys.file).err();
         let keys = keys.map(|error| format!("keys.file: {error}"));
+        let authorities = self.outbound_settings().err();
         let mail = Transport::open(self.mail.url.expose(), &self.mail.from).err();
         let tls = crate::tls::problem(&self.server);
         keys.into_iter()
             .chain(tls)
+            .chain(authorities)
             .chain(mail.map(|refusal| refusal.to_string()))
             .collect()
     }
@@ -126,6 +131,24 @@ impl Config {
             pushed_request_life: Duration::from_secs(self.protocol.pushed_request_seconds),
             self_hosted_mail_domains: self.otp.self_hosted_mail_domains.clone(),
         }
+    }
+
+    /// What of it concerns requests of our own; the file of authorities is read.
+    pub fn outbound_settings(&self) -> Result<OutboundSettings, String> {
+        let listed = self.outbound.allow.iter();
+        let allow = listed.map(|text| {
+            text.parse::<AllowedHost>()
+                .map_err(|refusal| format!("outbound.allow = {text:?}: {refusal}"))
+        });
+        let authorities = self.outbound.extra_ca_file.as_ref().map(|file| {
+            std::fs::read(file)
+                .map_err(|error| format!("outbound.extra_ca_file = {}: {error}", file.display()))
+        });
+        Ok(OutboundSettings {
+            allow: allow.collect::<Result<_, _>>()?,
+            loopback: self.server.insecure_loopback,
+            extra_authorities: authorities.transpose()?,
+        })
     }
 
     fn features(&self) -> Features {

@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 10] = [
+pub(super) const SECTIONS: [&SectionHelp; 11] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -29,6 +29,7 @@ pub(super) const SECTIONS: [&SectionHelp; 10] = [
     &s::Otp::HELP,
     &s::Tokens::HELP,
     &s::Protocol::HELP,
+    &s::Outbound::HELP,
     &s::Metrics::HELP,
 ];
 
@@ -208,6 +209,7 @@ mod tests {
             "password.max_length",
             "password.hash_slots",
             "metrics.listen",
+            "outbound.extra_ca_file",
         ];
         let extra: Vec<_> = listed.difference(&real).collect();
         assert!(

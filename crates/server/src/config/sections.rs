@@ -206,6 +206,13 @@ sections! {
         /// The frame by which apps watch the session. Browsers that block foreign cookies make it useless.
         session_management: bool = true,
     }
+    /// Requests the server itself makes: for client keys, metadata documents, and to tell apps of a sign-out. They go to public addresses by https on port 443; what is listed here may be reached beside those.
+    Outbound "outbound" {
+        /// Hosts on private networks or other ports: `HOST`, `HOST:PORT`, `.SUFFIX` or `.SUFFIX:PORT`; without a port it is 443. A listed host is reached on its listed ports alone.
+        allow: Vec<String> = Vec::new(),
+        /// Certificates (PEM) of authorities that are trusted beside those of the machine.
+        extra_ca_file: Option<PathBuf> = None,
+    }
     /// Metrics.
     Metrics "metrics" {
         /// Address and port of a listener of its own for `/metrics`. Without it there are no metrics, except in dev mode.

@@ -162,9 +162,9 @@ async fn key_10_a_removed_key_loses_its_private_part(bed: &Bed) {
             tx.insert_key(&a)?;
             tx.insert_key(&b)?;
             assert_eq!(tx.keys()?, [a.clone(), b.clone()]);
-            tx.retire_key(&a.kid, NOW + HOUR)?;
+            assert_eq!(tx.retire_key(&a.kid, NOW + HOUR)?, Once::First);
             assert_eq!(tx.keys()?[0].retired_at, Some(NOW + HOUR));
-            tx.remove_key(&a.kid, NOW + 2 * HOUR)?;
+            assert_eq!(tx.remove_key(&a.kid, NOW + 2 * HOUR)?, Once::First);
             assert_eq!(tx.keys()?, std::slice::from_ref(&b));
             assert_eq!(
                 tx.revisions()?,
