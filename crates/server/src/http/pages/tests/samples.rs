@@ -89,6 +89,7 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
     code_error_pages(&mut album);
     consent_pages(&mut album);
     error_pages(&mut album);
+    sign_out_pages(&mut album);
     leaving_pages(&mut album);
     account_pages(&mut album);
     history_pages(&mut album);
@@ -452,7 +453,7 @@ fn error_pages(album: &mut Album) {
     }
 }
 
-fn leaving_pages(album: &mut Album) {
+fn sign_out_pages(album: &mut Album) {
     let locale = album.locale;
     let (page, app) = (|| page(locale), app(locale));
     album.put(
@@ -511,6 +512,11 @@ fn leaving_pages(album: &mut Album) {
             unreached: Vec::new(),
         },
     );
+}
+
+fn leaving_pages(album: &mut Album) {
+    let locale = album.locale;
+    let (page, app) = (|| page(locale), app(locale));
     let local = App::new(app.name(), "127.0.0.1:4711");
     let target = "http://127.0.0.1:4711/cb?code=abc&state=1".to_owned();
     album.put("return", ReturnPage::new(page(), local, target).unwrap());
