@@ -5,4 +5,5 @@
 mod basic;
 mod checks;
 mod driver;
+mod fapi2;
 mod plain;
