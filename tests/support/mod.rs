@@ -1,5 +1,6 @@
 //! The house under test and the people who use it.
 
+pub mod app_server;
 pub mod browser;
 pub mod chromium;
 pub mod client_keys;

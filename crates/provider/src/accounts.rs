@@ -273,6 +273,7 @@ impl Provider {
             })
             .await?;
         self.standings.invalidate_all();
+        self.sessions_ended.notify_one();
         Ok(())
     }
 }

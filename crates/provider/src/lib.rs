@@ -12,6 +12,7 @@ pub mod endpoints;
 mod failure;
 pub mod jwt;
 mod knowledge;
+pub mod logout;
 pub mod outbound;
 pub mod password;
 mod provider;

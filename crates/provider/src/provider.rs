@@ -9,6 +9,7 @@ use sekisho_model::{
 };
 use sekisho_session::Session;
 use sekisho_store::Store;
+use tokio::sync::Notify;
 
 use crate::clients::ClientDirectory;
 use crate::endpoints::standing::{Profile, REMEMBERED_FOR, Standing};
@@ -45,6 +46,7 @@ pub struct Provider {
     pub(crate) address_key: Digest,
     pub(crate) nonce_key: Digest,
     pub(crate) letters_wait: Bell,
+    pub(crate) sessions_ended: Arc<Notify>,
 }
 
 /// What a [`Provider`] is made of.
@@ -122,6 +124,7 @@ impl Provider {
             entropy,
             machine_events,
             letters_wait,
+            sessions_ended: Arc::default(),
         }
     }
 

@@ -205,6 +205,7 @@ sign-out-no = Stay signed in
 sign-out-effect = Next time you will need your password. Apps that are open may have to be signed out one by one.
 signed-out-title = You are signed out
 signed-out-lead = On a shared computer, close the browser as well.
+signed-out-telling = Your apps are being told.
 signed-out-unreached = We could not tell these apps. Open them and sign out there
 stayed-title = You are still signed in
 stayed-lead = We did not sign you out.
@@ -354,6 +355,7 @@ privacy-cookies = Cookies
 cookie-session = Remembers that you are signed in. Gone when you close the browser.
 cookie-visit = Ties a sign-in that is under way to this browser.
 cookie-browser = Tells that this browser was used before. One year.
+cookie-state = Lets apps notice that you signed out. It opens nothing. Gone when you close the browser.
 cookie-language = Remembers the language you chose. One year.
 cookie-theme = Remembers the appearance you chose. One year.
 

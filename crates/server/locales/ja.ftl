@@ -196,6 +196,7 @@ sign-out-no = このまま使う
 sign-out-effect = 次からは、ログインにパスワードが必要になります。開いているアプリは、それぞれログアウトが必要なことがあります。
 signed-out-title = ログアウトしました
 signed-out-lead = 共用の端末では、ブラウザーも閉じてください。
+signed-out-telling = お使いのアプリに伝えています。
 signed-out-unreached = 次のアプリには伝わりませんでした。開いて、それぞれログアウトしてください
 stayed-title = ログインしたままです
 stayed-lead = ログアウトしませんでした。
@@ -339,6 +340,7 @@ privacy-cookies = Cookie
 cookie-session = ログインしていることを覚えます。ブラウザーを閉じると消えます。
 cookie-visit = ログインの途中の手続きを、このブラウザーに結びつけます。
 cookie-browser = 使ったことのあるブラウザーだと見分けます。1年。
+cookie-state = ログアウトしたことに、アプリが気づけるようにします。これで何かが開くことはありません。ブラウザーを閉じると消えます。
 cookie-language = 選んだ言語を覚えます。1年。
 cookie-theme = 選んだ明るさを覚えます。1年。
 

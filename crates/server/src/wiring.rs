@@ -12,6 +12,7 @@ use sekisho_guard::Throttle;
 use sekisho_mail::{Catcher, Transport};
 use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
+use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
 use sekisho_provider::password::{Cost, Passwords, PoolSettings};
 use sekisho_provider::rules::discovery;
@@ -241,6 +242,7 @@ pub struct House {
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     rounds: Vec<JoinHandle<()>>,
+    deliverer: Deliverer,
 }
 
 impl House {
@@ -298,7 +300,9 @@ impl House {
             },
             &services.surroundings,
         );
+        let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
+            deliverer,
             services,
             handle,
             server: tokio::spawn(server),
@@ -319,6 +323,7 @@ impl House {
         for round in self.rounds {
             round.abort();
         }
+        self.deliverer.stop(Duration::from_secs(5)).await;
         self.services
             .machine_events
             .stop(Duration::from_secs(5))

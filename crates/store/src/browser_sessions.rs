@@ -118,24 +118,40 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends a session.
+    /// Ends a session and what hangs on it: see [`Tx::session_ended`].
     pub fn end_session(&mut self, id: SessionId, now: Timestamp) -> Result<Once, StoreError> {
-        let rows = diesel::update(browser_sessions::table)
+        let ended = diesel::update(browser_sessions::table)
             .filter(browser_sessions::id.eq(id.to_string()))
             .filter(browser_sessions::ended_at.is_null())
             .set(browser_sessions::ended_at.eq(now.micros()))
-            .execute(self.conn)?;
+            .returning((browser_sessions::id, browser_sessions::user_id))
+            .load::<(String, String)>(self.conn)?;
+        let rows = ended.len();
+        self.sessions_ended(&ended, now)?;
         Ok(Once::of(rows))
     }
 
-    /// Ends every session of a user (SES-08).
+    /// Ends every session of a user (SES-08) and what hangs on them.
     pub fn end_sessions_of(&mut self, user: UserId, now: Timestamp) -> Result<u64, StoreError> {
-        let rows = diesel::update(browser_sessions::table)
+        let ended = diesel::update(browser_sessions::table)
             .filter(browser_sessions::user_id.eq(user.to_string()))
             .filter(browser_sessions::ended_at.is_null())
             .set(browser_sessions::ended_at.eq(now.micros()))
-            .execute(self.conn)?;
-        Ok(count(rows))
+            .returning((browser_sessions::id, browser_sessions::user_id))
+            .load::<(String, String)>(self.conn)?;
+        self.sessions_ended(&ended, now)
+    }
+
+    fn sessions_ended(
+        &mut self,
+        ended: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        for (session, user) in ended {
+            let session = read_id!(SessionId, session)?;
+            self.session_ended(session, read_id!(UserId, user)?, now)?;
+        }
+        Ok(count(ended.len()))
     }
 
     /// A user's sessions that were not ended, newest first.
@@ -153,7 +169,8 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Ends all but the newest `keep` sessions of a user and says how many (SES-16).
+    /// Ends all but the newest `keep` sessions of a user, with what hangs on them, and says how many
+    /// (SES-16).
     pub fn end_oldest_sessions(
         &mut self,
         user: UserId,
@@ -175,10 +192,11 @@ impl Tx<'_> {
         if surplus.is_empty() {
             return Ok(0);
         }
-        let rows = diesel::update(browser_sessions::table)
+        let ended = diesel::update(browser_sessions::table)
             .filter(browser_sessions::id.eq_any(surplus))
             .set(browser_sessions::ended_at.eq(now.micros()))
-            .execute(self.conn)?;
-        Ok(count(rows))
+            .returning((browser_sessions::id, browser_sessions::user_id))
+            .load::<(String, String)>(self.conn)?;
+        self.sessions_ended(&ended, now)
     }
 }

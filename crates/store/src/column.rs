@@ -8,7 +8,7 @@ use sekisho_model::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{LetterState, StoreError, Topic};
+use crate::{LetterState, LogoutState, StoreError, Topic};
 
 /// An enum with a stored name. Names are data: add, never rename.
 pub(crate) trait Stored: Sized + Copy {
@@ -43,6 +43,7 @@ stored! {
     AuthenticationMethod { Pwd = "pwd", Otp = "otp" }
     Locale { Ja = "ja", En = "en" }
     LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
+    LogoutState { Waiting = "waiting", Done = "done", Dead = "dead" }
     Topic { Clients = "clients", Keys = "keys", Epochs = "epochs" }
 }
 

@@ -72,6 +72,12 @@ impl From<Diesel> for StoreError {
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
                 Outage::Broken(message.to_owned()).into()
             }
+            // The partition of this month was made in the same moment: a second try finds it.
+            DatabaseErrorKind::CheckViolation
+                if information.table_name() == Some("events_default") =>
+            {
+                Self::Contention(message.to_owned())
+            }
             _ if says(message, &["deadlock", "デッドロック"]) => {
                 Self::Contention(message.to_owned())
             }

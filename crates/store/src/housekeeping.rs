@@ -9,7 +9,7 @@ use sekisho_model::Timestamp;
 
 use crate::calendar::oldest_kept;
 use crate::grants::count;
-use crate::schema::{access_tokens, codes, grants, refresh_tokens};
+use crate::schema::{access_tokens, browser_sessions, codes, grants, refresh_tokens};
 use crate::{DatabaseKind, Store, StoreError, Tx};
 
 /// Rows of one transaction.
@@ -27,8 +27,18 @@ struct Broom {
     column: &'static str,
     /// How long rows stay beyond that moment.
     grace: Duration,
-    /// Whether the rows belong to a grant that may go with the last of them.
-    grant: bool,
+    /// Which grants may go with the last of the rows.
+    grants: Grants,
+}
+
+/// How swept rows belong to grants.
+#[derive(Clone, Copy)]
+enum Grants {
+    None,
+    /// The row names its grant.
+    OfRow,
+    /// The row is the session that gave them.
+    OfSession,
 }
 
 const fn broom(table: &'static str, key: &'static str, column: &'static str) -> Broom {
@@ -37,30 +47,34 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
         key,
         column,
         grace: Duration::ZERO,
-        grant: false,
+        grants: Grants::None,
     }
 }
 
-const BROOMS: [Broom; 9] = [
+const BROOMS: [Broom; 11] = [
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
         grace: DAY,
-        grant: true,
+        grants: Grants::OfRow,
         ..broom("codes", "digest", "expires_at")
     },
     Broom {
-        grant: true,
+        grants: Grants::OfRow,
         ..broom("refresh_tokens", "digest", "expires_at")
     },
     Broom {
-        grant: true,
+        grants: Grants::OfRow,
         ..broom("access_tokens", "digest", "expires_at")
     },
     broom("revoked_tokens", "digest", "expires_at"),
     broom("spent_challenges", "id", "expires_at"),
-    broom("browser_sessions", "id", "expires_at"),
+    Broom {
+        grants: Grants::OfSession,
+        ..broom("browser_sessions", "id", "expires_at")
+    },
     Broom {
         grace: DAY,
+        grants: Grants::OfSession,
         ..broom("browser_sessions", "id", "ended_at")
     },
     Broom {
@@ -71,6 +85,15 @@ const BROOMS: [Broom; 9] = [
     Broom {
         grace: DAY,
         ..broom("outbox", "id", "not_after")
+    },
+    // The ledger of sign-outs: long enough to look into a complaint.
+    Broom {
+        grace: DAY.saturating_mul(7),
+        ..broom("logout_deliveries", "id", "done_at")
+    },
+    Broom {
+        grace: DAY.saturating_mul(30),
+        ..broom("logout_deliveries", "id", "dead_at")
     },
 ];
 
@@ -116,7 +139,7 @@ async fn sweep(store: &Store, broom: Broom, before: Timestamp) -> Result<u64, St
 #[derive(QueryableByName)]
 struct Swept {
     #[diesel(sql_type = Nullable<Text>)]
-    grant_id: Option<String>,
+    belongs_to: Option<String>,
 }
 
 impl Tx<'_> {
@@ -124,24 +147,34 @@ impl Tx<'_> {
         let Broom {
             table, key, column, ..
         } = broom;
-        let grant = if broom.grant {
-            "grant_id"
-        } else {
-            "NULL AS grant_id"
+        let belongs_to = match broom.grants {
+            Grants::None => "NULL",
+            Grants::OfRow => "grant_id",
+            Grants::OfSession => "id",
         };
         let swept = diesel::sql_query(format!(
             "DELETE FROM {table} WHERE {key} IN (SELECT {columns} FROM {table}
-             WHERE {column} < $1 ORDER BY {column} LIMIT {BATCH}) RETURNING {grant}",
+             WHERE {column} < $1 ORDER BY {column} LIMIT {BATCH})
+             RETURNING {belongs_to} AS belongs_to",
             columns = key.trim_matches(['(', ')']),
         ))
         .bind::<BigInt, _>(before.micros())
         .load::<Swept>(self.conn)?;
         let rows = swept.len();
-        self.drop_empty_grants(swept.into_iter().filter_map(|row| row.grant_id).collect())?;
+        let mut candidates: Vec<String> =
+            swept.into_iter().filter_map(|row| row.belongs_to).collect();
+        if matches!(broom.grants, Grants::OfSession) && !candidates.is_empty() {
+            candidates = grants::table
+                .filter(grants::session_id.eq_any(candidates))
+                .select(grants::id)
+                .load(self.conn)?;
+        }
+        self.drop_empty_grants(candidates)?;
         Ok(rows)
     }
 
-    /// A grant is born with a code and goes with the last code or token that belongs to it.
+    /// A grant is born with a code and goes with the last code or token that belongs to it, but not
+    /// before its session: an end of the session is told to every app that had a part in it.
     fn drop_empty_grants(&mut self, candidates: Vec<String>) -> Result<(), StoreError> {
         if candidates.is_empty() {
             return Ok(());
@@ -149,8 +182,10 @@ impl Tx<'_> {
         let code = codes::table.filter(codes::grant_id.eq(grants::id));
         let refresh = refresh_tokens::table.filter(refresh_tokens::grant_id.eq(grants::id));
         let access = access_tokens::table.filter(access_tokens::grant_id.eq(grants::id.nullable()));
+        let session = browser_sessions::table.filter(browser_sessions::id.eq(grants::session_id));
         diesel::delete(grants::table)
             .filter(grants::id.eq_any(candidates))
+            .filter(diesel::dsl::not(diesel::dsl::exists(session)))
             .filter(diesel::dsl::not(diesel::dsl::exists(code)))
             .filter(diesel::dsl::not(diesel::dsl::exists(refresh)))
             .filter(diesel::dsl::not(diesel::dsl::exists(access)))

@@ -241,6 +241,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    logout_deliveries (id) {
+        id -> Text,
+        session_id -> Text,
+        client_id -> Text,
+        user_id -> Text,
+        uri -> Text,
+        created_at -> BigInt,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        state -> Text,
+        last_status -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        done_at -> Nullable<BigInt>,
+        dead_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     user_addresses,

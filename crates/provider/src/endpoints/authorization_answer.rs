@@ -181,9 +181,21 @@ impl Provider {
             })
             .await?;
         let callback = &request.reply.callback;
-        let fields = callback.with_code(code.reveal(), &self.settings.issuer);
+        let fields = self.success_fields(asked, &code);
         let unsure = client.is_public() && callback.leaves_the_web();
         self.answer_with(&request.reply, fields, client, unsure)
+    }
+
+    /// `code` and `iss`, and for a client that asks who it is `session_state` (Session Management 1.0 §2).
+    fn success_fields(&self, asked: Asked<'_>, code: &AuthorizationCode) -> Vec<(String, String)> {
+        let callback = &asked.request.reply.callback;
+        let mut fields = callback.with_code(code.reveal(), &self.settings.issuer);
+        if asked.request.scope.contains("openid") {
+            let client = asked.client.client_id.as_str();
+            let state = self.session_state(client, callback.uri(), asked.live);
+            fields.extend(state.map(|state| ("session_state".to_owned(), state)));
+        }
+        fields
     }
 
     /// AZ-20: whether the client sent the same challenge, or without one the same nonce, before. It is

@@ -1,24 +1,43 @@
 //! Signing out (RP-Initiated Logout 1.0; LO-01, LO-02, LO-06).
 
-use sekisho_model::{EventKind, Outcome};
-use url::form_urlencoded::Serializer;
+use sekisho_model::{ClientId, EventKind, Outcome, SessionId};
+use sekisho_store::SessionClient;
 
 use super::visit::{LiveSession, Visit};
 use crate::jwt::verify_id_token_hint;
 use crate::rules::parameters::Parameters;
+use crate::rules::sign_out::{Asked, Hint, allowed, frame};
 use crate::{Failure, Provider};
 
 /// A wish to sign out, checked.
 #[derive(Debug)]
 pub struct SignOutWish {
-    /// Where to go afterwards: registered, and asked for by a client we know (LO-01).
+    /// The app that asks, if the request says so.
+    pub client: Option<AskingApp>,
+    /// Where to go afterwards: registered by that app (LO-01).
     pub return_to: Option<String>,
-    /// Name of that client.
-    pub client_name: Option<String>,
+    /// Whether a hint vouches for the request, so that nobody's yes is needed to go there.
+    pub vouched: bool,
     /// Whether the person must be asked first (LO-02).
     pub must_ask: bool,
-    /// Whether the request was wrong in a way that forbids going anywhere.
-    pub mistaken: bool,
+}
+
+/// The app that asks for a sign-out.
+#[derive(Debug, Clone)]
+pub struct AskingApp {
+    /// Which.
+    pub id: ClientId,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// What remains to be done in the browser once the session has ended.
+#[derive(Debug, Default)]
+pub struct SignedOut {
+    /// Addresses to show in hidden frames (Front-Channel Logout 1.0 §3).
+    pub frames: Vec<String>,
+    /// Names of apps that signed the person in and cannot be told in any way.
+    pub untold: Vec<String>,
 }
 
 impl Provider {
@@ -27,75 +46,104 @@ impl Provider {
     pub async fn read_sign_out(
         &self,
         request: &Parameters,
+        live: Option<&LiveSession>,
         visit: &Visit,
     ) -> Result<SignOutWish, Failure> {
-        let hint_text = request.first("id_token_hint");
-        let hint = hint_text.and_then(|text| {
+        let presented = request.first("id_token_hint");
+        let verified = presented.and_then(|text| {
             verify_id_token_hint(text, &self.settings.issuer, &self.keys.current()).ok()
         });
-        let named = request.first("client_id");
-        let client_id = match (&hint, named) {
-            (Some(hint), Some(named)) if !hint.aud.iter().any(|aud| aud == named) => None,
-            (Some(hint), _) => hint.aud.first().map(String::as_str),
-            (None, named) => named,
+        let hint = match (&verified, live) {
+            (None, _) if presented.is_some() => Hint::Forged,
+            (None, _) => Hint::Absent,
+            // Not `sub`: one person has another in every app that asked for it.
+            (Some(hint), Some(live)) if hint.sid != live.session.id.to_string() => Hint::OfAnother,
+            (Some(_), _) => Hint::OfThisSession,
         };
-        let client = match client_id {
+        let named = request.first("client_id");
+        let of_hint = verified.as_ref().and_then(|hint| hint.aud.first());
+        let contradiction = matches!((named, of_hint), (Some(named), Some(aud)) if named != aud);
+        let client = match of_hint.map(String::as_str).or(named) {
             Some(id) => self.clients.find(id).await?,
             None => None,
         };
-        let wanted = request.first("post_logout_redirect_uri");
-        let genuine = hint.is_some() || hint_text.is_none();
-        let registered = wanted.filter(|uri| {
-            let known = client
-                .as_ref()
-                .is_some_and(|c| c.client.post_logout_redirect_uris.iter().any(|r| r == uri));
-            // A hint is needed to go anywhere without a question; see `must_ask` for the rest.
-            known && genuine && hint.is_some()
+        let client = client.filter(|client| !client.client.disabled);
+        let allowed = allowed(Asked {
+            client: client.as_ref().map(|client| &client.client),
+            hint,
+            post_logout_redirect_uri: request.first("post_logout_redirect_uri"),
+            state: request.first("state"),
+            mistaken: request.any_repeated() || contradiction,
         });
-        let live = self.live_session(visit).await?;
-        let same_session = match (&hint, &live) {
-            (Some(hint), Some(live)) => hint.sid == live.session.id.to_string(),
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
         Ok(SignOutWish {
-            return_to: registered.map(|uri| with_state(uri, request.first("state"))),
-            client_name: client
-                .map(|client| super::sign_in::client_name(&client.client, visit.locale)),
-            must_ask: !same_session,
-            mistaken: request.any_repeated() || (wanted.is_some() && registered.is_none()),
+            client: client.map(|client| AskingApp {
+                name: super::sign_in::client_name(&client.client, visit.locale),
+                id: client.client.client_id.clone(),
+            }),
+            return_to: allowed.return_to,
+            vouched: allowed.vouched,
+            must_ask: allowed.ask,
         })
     }
 
     /// Ends the session of this browser and the tokens that lived on it; `offline_access` goes on
-    /// (RT-09).
-    pub async fn sign_out(&self, visit: &Visit) -> Result<(), Failure> {
+    /// (RT-09). Apps with a back channel are told in the background; what the browser has to do comes
+    /// back. `asked_by` is the app that asked and knows already.
+    pub async fn sign_out(
+        &self,
+        visit: &Visit,
+        asked_by: Option<&ClientId>,
+    ) -> Result<SignedOut, Failure> {
         let Some(LiveSession { session, user }) = self.live_session(visit).await? else {
-            return Ok(());
+            return Ok(SignedOut::default());
         };
         let now = self.now();
         let mut event = self.event(EventKind::SignOut, Outcome::Passed, &visit.origin);
         event.user_id = Some(user.id);
         event.session_id = Some(session.id);
-        self.store
+        event.client_id = asked_by.cloned();
+        let clients = self
+            .store
             .write(move |tx| {
                 let _already = tx.end_session(session.id, now)?;
-                tx.revoke_grants_of_session(session.id, now, true)?;
-                tx.record(&event)
+                tx.record(&event)?;
+                tx.clients_of_session(session.id)
             })
             .await?;
         self.standings.invalidate_all();
-        Ok(())
+        self.sessions_ended.notify_one();
+        self.left_to_tell(session.id, &clients, asked_by, visit)
+            .await
     }
-}
 
-fn with_state(uri: &str, state: Option<&str>) -> String {
-    let Some(state) = state else {
-        return uri.to_owned();
-    };
-    let joint = if uri.contains('?') { '&' } else { '?' };
-    let query = Serializer::new(String::new())
-        .append_pair("state", state)
-        .finish();
-    format!("{uri}{joint}{query}")
+    async fn left_to_tell(
+        &self,
+        session: SessionId,
+        clients: &[SessionClient],
+        asked_by: Option<&ClientId>,
+        visit: &Visit,
+    ) -> Result<SignedOut, Failure> {
+        let features = self.settings.features;
+        let (issuer, session) = (&self.settings.issuer, session.to_string());
+        let mut left = SignedOut::default();
+        for found in clients {
+            let Some(client) = self.clients.find(found.client_id.as_str()).await? else {
+                continue;
+            };
+            let client = &client.client;
+            let front = client
+                .frontchannel_logout_uri
+                .as_ref()
+                .filter(|_| features.frontchannel_logout)
+                .and_then(|uri| frame(uri, issuer, &session));
+            let back = features.backchannel_logout && client.backchannel_logout_uri.is_some();
+            let knows = asked_by == Some(&found.client_id);
+            if front.is_none() && !back && !knows && found.signed_in {
+                left.untold
+                    .push(super::sign_in::client_name(client, visit.locale));
+            }
+            left.frames.extend(front);
+        }
+        Ok(left)
+    }
 }

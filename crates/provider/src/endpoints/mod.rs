@@ -4,6 +4,7 @@
 pub mod account;
 pub mod authorization_answer;
 pub mod authorize;
+pub mod browser_state;
 pub mod call;
 mod client_assertion;
 pub mod client_authentication;

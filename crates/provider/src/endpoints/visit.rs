@@ -32,6 +32,8 @@ pub struct NewCookies {
     pub pre_auth: Option<PreAuthToken>,
     /// A new mark of the browser, and the digest of the one it replaces.
     pub browser: Option<(BrowserToken, Option<Digest>)>,
+    /// What the frame of Session Management compares with; script may read it.
+    pub browser_state: Option<String>,
 }
 
 /// A session that counts, and whose it is.

@@ -136,12 +136,17 @@ impl Outbound {
         self.settled(&target, outcome)
     }
 
-    /// Posts a form and tells the status; the answer's body is not read.
+    /// Posts a form and tells the status, that of a failing server too; the answer's body is not read.
     pub async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<u16, FetchRefusal> {
         let target = self.admitted(url).map_err(|reason| told(url, &reason))?;
         let outcome = answer(self.http.post(target.clone()).form(fields)).await;
         let outcome = outcome.map(|response| response.status().as_u16());
-        self.settled(&target, outcome)
+        let failing = match &outcome {
+            Err(Reason::Status(status)) => Some(*status),
+            _ => None,
+        };
+        let settled = self.settled(&target, outcome);
+        failing.map_or(settled, Ok)
     }
 
     fn admitted(&self, url: &str) -> Result<Url, Reason> {

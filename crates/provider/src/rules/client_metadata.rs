@@ -3,6 +3,7 @@
 use sekisho_model::{Client, ClientAuthentication, GrantType};
 
 use super::client_certificate::RegisteredName;
+use super::logout_uris;
 use super::redirect_uri::{self, RedirectUriRefusal};
 
 /// Why a client cannot be registered; the RFC 7591 §3.2.2 error and what is wrong.
@@ -99,6 +100,7 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
     {
         return wrong("client_uri", "use https");
     }
+    logout_uris::check(client).or_else(|(member, reason)| wrong(member, reason))?;
     certificates(client)
 }
 

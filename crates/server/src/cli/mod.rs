@@ -5,6 +5,7 @@ mod configuration;
 mod doctor;
 mod error;
 mod keys;
+mod logouts;
 mod mail;
 pub mod output;
 mod reference;

@@ -239,6 +239,20 @@ pub(crate) enum ClientCommand {
         #[arg(long, default_value_t = 24)]
         keep_old_hours: u64,
     },
+    /// List which apps were told of sign-outs, and which could not be.
+    #[command(
+        after_help = "Example\n  sekisho client logouts --config config.toml\n  sekisho client logouts --client demo-app --output json --config config.toml"
+    )]
+    Logouts {
+        #[command(flatten)]
+        at: Where,
+        /// Only of this app.
+        #[arg(long)]
+        client: Option<String>,
+        /// How many, newest first.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
     /// Delete an app; its tokens stop.
     #[command(after_help = "Example\n  sekisho client delete demo-app --config config.toml")]
     Delete {

@@ -24,6 +24,8 @@ macro_rules! assets {
 assets! {
     "tokens.css" "text/css; charset=utf-8";
     "style.css" "text/css; charset=utf-8";
+    "check_session.js" "text/javascript; charset=utf-8";
+    "signed_out.js" "text/javascript; charset=utf-8";
     "enhance.js" "text/javascript; charset=utf-8";
     "logo.svg" "image/svg+xml";
     "logo-dark.svg" "image/svg+xml";

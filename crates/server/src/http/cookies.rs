@@ -19,6 +19,9 @@ pub enum Use {
     PreAuth,
     /// Marks the browser as known to accounts: [`BrowserMarks`].
     Browser,
+    /// What the frame of Session Management compares with: the one cookie that script may read, and
+    /// that goes along into pages of other sites. It opens nothing.
+    State,
     /// The chosen language.
     Language,
     /// The chosen brightness.
@@ -27,10 +30,11 @@ pub enum Use {
 
 impl Use {
     /// Every cookie we set.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Session,
         Self::PreAuth,
         Self::Browser,
+        Self::State,
         Self::Language,
         Self::Theme,
     ];
@@ -40,6 +44,7 @@ impl Use {
             Self::Session => ("__Host-sekisho_session", "sekisho_session"),
             Self::PreAuth => ("__Host-sekisho_visit", "sekisho_visit"),
             Self::Browser => ("__Host-sekisho_browser", "sekisho_browser"),
+            Self::State => ("__Host-sekisho_state", "sekisho_state"),
             Self::Language => ("__Host-sekisho_language", "sekisho_language"),
             Self::Theme => ("__Host-sekisho_theme", "sekisho_theme"),
         }
@@ -48,7 +53,7 @@ impl Use {
     /// How long the browser keeps it; `None` until it is closed. The server decides about validity.
     const fn life(self) -> Option<Duration> {
         match self {
-            Self::Session | Self::PreAuth => None,
+            Self::Session | Self::PreAuth | Self::State => None,
             Self::Browser | Self::Language | Self::Theme => Some(Duration::from_hours(365 * 24)),
         }
     }
@@ -77,8 +82,8 @@ impl Found {
 
 /// How cookies are written here: `__Host-` and Secure unless the issuer is plain http (dev mode).
 ///
-/// All are `HttpOnly`, for the whole host, without Domain. `SameSite` is Lax: an app's redirect to us
-/// comes from another site and must find the session; Strict is for the consoles.
+/// All but [`Use::State`] are `HttpOnly`, for the whole host, without Domain. `SameSite` is Lax: an
+/// app's redirect to us comes from another site and must find the session; Strict is for the consoles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookies {
     secure: bool,
@@ -114,11 +119,18 @@ impl Cookies {
     }
 
     fn bare(self, cookie: Use, value: String) -> Cookie<'static> {
+        let framed = cookie == Use::State;
+        // Browsers take `None` with Secure only; in dev mode apps are on the same site anyway.
+        let same_site = if framed && self.secure {
+            SameSite::None
+        } else {
+            SameSite::Lax
+        };
         Cookie::build(self.name(cookie), value)
             .path("/")
-            .http_only(true)
+            .http_only(!framed)
             .secure(self.secure)
-            .same_site(SameSite::Lax)
+            .same_site(same_site)
             .finish()
     }
 
@@ -197,7 +209,7 @@ mod tests {
 
     #[test]
     fn ses_02_cookies_are_bound_to_the_host_and_hidden_from_script() {
-        for cookie in Use::ALL {
+        for cookie in Use::ALL.into_iter().filter(|used| *used != Use::State) {
             let text = OVER_TLS.set(cookie, "abc").to_string();
             assert!(text.starts_with("__Host-sekisho_"), "{text}");
             for part in ["; HttpOnly", "; SameSite=Lax", "; Secure", "; Path=/"] {
@@ -210,6 +222,18 @@ mod tests {
                 "{dev}"
             );
         }
+    }
+
+    #[test]
+    fn the_state_for_frames_can_be_read_by_script_and_goes_along_into_other_sites() {
+        let text = OVER_TLS.set(Use::State, "abc").to_string();
+        assert!(text.starts_with("__Host-sekisho_state=abc"), "{text}");
+        for part in ["; SameSite=None", "; Secure", "; Path=/"] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains("HttpOnly") && !text.contains("Max-Age"));
+        let dev = Cookies::new(false).set(Use::State, "abc").to_string();
+        assert!(dev.contains("SameSite=Lax") && !dev.contains("Secure"));
     }
 
     #[test]

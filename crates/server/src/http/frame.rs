@@ -192,6 +192,9 @@ impl<'a> Frame<'a> {
         if let Some(token) = &new.pre_auth {
             jar.push(cookies.set(Use::PreAuth, token.reveal()));
         }
+        if let Some(state) = new.browser_state {
+            jar.push(cookies.set(Use::State, state));
+        }
         if let Some((mark, replaces)) = new.browser {
             let before = cookies.read(Use::Browser, self.request.headers()).value();
             let marks =

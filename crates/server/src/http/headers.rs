@@ -10,8 +10,11 @@ pub enum Answer {
     /// A page within an authorization: its forms end in a redirect to this source (see
     /// [`form_target`]). Chromium and Safari apply `form-action` to the whole chain (WEB-05).
     FlowPage(FormTarget),
-    /// The page that says a sign-out is done: the browser forgets what it kept of us (SES-14).
-    SignedOut,
+    /// The page that says a sign-out is done: the browser forgets what it kept of us (SES-14). It may
+    /// show frames of these sources, and only these, to tell apps of it (LO-05).
+    SignedOut(Vec<FormTarget>),
+    /// The frame by which apps watch the session: any page may embed it (Session Management 1.0 §3.3).
+    SessionFrame,
     /// JSON with tokens, claims or decisions.
     Api,
     /// JSON that is the same for everybody, such as discovery and keys; kept for so many seconds.
@@ -24,7 +27,7 @@ pub enum Answer {
     MailPreview,
 }
 
-/// A source that may stand in `form-action`: an origin or a private scheme, nothing else.
+/// A source that may stand in `form-action` or `frame-src`: an origin or a private scheme, nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormTarget(String);
 
@@ -68,6 +71,8 @@ pub type Header = (&'static str, Cow<'static, str>);
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
     base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+const SESSION_FRAME_POLICY: &str = "default-src 'none'; script-src 'self'; base-uri 'none'; \
+    object-src 'none'; form-action 'none'; frame-ancestors *";
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 const PREVIEW_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
     object-src 'none'; form-action 'none'; frame-ancestors 'self'; sandbox";
@@ -82,20 +87,25 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
 /// refuses (seen in Chromium); pages therefore carry `<meta name="referrer" content="same-origin">`,
 /// which wins inside the page and still tells no other site where somebody came from.
 pub fn security_headers(answer: &Answer, https: bool) -> Vec<Header> {
+    let embedders = if *answer == Answer::SessionFrame {
+        "cross-origin"
+    } else {
+        "same-origin"
+    };
     let mut headers: Vec<Header> = vec![
         ("content-security-policy", policy(answer)),
         ("cache-control", caching(answer)),
         ("referrer-policy", Cow::Borrowed("no-referrer")),
         ("x-content-type-options", Cow::Borrowed("nosniff")),
         ("cross-origin-opener-policy", Cow::Borrowed("same-origin")),
-        ("cross-origin-resource-policy", Cow::Borrowed("same-origin")),
+        ("cross-origin-resource-policy", Cow::Borrowed(embedders)),
         ("permissions-policy", Cow::Borrowed(PERMISSIONS)),
     ];
     if https {
         let year = Cow::Borrowed("max-age=63072000; includeSubDomains");
         headers.push(("strict-transport-security", year));
     }
-    if *answer == Answer::SignedOut {
+    if matches!(answer, Answer::SignedOut(_)) {
         let forget = Cow::Borrowed("\"cache\", \"storage\"");
         headers.push(("clear-site-data", forget));
     }
@@ -104,7 +114,9 @@ pub fn security_headers(answer: &Answer, https: bool) -> Vec<Header> {
 
 fn policy(answer: &Answer) -> Cow<'static, str> {
     match answer {
-        Answer::Page | Answer::SignedOut => Cow::Borrowed(POLICY),
+        Answer::Page => Cow::Borrowed(POLICY),
+        Answer::SignedOut(frames) => signed_out_policy(frames),
+        Answer::SessionFrame => Cow::Borrowed(SESSION_FRAME_POLICY),
         Answer::FlowPage(target) => Cow::Owned(format!("{POLICY} {}", target.as_str())),
         Answer::MailPage => Cow::Owned(format!("{POLICY}; frame-src 'self'")),
         Answer::MailPreview => Cow::Borrowed(PREVIEW_POLICY),
@@ -112,12 +124,23 @@ fn policy(answer: &Answer) -> Cow<'static, str> {
     }
 }
 
+fn signed_out_policy(frames: &[FormTarget]) -> Cow<'static, str> {
+    if frames.is_empty() {
+        return Cow::Borrowed(POLICY);
+    }
+    let mut sources: Vec<&str> = frames.iter().map(FormTarget::as_str).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    Cow::Owned(format!("{POLICY}; frame-src {}", sources.join(" ")))
+}
+
 fn caching(answer: &Answer) -> Cow<'static, str> {
     match answer {
+        Answer::SessionFrame => Cow::Borrowed("public, max-age=300"),
         Answer::PublicJson(seconds) => Cow::Owned(format!("public, max-age={seconds}")),
         Answer::Page
         | Answer::FlowPage(_)
-        | Answer::SignedOut
+        | Answer::SignedOut(_)
         | Answer::Api
         | Answer::Redirect
         | Answer::MailPage
@@ -146,7 +169,7 @@ mod tests {
         for answer in [
             Answer::Page,
             flow,
-            Answer::SignedOut,
+            Answer::SignedOut(Vec::new()),
             Answer::Api,
             Answer::PublicJson(300),
             Answer::Redirect,
@@ -193,6 +216,34 @@ mod tests {
     }
 
     #[test]
+    fn lo_05_the_page_after_a_sign_out_may_frame_the_apps_it_tells_and_nothing_else() {
+        let apps = [
+            "https://b.example/out?x=1",
+            "https://a.example/",
+            "https://b.example/",
+        ];
+        let sources = apps.map(|app| form_target(app).unwrap()).to_vec();
+        let policy = policy_of(&Answer::SignedOut(sources));
+        assert!(policy.ends_with("; frame-src https://a.example https://b.example"));
+        let none = policy_of(&Answer::SignedOut(Vec::new()));
+        assert!(!none.contains("frame-src"), "{none}");
+    }
+
+    #[test]
+    fn the_session_frame_may_be_embedded_anywhere_and_can_do_nothing_but_run_our_script() {
+        let policy = policy_of(&Answer::SessionFrame);
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"));
+        assert!(policy.ends_with("frame-ancestors *"), "{policy}");
+        let get = |name| value(&Answer::SessionFrame, true, name);
+        assert_eq!(get("x-frame-options"), None);
+        assert_eq!(
+            get("cross-origin-resource-policy").as_deref(),
+            Some("cross-origin")
+        );
+        assert_eq!(get("cache-control").as_deref(), Some("public, max-age=300"));
+    }
+
+    #[test]
     fn web_06_the_fixed_headers_are_always_there_and_hsts_only_with_https() {
         for https in [true, false] {
             let get = |name| value(&Answer::Page, https, name);
@@ -219,7 +270,7 @@ mod tests {
             Answer::Page,
             Answer::Api,
             Answer::Redirect,
-            Answer::SignedOut,
+            Answer::SignedOut(Vec::new()),
         ] {
             assert_eq!(value(&answer, true, "cache-control").unwrap(), "no-store");
         }
@@ -229,7 +280,7 @@ mod tests {
 
     #[test]
     fn ses_14_signing_out_tells_the_browser_to_forget() {
-        let forget = value(&Answer::SignedOut, true, "clear-site-data").unwrap();
+        let forget = value(&Answer::SignedOut(Vec::new()), true, "clear-site-data").unwrap();
         assert_eq!(forget, "\"cache\", \"storage\"");
         assert_eq!(value(&Answer::Page, true, "clear-site-data"), None);
     }

@@ -1,9 +1,12 @@
-//! Signing out: `/logout` for people, `/oauth2/end_session` for apps (RP-Initiated Logout 1.0).
+//! Signing out: `/logout` for people, `/oauth2/end_session` for apps (RP-Initiated Logout 1.0,
+//! Front-Channel Logout 1.0).
 
 use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_provider::endpoints::end_session::SignOutWish;
+use sekisho_model::{ClientId, Digest};
+use sekisho_provider::Failure;
+use sekisho_provider::endpoints::end_session::{SignOutWish, SignedOut};
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
@@ -11,8 +14,8 @@ use super::answer::see_other;
 use super::app::App;
 use super::cookies::Use;
 use super::frame::Frame;
-use super::headers::Answer;
-use super::pages::{Cause, SignOutAction, SignOutPage, SignedOutPage};
+use super::headers::{Answer, form_target};
+use super::pages::{BackLink, Cause, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage};
 
 const PURPOSE: &str = "logout";
 
@@ -36,8 +39,8 @@ async fn ask(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let visit = app.visit(&request);
     let frame = Frame::new(&app, &request, visit.locale);
     match app.provider.live_session(&visit).await {
-        Ok(Some(_)) => question(&frame, &visit, SignOutAction::Page, None),
-        Ok(None) => done(&frame),
+        Ok(Some(_)) => question(&frame, &visit, SignOutAction::Page, None, None),
+        Ok(None) => done(&frame, SignedOut::default(), None, false),
         Err(failure) => frame.failure(&failure),
     }
 }
@@ -53,8 +56,8 @@ async fn sign_out(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -
     if form.first("decision") == Some("no") {
         return stayed(&frame);
     }
-    match app.provider.sign_out(&visit).await {
-        Ok(()) => done(&frame),
+    match app.provider.sign_out(&visit, None).await {
+        Ok(signed_out) => done(&frame, signed_out, None, false),
         Err(failure) => frame.failure(&failure),
     }
 }
@@ -76,48 +79,108 @@ async fn end_session_post(
     };
     let visit = app.visit(&request);
     let frame = Frame::new(&app, &request, visit.locale);
-    if app.checked(&request, &visit, &form, PURPOSE).is_none() {
+    let Some(target) = app
+        .checked(&request, &visit, &form, PURPOSE)
+        .and_then(|handle| target_of(&form, &handle).ok())
+    else {
         return frame.error_again(Cause::Csrf, "/logout");
-    }
+    };
     if decision == "no" {
         return stayed(&frame);
     }
-    // A question is asked only where nobody may be sent on (LO-01), so it ends on our own page.
-    match app.provider.sign_out(&visit).await {
-        Ok(()) => done(&frame),
+    match answered(&frame, &visit, target).await {
+        Ok(response) => response,
         Err(failure) => frame.failure(&failure),
     }
+}
+
+/// The person said yes: on to the app, if it named a registered address when it asked.
+async fn answered(
+    frame: &Frame<'_>,
+    visit: &Visit,
+    target: Option<SignOutTarget>,
+) -> Result<HttpResponse, Failure> {
+    let provider = &frame.app.provider;
+    let Some(SignOutTarget { client, uri }) = target else {
+        let signed_out = provider.sign_out(visit, None).await?;
+        return Ok(done(frame, signed_out, None, false));
+    };
+    let client = ClientId::new(client);
+    let name = provider.client_name(&client, frame.locale).await?;
+    let signed_out = provider.sign_out(visit, Some(&client)).await?;
+    let back = name.map(|name| (name, uri));
+    Ok(done(frame, signed_out, back, true))
 }
 
 async fn end_session(app: &App, request: &HttpRequest, parameters: &Parameters) -> HttpResponse {
     let visit = app.visit(request);
     let frame = Frame::new(app, request, visit.locale);
-    let wish = match app.provider.read_sign_out(parameters, &visit).await {
-        Ok(wish) => wish,
-        Err(failure) => return frame.failure(&failure),
-    };
-    let live = match app.provider.live_session(&visit).await {
-        Ok(live) => live,
-        Err(failure) => return frame.failure(&failure),
-    };
-    if live.is_none() {
-        return after(&frame, wish);
-    }
-    if wish.must_ask || wish.mistaken {
-        // LO-02: without proof that this session's app asks, the person decides, and stays here.
-        return question(&frame, &visit, SignOutAction::EndSession, wish.client_name);
-    }
-    match app.provider.sign_out(&visit).await {
-        Ok(()) => after(&frame, wish),
+    match wished(&frame, &visit, parameters).await {
+        Ok(response) => response,
         Err(failure) => frame.failure(&failure),
     }
 }
 
-fn after(frame: &Frame<'_>, wish: SignOutWish) -> HttpResponse {
-    match wish.return_to.filter(|_| !wish.mistaken) {
-        Some(uri) => cleared(frame, see_other(&uri, frame.app.https)),
-        None => done(frame),
+async fn wished(
+    frame: &Frame<'_>,
+    visit: &Visit,
+    parameters: &Parameters,
+) -> Result<HttpResponse, Failure> {
+    let provider = &frame.app.provider;
+    let live = provider.live_session(visit).await?;
+    let wish = provider
+        .read_sign_out(parameters, live.as_ref(), visit)
+        .await?;
+    let SignOutWish {
+        client,
+        return_to,
+        vouched,
+        must_ask,
+    } = wish;
+    if live.is_some() && must_ask {
+        // LO-02: without proof that this session's app asks, the person decides.
+        let target = client.as_ref().zip(return_to);
+        let target = target.map(|(client, uri)| SignOutTarget {
+            client: client.id.to_string(),
+            uri,
+        });
+        let name = client.map(|client| client.name);
+        return Ok(question(
+            frame,
+            visit,
+            SignOutAction::EndSession,
+            name,
+            target,
+        ));
     }
+    let asked_by = client.as_ref().map(|client| &client.id);
+    let signed_out = provider.sign_out(visit, asked_by).await?;
+    let back = client.map(|client| client.name).zip(return_to);
+    Ok(done(frame, signed_out, back, vouched))
+}
+
+/// A form whose target is not the one its token vouches for.
+struct Exchanged;
+
+/// The target that a form token vouches for: its handle is the digest of it (LO-04), or empty.
+fn target_of(form: &Parameters, handle: &str) -> Result<Option<SignOutTarget>, Exchanged> {
+    if handle.is_empty() {
+        return Ok(None);
+    }
+    let field = |name| form.first(name).map(str::to_owned).ok_or(Exchanged);
+    let target = SignOutTarget {
+        client: field("client")?,
+        uri: field("then")?,
+    };
+    if handle_of(&target) == handle {
+        Ok(Some(target))
+    } else {
+        Err(Exchanged)
+    }
+}
+
+fn handle_of(target: &SignOutTarget) -> String {
+    Digest::of_parts(&[target.client.as_bytes(), target.uri.as_bytes()]).to_base64url()
 }
 
 fn question(
@@ -125,14 +188,19 @@ fn question(
     visit: &Visit,
     action: SignOutAction,
     app_name: Option<String>,
+    target: Option<SignOutTarget>,
 ) -> HttpResponse {
-    let csrf = frame.app.form_token(visit, "", PURPOSE);
+    let handle = target.as_ref().map(handle_of).unwrap_or_default();
+    let csrf = frame.app.form_token(visit, &handle, PURPOSE);
+    let leads_to = target.as_ref().and_then(|target| form_target(&target.uri));
     let view = SignOutPage {
         page: frame.page(csrf),
         action,
         app: app_name,
+        target,
     };
-    frame.html(StatusCode::OK, &Answer::Page, &view)
+    let kind = leads_to.map_or(Answer::Page, Answer::FlowPage);
+    frame.html(StatusCode::OK, &kind, &view)
 }
 
 fn stayed(frame: &Frame<'_>) -> HttpResponse {
@@ -140,24 +208,46 @@ fn stayed(frame: &Frame<'_>) -> HttpResponse {
         page: frame.page(String::new()),
         signed_in: true,
         back: None,
+        goes_on: false,
+        frames: Vec::new(),
         unreached: Vec::new(),
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 
-fn done(frame: &Frame<'_>) -> HttpResponse {
+/// The end: at once to the app, or the page that says so, tells apps in frames and then goes on.
+fn done(
+    frame: &Frame<'_>,
+    signed_out: SignedOut,
+    back: Option<(String, String)>,
+    goes_on: bool,
+) -> HttpResponse {
+    let SignedOut { frames, untold } = signed_out;
+    if let Some((_, uri)) = &back
+        && goes_on
+        && frames.is_empty()
+    {
+        return cleared(frame, see_other(uri, frame.app.https));
+    }
+    let sources = frames.iter().filter_map(|frame| form_target(frame));
+    let kind = Answer::SignedOut(sources.collect());
+    let back = back.and_then(|(app, uri)| BackLink::new(&app, &uri));
+    let goes_on = goes_on && back.is_some();
     let view = SignedOutPage {
         page: frame.page(String::new()),
         signed_in: false,
-        back: None,
-        unreached: Vec::new(),
+        // Whoever is sent on has no time to read it.
+        unreached: if goes_on { Vec::new() } else { untold },
+        goes_on,
+        back,
+        frames,
     };
-    cleared(frame, frame.html(StatusCode::OK, &Answer::SignedOut, &view))
+    cleared(frame, frame.html(StatusCode::OK, &kind, &view))
 }
 
 /// The session's cookies go; the mark of the browser stays (SES-14).
 fn cleared(frame: &Frame<'_>, mut response: HttpResponse) -> HttpResponse {
-    for cookie in [Use::Session, Use::PreAuth] {
+    for cookie in [Use::Session, Use::PreAuth, Use::State] {
         let removal = frame.app.cookies.clear(cookie);
         if let Err(error) = response.add_cookie(&removal) {
             tracing::warn!(%error, "a cookie could not be removed");

@@ -12,6 +12,8 @@ mod house;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]
+mod logouts;
+#[cfg(test)]
 mod maker;
 #[cfg(test)]
 mod migrations;

@@ -72,6 +72,8 @@ impl Provider {
         if posted {
             self.letters_wait.ring();
         }
+        // The one before, or the oldest of many.
+        self.sessions_ended.notify_one();
         let live = LiveSession {
             session,
             user: completion.account.user,
@@ -81,6 +83,7 @@ impl Provider {
             session: Some(token),
             pre_auth: None,
             browser: Some((browser_token, replaces)),
+            browser_state: self.kept_browser_state(&live),
         };
         Ok(next.map(|next| Completed { cookies, next }))
     }

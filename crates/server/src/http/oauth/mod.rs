@@ -1,6 +1,7 @@
 //! The endpoints apps talk to. Each handler parses, calls the provider, and renders.
 
 mod authorize;
+mod check_session;
 mod device_authorization;
 mod discovery;
 mod introspect;
@@ -32,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
             "/.well-known/oauth-authorization-server",
             web::get().to(discovery::document),
         )
+        .route("/oauth2/check_session", web::get().to(check_session::frame))
         .route("/oauth2/jwks", web::get().to(discovery::jwks))
         .service(
             web::resource("/oauth2/authorize")

@@ -47,7 +47,9 @@ pub use return_to_app::ReturnPage;
 pub use security::{SecondStep, SecurityPage};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::{CodePage, CodeState, Resend};
-pub use sign_out::{BackLink, SignOutAction, SignOutPage, SignedOutPage};
+pub use sign_out::{
+    BackLink, CheckSessionPage, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage,
+};
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
 

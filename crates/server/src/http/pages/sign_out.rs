@@ -1,6 +1,7 @@
 use askama::Template;
 
 use super::Page;
+use crate::http::assets;
 use crate::http::headers::is_safe_scheme;
 use crate::http::text::clean_name;
 
@@ -14,6 +15,8 @@ pub struct SignOutPage {
     pub action: SignOutAction,
     /// Name of the app that asked, if one did.
     pub app: Option<String>,
+    /// Where to go after a yes. The form token vouches for it: see `http::sign_out`.
+    pub target: Option<SignOutTarget>,
 }
 
 /// Which endpoint asked.
@@ -34,6 +37,15 @@ impl SignOutAction {
     }
 }
 
+/// Where a sign-out leads: to an address that an app registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignOutTarget {
+    /// Id of that app.
+    pub client: String,
+    /// The address, with `state`.
+    pub uri: String,
+}
+
 /// What stands after the answer.
 #[derive(Debug, Template)]
 #[template(path = "signed_out.html")]
@@ -44,6 +56,10 @@ pub struct SignedOutPage {
     pub signed_in: bool,
     /// The app that asked, if it registered where to return to.
     pub back: Option<BackLink>,
+    /// Whether to go there without a click, once the frames have loaded.
+    pub goes_on: bool,
+    /// Addresses of apps that are told in frames (Front-Channel Logout 1.0 §3).
+    pub frames: Vec<String>,
     /// Apps that could not be told.
     pub unreached: Vec<String>,
 }
@@ -75,6 +91,11 @@ impl BackLink {
 }
 
 impl SignedOutPage {
+    fn next(&self) -> Option<&str> {
+        let back = self.back.as_ref().filter(|_| self.goes_on)?;
+        Some(back.href())
+    }
+
     fn heading(&self) -> String {
         self.page.t(if self.signed_in {
             "stayed-title"
@@ -89,5 +110,20 @@ impl SignedOutPage {
         } else {
             "signed-out-lead"
         })
+    }
+}
+
+/// The frame by which apps watch the session (Session Management 1.0 §3.3).
+#[derive(Debug, Template)]
+#[template(path = "check_session.html")]
+pub struct CheckSessionPage {
+    /// Name of the cookie its script reads.
+    pub cookie: &'static str,
+}
+
+impl CheckSessionPage {
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn script(&self) -> String {
+        assets::href("check_session.js")
     }
 }

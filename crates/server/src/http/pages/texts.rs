@@ -109,6 +109,7 @@ impl PrivacyPage {
             Use::Session => "cookie-session",
             Use::PreAuth => "cookie-visit",
             Use::Browser => "cookie-browser",
+            Use::State => "cookie-state",
             Use::Language => "cookie-language",
             Use::Theme => "cookie-theme",
         };

@@ -89,7 +89,9 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
     code_error_pages(&mut album);
     consent_pages(&mut album);
     error_pages(&mut album);
+    sign_out_pages(&mut album);
     leaving_pages(&mut album);
+    device_pages(&mut album);
     account_pages(&mut album);
     history_pages(&mut album);
     text_pages(&mut album);
@@ -452,7 +454,7 @@ fn error_pages(album: &mut Album) {
     }
 }
 
-fn leaving_pages(album: &mut Album) {
+fn sign_out_pages(album: &mut Album) {
     let locale = album.locale;
     let (page, app) = (|| page(locale), app(locale));
     album.put(
@@ -461,6 +463,7 @@ fn leaving_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::Page,
             app: None,
+            target: None,
         },
     );
     let asked = Some(app.name().to_owned());
@@ -470,6 +473,10 @@ fn leaving_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::EndSession,
             app: asked,
+            target: Some(SignOutTarget {
+                client: "mail".to_owned(),
+                uri: "https://mail.aozora.example/bye?state=%22%3C%26".to_owned(),
+            }),
         },
     );
     let back = BackLink::new(app.name(), "https://mail.aozora.example/bye?state=1");
@@ -478,8 +485,21 @@ fn leaving_pages(album: &mut Album) {
         SignedOutPage {
             page: page(),
             signed_in: false,
-            back,
+            back: back.clone(),
+            goes_on: false,
+            frames: Vec::new(),
             unreached: vec![app.name().to_owned()],
+        },
+    );
+    album.put(
+        "signed-out-frames",
+        SignedOutPage {
+            page: page(),
+            signed_in: false,
+            back,
+            goes_on: true,
+            frames: vec!["https://mail.aozora.example/out?iss=x&sid=1".to_owned()],
+            unreached: Vec::new(),
         },
     );
     album.put(
@@ -488,9 +508,16 @@ fn leaving_pages(album: &mut Album) {
             page: page(),
             signed_in: true,
             back: None,
+            goes_on: false,
+            frames: Vec::new(),
             unreached: Vec::new(),
         },
     );
+}
+
+fn leaving_pages(album: &mut Album) {
+    let locale = album.locale;
+    let (page, app) = (|| page(locale), app(locale));
     let local = App::new(app.name(), "127.0.0.1:4711");
     let target = "http://127.0.0.1:4711/cb?code=abc&state=1".to_owned();
     album.put("return", ReturnPage::new(page(), local, target).unwrap());
@@ -504,7 +531,6 @@ fn leaving_pages(album: &mut Album) {
         false,
     );
     album.put("form-post", form.unwrap());
-    device_pages(album);
     album.put("theme", ThemePage::new(page(), "/login?flow=0123", false));
     album.put(
         "theme-saved",
@@ -878,9 +904,9 @@ fn device_pages(album: &mut Album) {
     };
     let until = Moment::date_time(NOW, ZONE, locale);
     album.put("device", ask(None));
-    album.put("device-unknown", ask(Some(DeviceProblem::Unknown)));
-    album.put("device-stronger", ask(Some(DeviceProblem::StrongerSignIn)));
-    album.put("device-wait", ask(Some(DeviceProblem::Wait(until))));
+    album.put_error("device-unknown", ask(Some(DeviceProblem::Unknown)));
+    album.put_error("device-stronger", ask(Some(DeviceProblem::StrongerSignIn)));
+    album.put_error("device-wait", ask(Some(DeviceProblem::Wait(until))));
     album.put(
         "device-confirm",
         DeviceConfirmPage {

@@ -1,0 +1,62 @@
+use sekisho_mail::when;
+use sekisho_model::ClientId;
+use sekisho_store::{LogoutDelivery, LogoutState};
+use serde_json::{Value, json};
+
+use super::tree::{Form, Where};
+use super::{CliError, output, services_at};
+
+/// The ledger of back-channel logout.
+pub(super) async fn list(
+    at: &Where,
+    client: Option<String>,
+    limit: u32,
+    form: Form,
+) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let client = client.map(ClientId::new);
+    let found = services
+        .store
+        .read(move |tx| tx.list_logouts(client.as_ref(), limit))
+        .await?;
+    let heads = [
+        "client", "ended", "state", "tries", "status", "error", "next",
+    ];
+    let rows: Vec<Value> = found.iter().map(logout).collect();
+    output::list(form, &heads, &rows, |row| {
+        let text = |name: &str| match &row[name] {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let names = [
+            "client_id",
+            "created_at",
+            "state",
+            "attempts",
+            "last_status",
+            "last_error",
+            "next_attempt_at",
+        ];
+        names.map(text).to_vec()
+    });
+    Ok(())
+}
+
+fn logout(delivery: &LogoutDelivery) -> Value {
+    let at = |moment| when::rfc3339(moment, "UTC");
+    let waiting = delivery.state == LogoutState::Waiting;
+    json!({
+        "client_id": delivery.client_id,
+        "session_id": delivery.session_id.to_string(),
+        "uri": delivery.uri,
+        "created_at": at(delivery.created_at),
+        "state": delivery.state.name(),
+        "attempts": delivery.attempts,
+        "last_status": delivery.last_status,
+        "last_error": delivery.last_error,
+        "next_attempt_at": waiting.then(|| at(delivery.next_attempt_at)),
+        "done_at": delivery.done_at.map(at),
+        "dead_at": delivery.dead_at.map(at),
+    })
+}
