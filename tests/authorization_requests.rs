@@ -448,6 +448,10 @@ async fn tk_14_tokens_are_for_the_resource_that_was_asked() {
         ),
         ("resource", b),
     ];
+    let mut wrong = form;
+    wrong[4].1 = "https://c.example/";
+    assert_eq!(error_of(app.ask(&wrong).await).await.1, "invalid_target");
+    // What was wrong cost nothing: the code still works.
     let got: Value = app.ask(&form).await.json().await.unwrap();
     let claims = payload(got["access_token"].as_str().unwrap());
     assert_eq!(claims["aud"], json!([b, house.issuer]));

@@ -196,7 +196,9 @@ async fn dpop_negative_tests() {
     bad.push(("bad signature".to_owned(), vec![forged]));
     let used = good(&json!({}));
     assert_eq!(
-        bank.resource("DPoP", token, &[used.clone()]).await.status(),
+        bank.resource("DPoP", token, std::slice::from_ref(&used))
+            .await
+            .status(),
         StatusCode::OK
     );
     bad.push(("repeated jti".to_owned(), vec![used]));

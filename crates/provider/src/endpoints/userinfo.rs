@@ -90,7 +90,8 @@ impl Provider {
         client: &ClientId,
         algorithm: SigningAlgorithm,
     ) -> Result<String, Failure> {
-        let mut claims = serde_json::to_value(claims).map_err(|_| Failure::Corrupt("claims"))?;
+        let mut claims =
+            serde_json::to_value(claims).map_err(|_unwritable| Failure::Corrupt("claims"))?;
         if let Some(members) = claims.as_object_mut() {
             members.insert("iss".to_owned(), self.settings.issuer.clone().into());
             members.insert("aud".to_owned(), client.as_str().into());

@@ -1,4 +1,4 @@
-//! JWTs of others, read strictly (RFC 7515 §7.1, RFC 8725): client assertions, request objects, DPoP
+//! JWTs of others, read strictly (RFC 7515 §7.1, RFC 8725): client assertions, request objects, `DPoP`
 //! proofs, software statements. Each use has a verifier of its own that starts here.
 
 use base64::Engine as _;

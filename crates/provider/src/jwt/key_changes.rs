@@ -109,9 +109,8 @@ impl SigningKeys {
         let work = move |tx: &mut Tx<'_>| {
             let mut kids = Vec::new();
             for new in &made {
-                if replace(tx, new, &old, takes_over)? == Once::First {
-                    kids.push(new.kid.clone());
-                }
+                let first = replace(tx, new, &old, takes_over)? == Once::First;
+                kids.extend(first.then(|| new.kid.clone()));
             }
             if !kids.is_empty() {
                 tx.record(&event)?;

@@ -92,7 +92,7 @@ impl PublicKey {
         jwk: &Value,
         kind: Kind,
         only: Option<SigningAlgorithm>,
-        kid: Option<&str>,
+        name: Option<&str>,
     ) -> Result<Self, KeyRefusal> {
         let required: serde_json::Map<String, Value> = ["kty", "crv", "n", "e", "x", "y"]
             .into_iter()
@@ -101,7 +101,7 @@ impl PublicKey {
         let plain: Jwk = serde_json::from_value(Value::Object(required))
             .map_err(|_unreadable| KeyRefusal::Weak)?;
         let key = Self {
-            kid: kid.map(str::to_owned),
+            kid: name.map(str::to_owned),
             kind,
             only,
             decoding: DecodingKey::from_jwk(&plain).map_err(|_unusable| KeyRefusal::Weak)?,

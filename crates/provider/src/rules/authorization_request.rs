@@ -433,7 +433,7 @@ mod tests {
         let client = web("https://app.example/cb");
         let request = checked(&client, &query(&[("dpop_jkt", good)])).unwrap();
         assert_eq!(request.dpop_jkt.as_deref(), Some(good));
-        for bad in ["x", &good[1..], &format!("{good}=")] {
+        for bad in ["x", "short", &format!("{good}=")] {
             assert_eq!(error(&[("dpop_jkt", bad)]).code(), "invalid_request");
         }
     }

@@ -41,7 +41,7 @@ impl ClientRefusal {
 pub fn check(client: &Client) -> Result<(), ClientRefusal> {
     let wrong = |member, reason| Err(ClientRefusal::Metadata { member, reason });
     let names = [Some(&client.client_name), client.client_name_ja.as_ref()];
-    if names.into_iter().flatten().any(|name| !name_is_plain(name)) {
+    if !names.into_iter().flatten().all(|name| name_is_plain(name)) {
         return wrong("client_name", "use 1 to 60 visible characters");
     }
     let code_flow = client.may_use(GrantType::AuthorizationCode);

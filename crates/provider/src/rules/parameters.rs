@@ -58,6 +58,7 @@ impl Parameters {
     }
 
     /// All but those named.
+    #[must_use]
     pub fn without(&self, names: &[&str]) -> Self {
         let kept = |pair: &&(String, String)| !names.contains(&pair.0.as_str());
         Self(self.0.iter().filter(kept).cloned().collect())

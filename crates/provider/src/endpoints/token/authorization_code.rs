@@ -20,6 +20,8 @@ use crate::{Failure, Provider};
 /// What became of the code in the transaction.
 enum Redeemed {
     First(Box<First>),
+    /// A resource was named that was not granted; nothing changed.
+    Target,
     Refused(&'static str, Option<sekisho_model::GrantId>),
 }
 
@@ -28,6 +30,7 @@ struct First {
     code: CodeRecord,
     grant: Grant,
     user: User,
+    resources: Vec<String>,
 }
 
 impl Provider {
@@ -60,6 +63,7 @@ impl Provider {
             .redeem(&code, client, form, refresh.as_ref(), asked_by)
             .await?
         {
+            Redeemed::Target => refused(TokenError::InvalidTarget),
             Redeemed::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -67,18 +71,12 @@ impl Provider {
                 refused(TokenError::InvalidGrant(why))
             }
             Redeemed::First(first) => {
-                let default = client.client.default_resource.as_ref();
-                let granted = &first.grant.terms.resources;
-                let named = resource::of_token(form.all("resource"), granted, default);
-                let Ok(resources) = named else {
-                    return refused(TokenError::InvalidTarget);
-                };
                 let who = ForUser {
                     grant: &first.grant,
                     subject: &self.subject_for(&client.client, &first.user),
                     scope: &first.grant.scope,
                     confirmation,
-                    resources,
+                    resources: first.resources,
                     nonce: first.code.nonce.as_deref(),
                     refresh_token: refresh.map(|refresh| refresh.reveal().to_owned()),
                 };
@@ -102,6 +100,7 @@ impl Provider {
             client: client.client.clone(),
             redirect_uri: form.first("redirect_uri").map(str::to_owned),
             verifier: form.first("code_verifier").map(str::to_owned),
+            resources: form.all("resource").map(str::to_owned).collect(),
             sender: asked_by.sender.clone(),
             // DP-08: a public client's refresh token is bound; a confidential one authenticates.
             bound_to: match asked_by.sender.binding(&client.client) {
@@ -126,6 +125,7 @@ struct Redemption {
     client: Client,
     redirect_uri: Option<String>,
     verifier: Option<String>,
+    resources: Vec<String>,
     sender: Sender,
     bound_to: Option<Confirmation>,
     refresh: Option<Digest>,
@@ -146,7 +146,14 @@ impl Redemption {
             key: self.sender.key.as_deref(),
         };
         match decide(&record, &grant, ask, &self.client, self.now) {
-            Decision::Redeem => self.take(tx, record, grant),
+            Decision::Redeem => {
+                let named = self.resources.iter().map(String::as_str);
+                let default = self.client.default_resource.as_ref();
+                match resource::of_token(named, &grant.terms.resources, default) {
+                    Ok(resources) => self.take(tx, record, grant, resources),
+                    Err(_refused) => Ok(Redeemed::Target),
+                }
+            }
             Decision::RevokeFamily => self.revoke_family(tx, &grant),
             Decision::Burn(why) => {
                 let _first = tx.take_code(&self.digest, self.now)?;
@@ -161,6 +168,7 @@ impl Redemption {
         tx: &mut Tx<'_>,
         record: CodeRecord,
         grant: Grant,
+        resources: Vec<String>,
     ) -> Result<Redeemed, StoreError> {
         // AZ-19: the account is looked at again, because it may have been stopped since.
         let user = tx.account(grant.user_id)?.map(|account| account.user);
@@ -189,6 +197,7 @@ impl Redemption {
             code: record,
             grant,
             user,
+            resources,
         })))
     }
 

@@ -1,5 +1,6 @@
-use sekisho_model::{EventKind, GrantType, Outcome, ScopeSet};
+use sekisho_model::{Client, EventKind, GrantType, Outcome, ScopeSet};
 use sekisho_store::RegisteredClient;
+use serde_json::Value;
 
 use super::issue::{Allowance, Bearer, token_type};
 use super::{Asked, Issued, TokenResponse};
@@ -28,24 +29,9 @@ impl Provider {
             Ok(confirmation) => confirmation,
             Err(error) => return Ok(Issued::Refused(error)),
         };
-        let named = form.all("resource");
-        let Ok(mut resources) = resource::asked(named, client, &self.settings.resources) else {
-            return Ok(Issued::Refused(TokenError::InvalidTarget));
-        };
-        if resources.is_empty() {
-            resources.extend(client.default_resource.clone());
-        }
-        let details = form
-            .first("authorization_details")
-            .map(|text| authorization_details::read(text, client, &self.settings.detail_types))
-            .transpose();
-        let details = match details {
-            Ok(details) => details.unwrap_or_default(),
-            Err(why) => {
-                return Ok(Issued::Refused(TokenError::InvalidAuthorizationDetails(
-                    why,
-                )));
-            }
+        let (resources, details) = match self.asked_of_machine(client, form) {
+            Ok(asked) => asked,
+            Err(error) => return Ok(Issued::Refused(error)),
         };
         let allowance = Allowance {
             scope: &scope,
@@ -84,6 +70,28 @@ impl Provider {
             authorization_details: details,
             issued_token_type: None,
         })))
+    }
+}
+
+impl Provider {
+    /// The resources and the details a machine asks for.
+    fn asked_of_machine(
+        &self,
+        client: &Client,
+        form: &Parameters,
+    ) -> Result<(Vec<String>, Vec<Value>), TokenError> {
+        let named = form.all("resource");
+        let mut resources = resource::asked(named, client, &self.settings.resources)
+            .map_err(|_refused| TokenError::InvalidTarget)?;
+        if resources.is_empty() {
+            resources.extend(client.default_resource.clone());
+        }
+        let details = form
+            .first("authorization_details")
+            .map(|text| authorization_details::read(text, client, &self.settings.detail_types))
+            .transpose()
+            .map_err(TokenError::InvalidAuthorizationDetails)?;
+        Ok((resources, details.unwrap_or_default()))
     }
 }
 

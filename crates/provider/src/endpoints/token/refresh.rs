@@ -23,14 +23,22 @@ enum Used {
     Go(Box<Going>, Beside),
     /// Refused; the grant is named if it was ended just now.
     Refused(&'static str, Option<sekisho_model::GrantId>),
-    /// More scope was asked than was granted.
-    TooMuchScope,
+    /// More scope was asked than was granted, or another resource; nothing changed.
+    Wrong(TokenError),
 }
 
-/// On whose behalf.
+/// On whose behalf, and for what.
 struct Going {
     grant: Grant,
     user: User,
+    scope: ScopeSet,
+    resources: Vec<String>,
+}
+
+/// What the request asks of the grant.
+struct Wish {
+    scope: Option<ScopeSet>,
+    resources: Vec<String>,
 }
 
 enum Beside {
@@ -63,9 +71,12 @@ impl Provider {
         let Some(text) = form.first("refresh_token") else {
             return refused(TokenError::InvalidRequest("refresh_token is missing"));
         };
-        let asked = form.first("scope").map(ScopeSet::parse).transpose();
-        let Ok(asked) = asked else {
+        let Ok(scope) = form.first("scope").map(ScopeSet::parse).transpose() else {
             return refused(TokenError::InvalidScope);
+        };
+        let wish = Wish {
+            scope,
+            resources: form.all("resource").map(str::to_owned).collect(),
         };
         let Some(presented) = RefreshToken::presented(text) else {
             return refused(TokenError::InvalidGrant(UNKNOWN));
@@ -83,16 +94,10 @@ impl Provider {
         );
         let prepared = Prepared { token, sealed };
         match self
-            .use_refresh(
-                &presented,
-                &client.client,
-                asked.clone(),
-                &prepared,
-                asked_by,
-            )
+            .use_refresh(&presented, &client.client, wish, &prepared, asked_by)
             .await?
         {
-            Used::TooMuchScope => refused(TokenError::InvalidScope),
+            Used::Wrong(error) => refused(error),
             Used::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -105,21 +110,12 @@ impl Provider {
                     Beside::Prepared => Some(prepared.token.reveal().to_owned()),
                     Beside::Earlier(sealed) => Some(reopened(&presented, &sealed)?),
                 };
-                let Some(scope) = narrowed(&going.grant.scope, asked.as_ref()) else {
-                    return refused(TokenError::InvalidScope);
-                };
-                let default = client.client.default_resource.as_ref();
-                let granted = &going.grant.terms.resources;
-                let named = resource::of_token(form.all("resource"), granted, default);
-                let Ok(resources) = named else {
-                    return refused(TokenError::InvalidTarget);
-                };
                 let who = ForUser {
                     grant: &going.grant,
                     subject: &self.subject_for(&client.client, &going.user),
-                    scope: &scope,
+                    scope: &going.scope,
                     confirmation,
-                    resources,
+                    resources: going.resources,
                     nonce: None,
                     refresh_token: refresh,
                 };
@@ -132,7 +128,7 @@ impl Provider {
         &self,
         presented: &RefreshToken,
         client: &Client,
-        asked: Option<ScopeSet>,
+        wish: Wish,
         prepared: &Prepared,
         asked_by: &Asked<'_>,
     ) -> Result<Used, Failure> {
@@ -140,7 +136,7 @@ impl Provider {
             now: self.now(),
             digest: presented.digest(),
             client: client.clone(),
-            asked,
+            wish,
             successor: prepared.token.digest(),
             sealed: prepared.sealed.clone(),
             idle: self.settings.lifetimes.refresh_idle,
@@ -175,7 +171,7 @@ struct Usage {
     now: Timestamp,
     digest: Digest,
     client: Client,
-    asked: Option<ScopeSet>,
+    wish: Wish,
     successor: Digest,
     sealed: Sealed,
     idle: Duration,
@@ -199,8 +195,8 @@ impl Usage {
             // DP-08
             return self.refuse(tx, &grant, "the refresh token is bound to another key");
         }
-        if own && narrowed(&grant.scope, self.asked.as_ref()).is_none() {
-            return Ok(Used::TooMuchScope);
+        if own && let Err(error) = self.wished(&grant) {
+            return Ok(Used::Wrong(error));
         }
         let client_id = &self.client.client_id;
         match decide(&record, &grant, &self.client, client_id, self.now) {
@@ -228,10 +224,26 @@ impl Usage {
     fn standing(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Option<Going>, StoreError> {
         let user = tx.account(grant.user_id)?.map(|account| account.user);
         let user = user.filter(|user| may_issue_for(user, grant, &self.shared));
-        Ok(user.map(|user| Going {
+        let (Some(user), Ok((scope, resources))) = (user, self.wished(grant)) else {
+            return Ok(None);
+        };
+        Ok(Some(Going {
             grant: grant.clone(),
             user,
+            scope,
+            resources,
         }))
+    }
+
+    /// What of the grant the access token is asked for.
+    fn wished(&self, grant: &Grant) -> Result<(ScopeSet, Vec<String>), TokenError> {
+        let scope = narrowed(&grant.scope, self.wish.scope.as_ref());
+        let scope = scope.ok_or(TokenError::InvalidScope)?;
+        let named = self.wish.resources.iter().map(String::as_str);
+        let default = self.client.default_resource.as_ref();
+        let resources = resource::of_token(named, &grant.terms.resources, default)
+            .map_err(|_refused| TokenError::InvalidTarget)?;
+        Ok((scope, resources))
     }
 
     fn refuse(
