@@ -211,6 +211,11 @@ fn shape(
     if too_long("nonce", MAX_NONCE) {
         return Err(InvalidRequest("nonce is longer than 512 bytes"));
     }
+    // It is stored, and PostgreSQL takes no NUL.
+    let nonce = request.first("nonce").unwrap_or_default();
+    if nonce.chars().any(char::is_control) {
+        return Err(InvalidRequest("nonce holds control characters"));
+    }
     if client.must_push() && !arrival.pushed {
         return Err(InvalidRequest("the client must push its requests"));
     }
@@ -493,6 +498,7 @@ mod tests {
             error(&[("nonce", &"n".repeat(513))]).code(),
             "invalid_request"
         );
+        assert_eq!(error(&[("nonce", "a\0b")]).code(), "invalid_request");
         assert_eq!(error(&[("max_age", "soon")]).code(), "invalid_request");
         let request = checked(
             &web("https://app.example/cb"),
