@@ -9,6 +9,7 @@ mod client_assertions;
 mod conformance;
 mod device;
 mod failing_parts;
+mod foreign_clients;
 mod in_chromium;
 mod keys;
 mod leaks;

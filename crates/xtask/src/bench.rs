@@ -39,7 +39,7 @@ pub fn run(root: &Path, words: &[&str]) -> Result<(), String> {
     }
     servers::provide_packages()?;
     share_the_servers_core()?;
-    let servers = Servers::start()?;
+    let servers = Servers::start(root)?;
     measure.envs(servers.environment());
     command::run(&measure)
 }

@@ -22,7 +22,7 @@ struct Tally {
 pub fn run(root: &Path, filter: &[&str]) -> Result<(), String> {
     servers::provide_packages()?;
     build_programs(root)?;
-    let servers = Servers::start()?;
+    let servers = Servers::start(root)?;
     let runner = Runner {
         root,
         servers: &servers,
@@ -44,7 +44,7 @@ pub fn run(root: &Path, filter: &[&str]) -> Result<(), String> {
 /// Runs a program with the servers up and the `TEST_…` variables set.
 pub fn run_with_servers(root: &Path, program: &str, arguments: &[&str]) -> Result<(), String> {
     servers::provide_packages()?;
-    let servers = Servers::start()?;
+    let servers = Servers::start(root)?;
     let mut command = match program {
         "cargo" => cargo(root, arguments),
         _ => Command::new(program),

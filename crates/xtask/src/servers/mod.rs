@@ -3,11 +3,14 @@
 //! All listen on free ports of the loopback, keep nothing, and end with this process (`keeper`).
 
 mod account;
+mod node;
 mod packages;
 mod postgres;
 mod redis;
 mod scratch;
 mod smtp_sink;
+
+use std::path::Path;
 
 use crate::command::find;
 use crate::keeper::Kept;
@@ -22,7 +25,7 @@ pub struct Servers {
 
 impl Servers {
     /// Starts what the environment does not already name.
-    pub fn start() -> Result<Self, String> {
+    pub fn start(root: &Path) -> Result<Self, String> {
         let mut servers = Self {
             environment: Vec::new(),
             running: Vec::new(),
@@ -32,6 +35,9 @@ impl Servers {
         servers.collect_mail()?;
         servers.name_program("TEST_CHROMIUM", &packages::BROWSERS)?;
         servers.name_program("TEST_CHROMEDRIVER", &["chromedriver"])?;
+        servers.name_program("TEST_NODE", &["node"])?;
+        let modules = node::provide(root)?.to_string_lossy().into_owned();
+        servers.environment.push(("TEST_NODE_MODULES", modules));
         for (name, value) in &servers.environment {
             println!("{name}={}", without_password(value));
         }

@@ -16,7 +16,7 @@ struct Need {
     present: fn() -> bool,
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 8] = [
     Need {
         package: "postgresql",
         present: || named("TEST_DATABASE_URL") || postgres_programs().is_some(),
@@ -36,6 +36,14 @@ const NEEDS: [Need; 6] = [
     Need {
         package: "chromium-driver",
         present: || named("TEST_CHROMEDRIVER") || find("chromedriver").is_some(),
+    },
+    Need {
+        package: "nodejs",
+        present: || named("TEST_NODE") || find("node").is_some(),
+    },
+    Need {
+        package: "npm",
+        present: || find("npm").is_some(),
     },
     Need {
         package: "fonts-noto-cjk",
