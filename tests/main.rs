@@ -4,6 +4,7 @@
 mod authorization;
 mod authorization_requests;
 mod bad_input;
+mod browser_apps;
 mod certificates;
 mod client_assertions;
 mod conformance;

@@ -1,16 +1,18 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::sync::Cache;
 use sekisho_model::ClientId;
 use sekisho_store::{RegisteredClient, Store};
 
 use crate::Failure;
+use crate::app_origins::AppOrigins;
 
 /// The registered clients, kept in memory and forgotten when any client changes.
 #[derive(Debug)]
 pub(crate) struct ClientDirectory {
     store: Store,
     known: Cache<ClientId, Arc<RegisteredClient>>,
+    origins: Mutex<Option<Arc<AppOrigins>>>,
 }
 
 /// How many clients are kept in memory.
@@ -22,6 +24,7 @@ impl ClientDirectory {
         Self {
             store,
             known: Cache::new(CAPACITY),
+            origins: Mutex::default(),
         }
     }
 
@@ -49,5 +52,21 @@ impl ClientDirectory {
     /// Forgets everything, because a client changed.
     pub(crate) fn forget(&self) {
         self.known.invalidate_all();
+        *self.kept_origins() = None;
+    }
+
+    /// Where apps that run in the browser live; read again when any client changed.
+    pub(crate) async fn origins(&self) -> Result<Arc<AppOrigins>, Failure> {
+        let kept = self.kept_origins().clone();
+        if let Some(origins) = kept {
+            return Ok(origins);
+        }
+        let origins = Arc::new(AppOrigins::read(&self.store).await?);
+        *self.kept_origins() = Some(Arc::clone(&origins));
+        Ok(origins)
+    }
+
+    fn kept_origins(&self) -> MutexGuard<'_, Option<Arc<AppOrigins>>> {
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

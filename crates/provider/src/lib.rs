@@ -5,6 +5,7 @@
 //! crate that names `jsonwebtoken`, `openidconnect` and `argon2`. Start at [`Provider`].
 
 pub mod accounts;
+mod app_origins;
 mod client_secrets;
 mod clients;
 pub mod demo;

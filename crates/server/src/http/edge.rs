@@ -14,6 +14,7 @@ use sekisho_provider::rules::discovery_members::MTLS_ENDPOINTS;
 
 use super::answer::{begin, see_other};
 use super::app::{App, RequestId, header};
+use super::cors;
 use super::headers::{Answer, security_headers};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,8 +37,15 @@ pub async fn edge(
     let route = request
         .match_pattern()
         .unwrap_or_else(|| "(none)".to_owned());
+    let reader = cors::reader(&app, request.request()).await;
+    let preflight = cors::is_preflight(request.request()) && reader.is_somebody();
     let mut response = match (from_localhost(&app, &request), refusal(&app, &request)) {
         (Some(here), _) => request.into_response(see_other(&here, app.https)),
+        (None, None) if preflight => {
+            let mut answer = begin(StatusCode::NO_CONTENT, &Answer::Api, app.https).finish();
+            reader.allow(answer.headers_mut());
+            request.into_response(answer)
+        }
         (None, None) => in_time(request, next).await?,
         (None, Some((status, words))) => {
             let mut answer = begin(status, &Answer::Api, app.https);
@@ -45,6 +53,7 @@ pub async fn edge(
         }
     };
     complete_headers(&app, response.headers_mut());
+    reader.mark(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

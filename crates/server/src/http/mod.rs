@@ -11,6 +11,7 @@ pub mod assets;
 pub mod call;
 pub mod client_ip;
 pub mod cookies;
+pub mod cors;
 pub mod csrf;
 pub mod dev;
 pub mod device;
