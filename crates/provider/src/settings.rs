@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use crate::rules::authorization_details::DetailType;
 use crate::rules::password_policy::PasswordPolicy;
+use crate::rules::registration::RegistrationPolicy;
+use crate::rules::software_statement::SoftwareIssuer;
 
 /// What the operator decided that concerns the protocol. Made from the configuration, in one place.
 #[derive(Debug, Clone)]
@@ -28,6 +30,10 @@ pub struct Settings {
     pub detail_types: Vec<DetailType>,
     /// How long a pushed request can be begun (RO-02: 5 to 600 s).
     pub pushed_request_life: Duration,
+    /// What self-registered clients may have.
+    pub registration: RegistrationPolicy,
+    /// Whose software statements are believed.
+    pub software_issuers: Vec<SoftwareIssuer>,
     /// Domains whose mailboxes open with this same account; no code can be sent there (OTP-24).
     pub self_hosted_mail_domains: Vec<String>,
 }
@@ -45,6 +51,12 @@ impl Settings {
             codes: CodeSettings::default(),
             password_policy: PasswordPolicy::STANDARD,
             features: Features::default(),
+            registration: RegistrationPolicy {
+                scope: sekisho_model::ScopeSet::default(),
+                require_pkce: true,
+                allow_token_endpoint_audience: false,
+            },
+            software_issuers: Vec::new(),
             resources: Vec::new(),
             detail_types: Vec::new(),
             pushed_request_life: Duration::from_mins(1),

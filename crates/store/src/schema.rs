@@ -259,6 +259,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    registration_tokens (client_id) {
+        client_id -> Text,
+        digest -> Binary,
+        previous_digest -> Nullable<Binary>,
+        previous_until -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    initial_access_tokens (digest) {
+        digest -> Binary,
+        label -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        uses_left -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     user_addresses,

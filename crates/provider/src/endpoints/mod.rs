@@ -14,6 +14,7 @@ pub mod device;
 pub mod end_session;
 pub mod introspect;
 pub mod pushed_request;
+pub mod register;
 pub mod revoke;
 pub mod sender;
 pub mod sign_in;

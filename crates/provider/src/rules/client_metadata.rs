@@ -3,8 +3,8 @@
 use sekisho_model::{Client, ClientAuthentication, GrantType};
 
 use super::client_certificate::RegisteredName;
-use super::logout_uris;
 use super::redirect_uri::{self, RedirectUriRefusal};
+use super::{client_members, logout_uris};
 
 /// Why a client cannot be registered; the RFC 7591 §3.2.2 error and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,13 +93,7 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
             "at least one scope; optional ones must be among them",
         );
     }
-    if client
-        .client_uri
-        .as_ref()
-        .is_some_and(|uri| !uri.starts_with("https://"))
-    {
-        return wrong("client_uri", "use https");
-    }
+    client_members::check(client)?;
     logout_uris::check(client).or_else(|(member, reason)| wrong(member, reason))?;
     certificates(client)
 }

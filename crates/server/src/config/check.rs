@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use sekisho_mail::when;
+use sekisho_model::ScopeSet;
 use sekisho_provider::outbound::AllowedHost;
 use url::Url;
 
@@ -267,6 +268,14 @@ fn tokens(config: &Config, found: &mut Problems) {
     found.unless(
         tokens.key_rotation_days == 0 || (7..=730).contains(&tokens.key_rotation_days),
         "tokens.key_rotation_days: use 7 to 730, or 0 for never",
+    );
+    found.unless(
+        ScopeSet::parse(&config.registration.scope).is_ok_and(|scope| !scope.is_empty()),
+        "registration.scope: use scopes with a space between them",
+    );
+    found.unless(
+        !config.protocol.open_registration || config.protocol.registration,
+        "protocol.open_registration needs protocol.registration",
     );
     found.unless(
         (5..=600).contains(&config.protocol.pushed_request_seconds),

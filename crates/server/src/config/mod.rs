@@ -15,8 +15,12 @@ use std::time::Duration;
 
 use sekisho_guard::Limits;
 use sekisho_mail::Transport;
+use sekisho_model::ScopeSet;
+use sekisho_provider::jwt::check_jwks;
 use sekisho_provider::outbound::{AllowedHost, OutboundSettings};
 use sekisho_provider::rules::password_policy::PasswordPolicy;
+use sekisho_provider::rules::registration::RegistrationPolicy;
+use sekisho_provider::rules::software_statement::SoftwareIssuer;
 use sekisho_provider::{CodeSettings, Features, Lifetimes, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +30,7 @@ pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
     ClientCertificates, Database, Keys, Mail, Metrics, Otp, Outbound, Password, Preset, Protocol,
-    Server, SessionStore, Tokens,
+    Registration, Server, SessionStore, SoftwareIssuerFile, Tokens,
 };
 
 /// The whole configuration.
@@ -53,6 +57,8 @@ pub struct Config {
     pub protocol: Protocol,
     /// Requests the server itself makes.
     pub outbound: Outbound,
+    /// What apps that register themselves may have.
+    pub registration: Registration,
     /// How often something may be tried.
     pub limits: Limits,
     /// Metrics.
@@ -87,6 +93,7 @@ impl Config {
         let mail = Transport::open(self.mail.url.expose(), &self.mail.from).err();
         let tls = crate::tls::problem(&self.server);
         keys.into_iter()
+            .chain(self.software_issuers().err())
             .chain(tls)
             .chain(authorities)
             .chain(mail.map(|refusal| refusal.to_string()))
@@ -126,6 +133,8 @@ impl Config {
             },
             password_policy: self.password_policy(),
             features: self.features(),
+            registration: self.registration_policy(),
+            software_issuers: self.software_issuers().unwrap_or_default(),
             resources: self.protocol.resources.clone(),
             detail_types: self.protocol.authorization_details.clone(),
             pushed_request_life: Duration::from_secs(self.protocol.pushed_request_seconds),
@@ -149,6 +158,36 @@ impl Config {
             loopback: self.server.insecure_loopback,
             extra_authorities: authorities.transpose()?,
         })
+    }
+
+    fn registration_policy(&self) -> RegistrationPolicy {
+        let registration = &self.registration;
+        RegistrationPolicy {
+            scope: ScopeSet::parse(&registration.scope).unwrap_or_default(),
+            require_pkce: registration.require_pkce,
+            allow_token_endpoint_audience: registration.allow_token_endpoint_audience,
+        }
+    }
+
+    /// The issuers of software statements with their keys, or what is wrong with a file.
+    fn software_issuers(&self) -> Result<Vec<SoftwareIssuer>, String> {
+        let read = |file: &SoftwareIssuerFile| {
+            let name = file.jwks_file.display();
+            let wrong = |why: &str| format!("registration.software_issuers: {name}: {why}");
+            let bytes = std::fs::read(&file.jwks_file).map_err(|e| wrong(&e.to_string()))?;
+            let jwks: serde_json::Value =
+                serde_json::from_slice(&bytes).map_err(|e| wrong(&e.to_string()))?;
+            check_jwks(&jwks).map_err(|e| wrong(&e.to_string()))?;
+            Ok(SoftwareIssuer {
+                issuer: file.issuer.clone(),
+                jwks,
+            })
+        };
+        self.registration
+            .software_issuers
+            .iter()
+            .map(read)
+            .collect()
     }
 
     fn features(&self) -> Features {

@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 11] = [
+pub(super) const SECTIONS: [&SectionHelp; 12] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -29,6 +29,7 @@ pub(super) const SECTIONS: [&SectionHelp; 11] = [
     &s::Otp::HELP,
     &s::Tokens::HELP,
     &s::Protocol::HELP,
+    &s::Registration::HELP,
     &s::Outbound::HELP,
     &s::Metrics::HELP,
 ];

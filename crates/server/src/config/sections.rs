@@ -213,6 +213,17 @@ sections! {
         /// Certificates (PEM) of authorities that are trusted beside those of the machine.
         extra_ca_file: Option<PathBuf> = None,
     }
+    /// What apps that register themselves may have (`protocol.registration`).
+    Registration "registration" {
+        /// Scopes at most, and if none are asked.
+        scope: String = "openid profile email address phone offline_access".to_owned(),
+        /// Whether confidential apps need PKCE, too. The OpenID test suite registers plain ones.
+        require_pkce: bool = true,
+        /// Whether assertions may name the token endpoint as audience, as OpenID Connect Core says, beside the issuer.
+        allow_token_endpoint_audience: bool = false,
+        /// Whose software statements are believed: a table for each with `issuer` and `jwks_file`.
+        software_issuers: Vec<SoftwareIssuerFile> = Vec::new(),
+    }
     /// Metrics.
     Metrics "metrics" {
         /// Address and port of a listener of its own for `/metrics`. Without it there are no metrics, except in dev mode.
@@ -229,6 +240,16 @@ pub enum ClientCertificates {
     Off,
     /// They are; who has none gets in as well.
     Optional,
+}
+
+/// Somebody whose software statements are believed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SoftwareIssuerFile {
+    /// `iss` of the statements.
+    pub issuer: String,
+    /// File with the public keys, a JWKS.
+    pub jwks_file: PathBuf,
 }
 
 /// What is asked of new passwords.

@@ -7,6 +7,7 @@ mod discovery;
 mod introspect;
 mod nonce;
 mod pushed_request;
+mod register;
 mod revoke;
 mod token;
 mod userinfo;
@@ -43,6 +44,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(
             web::resource("/oauth2/device_authorization")
                 .route(web::post().to(device_authorization::device)),
+        )
+        .service(web::resource("/oauth2/register").route(web::post().to(register::create)))
+        .service(
+            web::resource("/oauth2/register/{client_id}")
+                .route(web::get().to(register::show))
+                .route(web::put().to(register::replace))
+                .route(web::delete().to(register::delete)),
         )
         .service(web::resource("/oauth2/par").route(web::post().to(pushed_request::push)))
         .service(web::resource("/oauth2/token").route(web::post().to(token::token)))
