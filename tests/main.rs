@@ -4,6 +4,7 @@
 mod authorization;
 mod failing_parts;
 mod in_chromium;
+mod introspection;
 mod leaks;
 mod machines;
 mod races;

@@ -38,7 +38,7 @@ pub(super) struct Allowance<'a> {
 }
 
 /// `token_type` of a token bound so (RFC 9449 §5; RFC 8705 §3 keeps `Bearer`).
-pub(super) const fn token_type(confirmation: Option<&Confirmation>) -> &'static str {
+pub(in crate::endpoints) const fn token_type(confirmation: Option<&Confirmation>) -> &'static str {
     match confirmation {
         Some(Confirmation::Key(_)) => "DPoP",
         Some(Confirmation::Certificate(_)) | None => "Bearer",
@@ -176,7 +176,7 @@ impl Provider {
 
     /// `<grant id>.<random>` for users, `m<epoch>.<random>` for machines: revocation finds the grant,
     /// and an epoch move reaches tokens of machines, without a row for each token.
-    fn token_id(&self, grant: Option<&Grant>) -> String {
+    pub(super) fn token_id(&self, grant: Option<&Grant>) -> String {
         let random = URL_SAFE_NO_PAD.encode(self.entropy.bytes::<16>());
         match grant {
             Some(grant) => format!("{}.{random}", grant.id),

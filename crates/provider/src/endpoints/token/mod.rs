@@ -9,6 +9,8 @@ use sekisho_model::{Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
+pub(super) use issue::token_type;
+
 use super::call::Call;
 use super::client_authentication::Caller;
 use super::sender::Sender;
