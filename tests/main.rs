@@ -2,6 +2,8 @@
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
 mod authorization;
+mod device;
+mod device_misuse;
 mod failing_parts;
 mod in_chromium;
 mod introspection;

@@ -136,6 +136,25 @@ scope-hint-offline = For example for notifications. It lasts until you withdraw 
 scope-hint-empty = You have not registered this yet, so nothing is given.
 scope-hint-other = The maker of the app defines what this does.
 
+# Device
+device-title = Enter the code from your device
+device-lead = Enter the code shown on the device you want to sign in on, such as a TV or a command line.
+device-code = Code shown on the device
+device-code-hint = 8 letters. Case, hyphens and spaces do not matter.
+device-next = Continue
+device-empty = Enter the code shown on the device
+device-unusable = This code does not work. Get a new one on the device
+device-warning = Allow this only if you started it yourself
+device-warning-hint = Do not enter a code that someone gave you by phone or message.
+device-confirm-title = Allow "{$app}" on this device?
+device-question = Is this code on the screen of that device?
+device-allow = Yes, allow
+device-deny = No
+device-allowed-title = Connected
+device-allowed-lead = Go back to the device. You can close this page.
+device-denied-title = Not allowed
+device-denied-lead = Nothing was given to the device. You can close this page.
+
 # Errors
 error-next = What you can do
 error-again = Start again
@@ -298,6 +317,9 @@ did-stop-code = Stopped after wrong codes
 did-sign-out = Signed out
 did-allow-app = Allowed an app
 did-deny-app = Did not allow an app
+did-allow-device = Allowed a device
+did-deny-device = Did not allow a device
+did-wrong-device = Entered a device code that does not work
 did-revoke = Ended the access of an app
 did-change-alert = Sign-in mails changed
 did-change = A setting changed

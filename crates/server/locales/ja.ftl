@@ -127,6 +127,25 @@ scope-hint-offline = 新着の通知などに使います。許可を取り消�
 scope-hint-empty = まだ登録がないため、何も渡しません。
 scope-hint-other = この機能の内容は、アプリの提供者が定めています。
 
+# Device
+device-title = 機器のコードを入力
+device-lead = テレビやコマンドなど、ログインしたい機器に出ているコードを入力してください。
+device-code = 機器に出ているコード
+device-code-hint = 英字8文字。大文字と小文字、ハイフンや空白は区別しません。
+device-next = つぎへ
+device-empty = 機器に出ているコードを入力してください
+device-unusable = このコードは使えません。機器の画面で新しいコードを出してください
+device-warning = この操作を自分で始めたときだけ許可してください
+device-warning-hint = 電話やメッセージで人から伝えられたコードは入力しないでください。
+device-confirm-title = 「{$app}」の機器に利用を許可しますか
+device-question = この機器の画面に同じコードが出ていますか
+device-allow = はい、許可する
+device-deny = いいえ
+device-allowed-title = つながりました
+device-allowed-lead = 機器に戻ってください。このページは閉じてかまいません。
+device-denied-title = 許可しませんでした
+device-denied-lead = 機器には何も渡していません。このページは閉じてかまいません。
+
 # Errors
 error-next = できること
 error-again = 最初から始める
@@ -283,6 +302,9 @@ did-stop-code = コードの誤りが続き、止めました
 did-sign-out = ログアウトしました
 did-allow-app = アプリに利用を許可しました
 did-deny-app = アプリに許可しませんでした
+did-allow-device = 機器に利用を許可しました
+did-deny-device = 機器に許可しませんでした
+did-wrong-device = 使えない機器コードを入力しました
 did-revoke = アプリの利用を終えました
 did-change-alert = ログインの知らせを変えました
 did-change = 設定が変わりました

@@ -6,6 +6,7 @@ pub mod authorize;
 pub mod call;
 pub mod client_authentication;
 pub mod consent;
+pub mod device;
 pub mod end_session;
 pub mod introspect;
 pub mod revoke;

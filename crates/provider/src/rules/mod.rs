@@ -7,6 +7,7 @@ pub mod client_authentication;
 pub mod client_metadata;
 pub mod code_redemption;
 pub mod consent;
+pub mod device;
 pub mod discovery;
 pub mod discovery_members;
 pub mod oauth_error;

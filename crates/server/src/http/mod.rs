@@ -13,6 +13,7 @@ pub mod client_ip;
 pub mod cookies;
 pub mod csrf;
 pub mod dev;
+pub mod device;
 pub mod edge;
 pub mod failure;
 pub mod frame;

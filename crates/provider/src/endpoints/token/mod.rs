@@ -2,10 +2,11 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod issue;
 mod refresh;
 
-use sekisho_model::{Origin, Timestamp};
+use sekisho_model::{GrantType, Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -90,10 +91,14 @@ impl Provider {
             origin: call.origin,
             sender,
         };
+        let features = &self.settings.features;
         match grant_type {
             "authorization_code" => self.authorization_code(&client, form, &asked).await,
             "refresh_token" => self.refresh_token(&client, form, &asked).await,
             "client_credentials" => self.client_credentials(&client, form, &asked).await,
+            name if name == GrantType::DeviceCode.name() && features.device => {
+                self.device_code(&client, form, &asked).await
+            }
             _ => refused(TokenError::UnsupportedGrantType),
         }
     }

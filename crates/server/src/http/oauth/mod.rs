@@ -1,6 +1,7 @@
 //! The endpoints apps talk to. Each handler parses, calls the provider, and renders.
 
 mod authorize;
+mod device_authorization;
 mod discovery;
 mod introspect;
 mod revoke;
@@ -42,6 +43,10 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(userinfo::userinfo)),
         )
         .service(web::resource("/oauth2/introspect").route(web::post().to(introspect::introspect)))
+        .service(
+            web::resource("/oauth2/device_authorization")
+                .route(web::post().to(device_authorization::begin)),
+        )
         .service(web::resource("/oauth2/revoke").route(web::post().to(revoke::revoke)));
 }
 

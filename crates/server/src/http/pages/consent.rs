@@ -40,7 +40,7 @@ pub struct ScopeItem {
 
 impl ScopeItem {
     /// The sentence for the scope; a scope of the app's own is quoted.
-    fn label(&self, page: &Page) -> String {
+    pub(super) fn label(&self, page: &Page) -> String {
         match self.known() {
             Some(name) => page.t(&format!("scope-{name}")),
             None => page
@@ -50,7 +50,7 @@ impl ScopeItem {
     }
 
     /// The values, or what the scope means where it has none.
-    fn lines(&self, page: &Page) -> Vec<String> {
+    pub(super) fn lines(&self, page: &Page) -> Vec<String> {
         if !self.values.is_empty() {
             return self.values.iter().map(|value| clean(value, 200)).collect();
         }

@@ -7,6 +7,7 @@
 mod app;
 mod consent;
 mod dev;
+mod device;
 mod error;
 mod history;
 mod history_filter;
@@ -30,6 +31,7 @@ pub use app::{App, Person};
 pub use askama::Template;
 pub use consent::{ConsentPage, ScopeItem};
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
+pub use device::{DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem};
 pub use error::{Cause, ErrorPage};
 pub use history::{Day, HistoryPage, HistoryRow, Reader};
 pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};

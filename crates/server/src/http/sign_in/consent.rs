@@ -1,6 +1,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::ScopeSet;
+use sekisho_provider::accounts::OpenAccount;
 use sekisho_provider::endpoints::consent::{ConsentDecision, ConsentView};
 use sekisho_provider::rules::claims;
 use sekisho_provider::rules::parameters::Parameters;
@@ -74,10 +75,18 @@ pub(super) async fn send(
     }
 }
 
-/// The scopes that `shown` picks, each with the values it would hand over (CON-01).
 fn items(view: &ConsentView, shown: impl Fn(&str) -> bool) -> Vec<ScopeItem> {
-    let value = |name: &&str| view.account.claims.get(*name).and_then(words);
-    view.scope
+    scope_items(&view.scope, &view.account, shown)
+}
+
+/// The scopes that `shown` picks, each with the values it would hand over (CON-01).
+pub(in crate::http) fn scope_items(
+    scope: &ScopeSet,
+    account: &OpenAccount,
+    shown: impl Fn(&str) -> bool,
+) -> Vec<ScopeItem> {
+    let value = |name: &&str| account.claims.get(*name).and_then(words);
+    scope
         .iter()
         .filter(|scope| shown(scope))
         .map(|scope| ScopeItem {

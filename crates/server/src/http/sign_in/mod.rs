@@ -4,6 +4,8 @@ mod code;
 mod consent;
 mod password;
 
+pub(super) use consent::scope_items;
+
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use sekisho_provider::endpoints::sign_in::{AppView, LoadedFlow};

@@ -88,6 +88,7 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
     code_pages(&mut album);
     code_error_pages(&mut album);
     consent_pages(&mut album);
+    device_pages(&mut album);
     error_pages(&mut album);
     leaving_pages(&mut album);
     account_pages(&mut album);
@@ -119,6 +120,15 @@ pub(super) fn hostile(locale: Locale) -> Vec<Sample> {
             app: Some(app.clone()),
             typed: "<script>".to_owned(),
             ..code_view(locale, CodeState::Fresh)
+        },
+    );
+    album.put(
+        "device-confirm",
+        DeviceConfirmPage {
+            app: app.clone(),
+            client_id: HOSTILE.replace('\u{202e}', ""),
+            resources: vec![HOSTILE.replace('\u{202e}', "")],
+            ..device_view(locale)
         },
     );
     let values = vec![HOSTILE.to_owned()];
@@ -383,6 +393,51 @@ fn consent_pages(album: &mut Album) {
             ..consent_view(locale)
         },
     );
+}
+
+fn device_view(locale: Locale) -> DeviceConfirmPage {
+    DeviceConfirmPage {
+        page: page(locale),
+        app: app(locale),
+        client_id: "tv-7f3k".to_owned(),
+        person: Person::new(Some("三浦 晴香"), "haruka.m@example.jp"),
+        user_code: "WDJB-MJHT".to_owned(),
+        device: Device::of("curl/8.5.0").words(locale),
+        ip: "203.0.113.5".to_owned(),
+        asked: Moment::date_time(NOW, ZONE, locale),
+        scopes: vec![item("openid", &[]), item("email", &["haruka.m@example.jp"])],
+        resources: vec![],
+    }
+}
+
+fn device_pages(album: &mut Album) {
+    let locale = album.locale;
+    let form = |problem| DevicePage {
+        page: page(locale),
+        typed: "WDJBMJHT".to_owned(),
+        problem,
+    };
+    album.put("device", form(None));
+    for problem in [DeviceProblem::Empty, DeviceProblem::Unusable] {
+        album.put_error(format!("device-{problem:?}"), form(Some(problem)));
+    }
+    album.put("device-confirm", device_view(locale));
+    album.put(
+        "device-confirm-bare",
+        DeviceConfirmPage {
+            app: App::new("Living room TV", "tv-7f3k"),
+            person: Person::new(None, "haruka.m@example.jp"),
+            resources: vec!["https://api.aozora.example".to_owned()],
+            ..device_view(locale)
+        },
+    );
+    for allowed in [true, false] {
+        let page = page(locale);
+        album.put(
+            format!("device-done-{allowed}"),
+            DeviceDonePage { page, allowed },
+        );
+    }
 }
 
 fn error_view(locale: Locale, cause: Cause) -> ErrorPage {
