@@ -13,5 +13,6 @@ mod races;
 mod sign_in;
 mod sign_out;
 mod support;
+mod token_exchange;
 mod tokens;
 mod whole_journey;

@@ -20,3 +20,4 @@ pub mod redirect_uri;
 pub mod refresh_rotation;
 pub mod sign_in;
 pub mod standing;
+pub mod token_exchange;

@@ -5,6 +5,7 @@ mod client_credentials;
 mod device_code;
 mod issue;
 mod refresh;
+mod token_exchange;
 
 use sekisho_model::{GrantType, Origin, Timestamp};
 use serde::Serialize;
@@ -98,6 +99,9 @@ impl Provider {
             "client_credentials" => self.client_credentials(&client, form, &asked).await,
             name if name == GrantType::DeviceCode.name() && features.device => {
                 self.device_code(&client, form, &asked).await
+            }
+            name if name == GrantType::TokenExchange.name() && features.token_exchange => {
+                self.token_exchange(&client, form, &asked).await
             }
             _ => refused(TokenError::UnsupportedGrantType),
         }
