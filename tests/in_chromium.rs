@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::support::chromium::{Chromium, Window};
+use crate::support::house::variable;
 use crate::support::processes::Process;
 use crate::support::wait;
+use crate::tokens::{App, body};
 
 struct Tour {
     browser: Chromium,
@@ -51,6 +53,60 @@ impl Tour {
             Some(mails.get(0)?.get("code")?.as_str()?.to_owned())
         })
         .await
+    }
+
+    /// Signs in on the way to `/device` and allows a device there.
+    async fn connect_a_device(&self, password: &str, device: &App) {
+        let form = [
+            ("client_id", &*device.id),
+            ("scope", "openid email offline_access"),
+        ];
+        let url = format!("{}/oauth2/device_authorization", self.base);
+        let codes = device.http.post(url).form(&form).send().await.unwrap();
+        let codes: Value = codes.json().await.unwrap();
+        let complete = codes["verification_uri_complete"].as_str().unwrap();
+        self.browser.go(complete).await;
+        self.arrive("/login?", "d1-login").await;
+        self.browser.fill("#email", "haruka@example.jp").await;
+        self.browser.fill("#password", password).await;
+        self.browser.click("main form button[type=submit]").await;
+        self.arrive("/login/code", "d2-code").await;
+        let code = self.code().await;
+        self.browser.fill("#code", &code).await;
+        self.browser.click("main form button.btn--primary").await;
+        self.arrive("/device?user_code=", "d3-device").await;
+        self.browser.fill("#user_code", "BBBB-BBBB").await;
+        self.browser.click("main form button[type=submit]").await;
+        self.say('止', "d4-wrong").await;
+        let user_code = codes["user_code"].as_str().unwrap();
+        self.browser
+            .fill("#user_code", &user_code.to_lowercase())
+            .await;
+        self.browser.click("main form button[type=submit]").await;
+        self.say('問', "d5-confirm").await;
+        let words = self.browser.words().await;
+        assert!(words.contains(user_code), "{words}");
+        self.browser
+            .click("button[name=decision][value=allow]")
+            .await;
+        self.say('通', "d6-done").await;
+        let poll = [
+            ("grant_type", crate::device::GRANT),
+            ("device_code", codes["device_code"].as_str().unwrap()),
+        ];
+        let tokens = body(device.ask(&poll).await).await;
+        assert!(tokens["refresh_token"].is_string(), "{tokens}");
+    }
+
+    /// Waits for the page with this stamp, then looks.
+    async fn say(&self, stamp: char, page: &str) {
+        wait::until(page, async || {
+            let there =
+                self.browser.is_complete().await && self.browser.words().await.contains(stamp);
+            there.then_some(())
+        })
+        .await;
+        self.look(page).await;
     }
 
     async fn walk(&self, password: &str) {
@@ -101,7 +157,7 @@ impl Tour {
 }
 
 /// One dev server for each tour, on a data folder of its own.
-async fn tour(window: Window) {
+async fn begin(window: Window) -> (Tour, String, DevServer) {
     // The house does this itself; here it runs as a process of its own.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let data = tempfile::tempdir().unwrap();
@@ -110,7 +166,7 @@ async fn tour(window: Window) {
     drop(listener);
     let banner = data.path().join("banner");
     let folder = data.path().join("data");
-    let _server = Process::start_printing(
+    let process = Process::start_printing(
         &[
             "dev",
             "--listen",
@@ -140,7 +196,54 @@ async fn tour(window: Window) {
         base: format!("http://{listen}"),
         name,
     };
+    let server = DevServer {
+        _process: process,
+        data,
+    };
+    (tour, password, server)
+}
+
+/// A server that runs as long as this lives.
+struct DevServer {
+    _process: Process,
+    data: tempfile::TempDir,
+}
+
+impl DevServer {
+    /// Registers an app by the command line, beside the running server.
+    async fn register(&self, tour: &Tour, client: &Value) -> App {
+        let file = self.data.path().join("client.json");
+        std::fs::write(&file, client.to_string()).unwrap();
+        let folder = self.data.path().join("data");
+        let done = std::process::Command::new(variable("TEST_SEKISHO"))
+            .args(["client", "create", "--output", "json", "--data"])
+            .arg(folder)
+            .arg("--file")
+            .arg(file)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        let made: Value = serde_json::from_slice(&done.stdout).unwrap();
+        App {
+            id: made["client_id"].as_str().unwrap().to_owned(),
+            secret: None,
+            http: reqwest::Client::new(),
+            token_url: format!("{}/oauth2/token", tour.base),
+            userinfo_url: format!("{}/oauth2/userinfo", tour.base),
+        }
+    }
+}
+
+async fn tour(window: Window) {
+    let (tour, password, _server) = begin(window).await;
     tour.walk(&password).await;
+    tour.browser.close().await;
+}
+
+async fn device_tour(window: Window) {
+    let (tour, password, server) = begin(window).await;
+    let device = server.register(&tour, &crate::device::television()).await;
+    tour.connect_a_device(&password, &device).await;
     tour.browser.close().await;
 }
 
@@ -173,6 +276,28 @@ async fn web_13_the_tour_without_javascript_on_the_smallest_screen() {
         dark: false,
         language: "ja",
         script: false,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rfc_8628_3_3_a_device_is_connected_in_japanese_without_javascript() {
+    device_tour(Window {
+        width: 320,
+        dark: false,
+        language: "ja",
+        script: false,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rfc_8628_3_3_a_device_is_connected_in_english_in_the_dark() {
+    device_tour(Window {
+        width: 320,
+        dark: true,
+        language: "en",
+        script: true,
     })
     .await;
 }

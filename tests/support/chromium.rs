@@ -185,6 +185,8 @@ impl Chromium {
 
     pub async fn fill(&self, selector: &str, text: &str) {
         let element = self.find(selector).await;
+        self.call(&format!("/element/{element}/clear"), json!({}))
+            .await;
         self.call(&format!("/element/{element}/value"), json!({"text": text}))
             .await;
     }

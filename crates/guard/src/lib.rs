@@ -14,8 +14,9 @@ mod throttle;
 mod ticket;
 
 pub use limits::{
-    ClientSecretLimits, CodeLimits, CodeMailLimits, Limits, PasswordLimits, Rate, SourceLimits,
+    ClientSecretLimits, CodeLimits, CodeMailLimits, DeviceLimits, Limits, PasswordLimits, Rate,
+    SourceLimits,
 };
-pub use rules::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt};
+pub use rules::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, UserCodeTry};
 pub use throttle::{GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

@@ -56,6 +56,8 @@ pub struct Limits {
     pub code_mail: CodeMailLimits,
     /// Wrong client secrets.
     pub client_secret: ClientSecretLimits,
+    /// Signing in on another device.
+    pub device: DeviceLimits,
 }
 
 /// Wrong passwords of one account. A right password starts them from zero.
@@ -186,6 +188,32 @@ impl Default for ClientSecretLimits {
     }
 }
 
+/// Signing in on another device (RFC 8628 §5.1, §5.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeviceLimits {
+    /// Wrong user codes of one account.
+    pub account: Rate,
+    /// Wrong user codes from one address (IPv6: /64).
+    pub address: Rate,
+    /// Wrong user codes of everybody. With some 34 bits in a code and a thousand devices waiting at
+    /// once, this many tries find one of them once in fifty thousand.
+    pub everywhere: Rate,
+    /// Codes asked for by devices at one address (IPv6: /64).
+    pub requests_address: Rate,
+}
+
+impl Default for DeviceLimits {
+    fn default() -> Self {
+        Self {
+            account: Rate::of(5, QUARTER),
+            address: Rate::of(20, QUARTER),
+            everywhere: Rate::of(500, QUARTER),
+            requests_address: Rate::of(200, QUARTER),
+        }
+    }
+}
+
 impl Limits {
     /// What `counter` may reach.
     pub(crate) const fn rate_of(&self, counter: Counter) -> Rate {
@@ -210,6 +238,10 @@ impl Limits {
             Counter::MailDomain => self.code_mail.domain,
             Counter::MailEverywhere => self.code_mail.everywhere,
             Counter::ClientSecret => self.client_secret.client_address,
+            Counter::UserCodeAccount => self.device.account,
+            Counter::UserCodeAddress => self.device.address,
+            Counter::UserCodeEverywhere => self.device.everywhere,
+            Counter::DeviceRequestAddress => self.device.requests_address,
         }
     }
 }

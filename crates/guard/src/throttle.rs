@@ -4,7 +4,7 @@ use sekisho_model::{Digest, Timestamp};
 use sekisho_session::{Limit, Session, SessionError, Verdict};
 
 use crate::limits::Limits;
-use crate::rules::{self, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt, Rule};
+use crate::rules::{self, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt, Rule, UserCodeTry};
 use crate::suspects::Suspects;
 use crate::ticket::{Counted, Place, Ticket};
 
@@ -88,6 +88,27 @@ impl Throttle {
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
         self.count(self.counted(&rules::code_mail(&mail)), now)
+            .await
+    }
+
+    /// Counts a device's user code before it is looked up (THR-17). Hand the ticket to
+    /// [`Self::after_success`] if a device shows it.
+    pub async fn before_user_code(
+        &self,
+        attempt: UserCodeTry<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::user_code(&attempt)), now)
+            .await
+    }
+
+    /// Counts a device's request for codes. It counts for good.
+    pub async fn before_device_request(
+        &self,
+        ip: &str,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::device_request(ip)), now)
             .await
     }
 

@@ -24,6 +24,12 @@ pub enum EventKind {
     Refresh,
     /// A machine got a token.
     ClientCredentials,
+    /// A person decided about a device, or typed a code that no device shows (RFC 8628 §3.3).
+    DeviceDecided,
+    /// A device that was allowed got its tokens.
+    DeviceRedeemed,
+    /// A token was exchanged for another one (RFC 8693).
+    TokenExchanged,
     /// A token or grant was revoked.
     Revocation,
     /// A setting of an account changed.
@@ -38,7 +44,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -48,6 +54,9 @@ impl EventKind {
         Self::CodeRedeemed,
         Self::Refresh,
         Self::ClientCredentials,
+        Self::DeviceDecided,
+        Self::DeviceRedeemed,
+        Self::TokenExchanged,
         Self::Revocation,
         Self::SettingChanged,
         Self::UserCreated,
@@ -67,6 +76,9 @@ impl EventKind {
             Self::CodeRedeemed => "code_redeemed",
             Self::Refresh => "refresh",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceDecided => "device_decided",
+            Self::DeviceRedeemed => "device_redeemed",
+            Self::TokenExchanged => "token_exchanged",
             Self::Revocation => "revocation",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",

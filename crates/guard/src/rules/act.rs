@@ -1,4 +1,4 @@
-use sekisho_model::{BrowserId, ClientId, Digest};
+use sekisho_model::{BrowserId, ClientId, Digest, UserId};
 
 use super::origin::networks;
 use super::{Counter, Rule};
@@ -52,6 +52,15 @@ pub struct CodeMail<'a> {
 pub struct ClientSecretTry<'a> {
     /// Whose secret.
     pub client: &'a ClientId,
+    /// The client address.
+    pub ip: &'a str,
+}
+
+/// A device's user code that is about to be looked up.
+#[derive(Debug, Clone, Copy)]
+pub struct UserCodeTry<'a> {
+    /// Who typed it; codes are looked up for people who are signed in only.
+    pub user: &'a UserId,
     /// The client address.
     pub ip: &'a str,
 }
@@ -115,6 +124,22 @@ pub(crate) fn client_secret(attempt: &ClientSecretTry<'_>) -> Vec<Rule> {
     let household = networks(attempt.ip).household;
     let whom = format!("{} {household}", attempt.client);
     vec![rule(Counter::ClientSecret, &whom)]
+}
+
+/// THR-17: some 34 bits are guessed by nobody who has five tries, and not by many together.
+pub(crate) fn user_code(attempt: &UserCodeTry<'_>) -> Vec<Rule> {
+    let from = networks(attempt.ip);
+    vec![
+        rule(Counter::UserCodeAccount, &attempt.user.to_string()),
+        rule(Counter::UserCodeAddress, &from.household),
+        rule(Counter::UserCodeEverywhere, ""),
+    ]
+}
+
+/// Who asks for codes fills the place where they are kept.
+pub(crate) fn device_request(ip: &str) -> Vec<Rule> {
+    let household = networks(ip).household;
+    vec![rule(Counter::DeviceRequestAddress, &household)]
 }
 
 fn source(ip: &str) -> Vec<Rule> {
@@ -240,6 +265,20 @@ mod tests {
             ]
         );
         assert_eq!(mail("EXAMPLE.jp"), mail("example.jp"));
+    }
+
+    #[test]
+    fn thr_17_a_user_code_counts_by_account_household_and_all() {
+        let entropy = sekisho_model::SeededEntropy::new(1);
+        let now = sekisho_model::Timestamp::from_seconds(1);
+        let (one, other) = (UserId::new(now, &entropy), UserId::new(now, &entropy));
+        let from = |user, ip| user_code(&UserCodeTry { user, ip });
+        assert_eq!(
+            names(&from(&one, IP)),
+            ["device.account", "device.address", "device.everywhere"]
+        );
+        assert_eq!(from(&one, IP), from(&one, "2001:db8:1:2::4"));
+        assert_ne!(from(&one, IP).first(), from(&other, IP).first());
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub(crate) enum Counter {
     MailDomain,
     MailEverywhere,
     ClientSecret,
+    UserCodeAccount,
+    UserCodeAddress,
+    UserCodeEverywhere,
+    DeviceRequestAddress,
 }
 
 impl Counter {
@@ -50,6 +54,10 @@ impl Counter {
             Self::MailDomain => "code_mail.domain",
             Self::MailEverywhere => "code_mail.everywhere",
             Self::ClientSecret => "client_secret.client_address",
+            Self::UserCodeAccount => "device.account",
+            Self::UserCodeAddress => "device.address",
+            Self::UserCodeEverywhere => "device.everywhere",
+            Self::DeviceRequestAddress => "device.requests_address",
         }
     }
 

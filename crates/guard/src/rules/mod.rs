@@ -4,8 +4,8 @@ mod act;
 mod counter;
 mod origin;
 
-pub use act::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt};
-pub(crate) use act::{client_secret, code_mail, code_try, password};
+pub use act::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, UserCodeTry};
+pub(crate) use act::{client_secret, code_mail, code_try, device_request, password, user_code};
 pub(crate) use counter::Counter;
 
 /// One limit an act counts against.

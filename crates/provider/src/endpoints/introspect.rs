@@ -2,11 +2,15 @@
 
 use sekisho_model::{
     Client, Confirmation, Digest, Epoch, EpochKind, Grant, GrantId, RefreshToken, ScopeSet,
-    UserEpochs,
+    SigningAlgorithm, Timestamp, UserEpochs,
 };
 use serde::Serialize;
+use serde_json::Value;
 
-use super::token::token_type;
+use super::call::Call;
+use super::client_authentication::Caller;
+use crate::rules::claims::acr;
+use crate::rules::oauth_error::{HeaderUsed, TokenError};
 use crate::rules::parameters::Parameters;
 use crate::{Failure, Provider};
 
@@ -22,7 +26,7 @@ pub struct Introspection {
     /// Who got it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// `Bearer` or `DPoP`, for access tokens.
+    /// `Bearer`, for access tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
     /// When it ends.
@@ -46,6 +50,18 @@ pub struct Introspection {
     /// What it is bound to (RFC 9449 §6.2, RFC 8705 §3.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Value>,
+    /// What it allows in detail (RFC 9396 §9.2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Value>,
+    /// When the person last proved who they are (RFC 9470 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// How well (RFC 9470 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
 }
 
 /// An access token that counts now.
@@ -55,17 +71,93 @@ pub(super) struct Found {
     pub(super) client_id: String,
     pub(super) scope: ScopeSet,
     pub(super) audience: Vec<String>,
+    pub(super) expires_at: i64,
+    pub(super) subject: Option<String>,
+    pub(super) token_id: Option<String>,
     pub(super) confirmation: Option<Confirmation>,
+    pub(super) act: Option<Value>,
     issued_at: i64,
-    expires_at: i64,
-    subject: Option<String>,
-    token_id: Option<String>,
+    authorization_details: Vec<Value>,
+}
+
+/// What the introspection endpoint answers.
+#[derive(Debug)]
+pub enum Introspected {
+    /// JSON (RFC 7662 §2.2).
+    Plain(Box<Introspection>),
+    /// A signed JWT (RFC 9701 §5).
+    Signed(String),
+    /// An error.
+    Refused(TokenError),
+    /// Too many failures from there (429).
+    Wait(Timestamp),
+}
+
+/// The claims of a signed answer (RFC 9701 §5). No `sub` and no `exp`: it must not pass for a token.
+#[derive(Serialize)]
+struct SignedAnswer<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: i64,
+    token_introspection: &'a Introspection,
 }
 
 impl Provider {
+    /// RFC 7662 §2: only for callers that authenticate (IN-01); as a JWT for those that asked for one,
+    /// now or when they were registered (RFC 9701 §4, §6).
+    pub async fn introspection(
+        &self,
+        call: &Call<'_>,
+        form: &Parameters,
+        wants_jwt: bool,
+    ) -> Result<Introspected, Failure> {
+        let refused = |error| Ok(Introspected::Refused(error));
+        if form.any_repeated() {
+            return refused(TokenError::InvalidRequest("a parameter is repeated"));
+        }
+        let caller = match self.authenticate_client(call, form).await? {
+            Caller::Client(caller) if caller.client.is_public() => {
+                return refused(TokenError::InvalidClient(HeaderUsed::No));
+            }
+            Caller::Client(caller) => caller,
+            Caller::Refused(error) => return refused(error),
+            Caller::Wait(until) => return Ok(Introspected::Wait(until)),
+        };
+        let client = &caller.client;
+        if form.first("token").is_none() {
+            return refused(TokenError::InvalidRequest("token is missing"));
+        }
+        let answer = self.introspect(client, form).await?;
+        let registered = client.introspection_signed_response_alg;
+        if self.settings.features.signed_introspection && (wants_jwt || registered.is_some()) {
+            let algorithm = registered.unwrap_or(SigningAlgorithm::RS256);
+            return self
+                .signed(client, &answer, algorithm)
+                .map(Introspected::Signed);
+        }
+        Ok(Introspected::Plain(Box::new(answer)))
+    }
+
+    fn signed(
+        &self,
+        caller: &Client,
+        answer: &Introspection,
+        algorithm: SigningAlgorithm,
+    ) -> Result<String, Failure> {
+        let now = self.now();
+        let claims = SignedAnswer {
+            iss: &self.settings.issuer,
+            aud: caller.client_id.as_str(),
+            iat: now.seconds(),
+            token_introspection: answer,
+        };
+        let keys = self.keys.current();
+        keys.sign(algorithm, "token-introspection+jwt", &claims, now)
+    }
+
     /// Answers an authenticated caller. Active only for the resource server the token is for, or the
     /// client that got it (IN-01).
-    pub async fn introspect(
+    async fn introspect(
         &self,
         caller: &Client,
         form: &Parameters,
@@ -88,7 +180,7 @@ impl Provider {
             active: true,
             scope: Some(found.scope.to_string()),
             client_id: Some(found.client_id),
-            token_type: Some(token_type(found.confirmation.as_ref())),
+            token_type: Some(super::token::token_type(found.confirmation.as_ref())),
             exp: Some(found.expires_at),
             iat: Some(found.issued_at),
             sub: found.subject,
@@ -96,6 +188,10 @@ impl Provider {
             iss: Some(self.settings.issuer.clone()),
             jti: found.token_id,
             cnf: found.confirmation,
+            act: found.act,
+            authorization_details: found.authorization_details,
+            auth_time: found.grant.as_ref().map(|grant| grant.auth_time.seconds()),
+            acr: found.grant.map(|grant| acr(&grant.methods).to_owned()),
         }
     }
 
@@ -148,8 +244,9 @@ impl Provider {
         };
         let grant = match GrantId::parse(owner) {
             Some(id) => match self.standing_grant(id).await? {
-                Some(grant) => Some(grant),
-                None => return Ok(None),
+                // IN-02: whoever got the token must still be a client of ours.
+                Some(grant) if self.client_works(&claims.client_id).await? => Some(grant),
+                Some(_) | None => return Ok(None),
             },
             None if self.machine_token_counts(owner, &claims.client_id).await? => None,
             None => return Ok(None),
@@ -162,12 +259,19 @@ impl Provider {
             client_id: claims.client_id.clone(),
             scope,
             audience: claims.aud.clone(),
-            confirmation: claims.cnf.clone(),
             issued_at: claims.iat,
             expires_at: claims.exp,
             subject: Some(claims.sub.clone()),
             token_id: Some(claims.jti.clone()),
+            confirmation: claims.cnf.clone(),
+            act: claims.act.clone(),
+            authorization_details: claims.authorization_details.clone(),
         }))
+    }
+
+    async fn client_works(&self, id: &str) -> Result<bool, Failure> {
+        let client = self.clients.find(id).await?;
+        Ok(client.is_some_and(|client| !client.client.disabled))
     }
 
     async fn find_opaque(&self, token: &str) -> Result<Option<Found>, Failure> {
@@ -189,20 +293,24 @@ impl Provider {
             },
             None => None,
         };
-        let client = self.clients.find(record.client_id.as_str()).await?;
-        if client.is_none_or(|client| client.client.disabled) {
+        if !self.client_works(record.client_id.as_str()).await? {
             return Ok(None);
         }
         Ok(Some(Found {
             subject: grant.is_none().then(|| record.client_id.to_string()),
+            authorization_details: grant
+                .as_ref()
+                .map(|grant| grant.terms.authorization_details.clone())
+                .unwrap_or_default(),
             grant,
             client_id: record.client_id.to_string(),
             scope: record.scope,
             audience: record.audience.split(' ').map(str::to_owned).collect(),
-            confirmation: record.confirmation,
             issued_at: record.issued_at.seconds(),
             expires_at: record.expires_at.seconds(),
             token_id: None,
+            confirmation: record.confirmation,
+            act: None,
         }))
     }
 

@@ -78,15 +78,7 @@ pub fn check(client: &Client) -> Result<(), ClientRefusal> {
     if client.is_public() && !client.require_pkce {
         return wrong("require_pkce", "a public client cannot do without PKCE");
     }
-    if client.may_use(GrantType::RefreshToken)
-        && !code_flow
-        && !client.may_use(GrantType::DeviceCode)
-    {
-        return wrong(
-            "grant_types",
-            "refresh_token needs authorization_code or the device grant",
-        );
-    }
+    check_grants(client, code_flow)?;
     if client.scope.is_empty() || !client.optional_scope.is_within(&client.scope) {
         return wrong(
             "scope",
@@ -112,6 +104,28 @@ fn certificates(client: &Client) -> Result<(), ClientRefusal> {
     }
     if method == ClientAuthentication::SelfSignedTlsClientAuth && !with_keys {
         return wrong("jwks", "self_signed_tls_client_auth needs jwks or jwks_uri");
+    }
+    Ok(())
+}
+
+/// Which grants need which others, and what else.
+fn check_grants(client: &Client, code_flow: bool) -> Result<(), ClientRefusal> {
+    let wrong = |reason| {
+        Err(ClientRefusal::Metadata {
+            member: "grant_types",
+            reason,
+        })
+    };
+    if client.may_use(GrantType::RefreshToken)
+        && !code_flow
+        && !client.may_use(GrantType::DeviceCode)
+    {
+        return wrong("refresh_token needs authorization_code or device_code");
+    }
+    if client.may_use(GrantType::TokenExchange)
+        && (client.is_public() || client.token_exchange.is_none())
+    {
+        return wrong("token-exchange needs a confidential client with a token_exchange policy");
     }
     Ok(())
 }
@@ -207,6 +221,19 @@ mod tests {
         let mut client = public("https://a.example/cb");
         client.grant_types.push(GrantType::ClientCredentials);
         assert_eq!(refused(&client), "invalid_client_metadata");
+    }
+
+    #[test]
+    fn tk_12_grants_need_what_they_rest_on() {
+        let mut client = web("https://a.example/cb");
+        client.grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
+        assert_eq!(check(&client), Ok(()));
+        client.grant_types = vec![GrantType::RefreshToken];
+        assert_eq!(refused(&client), "invalid_client_metadata");
+        client.grant_types = vec![GrantType::TokenExchange];
+        assert_eq!(refused(&client), "invalid_client_metadata", "no policy");
+        client.token_exchange = Some(sekisho_model::TokenExchangePolicy::default());
+        assert_eq!(check(&client), Ok(()));
     }
 
     #[test]

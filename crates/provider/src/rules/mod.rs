@@ -36,3 +36,4 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod software_statement;
 pub mod standing;
+pub mod token_exchange;

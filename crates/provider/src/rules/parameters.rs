@@ -41,12 +41,13 @@ impl Parameters {
         Some(pair.1.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// Whether any parameter stands twice; `resource` may (RFC 8707 §2).
+    /// Whether any parameter stands twice; `resource` (RFC 8707 §2) and `audience` (RFC 8693 §2.1) may.
     pub fn any_repeated(&self) -> bool {
         let mut seen = std::collections::BTreeSet::new();
         self.0
             .iter()
-            .any(|(key, _)| key != "resource" && !seen.insert(key.as_str()))
+            .filter(|(key, _)| !matches!(key.as_str(), "resource" | "audience"))
+            .any(|(key, _)| !seen.insert(key.as_str()))
     }
 
     /// All values of `name`.

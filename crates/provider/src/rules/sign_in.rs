@@ -33,6 +33,8 @@ pub enum Destination {
     App(Box<AuthorizationRequest>),
     /// To open a page of ours; a path that begins with one slash (LO-04).
     Page(String),
+    /// To open a page of ours that asks for the mailed code whatever the person chose.
+    StrongPage(String),
 }
 
 /// One pending sign-in at one browser; parked in the session store under its flow id.
@@ -150,11 +152,16 @@ impl PendingSignIn {
         }
     }
 
+    /// Whether the page it leads to asks for the mailed code each time.
+    pub const fn insists_on_code(&self) -> bool {
+        matches!(self.destination, Destination::StrongPage(_))
+    }
+
     /// The app's request, if an app asked.
     pub fn request(&self) -> Option<&AuthorizationRequest> {
         match &self.destination {
             Destination::App(request) => Some(request),
-            Destination::Page(_) => None,
+            Destination::Page(_) | Destination::StrongPage(_) => None,
         }
     }
 }

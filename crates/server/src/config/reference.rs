@@ -114,7 +114,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 20] = [
+const LIMITS: [(&str, &str); 24] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -164,6 +164,16 @@ const LIMITS: [(&str, &str); 20] = [
     (
         "client_secret.client_address",
         "Wrong secrets of one client from one address (IPv6: /64). Its other addresses are not touched.",
+    ),
+    ("device.account", "Wrong device codes typed by one account."),
+    ("device.address", "From one address (IPv6: /64)."),
+    (
+        "device.everywhere",
+        "Of everybody. A code has some 34 bits: with a thousand devices waiting at once, this many tries find one of them once in fifty thousand.",
+    ),
+    (
+        "device.requests_address",
+        "Codes asked for by devices at one address (IPv6: /64).",
     ),
 ];
 

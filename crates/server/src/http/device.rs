@@ -1,12 +1,15 @@
-//! `/device`: a person types the code that another device shows, and decides (RFC 8628 §3.3).
+//! `/device`: a person types the code that a device shows, looks at what it asks, and decides
+//! (RFC 8628 §3.3). Nothing about a request is told before sign-in.
 
 use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sekisho_mail::Device;
-use sekisho_provider::endpoints::device::{DeviceView, TypedCode};
-use sekisho_provider::endpoints::visit::{LiveSession, Visit};
+use sekisho_provider::endpoints::authorize::Next;
+use sekisho_provider::endpoints::device::{DeviceDecided, DeviceFound, DeviceView};
+use sekisho_provider::endpoints::visit::{LiveSession, NewCookies, Visit};
+use sekisho_provider::rules::device::UserCode;
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::answer::see_other;
@@ -15,14 +18,12 @@ use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{
     App as AppName, Cause, DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem, Moment,
-    ScopeItem,
+    Person,
 };
 use super::sign_in::scope_items;
 
-/// The form with the code.
-const TYPED: &str = "device";
-/// The form with the decision: its token carries the code, so that nothing else can be decided.
-const DECIDED: &str = "device-decision";
+const CODE: &str = "device";
+const DECISION: &str = "device-decision";
 
 /// Routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
@@ -33,125 +34,155 @@ pub fn routes(config: &mut ServiceConfig) {
     );
 }
 
-/// Nothing about a device is told before sign-in (ux 6.11).
-async fn signed_in(
-    app: &App,
-    request: &HttpRequest,
-    visit: &Visit,
-) -> Result<LiveSession, HttpResponse> {
-    let frame = Frame::new(app, request, visit.locale);
-    if !app.provider.settings.features.device {
-        return Err(frame.error(Cause::NotFound, None));
-    }
-    match app.provider.live_session(visit).await {
-        Ok(Some(live)) => Ok(live),
-        Ok(None) => {
-            let here = request
-                .uri()
-                .path_and_query()
-                .map_or("/device", |path| path.as_str());
-            let back = utf8_percent_encode(here, NON_ALPHANUMERIC);
-            Err(see_other(&format!("/login?return_to={back}"), app.https))
+/// Somebody who is signed in, on this page.
+struct Typist<'a> {
+    frame: Frame<'a>,
+    visit: Visit,
+    live: LiveSession,
+}
+
+impl<'a> Typist<'a> {
+    /// Who it is; or the way to the sign-in page and back here, with the code if there is one.
+    async fn of(
+        app: &'a App,
+        request: &'a HttpRequest,
+        typed: Option<&str>,
+    ) -> Result<Self, HttpResponse> {
+        let visit = app.visit(request);
+        let frame = Frame::new(app, request, visit.locale);
+        if !app.provider.settings.features.device {
+            return Err(frame.error(Cause::NotFound, None));
         }
-        Err(failure) => Err(frame.failure(&failure)),
+        match app.provider.live_session(&visit).await {
+            Ok(Some(live)) => Ok(Self { frame, visit, live }),
+            Ok(None) => {
+                let back = utf8_percent_encode(&here(typed), NON_ALPHANUMERIC).to_string();
+                let to = format!("/login?return_to={back}");
+                Err(frame.remembering(see_other(&to, app.https)))
+            }
+            Err(failure) => Err(frame.failure(&failure)),
+        }
+    }
+
+    fn form(&self, typed: Option<&str>, problem: Option<DeviceProblem>) -> HttpResponse {
+        let app = self.frame.app;
+        let mut page = self.frame.page(app.form_token(&self.visit, "", CODE));
+        page.path = here(typed);
+        let typed = match typed.map(UserCode::read) {
+            Some(Some(code)) => code.letters().to_owned(),
+            Some(None) => typed.unwrap_or_default().chars().take(20).collect(),
+            None => String::new(),
+        };
+        let view = DevicePage {
+            page,
+            typed,
+            problem,
+        };
+        self.frame.html(StatusCode::OK, &Answer::Page, &view)
+    }
+
+    fn confirm(&self, found: &DeviceView) -> HttpResponse {
+        let app = self.frame.app;
+        let csrf = app.form_token(&self.visit, &found.handle, DECISION);
+        let mut page = self.frame.page(csrf);
+        page.path = here(Some(&found.user_code));
+        let id = found.client.client_id.to_string();
+        let host = found.client.client_uri.as_deref().and_then(host_of);
+        let address = found.account.login_address.to_string();
+        let view = DeviceConfirmPage {
+            page,
+            app: AppName::new(&found.client_name, host.as_deref().unwrap_or(&id)),
+            client_id: id.clone(),
+            person: Person::new(found.account.name(), &address),
+            user_code: found.user_code.clone(),
+            device: Device::of(&found.user_agent).words(self.frame.locale),
+            ip: found.ip.clone(),
+            asked: Moment::date_time(found.asked_at, &self.live.user.zone, self.frame.locale),
+            scopes: scope_items(&found.scope, &found.account, |_all| true),
+            resources: found.resources.clone(),
+        };
+        self.frame.html(StatusCode::OK, &Answer::Page, &view)
     }
 }
 
+/// The form; a code in the address is filled in and never sent by itself (RFC 8628 §5.4).
 async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let visit = app.visit(&request);
-    let live = match signed_in(&app, &request, &visit).await {
-        Ok(live) => live,
-        Err(answer) => return answer,
-    };
     let query = Parameters::decode(request.query_string().as_bytes());
-    let code = query.first("user_code").unwrap_or_default();
-    let frame = Frame::new(&app, &request, app.locale(&request, Some(live.user.locale)));
-    ask(&frame, &visit, code, None)
+    let typed = query.first("user_code");
+    match Typist::of(&app, &request, typed).await {
+        Ok(typist) => typist.form(typed, None),
+        Err(response) => response,
+    }
 }
 
+/// A code, or a decision.
 async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let visit = app.visit(&request);
-    let live = match signed_in(&app, &request, &visit).await {
-        Ok(live) => live,
-        Err(answer) => return answer,
-    };
-    let frame = Frame::new(&app, &request, app.locale(&request, Some(live.user.locale)));
     let form = Parameters::decode(&body);
-    if let Some(decision) = form.first("decision") {
-        let Some(code) = app.checked(&request, &visit, &form, DECIDED) else {
-            return frame.error_again(Cause::Csrf, "/device");
-        };
-        let allow = decision == "allow";
-        return match app
-            .provider
-            .decide_device(&code, allow, &live, &visit)
-            .await
-        {
-            Ok(true) => done(&frame, allow),
-            Ok(false) => ask(&frame, &visit, "", Some(DeviceProblem::Unknown)),
-            Err(failure) => frame.failure(&failure),
-        };
+    let typed = form.first("user_code");
+    let typist = match Typist::of(&app, &request, typed).await {
+        Ok(typist) => typist,
+        Err(response) => return response,
+    };
+    let purpose = match form.first("decision") {
+        Some(_) => DECISION,
+        None => CODE,
+    };
+    let Some(handle) = app.checked(&request, &typist.visit, &form, purpose) else {
+        return typist.frame.error_again(Cause::Csrf, "/device");
+    };
+    match form.first("decision") {
+        Some(decision) => decided(&typist, &handle, decision == "allow").await,
+        None => looked_up(&typist, typed).await,
     }
-    if app.checked(&request, &visit, &form, TYPED).is_none() {
-        return frame.error_again(Cause::Csrf, "/device");
-    }
-    let typed = form.first("user_code").unwrap_or_default();
-    match app.provider.typed_device_code(typed, &live, &visit).await {
-        Ok(TypedCode::Found(view)) => confirm(&frame, &visit, &live, *view),
-        Ok(TypedCode::Unknown) => ask(&frame, &visit, typed, Some(DeviceProblem::Unknown)),
-        Ok(TypedCode::StrongerSignIn) => {
-            ask(&frame, &visit, typed, Some(DeviceProblem::StrongerSignIn))
-        }
-        Ok(TypedCode::Wait(until)) => {
-            let until = Moment::date_time(until, &live.user.zone, frame.locale);
-            ask(&frame, &visit, "", Some(DeviceProblem::Wait(until)))
+}
+
+async fn looked_up(typist: &Typist<'_>, typed: Option<&str>) -> HttpResponse {
+    let Typist { frame, visit, live } = typist;
+    let Some(code) = typed else {
+        return typist.form(None, Some(DeviceProblem::Empty));
+    };
+    match frame.app.provider.find_device(code, live, visit).await {
+        Ok(DeviceFound::Ask(found)) => typist.confirm(&found),
+        Ok(DeviceFound::Unusable) => typist.form(typed, Some(DeviceProblem::Unusable)),
+        Ok(DeviceFound::SignIn(flow, cookie)) => frame.set(
+            frame.next(Next::SignIn(flow)),
+            NewCookies {
+                pre_auth: cookie,
+                ..NewCookies::default()
+            },
+        ),
+        Ok(DeviceFound::Wait(until)) => {
+            let until = Moment::clock_and_zone(until, &live.user.zone, frame.locale);
+            frame.error(Cause::TooMany(Some(until)), None)
         }
         Err(failure) => frame.failure(&failure),
     }
 }
 
-fn ask(
-    frame: &Frame<'_>,
-    visit: &Visit,
-    code: &str,
-    problem: Option<DeviceProblem>,
-) -> HttpResponse {
-    let view = DevicePage {
-        page: frame.page(frame.app.form_token(visit, "", TYPED)),
-        code: code.chars().take(16).collect(),
-        problem,
+async fn decided(typist: &Typist<'_>, handle: &str, allow: bool) -> HttpResponse {
+    let Typist { frame, visit, live } = typist;
+    let provider = &frame.app.provider;
+    let allowed = match provider.decide_device(handle, allow, live, visit).await {
+        Ok(DeviceDecided::Allowed) => true,
+        Ok(DeviceDecided::Denied) => false,
+        Ok(DeviceDecided::Gone) => return typist.form(None, Some(DeviceProblem::Unusable)),
+        Err(failure) => return frame.failure(&failure),
     };
+    let mut page = frame.page(String::new());
+    "/device".clone_into(&mut page.path);
+    let view = DeviceDonePage { page, allowed };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 
-fn confirm(frame: &Frame<'_>, visit: &Visit, live: &LiveSession, view: DeviceView) -> HttpResponse {
-    let host = view.client.client_uri.as_deref().unwrap_or_default();
-    let app = AppName::new(&view.client_name, host_of(host)).with_links(
-        view.client.policy_uri.as_deref(),
-        view.client.tos_uri.as_deref(),
-    );
-    let page = DeviceConfirmPage {
-        page: frame.page(frame.app.form_token(visit, &view.user_code, DECIDED)),
-        app,
-        client_id: view.client.client_id.to_string(),
-        scopes: scope_items(view.scope.iter(), &view.account),
-        code: view.user_code,
-        device: Device::of(&view.user_agent).words(frame.locale),
-        ip: view.ip,
-        at: Moment::date_time(view.asked_at, &live.user.zone, frame.locale),
-    };
-    frame.html(StatusCode::OK, &Answer::Page, &page)
+/// This page, with the code if it can be one.
+fn here(typed: Option<&str>) -> String {
+    match typed.and_then(UserCode::read) {
+        Some(code) => format!("/device?user_code={}", code.shown()),
+        None => "/device".to_owned(),
+    }
 }
 
-fn host_of(uri: &str) -> &str {
-    let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
-}
-
-fn done(frame: &Frame<'_>, allowed: bool) -> HttpResponse {
-    let view = DeviceDonePage {
-        page: frame.page(String::new()),
-        allowed,
-    };
-    frame.html(StatusCode::OK, &Answer::Page, &view)
+fn host_of(uri: &str) -> Option<String> {
+    let url = url::Url::parse(uri).ok()?;
+    url.host_str().map(str::to_owned)
 }

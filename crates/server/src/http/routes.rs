@@ -10,6 +10,7 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     oauth::routes(config);
     sign_in::routes(config);
     sign_out::routes(config);
+    device::routes(config);
     account::routes(config);
     device::routes(config);
     texts::routes(config);

@@ -129,7 +129,9 @@ impl Provider {
             account: self.open_account(&account)?,
             browser,
             methods: vec![AuthenticationMethod::Pwd, AuthenticationMethod::Otp],
-            trust: trust && !app.is_some_and(|app| app.requires_code),
+            trust: trust
+                && !flow.pending.insists_on_code()
+                && !app.is_some_and(|app| app.requires_code),
             spent_challenge: Some((stage.challenge.clone(), stage.closes_at)),
         };
         let completed = self.complete_sign_in(flow, completion, visit).await?;

@@ -179,7 +179,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<Option<Next>, Failure> {
         let request = match &flow.pending.destination {
-            Destination::Page(path) => {
+            Destination::Page(path) | Destination::StrongPage(path) => {
                 let path = path.clone();
                 self.end_flow(&flow.id).await?;
                 return Ok(Some(Next::Page(path)));

@@ -125,7 +125,8 @@ impl Provider {
     pub fn code_view(&self, flow: &LoadedFlow, app: Option<&AppView>) -> Option<CodeView> {
         let stage = flow.pending.code_stage()?.clone();
         // TD-04: an app that insists on the code gets it each time, so trust would be of no use there.
-        let may_trust = !app.is_some_and(|app| app.requires_code);
+        let may_trust =
+            !flow.pending.insists_on_code() && !app.is_some_and(|app| app.requires_code);
         Some(CodeView {
             stage,
             digits: self.settings.codes.digits,

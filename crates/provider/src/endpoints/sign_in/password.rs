@@ -137,7 +137,8 @@ impl Provider {
         let app = self.app_view(&flow, visit).await?;
         let wishes = SecondStepWishes {
             user: open.user.second_step,
-            client: app.as_ref().is_some_and(|app| app.requires_code),
+            client: flow.pending.insists_on_code()
+                || app.as_ref().is_some_and(|app| app.requires_code),
             server: self.settings.codes.for_everyone,
             browser_trusted: browser
                 .as_ref()

@@ -1,25 +1,36 @@
-use sekisho_model::{
-    Client, Confirmation, DeviceCode, Digest, Event, EventKind, Grant, GrantId, GrantType, Outcome,
-    RefreshRecord, RefreshToken, Timestamp, User,
-};
-use sekisho_session::{Parked, ParkedKind};
-use sekisho_store::{RegisteredClient, StoreError, Tx};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::issue::{ForUser, about};
+use sekisho_model::{
+    Client, CodeRecord, Confirmation, DeviceCode, Digest, Event, EventKind, Grant, GrantType,
+    Outcome, RefreshRecord, RefreshToken, Timestamp, User,
+};
+use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
+
+use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
-use crate::endpoints::device::{read, written};
-use crate::rules::device::{self, DeviceRequest, Poll, REMEMBERED};
+use crate::rules::device::{Poll, may_ask, storage_digest};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::rules::resource;
-use crate::rules::standing::may_issue_for;
+use crate::rules::standing::{SharedEpochs, may_issue_for};
 use crate::{Failure, Provider};
 
 const UNKNOWN: &str = "the device code is unknown or was used";
 
+/// How often a poll that lost against another write is tried again.
+const TRIES: u8 = 4;
+
+/// What became of an allowed device code in the transaction.
+enum Taken {
+    First(Box<(Grant, User)>),
+    /// The person's yes is being written.
+    NotYet,
+    Refused(&'static str),
+}
+
 impl Provider {
-    /// RFC 8628 §3.4: a device asks whether the person has decided. Of several polls after that one
-    /// gets tokens.
+    /// RFC 8628 §3.4: a poll. After the person's yes exactly one gets tokens.
     pub(super) async fn device_code(
         &self,
         client: &RegisteredClient,
@@ -27,128 +38,81 @@ impl Provider {
         asked_by: &Asked<'_>,
     ) -> Result<Issued, Failure> {
         let refused = |error| Ok(Issued::Refused(error));
-        if !self.settings.features.device {
-            return refused(TokenError::UnsupportedGrantType);
-        }
-        if !client.client.may_use(GrantType::DeviceCode) {
+        if !may_ask(&client.client) {
             return refused(TokenError::UnauthorizedClient);
         }
         let Some(code) = form.first("device_code") else {
             return refused(TokenError::InvalidRequest("device_code is missing"));
         };
+        let Some(code) = DeviceCode::presented(code) else {
+            return refused(TokenError::InvalidGrant(UNKNOWN));
+        };
         let confirmation = match asked_by.sender.binding(&client.client) {
             Ok(confirmation) => confirmation,
             Err(error) => return refused(error),
         };
-        let now = self.now();
-        let id = DeviceCode::presented(code).map(|code| code.digest().to_base64url());
-        let found = match &id {
-            Some(id) => self.session.parked(ParkedKind::DeviceCode, id, now).await?,
-            None => None,
-        };
-        let (Some(id), Some(found)) = (id, found) else {
-            return refused(TokenError::InvalidGrant(UNKNOWN));
-        };
-        let request = read(&found.value)?;
-        match device::poll(&request, &client.client.client_id, now) {
-            Poll::Unknown => refused(TokenError::InvalidGrant(UNKNOWN)),
-            Poll::Expired => refused(TokenError::ExpiredToken),
-            Poll::Denied => {
-                self.session
-                    .unpark(ParkedKind::DeviceCode, &id, now)
-                    .await?;
-                refused(TokenError::AccessDenied)
-            }
-            Poll::Pending => {
-                self.remember_poll(&id, found, request, false).await?;
-                refused(TokenError::AuthorizationPending)
-            }
-            Poll::TooOften => {
-                self.remember_poll(&id, found, request, true).await?;
-                refused(TokenError::SlowDown)
-            }
-            Poll::Take(grant) => {
-                let taken = self
-                    .session
-                    .unpark(ParkedKind::DeviceCode, &id, now)
-                    .await?;
-                if taken.is_none() {
-                    return refused(TokenError::InvalidGrant(UNKNOWN));
-                }
-                self.tokens_for_device(client, form, asked_by, grant, confirmation)
+        match self.poll_device(code.digest(), &client.client).await? {
+            Poll::Take => {
+                self.take_device(code.digest(), &client.client, confirmation, asked_by)
                     .await
             }
+            Poll::Later(error) | Poll::Never(error) => refused(error),
         }
     }
 
-    /// When the person decides in the same moment, that wins: the poll is then not remembered.
-    async fn remember_poll(
-        &self,
-        id: &str,
-        found: Parked,
-        request: DeviceRequest,
-        slower: bool,
-    ) -> Result<(), Failure> {
-        let now = self.now();
-        let interval = request.interval + if slower { 5 } else { 0 };
-        let request = DeviceRequest {
-            polled_at: Some(now),
-            interval: interval.min(300),
-            ..request
-        };
-        let kind = ParkedKind::DeviceCode;
-        let _put = self
-            .session
-            .repark(kind, id, written(&request)?, found.version, REMEMBERED, now)
-            .await?;
-        Ok(())
+    async fn poll_device(&self, id: Digest, client: &Client) -> Result<Poll, Failure> {
+        for _ in 0..TRIES {
+            let device = self.device_request(id).await?;
+            let own = device.filter(|device| device.request.client_id == client.client_id);
+            let Some(mut device) = own else {
+                return Ok(Poll::Never(TokenError::InvalidGrant(UNKNOWN)));
+            };
+            let poll = device.request.poll(self.now());
+            match poll {
+                Poll::Later(_) if !self.save_device(&device).await? => {}
+                Poll::Later(_) | Poll::Never(_) | Poll::Take => return Ok(poll),
+            }
+        }
+        // So many polls at once are too many.
+        Ok(Poll::Later(TokenError::SlowDown))
     }
 
-    async fn tokens_for_device(
+    async fn take_device(
         &self,
-        client: &RegisteredClient,
-        form: &Parameters,
-        asked_by: &Asked<'_>,
-        grant: GrantId,
+        id: Digest,
+        client: &Client,
         confirmation: Option<Confirmation>,
+        asked_by: &Asked<'_>,
     ) -> Result<Issued, Failure> {
-        let client = &client.client;
         let refresh = client
             .may_use(GrantType::RefreshToken)
             .then(|| RefreshToken::generate(&*self.entropy));
-        let shared = self.knowledge.shared();
-        let event = self.event(EventKind::CodeRedeemed, Outcome::Passed, asked_by.origin);
-        let bound = confirmation.clone().filter(|_| client.is_public());
-        let record =
-            |digest: Digest, now: Timestamp| self.refresh_record(client, grant, digest, bound, now);
-        let prepared = refresh
-            .as_ref()
-            .map(|token| record(token.digest(), self.now()));
-        let work = move |tx: &mut Tx<'_>| {
-            let Some(grant) = tx.grant(grant)?.filter(|grant| grant.revoked_at.is_none()) else {
-                return Ok(None);
-            };
-            let user = tx.account(grant.user_id)?.map(|account| account.user);
-            let Some(user) = user.filter(|user| may_issue_for(user, &grant, &shared)) else {
-                return Ok(None);
-            };
-            write(tx, prepared.as_ref(), &event, &grant)?;
-            Ok(Some((grant, user)))
+        let lifetimes = self.settings.lifetimes;
+        let taking = Taking {
+            now: self.now(),
+            digest: storage_digest(&id),
+            client: client.clone(),
+            // DP-08: a public client's refresh token is bound; a confidential one authenticates.
+            bound_to: confirmation.clone().filter(|_| client.is_public()),
+            refresh: refresh.as_ref().map(RefreshToken::digest),
+            refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
+            shared: self.knowledge.shared(),
+            event: self.event(EventKind::DeviceRedeemed, Outcome::Passed, asked_by.origin),
         };
-        let found: Option<(Grant, User)> = self.store.write(work).await?;
-        let Some((grant, user)) = found else {
-            return Ok(Issued::Refused(TokenError::InvalidGrant(
-                "the grant was revoked",
-            )));
+        let first = match self.store.write(move |tx| taking.apply(tx)).await? {
+            Taken::First(first) => first,
+            Taken::NotYet => return Ok(Issued::Refused(TokenError::AuthorizationPending)),
+            Taken::Refused(why) => return Ok(Issued::Refused(TokenError::InvalidGrant(why))),
         };
+        self.forget_device(&id, self.now()).await;
+        let (grant, user) = &*first;
         let default = client.default_resource.as_ref();
-        let named = resource::of_token(form.all("resource"), &grant.terms.resources, default);
-        let Ok(resources) = named else {
-            return Ok(Issued::Refused(TokenError::InvalidTarget));
-        };
+        let granted = &grant.terms.resources;
+        let resources = resource::of_token(std::iter::empty(), granted, default)
+            .map_err(|_refused| Failure::Corrupt("resources"))?;
         let who = ForUser {
-            grant: &grant,
-            subject: &self.subject_for(client, &user),
+            grant,
+            subject: &self.subject_for(client, user),
             scope: &grant.scope,
             confirmation,
             resources,
@@ -157,38 +121,70 @@ impl Provider {
         };
         self.tokens_for(client, who).await
     }
-
-    fn refresh_record(
-        &self,
-        client: &Client,
-        grant: GrantId,
-        digest: Digest,
-        bound_to: Option<Confirmation>,
-        now: Timestamp,
-    ) -> RefreshRecord {
-        let lifetimes = &self.settings.lifetimes;
-        RefreshRecord {
-            digest,
-            grant_id: grant,
-            client_id: client.client_id.clone(),
-            issued_at: now,
-            idle_until: now + lifetimes.refresh_idle,
-            expires_at: now + lifetimes.refresh,
-            used_at: None,
-            bound_to,
-            successor: None,
-        }
-    }
 }
 
-fn write(
-    tx: &mut Tx<'_>,
-    refresh: Option<&RefreshRecord>,
-    event: &Event,
-    grant: &Grant,
-) -> Result<(), StoreError> {
-    if let Some(refresh) = refresh {
-        tx.insert_refresh(refresh)?;
+/// One redemption, decided and written in one transaction.
+struct Taking {
+    now: Timestamp,
+    digest: Digest,
+    client: Client,
+    bound_to: Option<Confirmation>,
+    refresh: Option<Digest>,
+    refresh_life: (Duration, Duration),
+    shared: Arc<SharedEpochs>,
+    event: Event,
+}
+
+impl Taking {
+    fn apply(&self, tx: &mut Tx<'_>) -> Result<Taken, StoreError> {
+        let Some((record, grant)) = tx.code(&self.digest)? else {
+            return Ok(Taken::NotYet);
+        };
+        if let Some(why) = self.wrong_with(&record, &grant) {
+            tx.record(&refusal(&self.event, &grant, why))?;
+            return Ok(Taken::Refused(why));
+        }
+        // TK-16: the account is looked at again, because it may have been stopped since.
+        let user = tx.account(grant.user_id)?.map(|account| account.user);
+        let Some(user) = user.filter(|user| may_issue_for(user, &grant, &self.shared)) else {
+            let why = "the grant was revoked";
+            tx.record(&refusal(&self.event, &grant, why))?;
+            return Ok(Taken::Refused(why));
+        };
+        if tx.take_code(&self.digest, self.now)? == Once::Again {
+            return Ok(Taken::Refused(UNKNOWN));
+        }
+        let (idle, whole) = self.refresh_life;
+        if let Some(digest) = self.refresh {
+            tx.insert_refresh(&RefreshRecord {
+                digest,
+                grant_id: grant.id,
+                client_id: self.client.client_id.clone(),
+                issued_at: self.now,
+                idle_until: self.now + idle,
+                expires_at: self.now + whole,
+                used_at: None,
+                bound_to: self.bound_to.clone(),
+                successor: None,
+            })?;
+        }
+        tx.record(&about(&self.event, &grant, Outcome::Passed))?;
+        Ok(Taken::First(Box::new((grant, user))))
     }
-    tx.record(&about(event, grant, Outcome::Passed))
+
+    fn wrong_with(&self, record: &CodeRecord, grant: &Grant) -> Option<&'static str> {
+        if record.client_id != self.client.client_id || grant.client_id != self.client.client_id {
+            return Some("the device code belongs to another client");
+        }
+        if record.used_at.is_some() {
+            return Some(UNKNOWN);
+        }
+        if self.now >= record.expires_at {
+            return Some("the device code has expired");
+        }
+        grant
+            .revoked_at
+            .is_some()
+            .then_some("the grant was revoked")
+    }
 }

@@ -188,7 +188,7 @@ impl Provider {
 
     /// `<grant id>.<random>` for users, `m<epoch>.<random>` for machines: revocation finds the grant,
     /// and an epoch move reaches tokens of machines, without a row for each token.
-    fn token_id(&self, grant: Option<&Grant>) -> String {
+    pub(super) fn token_id(&self, grant: Option<&Grant>) -> String {
         let random = URL_SAFE_NO_PAD.encode(self.entropy.bytes::<16>());
         match grant {
             Some(grant) => format!("{}.{random}", grant.id),

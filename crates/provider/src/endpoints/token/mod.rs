@@ -5,9 +5,10 @@ mod client_credentials;
 mod device_code;
 mod issue;
 mod refresh;
+mod token_exchange;
 
 pub(in crate::endpoints) use issue::token_type;
-use sekisho_model::{Origin, Timestamp};
+use sekisho_model::{GrantType, Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -90,12 +91,16 @@ impl Provider {
             origin: call.origin,
             sender,
         };
+        let features = &self.settings.features;
         match grant_type {
             "authorization_code" => self.authorization_code(&client, form, &asked).await,
             "refresh_token" => self.refresh_token(&client, form, &asked).await,
             "client_credentials" => self.client_credentials(&client, form, &asked).await,
-            "urn:ietf:params:oauth:grant-type:device_code" => {
+            name if name == GrantType::DeviceCode.name() && features.device => {
                 self.device_code(&client, form, &asked).await
+            }
+            name if name == GrantType::TokenExchange.name() && features.token_exchange => {
+                self.token_exchange(&client, form, &asked).await
             }
             _ => refused(TokenError::UnsupportedGrantType),
         }

@@ -41,10 +41,6 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(authorize::get))
                 .route(web::post().to(authorize::post)),
         )
-        .service(
-            web::resource("/oauth2/device_authorization")
-                .route(web::post().to(device_authorization::device)),
-        )
         .service(web::resource("/oauth2/register").route(web::post().to(register::create)))
         .service(
             web::resource("/oauth2/register/{client_id}")
@@ -60,6 +56,10 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(userinfo::userinfo)),
         )
         .service(web::resource("/oauth2/introspect").route(web::post().to(introspect::introspect)))
+        .service(
+            web::resource("/oauth2/device_authorization")
+                .route(web::post().to(device_authorization::begin)),
+        )
         .service(web::resource("/oauth2/revoke").route(web::post().to(revoke::revoke)));
 }
 

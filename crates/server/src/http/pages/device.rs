@@ -1,70 +1,74 @@
 use askama::Template;
 
-use super::{App, Fault, Moment, Notice, Page, ScopeItem, Stamp};
+use super::{App, Fault, Moment, Notice, Page, Person, ScopeItem, Stamp};
 
-/// `/device`: the code that another device shows (ux 6.11).
+/// `/device`: the code that a device shows (ux 6.11).
 #[derive(Debug, Template)]
 #[template(path = "device.html")]
 pub struct DevicePage {
     /// Frame.
     pub page: Page,
-    /// What was typed, or came with the address.
-    pub code: String,
-    /// What went wrong.
+    /// What is in the field.
+    pub typed: String,
+    /// What was wrong with it.
     pub problem: Option<DeviceProblem>,
 }
 
-/// What went wrong with a code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What was wrong with a typed code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceProblem {
-    /// Unknown, used or too old: one text.
-    Unknown,
-    /// The app needs a sign-in with the mailed code.
-    StrongerSignIn,
-    /// Too many wrong codes; again from then.
-    Wait(Moment),
+    /// Nothing was typed.
+    Empty,
+    /// No device shows it, or not any more: one text for both.
+    Unusable,
 }
 
 impl DevicePage {
-    fn notice(&self) -> Option<Notice> {
-        let heading = self.page.t("device-problem");
-        Some(Notice::new(Stamp::Stop, heading).about(self.fault()?))
+    const fn is_error(&self) -> bool {
+        self.problem.is_some()
     }
 
     fn fault(&self) -> Option<Fault> {
-        let words = self.page.words();
-        let text = match self.problem.as_ref()? {
-            DeviceProblem::Unknown => words.t("device-unknown-code"),
-            DeviceProblem::StrongerSignIn => words.t("device-stronger"),
-            DeviceProblem::Wait(until) => words.with("device-wait", &[("time", &until.words)]),
+        let key = match self.problem? {
+            DeviceProblem::Empty => "device-empty",
+            DeviceProblem::Unusable => "device-unusable",
         };
         Some(Fault {
             field: "user_code",
-            text,
+            text: self.page.t(key),
         })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let notice = Notice::new(Stamp::Stop, self.page.t("check-input"));
+        Some(notice.about(self.fault()?))
     }
 }
 
-/// What the device asks, and the decision.
+/// `/device` after the code: who asks, for what, and whether the person holds the device.
 #[derive(Debug, Template)]
 #[template(path = "device_confirm.html")]
 pub struct DeviceConfirmPage {
     /// Frame.
     pub page: Page,
-    /// The app.
+    /// The app on the device, with the host of its home page, or its id if it has none.
     pub app: App,
-    /// Its id, for developers.
+    /// The app's id.
     pub client_id: String,
-    /// What it asks.
-    pub scopes: Vec<ScopeItem>,
-    /// The code, to compare.
-    pub code: String,
+    /// Whose data it is.
+    pub person: Person,
+    /// The code, as the device shows it.
+    pub user_code: String,
     /// The device in words.
     pub device: String,
-    /// Its address.
+    /// The address it asked from.
     pub ip: String,
     /// When it asked.
-    pub at: Moment,
+    pub asked: Moment,
+    /// What it asks.
+    pub scopes: Vec<ScopeItem>,
+    /// For which resources.
+    pub resources: Vec<String>,
 }
 
 impl DeviceConfirmPage {
@@ -72,25 +76,51 @@ impl DeviceConfirmPage {
         let words = self.page.words();
         words.with("device-confirm-title", &[("app", self.app.name())])
     }
+
+    /// Always, also for apps we vouch for: the person may have been talked into it (RFC 8628 §5.4).
+    fn notice(&self) -> Notice {
+        let words = self.page.words();
+        Notice::new(Stamp::Ask, words.t("device-warning")).saying(words.t("device-warning-hint"))
+    }
+
+    fn all_scopes(&self) -> String {
+        let scopes: Vec<&str> = self.scopes.iter().map(|item| item.scope.as_str()).collect();
+        scopes.join(" ")
+    }
 }
 
-/// What stands after the decision.
+/// `/device` after the decision.
 #[derive(Debug, Template)]
 #[template(path = "device_done.html")]
 pub struct DeviceDonePage {
     /// Frame.
     pub page: Page,
-    /// What was decided.
+    /// Whether the person said yes.
     pub allowed: bool,
 }
 
 impl DeviceDonePage {
     fn heading(&self) -> String {
-        let key = if self.allowed {
-            "device-done-title"
+        self.page.t(if self.allowed {
+            "device-allowed-title"
         } else {
             "device-denied-title"
-        };
-        self.page.t(key)
+        })
+    }
+
+    fn lead(&self) -> String {
+        self.page.t(if self.allowed {
+            "device-allowed-lead"
+        } else {
+            "device-denied-lead"
+        })
+    }
+
+    const fn stamp(&self) -> Stamp {
+        if self.allowed {
+            Stamp::Pass
+        } else {
+            Stamp::Stop
+        }
     }
 }

@@ -12,12 +12,19 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             Outcome::Passed => ("did-allow-app", "how-by-you"),
             _ => ("did-deny-app", "how-nothing-given"),
         },
+        EventKind::DeviceDecided => match entry.outcome {
+            Outcome::Passed => ("did-allow-device", "how-by-you"),
+            Outcome::Denied => ("did-deny-device", "how-nothing-given"),
+            _ => ("did-wrong-device", "how-nothing-given"),
+        },
         EventKind::Revocation => ("did-revoke", "how-access-ended"),
         EventKind::SettingChanged => changed(&entry.detail),
         EventKind::UserCreated => ("did-create", "how-by-operator"),
         EventKind::Authorization
         | EventKind::CodeRedeemed
         | EventKind::Refresh
+        | EventKind::DeviceRedeemed
+        | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
         EventKind::ClientChanged | EventKind::KeyChanged => ("did-change", "how-by-operator"),
     }

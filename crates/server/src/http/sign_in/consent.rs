@@ -82,18 +82,15 @@ pub(super) async fn send(
     }
 }
 
-/// The scopes that `shown` picks, each with the values it would hand over (CON-01).
 fn items(view: &ConsentView, shown: impl Fn(&str) -> bool) -> Vec<ScopeItem> {
-    scope_items(
-        view.scope.iter().filter(|scope| shown(scope)),
-        &view.account,
-    )
+    scope_items(&view.scope, &view.account, shown)
 }
 
-/// Scopes, each with the person's own values for it.
-pub(in crate::http) fn scope_items<'a>(
-    scopes: impl Iterator<Item = &'a str>,
+/// The scopes that `shown` picks, each with the values it would hand over (CON-01).
+pub(in crate::http) fn scope_items(
+    scope: &ScopeSet,
     account: &OpenAccount,
+    shown: impl Fn(&str) -> bool,
 ) -> Vec<ScopeItem> {
     let value = |name: &&str| account.claims.get(*name).and_then(words);
     let told = |name: &&&str| {
@@ -102,7 +99,9 @@ pub(in crate::http) fn scope_items<'a>(
             "email_verified" | "phone_number_verified" | "updated_at"
         )
     };
-    scopes
+    scope
+        .iter()
+        .filter(|scope| shown(scope))
         .map(|scope| ScopeItem {
             scope: scope.to_owned(),
             values: claims::of_scope(scope)

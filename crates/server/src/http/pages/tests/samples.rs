@@ -895,43 +895,47 @@ fn playground_pages(album: &mut Album) {
     album.put_error("playground-refused", refused);
 }
 
+fn device_view(locale: Locale) -> DeviceConfirmPage {
+    DeviceConfirmPage {
+        page: page(locale),
+        app: app(locale),
+        client_id: "tv-7f3k".to_owned(),
+        person: Person::new(Some("三浦 晴香"), "haruka.m@example.jp"),
+        user_code: "WDJB-MJHT".to_owned(),
+        device: Device::of("curl/8.5.0").words(locale),
+        ip: "203.0.113.5".to_owned(),
+        asked: Moment::date_time(NOW, ZONE, locale),
+        scopes: vec![item("openid", &[]), item("email", &["haruka.m@example.jp"])],
+        resources: vec![],
+    }
+}
+
 fn device_pages(album: &mut Album) {
     let locale = album.locale;
-    let ask = |problem| DevicePage {
+    let form = |problem| DevicePage {
         page: page(locale),
-        code: "BCDF-GHJK".to_owned(),
+        typed: "WDJBMJHT".to_owned(),
         problem,
     };
-    let until = Moment::date_time(NOW, ZONE, locale);
-    album.put("device", ask(None));
-    album.put_error("device-unknown", ask(Some(DeviceProblem::Unknown)));
-    album.put_error("device-stronger", ask(Some(DeviceProblem::StrongerSignIn)));
-    album.put_error("device-wait", ask(Some(DeviceProblem::Wait(until))));
+    album.put("device", form(None));
+    for problem in [DeviceProblem::Empty, DeviceProblem::Unusable] {
+        album.put_error(format!("device-{problem:?}"), form(Some(problem)));
+    }
+    album.put("device-confirm", device_view(locale));
     album.put(
-        "device-confirm",
+        "device-confirm-bare",
         DeviceConfirmPage {
-            page: page(locale),
-            app: app(locale),
-            client_id: "tv".to_owned(),
-            scopes: vec![item("openid", &[]), item("offline_access", &[])],
-            code: "BCDF-GHJK".to_owned(),
-            device: "curl".to_owned(),
-            ip: "192.0.2.7".to_owned(),
-            at: Moment::date_time(NOW, ZONE, locale),
+            app: App::new("Living room TV", "tv-7f3k"),
+            person: Person::new(None, "haruka.m@example.jp"),
+            resources: vec!["https://api.aozora.example".to_owned()],
+            ..device_view(locale)
         },
     );
     for allowed in [true, false] {
-        let name = if allowed {
-            "device-done"
-        } else {
-            "device-denied"
-        };
+        let page = page(locale);
         album.put(
-            name,
-            DeviceDonePage {
-                page: page(locale),
-                allowed,
-            },
+            format!("device-done-{allowed}"),
+            DeviceDonePage { page, allowed },
         );
     }
 }
