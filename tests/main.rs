@@ -19,6 +19,7 @@ mod leaks;
 mod logout;
 mod machines;
 mod races;
+mod registration;
 mod sender_constrained;
 mod sign_in;
 mod sign_out;

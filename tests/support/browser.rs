@@ -119,6 +119,11 @@ impl Browser {
         Page::of(request.send().await.unwrap()).await
     }
 
+    /// For many at once, each with a browser of its own.
+    pub async fn get_owned(self, path: String) -> Page {
+        self.get(&path).await
+    }
+
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
         let request = self
             .http

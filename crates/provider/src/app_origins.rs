@@ -60,7 +60,9 @@ fn gathered(tx: &mut Tx<'_>) -> Result<AppOrigins, StoreError> {
     let mut after = None;
     loop {
         let page = tx.list_clients(after, PAGE)?;
-        page.iter().for_each(|known| origins.add(&known.client));
+        for known in &page {
+            origins.add(&known.client);
+        }
         match page.last() {
             Some(last) => after = Some(last.client.client_id.clone()),
             None => return Ok(origins),

@@ -6,6 +6,8 @@ use sekisho_store::{RegisteredClient, Store};
 
 use crate::Failure;
 use crate::app_origins::AppOrigins;
+use crate::client_documents::ClientDocuments;
+use crate::rules::client_document::is_address;
 
 /// The registered clients, kept in memory and forgotten when any client changes.
 #[derive(Debug)]
@@ -13,6 +15,7 @@ pub(crate) struct ClientDirectory {
     store: Store,
     known: Cache<ClientId, Arc<RegisteredClient>>,
     origins: Mutex<Option<Arc<AppOrigins>>>,
+    documents: Option<ClientDocuments>,
 }
 
 /// How many clients are kept in memory.
@@ -20,11 +23,12 @@ const CAPACITY: u64 = 10_000;
 
 impl ClientDirectory {
     /// A directory over `store`.
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, documents: Option<ClientDocuments>) -> Self {
         Self {
             store,
             known: Cache::new(CAPACITY),
             origins: Mutex::default(),
+            documents,
         }
     }
 
@@ -36,6 +40,9 @@ impl ClientDirectory {
         let id = ClientId::new(id);
         if let Some(client) = self.known.get(&id) {
             return Ok(Some(client));
+        }
+        if let Some(documents) = self.documents.as_ref().filter(|_| is_address(id.as_str())) {
+            return Ok(documents.find(&id).await);
         }
         let wanted = id.clone();
         let found = self

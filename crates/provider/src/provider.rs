@@ -11,6 +11,7 @@ use sekisho_session::Session;
 use sekisho_store::Store;
 use tokio::sync::Notify;
 
+use crate::client_documents::ClientDocuments;
 use crate::clients::ClientDirectory;
 use crate::endpoints::standing::{Profile, REMEMBERED_FOR, Standing};
 use crate::jwt::client_keys::ClientKeys;
@@ -97,8 +98,12 @@ impl Provider {
             outbound,
             letters_wait,
         } = parts;
+        let documents = settings.features.client_documents.then(|| {
+            let policy = settings.registration.clone();
+            ClientDocuments::new(outbound.clone(), Arc::clone(&clock), policy)
+        });
         Self {
-            clients: ClientDirectory::new(store.clone()),
+            clients: ClientDirectory::new(store.clone(), documents),
             client_keys: ClientKeys::new(),
             outbound,
             knowledge: Knowledge::new(clock.now()),

@@ -90,6 +90,7 @@ impl Tx<'_> {
         }
         diesel::delete(consents::table.filter(consents::client_id.eq(id.as_str())))
             .execute(self.conn)?;
+        self.delete_registration_token(id)?;
         self.move_client_epoch(id, EpochKind::Token)?;
         self.bump_revision(Topic::Clients)?;
         Ok(true)

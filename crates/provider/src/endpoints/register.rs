@@ -138,13 +138,13 @@ impl Provider {
             let member = "token_endpoint_auth_method";
             return Ok(Err(wrong(member, "is not offered")));
         }
-        match self.sector_is_sound(&client, how).await {
-            true => Ok(Ok(client)),
-            false => Ok(Err(wrong(
-                "sector_identifier_uri",
-                "its document does not list every redirect URI",
-            ))),
+        if self.sector_is_sound(&client, how).await {
+            return Ok(Ok(client));
         }
+        Ok(Err(wrong(
+            "sector_identifier_uri",
+            "its document does not list every redirect URI",
+        )))
     }
 
     /// REG-14: the document lists all redirect URIs. REG-12: for callers whom nobody vouches for,

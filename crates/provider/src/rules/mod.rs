@@ -9,6 +9,7 @@ pub mod claims_request;
 pub(crate) mod client_assertion;
 pub(crate) mod client_authentication;
 pub mod client_certificate;
+pub mod client_document;
 pub mod client_members;
 pub mod client_metadata;
 pub mod code_redemption;

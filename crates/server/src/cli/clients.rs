@@ -7,7 +7,7 @@ use sekisho_store::{RegisteredClient, Store, Tx};
 use serde_json::{Value, json};
 
 use super::tree::{ClientCommand, Form, Where};
-use super::{CliError, event, logouts, output, services_at};
+use super::{CliError, event, logouts, output, registrations, services_at};
 
 pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliError> {
     match command {
@@ -28,6 +28,14 @@ pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliErr
             logouts::list(&at, client, limit, form).await
         }
         ClientCommand::Delete { at, id } => delete(&at, &id).await,
+        ClientCommand::Allow {
+            at,
+            label,
+            uses,
+            days,
+        } => registrations::allow(&at, label, uses, Duration::from_hours(days * 24)).await,
+        ClientCommand::Allowed { at } => registrations::list(&at, form).await,
+        ClientCommand::Disallow { at, label } => registrations::end(&at, label).await,
     }
 }
 

@@ -9,6 +9,7 @@ mod logouts;
 mod mail;
 pub mod output;
 mod reference;
+mod registrations;
 mod tree;
 mod users;
 

@@ -199,6 +199,36 @@ pub(crate) enum ClientCommand {
         #[arg(long)]
         file: PathBuf,
     },
+    /// Allow apps to register themselves: prints a token once (RFC 7591 §1.2).
+    #[command(
+        after_help = "Example\n  sekisho client allow partners --uses 10 --days 30 --config config.toml"
+    )]
+    Allow {
+        #[command(flatten)]
+        at: Where,
+        /// What to call it.
+        label: String,
+        /// Registrations it allows.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        uses: u32,
+        /// Days it works.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=3650))]
+        days: u64,
+    },
+    /// List the tokens that allow registrations.
+    #[command(after_help = "Example\n  sekisho client allowed --config config.toml")]
+    Allowed {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// End the tokens of this name that allow registrations.
+    #[command(after_help = "Example\n  sekisho client disallow partners --config config.toml")]
+    Disallow {
+        #[command(flatten)]
+        at: Where,
+        /// What they are called.
+        label: String,
+    },
     /// List apps.
     #[command(after_help = "Example\n  sekisho client list --config config.toml")]
     List {
