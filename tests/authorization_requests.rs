@@ -133,7 +133,7 @@ async fn ro_02_two_tabs_on_one_pushed_request_give_one_code() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ro_02_ro_03_late_foreign_and_unpushed_requests_are_refused() {
+async fn ro_02_ro_03_ro_04_ro_06_late_foreign_unpushed_and_fetched_requests_are_refused() {
     let house = TestHouse::open().await;
     let app = App::of(&house, json!({})).await;
     let other = App::of(

@@ -121,7 +121,7 @@ async fn tk_09_a_code_used_twice_ends_what_it_produced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn az_14_tk_10_a_code_is_bound_to_its_client_its_time_and_its_verifier() {
+async fn az_14_tk_10_tk_11_a_code_is_bound_to_its_client_its_address_its_time_and_its_verifier() {
     let (house, app, code) = with_code(json!({})).await;
     let stranger = App::of(&house, json!({})).await;
     assert_eq!(

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn jw_04_jw_05_critical_members_and_long_key_ids_are_refused() {
+    fn jw_04_jw_05_jw_11_critical_or_packed_members_and_long_key_ids_are_refused() {
         let long = format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(129));
         for header in [
             r#"{"alg":"ES256","crit":["exp"]}"#,

@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn az_04_a_stopped_client_and_a_bad_redirect_are_pages() {
+    fn az_04_az_05_a_stopped_client_and_a_bad_or_missing_redirect_are_pages() {
         let client = web("https://app.example/cb");
         for bad in ["https://evil.example/cb", ""] {
             let got = checked(

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn tk_05_iat_and_nbf_may_be_ten_seconds_ahead_and_not_a_minute() {
+    fn tk_05_jw_12_iat_and_nbf_may_be_ten_seconds_ahead_and_not_a_minute() {
         for name in ["iat", "nbf"] {
             assert_eq!(with(name, json!(NOW + 10)), None);
             for wrong in [json!(NOW + 11), json!(NOW + 61), json!("0"), json!([])] {

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn pk_03_verifier_and_challenge_go_together() {
+    fn pk_03_pk_04_verifier_and_challenge_go_together_to_the_last_byte() {
         assert!(verifies(Some(CHALLENGE), Some(VERIFIER)));
         assert!(verifies(None, None));
         assert!(!verifies(Some(CHALLENGE), None));

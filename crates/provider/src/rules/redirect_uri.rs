@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn az_01_only_the_same_bytes_match() {
+    fn az_01_reg_05_only_the_same_bytes_match() {
         let client = web("https://app.example/cb?a=1");
         assert!(accepts(&client, "https://app.example/cb?a=1"));
         for near in [
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn reg_02_dangerous_uris_cannot_be_registered() {
+    fn reg_02_reg_04_dangerous_uris_cannot_be_registered() {
         for bad in [
             "javascript:alert(1)",
             "data:text/html,x",

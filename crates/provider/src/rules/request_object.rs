@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn ro_05_what_is_not_ours_not_now_or_not_theirs_is_refused() {
+    fn ro_05_jw_03_what_is_not_ours_not_now_or_not_theirs_is_refused() {
         let header = json!({"alg": "ES256"});
         for change in [
             json!({"iss": "other"}),
