@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::StatusCode;
-use sekisho_model::SigningAlgorithm;
-use sekisho_server::rounds::rotate_once;
+use sekisho_model::{EventKind, KeyId, SigningAlgorithm};
+use sekisho_provider::rules::key_rotation::KeyState;
 use serde_json::{Value, json};
 
 use crate::authorization::request;
@@ -53,16 +53,15 @@ async fn key_02_old_keys_get_successors_that_are_published_before_they_sign() {
     let house = TestHouse::open().await;
     let app = App::of(&house, json!({})).await;
     let provider = &house.house.services.provider;
-    let surroundings = &house.house.services.surroundings;
     let browser = Browser::new(&house);
     let before = kid_of(&tokens(&house, &app, &browser).await["id_token"]);
-    let young = rotate_once(provider, 90 * DAY, surroundings).await.unwrap();
+    let young = provider.keep_keys(Some(90 * DAY)).await.unwrap();
     assert!(young.is_empty());
     house.advance(91 * DAY).await;
     // Two nodes at once: one makes them.
     let (one, two) = tokio::join!(
-        rotate_once(provider, 90 * DAY, surroundings),
-        rotate_once(provider, 90 * DAY, surroundings),
+        provider.keep_keys(Some(90 * DAY)),
+        provider.keep_keys(Some(90 * DAY)),
     );
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((one.len() + two.len(), one.len().min(two.len())), (4, 0));
@@ -83,11 +82,7 @@ async fn key_02_old_keys_get_successors_that_are_published_before_they_sign() {
     let silent = browser.get(&request(&app.id, &silent)).await;
     assert!(silent.answer("code").is_some());
     house.advance(3 * DAY).await;
-    provider
-        .keys
-        .withdraw_retired(provider.now())
-        .await
-        .unwrap();
+    provider.keep_keys(None).await.unwrap();
     assert!(!kids(&jwks(&house).await, "RS256").contains(&before));
     house.close().await;
 }
@@ -131,5 +126,72 @@ async fn key_04_a_compromised_key_counts_for_nothing_at_once() {
     let again: Value = again.json().await.unwrap();
     assert_eq!(kid_of(&again["access_token"]), left[0]);
     assert_eq!(userinfo(&again["access_token"]).await, StatusCode::OK);
+    house.close().await;
+}
+
+/// A successor that may have leaked is taken back: the key in force signs on until another is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_04_without_the_next_key_signing_goes_on() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({})).await;
+    let provider = &house.house.services.provider;
+    let browser = Browser::new(&house);
+    let first = kid_of(&tokens(&house, &app, &browser).await["access_token"]);
+    house.advance(91 * DAY).await;
+    assert_eq!(provider.keep_keys(Some(90 * DAY)).await.unwrap().len(), 4);
+    let mut next = kids(&jwks(&house).await, "ES256");
+    next.retain(|kid| *kid != first);
+    let entropy = &*house.house.services.surroundings.entropy;
+    let (kid, event) = (
+        KeyId::new(next[0].as_str()),
+        provider.event_of_server(EventKind::KeyChanged),
+    );
+    let withdrawn = provider
+        .keys
+        .compromise(&kid, entropy, provider.now(), event);
+    let withdrawn = withdrawn.await.unwrap().unwrap();
+    assert_eq!(withdrawn.was, KeyState::Next);
+    house.advance(Duration::ZERO).await;
+    assert!(!kids(&jwks(&house).await, "ES256").contains(&next[0]));
+    // Past the moment at which the lost one was to take over.
+    house.advance(Duration::from_hours(23)).await;
+    let before = tokens(&house, &app, &browser).await;
+    assert_eq!(kid_of(&before["access_token"]), first);
+    house.advance(Duration::from_hours(3)).await;
+    let after = tokens(&house, &app, &browser).await;
+    let now = kid_of(&after["access_token"]);
+    assert!(now != first && now != next[0], "{now}");
+    house.close().await;
+}
+
+/// KEY-10: what became of a key can be read in the events, and its private part is nowhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_10_a_key_that_has_served_is_destroyed_and_that_is_recorded() {
+    let house = TestHouse::open().await;
+    let provider = &house.house.services.provider;
+    let first = kids(&jwks(&house).await, "ES256").remove(0);
+    house.advance(91 * DAY).await;
+    provider.keep_keys(Some(90 * DAY)).await.unwrap();
+    house.advance(2 * DAY).await;
+    provider.keep_keys(None).await.unwrap();
+    assert!(
+        kids(&jwks(&house).await, "ES256").contains(&first),
+        "still verifies"
+    );
+    house.advance(2 * DAY).await;
+    provider.keep_keys(None).await.unwrap();
+    provider.keep_keys(None).await.unwrap();
+    assert!(!kids(&jwks(&house).await, "ES256").contains(&first));
+    let read = |tx: &mut sekisho_store::Tx<'_>| tx.events_of_kind(EventKind::KeyChanged, 100);
+    let events = house.house.services.store.read(read).await.unwrap();
+    let destroyed: Vec<_> = events
+        .iter()
+        .filter(|event| event.detail["destroyed"].is_array())
+        .collect();
+    assert_eq!(destroyed.len(), 1, "recorded once: {events:?}");
+    assert_eq!(
+        destroyed[0].detail["destroyed"].as_array().unwrap().len(),
+        4
+    );
     house.close().await;
 }

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod endpoints;
 mod failure;
 pub mod jwt;
+mod key_care;
 mod knowledge;
 pub mod logout;
 pub mod outbound;

@@ -105,6 +105,22 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The newest events of a kind, newest first: for operators, not for request paths.
+    pub fn events_of_kind(
+        &mut self,
+        kind: EventKind,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        events::table
+            .filter(events::kind.eq(kind.stored()))
+            .order((events::at.desc(), events::id.desc()))
+            .limit(i64::from(limit))
+            .load::<EventRow>(self.conn)?
+            .into_iter()
+            .map(Event::try_from)
+            .collect()
+    }
+
     /// A page of a user's events, newest first; `before` is the last one of the page before.
     pub fn history_of(
         &mut self,

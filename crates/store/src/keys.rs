@@ -74,6 +74,28 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
+    /// Lets a key that was to sign later sign from `at` on.
+    pub fn promote_key(&mut self, kid: &KeyId, at: Timestamp) -> Result<(), StoreError> {
+        diesel::update(signing_keys::table.find(kid.as_str()))
+            .set(signing_keys::active_from.eq(at.micros()))
+            .execute(self.conn)?;
+        self.bump_revision(Topic::Keys)
+    }
+
+    /// Keeps other nodes from changing keys until this transaction ends, so that what is read next is
+    /// what will be changed. Tells every node to look.
+    pub fn claim_keys(&mut self) -> Result<(), StoreError> {
+        self.bump_revision(Topic::Keys)
+    }
+
+    /// Lets a key sign until `at`, whatever was said before.
+    pub fn extend_key(&mut self, kid: &KeyId, at: Timestamp) -> Result<(), StoreError> {
+        diesel::update(signing_keys::table.find(kid.as_str()))
+            .set(signing_keys::retired_at.eq(at.micros()))
+            .execute(self.conn)?;
+        self.bump_revision(Topic::Keys)
+    }
+
     /// Takes a key out of use at once and destroys its private part (KEY-10); the row stays, so that a
     /// key id is never used again (KEY-06).
     pub fn remove_key(&mut self, kid: &KeyId, at: Timestamp) -> Result<Once, StoreError> {

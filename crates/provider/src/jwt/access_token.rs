@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use jsonwebtoken::{Validation, decode, decode_header};
 use moka::sync::Cache;
-use sekisho_model::{Digest, SigningAlgorithm, Timestamp};
+use sekisho_model::{Digest, KeyId, SigningAlgorithm, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::signing_keys::{KeySet, jws};
 use crate::rules::claims::AccessTokenClaims;
+use crate::rules::key_rotation::WANTED;
 
 /// A JWT that is not one of ours for this use, or not any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,14 @@ pub struct JwtRefusal;
 #[derive(Debug)]
 pub struct AccessTokenVerifier {
     issuer: String,
-    verified: Cache<Digest, Arc<AccessTokenClaims>>,
+    verified: Cache<Digest, Verified>,
+}
+
+/// What was verified, and with which key: it counts only while that key does (KEY-04).
+#[derive(Debug, Clone)]
+struct Verified {
+    kid: KeyId,
+    claims: Arc<AccessTokenClaims>,
 }
 
 impl AccessTokenVerifier {
@@ -38,16 +46,24 @@ impl AccessTokenVerifier {
         now: Timestamp,
     ) -> Result<Arc<AccessTokenClaims>, JwtRefusal> {
         let digest = Digest::of(token.as_bytes());
-        let claims = if let Some(claims) = self.verified.get(&digest) {
-            claims
+        let remembered = self.verified.get(&digest);
+        let claims = if let Some(known) =
+            remembered.filter(|known| keys.by_kid(known.kid.as_str()).is_some())
+        {
+            known.claims
         } else {
             let rules = Rules {
                 typ: "at+jwt",
                 algorithms: &[SigningAlgorithm::ES256],
                 issuer: &self.issuer,
             };
-            let claims = Arc::new(rules.verified::<AccessTokenClaims>(token, keys)?);
-            self.verified.insert(digest, Arc::clone(&claims));
+            let (kid, claims) = rules.verified::<AccessTokenClaims>(token, keys)?;
+            let claims = Arc::new(claims);
+            let verified = Verified {
+                kid,
+                claims: Arc::clone(&claims),
+            };
+            self.verified.insert(digest, verified);
             claims
         };
         if now.seconds() < claims.exp {
@@ -81,18 +97,12 @@ pub fn verify_id_token_hint(
     issuer: &str,
     keys: &KeySet,
 ) -> Result<HintClaims, JwtRefusal> {
-    let algorithms = [
-        SigningAlgorithm::RS256,
-        SigningAlgorithm::PS256,
-        SigningAlgorithm::ES256,
-        SigningAlgorithm::EdDSA,
-    ];
-    Rules {
+    let rules = Rules {
         typ: "JWT",
-        algorithms: &algorithms,
+        algorithms: &WANTED,
         issuer,
-    }
-    .verified(token, keys)
+    };
+    rules.verified(token, keys).map(|(_, claims)| claims)
 }
 
 /// Whether the signature of a JWT belongs to one of our published keys; nothing else is checked.
@@ -121,7 +131,7 @@ impl Rules<'_> {
         &self,
         token: &str,
         keys: &KeySet,
-    ) -> Result<T, JwtRefusal> {
+    ) -> Result<(KeyId, T), JwtRefusal> {
         if token.len() > 8192 {
             return Err(JwtRefusal);
         }
@@ -143,7 +153,7 @@ impl Rules<'_> {
         validation.validate_exp = false;
         validation.validate_aud = false;
         decode::<T>(token, &key.decoding, &validation)
-            .map(|data| data.claims)
+            .map(|data| (key.kid.clone(), data.claims))
             .map_err(|_refused| JwtRefusal)
     }
 }

@@ -5,57 +5,32 @@ use std::time::Duration;
 
 use sekisho_model::{Entropy, Event, KeyId, SigningAlgorithm, SigningKeyRecord, Timestamp};
 use sekisho_store::{Once, StoreError, Tx};
+use serde_json::{Value, json};
 
-use super::new_key;
-use super::signing_keys::{ReadyKey, SigningKeys, WANTED};
+use super::new_key::new_key;
+use super::signing_keys::SigningKeys;
 use crate::Failure;
-
-/// How long a retired key is still published: the longest life of an ID token, twice.
-const KEPT_TO_VERIFY: Duration = Duration::from_hours(48);
-
-/// How long a successor is published before it signs, when keys rotate by themselves: long enough for
-/// every relying party that keeps the JWKS for hours instead of the minutes we say.
-pub const OVERLAP: Duration = Duration::from_hours(24);
+use crate::rules::key_rotation::{KeyState, OVERLAP, Succession, WANTED, due, has_served, without};
 
 /// A successor that must sign at once does so on nodes whose clocks are behind, too.
 const SLOW_CLOCKS: Duration = Duration::from_mins(5);
 
-/// What became of a key that may have leaked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Compromised {
-    /// There is no such key in force.
-    Unknown,
-    /// It is gone; another key of its algorithm signs anyway.
-    Gone,
-    /// It is gone, and this one signs in its place.
-    Replaced(KeyId),
+/// A key that was withdrawn at once, and who signs instead.
+#[derive(Debug, Clone)]
+pub struct Withdrawn {
+    /// The key as it was.
+    pub key: SigningKeyRecord,
+    /// What it did until then.
+    pub was: KeyState,
+    /// The key that was made or brought forward for it, and from when it signs.
+    pub successor: Option<(KeyId, Timestamp)>,
+    /// Whether relying parties could read the successor before.
+    pub successor_was_published: bool,
 }
 
 impl SigningKeys {
-    /// Withdraws keys that stopped signing long enough ago: no token of theirs is valid any more. Their
-    /// private parts are destroyed (KEY-10).
-    pub async fn withdraw_retired(&self, now: Timestamp) -> Result<(), Failure> {
-        let old = |key: &&ReadyKey| key.retired_at.is_some_and(|end| end + KEPT_TO_VERIFY < now);
-        let kids: Vec<KeyId> = self
-            .current()
-            .keys
-            .iter()
-            .filter(old)
-            .map(|key| key.kid.clone())
-            .collect();
-        if kids.is_empty() {
-            return Ok(());
-        }
-        let work = move |tx: &mut Tx<'_>| {
-            kids.iter()
-                .try_for_each(|kid| tx.remove_key(kid, now).map(drop))
-        };
-        self.store.write(work).await?;
-        self.reload().await
-    }
-
-    /// KEY-02: makes a successor for each key in force; it signs after `overlap`, when every relying
-    /// party has had time to read it, and the old one stops signing then. `event` is kept with it.
+    /// Makes a successor for each key in force; it signs after `overlap`, when every relying party has
+    /// had time to read it, and the old one stops signing then. `event` is kept with it (KEY-02).
     pub async fn rotate(
         &self,
         overlap: Duration,
@@ -63,128 +38,197 @@ impl SigningKeys {
         now: Timestamp,
         event: Event,
     ) -> Result<Vec<KeyId>, Failure> {
-        self.succeed(&WANTED, overlap, entropy, now, event).await
-    }
-
-    /// Which kinds of key have signed for `age` and have no successor yet.
-    pub fn due(&self, age: Duration, now: Timestamp) -> Vec<SigningAlgorithm> {
-        let set = self.current();
-        let newest = |algorithm: &SigningAlgorithm| {
-            let own = set.keys.iter().filter(|key| key.algorithm == *algorithm);
-            own.map(|key| key.active_from).max()
-        };
-        let is_old = |algorithm: &SigningAlgorithm| {
-            newest(algorithm).is_some_and(|newest| newest + age <= now)
-        };
-        WANTED.into_iter().filter(is_old).collect()
-    }
-
-    /// Makes successors for `algorithms`, each only where nobody else has done so meanwhile.
-    pub async fn succeed(
-        &self,
-        algorithms: &[SigningAlgorithm],
-        overlap: Duration,
-        entropy: &dyn Entropy,
-        now: Timestamp,
-        event: Event,
-    ) -> Result<Vec<KeyId>, Failure> {
-        let takes_over = now + overlap;
-        let old: Vec<(SigningAlgorithm, KeyId)> = self
-            .current()
-            .keys
-            .iter()
-            .filter(|key| key.retired_at.is_none())
-            .map(|key| (key.algorithm, key.kid.clone()))
-            .collect();
-        let mut made = Vec::new();
-        for algorithm in algorithms {
-            made.push(new_key(
-                *algorithm,
-                &self.keyring,
-                entropy,
-                now,
-                takes_over,
-            )?);
-        }
-        let work = move |tx: &mut Tx<'_>| {
-            let mut kids = Vec::new();
-            for new in &made {
-                let first = replace(tx, new, &old, takes_over)? == Once::First;
-                kids.extend(first.then(|| new.kid.clone()));
-            }
-            if !kids.is_empty() {
-                tx.record(&event)?;
-            }
-            Ok(kids)
-        };
-        let kids = self.store.write(work).await?;
+        let made = self.successors(&WANTED, overlap, entropy, now).await?;
+        let kids = self
+            .store
+            .write(move |tx| {
+                tx.claim_keys()?;
+                let present = tx.keys()?;
+                let kids = succeed(tx, &present, &made)?;
+                tx.record(&event_naming(&event, "made", &kids))?;
+                Ok(kids)
+            })
+            .await?;
         self.reload().await?;
         Ok(kids)
     }
 
-    /// KEY-04: a key that may have leaked. It leaves the JWKS, signs nothing and verifies nothing any
-    /// more, on every node within a second; its private part is destroyed. Where nothing else signs
-    /// with its algorithm, a successor does at once.
+    /// Makes a successor for each key that has signed for `every`, and records `event` if there was
+    /// one. Of several nodes that find the same key due, one does it (KEY-03).
+    pub async fn rotate_due(
+        &self,
+        every: Duration,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+        event: Event,
+    ) -> Result<Vec<KeyId>, Failure> {
+        let old: Vec<_> = due(&self.records().await?, every, now).collect();
+        if old.is_empty() {
+            return Ok(Vec::new());
+        }
+        let made = self.successors(&old, OVERLAP, entropy, now).await?;
+        let kids = self
+            .store
+            .write(move |tx| {
+                tx.claim_keys()?;
+                let present = tx.keys()?;
+                let still: Vec<_> = due(&present, every, now).collect();
+                let wanted = made.iter().filter(|key| still.contains(&key.algorithm));
+                let wanted: Vec<_> = wanted.cloned().collect();
+                let kids = succeed(tx, &present, &wanted)?;
+                if !kids.is_empty() {
+                    tx.record(&event_naming(&event, "made", &kids))?;
+                }
+                Ok(kids)
+            })
+            .await?;
+        self.reload().await?;
+        Ok(kids)
+    }
+
+    /// Withdraws keys that stopped signing long enough ago: no token of theirs is valid any more. Their
+    /// private parts are destroyed, and `event` proves it (KEY-10).
+    pub async fn withdraw_retired(
+        &self,
+        now: Timestamp,
+        event: Event,
+    ) -> Result<Vec<KeyId>, Failure> {
+        let mut served = self.records().await?;
+        served.retain(|key| has_served(key, now));
+        if served.is_empty() {
+            return Ok(Vec::new());
+        }
+        let gone = self
+            .store
+            .write(move |tx| {
+                let mut gone = Vec::new();
+                for key in &served {
+                    let first = tx.remove_key(&key.kid, now)? == Once::First;
+                    gone.extend(first.then(|| key.kid.clone()));
+                }
+                if !gone.is_empty() {
+                    tx.record(&event_naming(&event, "destroyed", &gone))?;
+                }
+                Ok(gone)
+            })
+            .await?;
+        self.reload().await?;
+        Ok(gone)
+    }
+
+    /// KEY-04: `kid` signs and verifies nothing from now on, on any node; its private part is destroyed
+    /// and there is a key that signs instead. `None` if there is no such key.
     pub async fn compromise(
         &self,
         kid: &KeyId,
         entropy: &dyn Entropy,
         now: Timestamp,
         event: Event,
-    ) -> Result<Compromised, Failure> {
+    ) -> Result<Option<Withdrawn>, Failure> {
+        let Some(key) = self.records().await?.into_iter().find(|k| k.kid == *kid) else {
+            return Ok(None);
+        };
+        // Made before the transaction; left unused if a published key can take over.
+        let spare = new_key(key.algorithm, &self.keyring, entropy, now, now).await?;
+        let done = self
+            .store
+            .write(move |tx| {
+                tx.claim_keys()?;
+                let present = tx.keys()?;
+                let Some(plan) = without(&present, &key.kid, now) else {
+                    return Ok(None);
+                };
+                let _first = tx.remove_key(&key.kid, now)?;
+                let successor = take_over(tx, &plan, &spare, now)?;
+                let named = successor.as_ref().map(|(kid, _)| kid.clone());
+                let event = event_naming(&event, "destroyed", std::slice::from_ref(&key.kid));
+                tx.record(&event_naming(&event, "successor", named.as_slice()))?;
+                Ok(Some(Withdrawn {
+                    was: KeyState::of(&key, now),
+                    key: key.clone(),
+                    successor_was_published: plan.promote.is_some(),
+                    successor,
+                }))
+            })
+            .await?;
         self.reload().await?;
-        let set = self.current();
-        let Some(algorithm) = set.by_kid(kid.as_str()).map(|key| key.algorithm) else {
-            return Ok(Compromised::Unknown);
-        };
-        let another = set
-            .keys
-            .iter()
-            .any(|key| key.kid != *kid && key.algorithm == algorithm && key.signs_at(now));
-        let successor = if another {
-            None
-        } else {
-            let at_once = now - SLOW_CLOCKS;
-            Some(new_key(algorithm, &self.keyring, entropy, now, at_once)?)
-        };
-        let new = successor.as_ref().map(|key| key.kid.clone());
-        let gone = kid.clone();
-        let work = move |tx: &mut Tx<'_>| {
-            if tx.remove_key(&gone, now)? == Once::Again {
-                return Ok(false);
-            }
-            if let Some(key) = &successor {
-                tx.insert_key(key)?;
-            }
-            tx.record(&event)?;
-            Ok(true)
-        };
-        let done = self.store.write(work).await?;
-        self.reload().await?;
-        Ok(match (done, new) {
-            (false, _) => Compromised::Unknown,
-            (true, None) => Compromised::Gone,
-            (true, Some(kid)) => Compromised::Replaced(kid),
-        })
+        Ok(done)
+    }
+
+    async fn records(&self) -> Result<Vec<SigningKeyRecord>, Failure> {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "a path would tie the transaction to one lifetime"
+        )]
+        let records = self.store.read(|tx| tx.keys()).await?;
+        Ok(records)
+    }
+
+    async fn successors(
+        &self,
+        algorithms: &[SigningAlgorithm],
+        overlap: Duration,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+    ) -> Result<Vec<SigningKeyRecord>, Failure> {
+        let mut made = Vec::new();
+        for algorithm in algorithms {
+            let from = now + overlap;
+            made.push(new_key(*algorithm, &self.keyring, entropy, now, from).await?);
+        }
+        Ok(made)
     }
 }
 
-/// Retires `old` keys of its algorithm and puts `new` after them, unless another node was first.
-fn replace(
+/// Adds the successors; what they succeed stops signing when they begin.
+fn succeed(
     tx: &mut Tx<'_>,
-    new: &SigningKeyRecord,
-    old: &[(SigningAlgorithm, KeyId)],
-    at: Timestamp,
-) -> Result<Once, StoreError> {
-    let own = old.iter().filter(|(kind, _)| *kind == new.algorithm);
-    let (mut any, mut retired) = (false, false);
-    for (_, kid) in own {
-        any = true;
-        retired |= tx.retire_key(kid, at)? == Once::First;
+    present: &[SigningKeyRecord],
+    made: &[SigningKeyRecord],
+) -> Result<Vec<KeyId>, StoreError> {
+    for key in made {
+        let before = present
+            .iter()
+            .filter(|old| old.algorithm == key.algorithm && old.retired_at.is_none());
+        for old in before {
+            let _first = tx.retire_key(&old.kid, key.active_from)?;
+        }
+        tx.insert_key(key)?;
     }
-    if any && !retired {
-        return Ok(Once::Again);
+    Ok(made.iter().map(|key| key.kid.clone()).collect())
+}
+
+fn take_over(
+    tx: &mut Tx<'_>,
+    plan: &Succession,
+    spare: &SigningKeyRecord,
+    now: Timestamp,
+) -> Result<Option<(KeyId, Timestamp)>, StoreError> {
+    if let Some((active, until)) = &plan.until {
+        tx.extend_key(active, *until)?;
     }
-    tx.insert_key(new)?;
-    Ok(Once::First)
+    let at_once = now - SLOW_CLOCKS;
+    if let Some(next) = &plan.promote {
+        tx.promote_key(next, at_once)?;
+        return Ok(Some((next.clone(), now)));
+    }
+    let Some(from) = plan.make_from else {
+        return Ok(None);
+    };
+    let made = SigningKeyRecord {
+        active_from: if from <= now { at_once } else { from },
+        ..spare.clone()
+    };
+    tx.insert_key(&made)?;
+    Ok(Some((made.kid, from)))
+}
+
+/// The event with the keys it is about: known only inside the transaction.
+fn event_naming(event: &Event, member: &str, kids: &[KeyId]) -> Event {
+    let mut event = event.clone();
+    let names: Vec<Value> = kids.iter().map(|kid| json!(kid.as_str())).collect();
+    if let Some(detail) = event.detail.as_object_mut() {
+        detail.insert(member.to_owned(), Value::from(names));
+    }
+    event
 }

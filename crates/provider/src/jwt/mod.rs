@@ -14,7 +14,7 @@ pub mod strict_json;
 
 pub use access_token::{AccessTokenVerifier, JwtRefusal, verify_any_of_ours, verify_id_token_hint};
 pub use client_keys::check_jwks;
-pub use key_changes::{Compromised, OVERLAP};
-pub use new_key::{key_of, new_key, new_pair};
+pub use key_changes::Withdrawn;
+pub use new_key::{key_of, new_pair};
 pub use public_key::KeyRefusal;
 pub use signing_keys::{KeySet, SigningKeys};

@@ -17,16 +17,33 @@ use super::kept_keys::UnreadableKey;
 use crate::Failure;
 
 /// Makes a signing key (KEY-01), sealed under `keyring`, that signs from `active_from` on. An RSA key
-/// takes up to a second: call it off the request path.
-pub fn new_key(
+/// takes up to a second, so it is made on a thread of its own.
+pub(super) async fn new_key(
     algorithm: SigningAlgorithm,
     keyring: &KeyRing,
     entropy: &dyn Entropy,
     now: Timestamp,
     active_from: Timestamp,
 ) -> Result<SigningKeyRecord, Failure> {
-    let private = new_pair(algorithm)?;
+    let private = match algorithm {
+        SigningAlgorithm::RS256 | SigningAlgorithm::PS256 => aside(algorithm).await?,
+        SigningAlgorithm::ES256 | SigningAlgorithm::EdDSA => new_pair(algorithm)?,
+    };
     key_of(algorithm, &private, keyring, entropy, (now, active_from))
+}
+
+async fn aside(algorithm: SigningAlgorithm) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let (made, pair_made) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("new-key".to_owned());
+    thread
+        .spawn(move || {
+            // Nobody waits any more when the server is closing.
+            drop(made.send(new_pair(algorithm)));
+        })
+        .map_err(|error| Failure::Signing(error.to_string()))?;
+    pair_made
+        .await
+        .map_err(|_gone| Failure::Signing("the thread of a new key ended".to_owned()))?
 }
 
 /// Makes the private half alone, as PKCS #8.

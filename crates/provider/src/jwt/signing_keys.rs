@@ -9,8 +9,10 @@ use sekisho_model::{
 use sekisho_store::Store;
 use serde::Serialize;
 
-use super::{kept_keys, new_key};
+use super::kept_keys;
+use super::new_key::new_key;
 use crate::Failure;
+use crate::rules::key_rotation::WANTED;
 
 /// One key, ready to sign and verify.
 pub(super) struct ReadyKey {
@@ -104,15 +106,6 @@ pub struct SigningKeys {
     pub(super) keyring: Arc<KeyRing>,
 }
 
-/// What is made on first start. RS256 is the default of ID tokens, ES256 of access tokens. RS256 and
-/// PS256 do not share a key: a key is for one algorithm.
-pub(super) const WANTED: [SigningAlgorithm; 4] = [
-    SigningAlgorithm::ES256,
-    SigningAlgorithm::EdDSA,
-    SigningAlgorithm::RS256,
-    SigningAlgorithm::PS256,
-];
-
 /// Whether a key of this kind takes up to a second to make.
 const fn is_slow(algorithm: SigningAlgorithm) -> bool {
     match algorithm {
@@ -156,7 +149,7 @@ impl SigningKeys {
         Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Makes every key that is wanted and missing. Slow when it makes an RSA key.
+    /// Makes every key that is wanted and missing.
     pub async fn make_missing(&self, entropy: &dyn Entropy, now: Timestamp) -> Result<(), Failure> {
         self.make(&self.missing(now), entropy, now).await
     }
@@ -185,12 +178,13 @@ impl SigningKeys {
         }
         let mut made = Vec::new();
         for algorithm in algorithms {
-            made.push(new_key(*algorithm, &self.keyring, entropy, now, now)?);
+            made.push(new_key(*algorithm, &self.keyring, entropy, now, now).await?);
         }
         self.store
             .write(move |tx| {
-                let existing = tx.keys()?;
                 // Another node may have been first.
+                tx.claim_keys()?;
+                let existing = tx.keys()?;
                 let has = |algorithm| {
                     existing
                         .iter()

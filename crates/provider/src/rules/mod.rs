@@ -19,6 +19,7 @@ pub mod discovery;
 pub mod discovery_members;
 pub mod distinguished_name;
 pub mod dpop;
+pub mod key_rotation;
 pub mod logout_token;
 pub mod logout_uris;
 pub mod oauth_error;

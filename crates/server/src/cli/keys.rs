@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use sekisho_model::{EventKind, KeyId, OsEntropy, SigningKeyRecord, Timestamp};
-use sekisho_provider::jwt::Compromised;
+use sekisho_model::{EventKind, KeyId, OsEntropy, SigningAlgorithm, SigningKeyRecord, Timestamp};
+use sekisho_provider::jwt::Withdrawn;
+use sekisho_provider::rules::key_rotation::KeyState;
 use serde::Serialize;
 
 use super::tree::{Form, KeysCommand, Where};
@@ -53,49 +54,11 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
             ));
             Ok(())
         }
-        KeysCommand::Compromise { at, kid, reason } => compromise(&at, &kid, &reason).await,
-    }
-}
-
-async fn compromise(at: &Where, kid: &str, reason: &str) -> Result<(), CliError> {
-    let (_, services) = services_at(at).await?;
-    let now = services.provider.now();
-    let mut event = event(
-        &services.provider,
-        &services,
-        EventKind::KeyChanged,
-        "keys compromise",
-    );
-    if let Some(detail) = event.detail.as_object_mut() {
-        let reason: String = reason.chars().take(500).collect();
-        detail.insert("kid".to_owned(), kid.into());
-        detail.insert("reason".to_owned(), reason.into());
-    }
-    let entropy = &*services.surroundings.entropy;
-    let keys = &services.provider.keys;
-    match keys
-        .compromise(&KeyId::new(kid), entropy, now, event)
-        .await?
-    {
-        Compromised::Unknown => Err(CliError::refused(format!(
-            "There is no signing key {kid} in force; `sekisho keys list` shows them."
-        ))),
-        Compromised::Gone => {
-            output::done(&format!("{kid} is out of use.\n{AFTERWARDS}"));
-            Ok(())
-        }
-        Compromised::Replaced(new) => {
-            output::done(&format!(
-                "{kid} is out of use; {new} signs in its place.\n{AFTERWARDS}"
-            ));
-            Ok(())
+        KeysCommand::Compromise { at, kid, reason } => {
+            compromise(&at, form, &KeyId::new(kid), &reason).await
         }
     }
 }
-
-/// What an operator must know then.
-const AFTERWARDS: &str = "Nothing it signed is accepted here any more. Apps and APIs keep the published keys for up to 5 minutes: \
-     until then they take tokens signed with it, and do not know its successor.";
 
 async fn list(at: &Where, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
@@ -113,16 +76,109 @@ async fn list(at: &Where, form: Form) -> Result<(), CliError> {
 }
 
 fn shown(key: &SigningKeyRecord, now: Timestamp) -> Shown {
-    let retired = key.retired_at.is_some_and(|end| end <= now);
     Shown {
         kid: key.kid.to_string(),
         alg: key.algorithm.name(),
-        state: match (now < key.active_from, retired) {
-            (true, _) => "next",
-            (false, true) => "retired",
-            (false, false) => "active",
-        },
+        state: KeyState::of(key, now).name(),
         signs_from: key.active_from.seconds(),
         retires_at: key.retired_at.map(Timestamp::seconds),
     }
+}
+
+/// What a withdrawal did, for programs.
+#[derive(Serialize)]
+struct Done {
+    withdrawn: String,
+    alg: &'static str,
+    was: &'static str,
+    successor: Option<String>,
+    successor_signs_from: Option<i64>,
+}
+
+/// KEY-04: says what will stop counting, does it, says what is left to do.
+async fn compromise(at: &Where, form: Form, kid: &KeyId, reason: &str) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let (now, entropy) = (services.provider.now(), &*services.surroundings.entropy);
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "a path would tie the transaction to one lifetime"
+    )]
+    let keys = services.store.read(|tx| tx.keys()).await?;
+    let unknown = || CliError::refused(format!("there is no signing key {kid}"));
+    let key = keys
+        .iter()
+        .find(|key| key.kid == *kid)
+        .ok_or_else(unknown)?;
+    output::done(&blast_radius(key, KeyState::of(key, now)));
+    let mut event = event(
+        &services.provider,
+        &services,
+        EventKind::KeyChanged,
+        "keys compromise",
+    );
+    if let Some(detail) = event.detail.as_object_mut() {
+        let reason: String = reason.chars().take(500).collect();
+        detail.insert("alg".to_owned(), key.algorithm.name().into());
+        detail.insert("reason".to_owned(), reason.into());
+    }
+    let keys = &services.provider.keys;
+    let withdrawn = keys.compromise(kid, entropy, now, event).await?;
+    let withdrawn = withdrawn.ok_or_else(unknown)?;
+    for line in what_follows(&withdrawn, now) {
+        output::done(&line);
+    }
+    let successor = withdrawn.successor.as_ref();
+    let done = Done {
+        withdrawn: kid.to_string(),
+        alg: withdrawn.key.algorithm.name(),
+        was: withdrawn.was.name(),
+        successor: successor.map(|(kid, _)| kid.to_string()),
+        successor_signs_from: successor.map(|(_, from)| from.seconds()),
+    };
+    output::one(form, &done);
+    Ok(())
+}
+
+fn blast_radius(key: &SigningKeyRecord, was: KeyState) -> String {
+    let signed = match (was, key.algorithm) {
+        (KeyState::Next, _) => "It has signed nothing yet.",
+        (KeyState::Active | KeyState::Retired, SigningAlgorithm::ES256) => {
+            "Every access token it signed stops counting here; refresh tokens and sessions go on."
+        }
+        (
+            KeyState::Active | KeyState::Retired,
+            SigningAlgorithm::RS256 | SigningAlgorithm::PS256 | SigningAlgorithm::EdDSA,
+        ) => "ID tokens it signed no longer count as hints here; tokens and sessions go on.",
+    };
+    format!(
+        "{} key {} ({}) is withdrawn now. {signed}",
+        key.algorithm.name(),
+        key.kid,
+        was.name()
+    )
+}
+
+fn what_follows(withdrawn: &Withdrawn, now: Timestamp) -> Vec<String> {
+    let mut lines = vec![
+        "Its private part is destroyed; every node knows within a second.".to_owned(),
+        "Apps and APIs may keep the published keys for 5 minutes: until then they believe what a thief \
+         signs. Restart those where that is too long, and tell those that keep keys longer."
+            .to_owned(),
+    ];
+    lines.extend(withdrawn.successor.as_ref().map(|(kid, from)| {
+        let known = if withdrawn.successor_was_published {
+            "it was published before, so apps know it"
+        } else if *from <= now {
+            "apps that do not read the keys again when they meet a new one fail for 5 minutes"
+        } else {
+            "it is published now and signs tomorrow"
+        };
+        format!("{kid} takes over: {known}.")
+    }));
+    lines.push(
+        "If the key file or the database may have leaked, every other key may have as well: withdraw \
+         them too, after `sekisho keys list`."
+            .to_owned(),
+    );
+    lines
 }

@@ -331,6 +331,7 @@ pub(crate) enum KeysCommand {
         #[command(flatten)]
         at: Where,
         /// The key's `kid`; `keys list` shows them.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Why, for the record.
         #[arg(long, default_value = "")]
