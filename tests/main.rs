@@ -23,6 +23,7 @@ mod registration;
 mod sender_constrained;
 mod sign_in;
 mod sign_out;
+mod standing;
 mod support;
 mod token_exchange;
 mod tokens;

@@ -141,6 +141,22 @@ async fn az_14_tk_10_tk_11_a_code_is_bound_to_its_client_its_address_its_time_an
         "PK-05: burnt"
     );
     house.close().await;
+    for address in [
+        None,
+        Some("https://app.example/cb2"),
+        Some("https://app.example/cb/"),
+    ] {
+        let (house, app, code) = with_code(json!({})).await;
+        let mut elsewhere = vec![
+            ("grant_type", "authorization_code"),
+            ("code", &*code),
+            ("code_verifier", VERIFIER),
+        ];
+        elsewhere.extend(address.map(|address| ("redirect_uri", address)));
+        let answer = app.ask(&elsewhere).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{address:?}");
+        house.close().await;
+    }
     let (house, app, code) = with_code(json!({})).await;
     house.advance(Duration::from_secs(61)).await;
     assert_eq!(app.redeem(&code).await.status(), StatusCode::BAD_REQUEST);

@@ -166,8 +166,9 @@ impl TestHouse {
     /// Ends the server and starts another on the same data.
     pub async fn reopened(self) -> Self {
         let surroundings = self.house.services.surroundings.clone();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         self.house.close().await;
+        let address = self.issuer.trim_start_matches("http://");
+        let listener = TcpListener::bind(address).unwrap();
         let services = services(&self.config, surroundings).await.unwrap();
         let house = House::open(&self.config, services, listener, None).unwrap();
         Self { house, ..self }

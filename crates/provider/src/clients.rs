@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::sync::Cache;
@@ -9,12 +10,15 @@ use crate::app_origins::AppOrigins;
 use crate::client_documents::ClientDocuments;
 use crate::rules::client_document::is_address;
 
-/// The registered clients, kept in memory and forgotten when any client changes.
+/// The registered clients, kept in memory and forgotten when any client changes. What is kept carries
+/// the number of changes heard of before it was read: an answer that was under way when a client was
+/// stopped is never taken for a newer one (REG-19).
 #[derive(Debug)]
 pub(crate) struct ClientDirectory {
     store: Store,
-    known: Cache<ClientId, Arc<RegisteredClient>>,
-    origins: Mutex<Option<Arc<AppOrigins>>>,
+    changes: AtomicU64,
+    known: Cache<(u64, ClientId), Arc<RegisteredClient>>,
+    origins: Mutex<Option<(u64, Arc<AppOrigins>)>>,
     documents: Option<ClientDocuments>,
 }
 
@@ -26,6 +30,7 @@ impl ClientDirectory {
     pub(crate) fn new(store: Store, documents: Option<ClientDocuments>) -> Self {
         Self {
             store,
+            changes: AtomicU64::new(0),
             known: Cache::new(CAPACITY),
             origins: Mutex::default(),
             documents,
@@ -37,12 +42,13 @@ impl ClientDirectory {
         if id.is_empty() || id.len() > 255 || !id.bytes().all(|b| b.is_ascii_graphic()) {
             return Ok(None);
         }
-        let id = ClientId::new(id);
-        if let Some(client) = self.known.get(&id) {
+        let key = (self.changes.load(Ordering::Acquire), ClientId::new(id));
+        if let Some(client) = self.known.get(&key) {
             return Ok(Some(client));
         }
+        let (_, id) = &key;
         if let Some(documents) = self.documents.as_ref().filter(|_| is_address(id.as_str())) {
-            return Ok(documents.find(&id).await);
+            return Ok(documents.find(id).await);
         }
         let wanted = id.clone();
         let found = self
@@ -51,29 +57,30 @@ impl ClientDirectory {
             .await?
             .map(Arc::new);
         if let Some(client) = &found {
-            self.known.insert(id, Arc::clone(client));
+            self.known.insert(key, Arc::clone(client));
         }
         Ok(found)
     }
 
     /// Forgets everything, because a client changed.
     pub(crate) fn forget(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         self.known.invalidate_all();
-        *self.kept_origins() = None;
     }
 
     /// Where apps that run in the browser live; read again when any client changed.
     pub(crate) async fn origins(&self) -> Result<Arc<AppOrigins>, Failure> {
+        let changes = self.changes.load(Ordering::Acquire);
         let kept = self.kept_origins().clone();
-        if let Some(origins) = kept {
+        if let Some((_, origins)) = kept.filter(|(at, _)| *at == changes) {
             return Ok(origins);
         }
         let origins = Arc::new(AppOrigins::read(&self.store).await?);
-        *self.kept_origins() = Some(Arc::clone(&origins));
+        *self.kept_origins() = Some((changes, Arc::clone(&origins)));
         Ok(origins)
     }
 
-    fn kept_origins(&self) -> MutexGuard<'_, Option<Arc<AppOrigins>>> {
+    fn kept_origins(&self) -> MutexGuard<'_, Option<(u64, Arc<AppOrigins>)>> {
         self.origins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

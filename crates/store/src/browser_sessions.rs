@@ -118,7 +118,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends a session and what hangs on it: see [`Tx::session_ended`].
+    /// Ends a session and what hangs on it: the tokens and grants that live only as long as it does.
     pub fn end_session(&mut self, id: SessionId, now: Timestamp) -> Result<Once, StoreError> {
         let ended = diesel::update(browser_sessions::table)
             .filter(browser_sessions::id.eq(id.to_string()))

@@ -134,3 +134,45 @@ fn members(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Value, Unreadabl
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::jwk::Jwk;
+    use jsonwebtoken::{DecodingKey, Header, Validation};
+    use sekisho_model::SeededEntropy;
+
+    use super::*;
+    use crate::jwt::kept_keys::keep;
+    use crate::jwt::signing_keys::jws;
+    use crate::rules::key_rotation::WANTED;
+
+    /// The published half, read by the library apps use, verifies what the private half signs.
+    #[test]
+    fn jw_10_a_key_of_every_algorithm_signs_what_its_public_half_verifies() {
+        let entropy = SeededEntropy::new(1);
+        let ring = KeyRing::ephemeral(&entropy);
+        let now = Timestamp::from_seconds(1_800_000_000);
+        for algorithm in WANTED {
+            let private = new_pair(algorithm).unwrap();
+            let key = key_of(algorithm, &private, &ring, &entropy, (now, now)).unwrap();
+            let signer = keep(&key.kid, algorithm, &private).unwrap();
+            let header = Header::new(jws(algorithm));
+            let token = jsonwebtoken::encode(&header, &json!({"sub": "a"}), &signer).unwrap();
+            let public: Value = serde_json::from_str(&key.public_jwk).unwrap();
+            for secret in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+                assert!(public.get(secret).is_none(), "{secret}");
+            }
+            let jwk: Jwk = serde_json::from_value(public).unwrap();
+            let mut rules = Validation::new(jws(algorithm));
+            rules.required_spec_claims.clear();
+            rules.validate_exp = false;
+            let known = DecodingKey::from_jwk(&jwk).unwrap();
+            assert!(jsonwebtoken::decode::<Value>(&token, &known, &rules).is_ok());
+            let mut forged = token.into_bytes();
+            let last = forged.len() - 8;
+            forged[last] = if forged[last] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert!(jsonwebtoken::decode::<Value>(&forged, &known, &rules).is_err());
+        }
+    }
+}

@@ -75,6 +75,20 @@ mod tests {
     }
 
     #[test]
+    fn reg_15_an_address_has_no_places_to_fill_in() {
+        for member in ["backchannel_logout_uri", "frontchannel_logout_uri"] {
+            for bad in [
+                "https://app.example/{sub}",
+                "https://app.example/out?sid={sid}",
+                "https://{tenant}.app.example/out",
+                "https://app.example/${jndi:ldap://x}",
+            ] {
+                assert_eq!(wrong(&json!({member: bad})), Some(member), "{bad}");
+            }
+        }
+    }
+
+    #[test]
     fn lo_05_a_frame_shows_the_origin_of_a_redirect_uri_only() {
         for bad in ["https://other.example/out", "https://app.example:8443/out"] {
             let found = wrong(&json!({"frontchannel_logout_uri": bad}));
