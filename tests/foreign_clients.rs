@@ -83,7 +83,7 @@ fn with_scope(metadata: &Value) -> Value {
 }
 
 /// Where the browser ends outside of our pages.
-async fn led_back(house: &TestHouse, browser: &Browser, url: &str) -> String {
+pub async fn led_back(house: &TestHouse, browser: &Browser, url: &str) -> String {
     let start = url.strip_prefix(&house.issuer).unwrap();
     let mut page = browser.get(start).await;
     if page.location().starts_with("/login") {

@@ -12,6 +12,7 @@ mod device;
 mod device_misuse;
 mod failing_parts;
 mod foreign_clients;
+mod foreign_openidconnect;
 mod in_chromium;
 mod introspection;
 mod keys;
