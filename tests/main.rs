@@ -19,6 +19,7 @@ mod keys;
 mod leaks;
 mod logout;
 mod machines;
+mod quickstarts;
 mod races;
 mod registration;
 mod sender_constrained;
