@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::registration::allowed as allowed_to_register;
 use crate::support::browser::Browser;
 use crate::support::house::{TestHouse, variable};
 
@@ -51,7 +52,7 @@ impl Script {
 
 /// Plays everything but the relying party.
 async fn run(journey: &str) {
-    let house = TestHouse::open().await;
+    let house = TestHouse::open_with(|config| config.protocol.registration = true).await;
     let browser = Browser::new(&house);
     let mut script = Script::start(&house, journey);
     loop {
@@ -59,6 +60,8 @@ async fn run(journey: &str) {
         let answer = if let Some(metadata) = said.get("register") {
             let (client, secret) = house.client(with_scope(metadata)).await;
             json!({"client_id": client.client_id, "client_secret": secret})
+        } else if said.get("allow_registration").is_some() {
+            json!({"token": allowed_to_register(&house, 1).await})
         } else if let Some(url) = said.get("open") {
             json!({"url": led_back(&house, &browser, url.as_str().unwrap()).await})
         } else if let Some(code) = said.get("device") {
@@ -83,7 +86,7 @@ fn with_scope(metadata: &Value) -> Value {
 }
 
 /// Where the browser ends outside of our pages.
-async fn led_back(house: &TestHouse, browser: &Browser, url: &str) -> String {
+pub async fn led_back(house: &TestHouse, browser: &Browser, url: &str) -> String {
     let start = url.strip_prefix(&house.issuer).unwrap();
     let mut page = browser.get(start).await;
     if page.location().starts_with("/login") {
@@ -126,5 +129,6 @@ journeys! {
     openid_client_binds_its_tokens_by_dpop "dpop";
     openid_client_keeps_fapi_2_message_signing "fapi2";
     openid_client_signs_in_on_a_device "device";
+    openid_client_registers_itself "registration";
     openid_client_signs_out "logout";
 }

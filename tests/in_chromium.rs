@@ -10,15 +10,16 @@ use crate::support::processes::Process;
 use crate::support::wait;
 use crate::tokens::{App, body};
 
-struct Tour {
-    browser: Chromium,
-    base: String,
+/// A browser at a dev server.
+pub struct Tour {
+    pub browser: Chromium,
+    pub base: String,
     name: String,
 }
 
 impl Tour {
     /// Waits for the page whose address holds `part`, then looks.
-    async fn arrive(&self, part: &str, page: &str) {
+    pub async fn arrive(&self, part: &str, page: &str) {
         wait::until(part, async || {
             let there = self.browser.url().await.contains(part) && self.browser.is_complete().await;
             there.then_some(())
@@ -46,13 +47,25 @@ impl Tour {
             .await;
     }
 
-    async fn code(&self) -> String {
+    pub async fn code(&self) -> String {
         wait::until("the code mail", async || {
             let url = format!("{}/_dev/mail.json?to=haruka@mobile.example", self.base);
             let mails: Value = reqwest::get(url).await.ok()?.json().await.ok()?;
             Some(mails.get(0)?.get("code")?.as_str()?.to_owned())
         })
         .await
+    }
+
+    /// Address, password and code, on the way to wherever the browser was sent from.
+    pub async fn sign_in(&self, password: &str, page: &str) {
+        self.arrive("/login?", &format!("{page}1-login")).await;
+        self.browser.fill("#email", "haruka@example.jp").await;
+        self.browser.fill("#password", password).await;
+        self.browser.click("main form button[type=submit]").await;
+        self.arrive("/login/code", &format!("{page}2-code")).await;
+        let code = self.code().await;
+        self.browser.fill("#code", &code).await;
+        self.browser.click("main form button.btn--primary").await;
     }
 
     /// Signs in on the way to `/device` and allows a device there.
@@ -66,14 +79,7 @@ impl Tour {
         let codes: Value = codes.json().await.unwrap();
         let complete = codes["verification_uri_complete"].as_str().unwrap();
         self.browser.go(complete).await;
-        self.arrive("/login?", "d1-login").await;
-        self.browser.fill("#email", "haruka@example.jp").await;
-        self.browser.fill("#password", password).await;
-        self.browser.click("main form button[type=submit]").await;
-        self.arrive("/login/code", "d2-code").await;
-        let code = self.code().await;
-        self.browser.fill("#code", &code).await;
-        self.browser.click("main form button.btn--primary").await;
+        self.sign_in(password, "d").await;
         self.arrive("/device?user_code=", "d3-device").await;
         self.browser.fill("#user_code", "BBBB-BBBB").await;
         self.browser.click("main form button[type=submit]").await;
@@ -99,7 +105,7 @@ impl Tour {
     }
 
     /// Waits for the page with this stamp, then looks.
-    async fn say(&self, stamp: char, page: &str) {
+    pub async fn say(&self, stamp: char, page: &str) {
         wait::until(page, async || {
             let there =
                 self.browser.is_complete().await && self.browser.words().await.contains(stamp);
@@ -157,7 +163,7 @@ impl Tour {
 }
 
 /// One dev server for each tour, on a data folder of its own.
-async fn begin(window: Window) -> (Tour, String, DevServer) {
+pub async fn begin(window: Window) -> (Tour, String, DevServer) {
     // The house does this itself; here it runs as a process of its own.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let data = tempfile::tempdir().unwrap();
@@ -204,14 +210,14 @@ async fn begin(window: Window) -> (Tour, String, DevServer) {
 }
 
 /// A server that runs as long as this lives.
-struct DevServer {
+pub struct DevServer {
     _process: Process,
     data: tempfile::TempDir,
 }
 
 impl DevServer {
     /// Registers an app by the command line, beside the running server.
-    async fn register(&self, tour: &Tour, client: &Value) -> App {
+    pub async fn register(&self, tour: &Tour, client: &Value) -> App {
         let file = self.data.path().join("client.json");
         std::fs::write(&file, client.to_string()).unwrap();
         let folder = self.data.path().join("data");
@@ -226,7 +232,7 @@ impl DevServer {
         let made: Value = serde_json::from_slice(&done.stdout).unwrap();
         App {
             id: made["client_id"].as_str().unwrap().to_owned(),
-            secret: None,
+            secret: made["client_secret"].as_str().map(str::to_owned),
             http: reqwest::Client::new(),
             token_url: format!("{}/oauth2/token", tour.base),
             userinfo_url: format!("{}/oauth2/userinfo", tour.base),

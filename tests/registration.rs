@@ -27,7 +27,7 @@ async fn open_house() -> TestHouse {
 }
 
 /// A token that allows `uses` registrations.
-async fn allowed(house: &TestHouse, uses: u32) -> String {
+pub async fn allowed(house: &TestHouse, uses: u32) -> String {
     use sekisho_model::Clock as _;
     let token = InitialAccessToken::generate(&OsEntropy::new());
     let now = house.clock.now();

@@ -156,6 +156,19 @@ const journeys = {
     await userinfo(config, tokens);
   },
 
+  async registration() {
+    const { token } = await ask({ allow_registration: true });
+    const metadata = { redirect_uris: [redirect_uri], client_name: "Registered" };
+    const config = await client.dynamicClientRegistration(new URL(issuer), metadata, client.ClientSecretBasic(), {
+      initialAccessToken: token, execute: [client.allowInsecureRequests],
+    });
+    client.enableNonRepudiationChecks(config);
+    const known = config.clientMetadata();
+    check(known.client_id && known.client_secret, "no id or secret");
+    const tokens = await code(config, plain(config), { scope: "openid" });
+    await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+  },
+
   async logout() {
     const config = await configured({ post_logout_redirect_uris: ["https://app.example/bye"] });
     const tokens = await code(config, plain(config));

@@ -64,6 +64,29 @@ impl Process {
         Self(command.spawn().expect("the sekisho program"))
     }
 
+    /// Starts a program of `examples/`, with standard output into a file.
+    pub fn example(
+        name: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        file: &std::path::Path,
+    ) -> Self {
+        let server = std::path::PathBuf::from(super::house::variable("TEST_SEKISHO"));
+        let program = server.with_file_name("examples").join(name);
+        let mut command = Command::new(program);
+        let out = std::fs::File::create(file).unwrap();
+        command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdout(out)
+            .stdin(Stdio::null());
+        Self(
+            command
+                .spawn()
+                .expect("the example, built beside the server"),
+        )
+    }
+
     /// Runs a command to its end and returns what it printed.
     pub fn run(arguments: &[&str], input: &str) -> String {
         use std::io::Write as _;

@@ -9,7 +9,8 @@ use openidconnect::{
 
 use super::house::TestHouse;
 
-type Rp = CoreClient<
+/// The crate's client, after discovery.
+pub type Rp = CoreClient<
     EndpointSet,
     EndpointNotSet,
     EndpointNotSet,
@@ -32,7 +33,11 @@ pub struct Begun {
     verifier: PkceCodeVerifier,
 }
 
-async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+/// How the crate reaches the network.
+pub async fn send(
+    http: reqwest::Client,
+    request: HttpRequest,
+) -> Result<HttpResponse, reqwest::Error> {
     let response = http.execute(request.try_into()?).await?;
     let mut built = openidconnect::http::Response::builder().status(response.status());
     for (name, value) in response.headers() {

@@ -11,6 +11,7 @@ mod links;
 mod lint_amnesty;
 mod locale_keys;
 mod orphans;
+mod protocol_table;
 mod pure_rules;
 mod test_manners;
 mod twin_migrations;
@@ -40,7 +41,7 @@ impl Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 15] = [
+const CHECKS: [(&str, Check); 16] = [
     ("layers", layers::check),
     ("fences", fences::check),
     ("pure rules", pure_rules::check),
@@ -51,6 +52,7 @@ const CHECKS: [(&str, Check); 15] = [
     ("unused dependencies", unused_dependencies::check),
     ("twin migrations", twin_migrations::check),
     ("links", links::check),
+    ("protocol table", protocol_table::check),
     ("crate map", crate_map::check),
     ("locale keys", locale_keys::check),
     ("test manners", test_manners::check),
