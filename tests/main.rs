@@ -11,6 +11,7 @@ mod conformance;
 mod device;
 mod device_misuse;
 mod failing_parts;
+mod forced_resets;
 mod foreign_clients;
 mod foreign_openidconnect;
 mod in_chromium;

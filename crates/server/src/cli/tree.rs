@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::forced_resets::ForceReset;
+
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
 #[derive(Debug, Parser)]
 #[command(
@@ -175,6 +177,25 @@ pub(crate) enum UserCommand {
         at: Where,
         /// Its sign-in address.
         email: String,
+    },
+    /// Make people choose a new password at their next sign-in, however many they are.
+    #[command(
+        after_help = "Example\n  sekisho user force-reset --password-before 2026-11-20 --reason \"stolen backup\" --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason \"stolen backup\" --dry-run --config config.toml"
+    )]
+    ForceReset(ForceReset),
+    /// List forced resets and how many people have obeyed.
+    #[command(after_help = "Example\n  sekisho user resets --config config.toml")]
+    Resets {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Stop asking for new passwords because of a forced reset; what it ended stays ended.
+    #[command(after_help = "Example\n  sekisho user lift-reset 3 --config config.toml")]
+    LiftReset {
+        #[command(flatten)]
+        at: Where,
+        /// Its number; `user resets` shows them.
+        number: i64,
     },
     /// Let an account sign in again.
     #[command(after_help = "Example\n  sekisho user enable haruka@example.jp --config config.toml")]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, output, services_at};
+use super::{CliError, forced_resets, output, services_at};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -58,6 +58,9 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &Shown::from(&account.ok_or_else(unknown)?));
             Ok(())
         }
+        UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
+        UserCommand::Resets { at } => forced_resets::list(&at, form).await,
+        UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,
         UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
         UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
     }
@@ -145,11 +148,11 @@ async fn set_state(at: &Where, email: &str, state: UserState) -> Result<(), CliE
     Ok(())
 }
 
-fn address(text: &str) -> Result<EmailAddress, CliError> {
+pub(super) fn address(text: &str) -> Result<EmailAddress, CliError> {
     EmailAddress::parse(text).map_err(|error| CliError::refused(format!("{text}: {error}")))
 }
 
-fn unknown() -> CliError {
+pub(super) fn unknown() -> CliError {
     CliError::refused("There is no account with this address.")
 }
 
