@@ -20,6 +20,7 @@ mod keys;
 mod leaks;
 mod logout;
 mod machines;
+mod operators;
 mod quickstarts;
 mod races;
 mod registration;
