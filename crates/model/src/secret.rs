@@ -102,6 +102,24 @@ mod tests {
         }
     }
 
+    /// RFC 6234 §8.5 test vector 1 fixes the function; a slow hash here would be a lever for floods.
+    #[test]
+    fn pw_23_secrets_have_256_random_bits_and_are_kept_as_sha_256() {
+        let entropy = SeededEntropy::new(5);
+        let (one, two) = (
+            SessionToken::generate(&entropy),
+            SessionToken::generate(&entropy),
+        );
+        assert_eq!(URL_SAFE_NO_PAD.decode(one.reveal()).unwrap().len(), 32);
+        assert_ne!(one.reveal(), two.reveal());
+        let abc = RefreshToken::presented("abc").unwrap().digest();
+        let hex: String = abc.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(
+            hex,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
     #[test]
     fn pw_26_debug_shows_nothing() {
         let secret = ClientSecret::generate(&SeededEntropy::new(1));
