@@ -17,6 +17,7 @@ pub mod jwt;
 mod key_care;
 mod knowledge;
 pub mod logout;
+mod new_passwords;
 pub mod outbound;
 pub mod password;
 mod provider;
@@ -25,5 +26,6 @@ mod settings;
 mod subjects;
 
 pub use failure::Failure;
+pub use new_passwords::PasswordContext;
 pub use provider::{Health, Parts, Provider};
 pub use settings::{CodeSettings, Features, Lifetimes, Settings};

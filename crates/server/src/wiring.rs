@@ -14,7 +14,7 @@ use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
 use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
-use sekisho_provider::password::{Cost, Passwords, PoolSettings};
+use sekisho_provider::password::{BreachedPasswords, Cost, Passwords, PoolSettings};
 use sekisho_provider::rules::discovery;
 use sekisho_provider::{Parts, Provider};
 use sekisho_session::Session;
@@ -75,6 +75,9 @@ pub enum WiringError {
     /// The issuer.
     #[error("server.issuer is not a URL: {0}")]
     Issuer(String),
+    /// The list of leaked passwords.
+    #[error("the list of leaked passwords cannot be used: {0}")]
+    LeakedPasswords(String),
     /// The TLS files.
     #[error("{0}")]
     Tls(#[from] TlsProblem),
@@ -171,7 +174,7 @@ async fn assemble(
     let provider = Provider::new(Parts {
         settings: config.provider_settings(),
         throttle: Throttle::new(session.clone(), config.limits.clone(), throttle_key),
-        passwords: passwords(config, &keyring, &clock, &entropy),
+        passwords: passwords(config, &keyring, &clock, &entropy).knowing(leaked_passwords(config)?),
         store: store.clone(),
         session,
         keys,
@@ -233,6 +236,16 @@ fn passwords(
         Arc::clone(clock),
         Arc::clone(entropy),
     )
+}
+
+/// The list of leaked passwords, if there is one; a damaged one stops the start.
+fn leaked_passwords(config: &Config) -> Result<Option<BreachedPasswords>, WiringError> {
+    let Some(file) = &config.password.breached_filter else {
+        return Ok(None);
+    };
+    BreachedPasswords::open(file)
+        .map(Some)
+        .map_err(|problem| WiringError::LeakedPasswords(format!("{}: {problem}", file.display())))
 }
 
 /// A server that answers.

@@ -1,6 +1,7 @@
 //! Passwords: Argon2id on a bounded pool, records sealed with a key outside the database
 //! (decisions: passwords; PW-05, PW-13..17, PW-20..22).
 
+mod breached;
 mod pool;
 mod record;
 
@@ -12,6 +13,7 @@ use sekisho_store::PasswordRecord;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+pub use breached::{BreachedPasswords, FilterProblem, build_filter};
 pub use pool::PoolSettings;
 pub use record::Cost;
 
@@ -28,6 +30,7 @@ pub struct Passwords {
     keyring: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    pub(crate) breached: Option<Arc<BreachedPasswords>>,
 }
 
 /// What came of checking a password.
@@ -54,6 +57,16 @@ impl Passwords {
             keyring,
             clock,
             entropy,
+            breached: None,
+        }
+    }
+
+    /// Asks this list of leaked passwords about new ones (PW-10).
+    #[must_use]
+    pub fn knowing(self, breached: Option<BreachedPasswords>) -> Self {
+        Self {
+            breached: breached.map(Arc::new),
+            ..self
         }
     }
 

@@ -1,5 +1,8 @@
+use std::path::Path;
+
 use sekisho_mail::Transport;
 use sekisho_model::{Clock as _, SystemClock};
+use sekisho_provider::password::BreachedPasswords;
 use sekisho_session::Session;
 
 use super::tree::{Form, Where};
@@ -17,6 +20,9 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
         "key file",
         keys.map(|ring| format!("{ring:?}")).map_err(told),
     ));
+    if let Some(file) = &config.password.breached_filter {
+        lines.push(("leaked passwords", leaked_passwords(file)));
+    }
     lines.extend(database(&config).await);
     lines.push(("session store", session_store(&config).await));
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from);
@@ -34,6 +40,13 @@ type Line = Result<String, String>;
 
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// Reads all of it, which the start does not.
+fn leaked_passwords(file: &Path) -> Line {
+    let list = BreachedPasswords::open(file).map_err(told)?;
+    list.verify().map_err(told)?;
+    Ok(format!("{} known", list.entries()))
 }
 
 async fn database(config: &Config) -> Vec<(&'static str, Line)> {

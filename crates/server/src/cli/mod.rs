@@ -9,6 +9,7 @@ mod keys;
 mod logouts;
 mod mail;
 pub mod output;
+mod passwords;
 mod reference;
 mod registrations;
 mod tree;
@@ -67,6 +68,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Doctor { at } => doctor::run(&at, form).await,
         Command::User(command) => users::run(command, form).await,
         Command::Client(command) => clients::run(command, form).await,
+        Command::Passwords(command) => passwords::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {

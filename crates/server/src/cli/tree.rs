@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::forced_resets::ForceReset;
+use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
 #[derive(Debug, Parser)]
@@ -89,6 +90,9 @@ pub(crate) enum Command {
     /// Apps.
     #[command(subcommand)]
     Client(ClientCommand),
+    /// What new passwords are held against.
+    #[command(subcommand)]
+    Passwords(PasswordsCommand),
     /// Signing keys and the key file.
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -1,4 +1,3 @@
-use std::io::Read as _;
 use std::path::Path;
 
 use sekisho_model::{EmailAddress, Origin, Subject, UserId, UserState};
@@ -6,8 +5,8 @@ use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
+use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{CliError, forced_resets, output, services_at};
 
@@ -75,16 +74,11 @@ async fn create(
     form: Form,
 ) -> Result<(), CliError> {
     let (config, services) = services_at(at).await?;
-    let mut password = Zeroizing::new(String::new());
-    std::io::stdin()
-        .read_to_string(&mut password)
-        .map_err(|error| CliError::failed("cannot read the password from standard input", error))?;
-    let trimmed = password.strip_suffix('\n').unwrap_or(&password);
-    let trimmed = trimmed.strip_suffix('\r').unwrap_or(trimmed);
+    let password = read_password()?;
     let new = NewAccount {
         login_address: address(email)?,
         code_address: code_address.map(address).transpose()?,
-        password: Zeroizing::new(trimmed.to_owned()),
+        password,
         claims,
         locale: config.server.default_locale,
         check_policy: true,

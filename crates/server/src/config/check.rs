@@ -172,7 +172,7 @@ fn issuer(config: &Config, found: &mut Problems) {
     );
 }
 
-fn passwords(config: &Config, found: &mut Problems) {
+fn password_policy(config: &Config, found: &mut Problems) {
     let password = &config.password;
     let floor = match password.preset {
         Preset::Standard => 8,
@@ -184,6 +184,16 @@ fn passwords(config: &Config, found: &mut Problems) {
             format!("password.min_length = {min}: use at least {floor}"),
         );
     }
+    if let Some(min) = password.min_length_without_code {
+        found.unless(
+            min >= floor,
+            format!("password.min_length_without_code = {min}: use at least {floor}"),
+        );
+    }
+    found.unless(
+        password.strength.is_none_or(|score| score <= 4),
+        "password.strength: use 0 to 4",
+    );
     let policy = config.password_policy();
     found.unless(
         policy.max_length >= policy.min_length,
@@ -199,6 +209,11 @@ fn passwords(config: &Config, found: &mut Problems) {
             "password.max_length: use at least 64",
         );
     }
+}
+
+fn passwords(config: &Config, found: &mut Problems) {
+    password_policy(config, found);
+    let password = &config.password;
     let floor = sekisho_provider::password::Cost::FLOOR;
     found.unless(
         password.argon2_memory_kib >= floor.memory_kib,

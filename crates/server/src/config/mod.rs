@@ -220,8 +220,14 @@ impl Config {
         };
         PasswordPolicy {
             min_length: self.password.min_length.unwrap_or(base.min_length),
+            min_length_alone: self
+                .password
+                .min_length_without_code
+                .unwrap_or(base.min_length_alone),
             max_length: self.password.max_length.unwrap_or(base.max_length),
-            ..base
+            allowed: self.password.allowed_characters.unwrap_or(base.allowed),
+            min_score: self.password.strength.unwrap_or(base.min_score),
+            common_list: self.password.common_list.unwrap_or(base.common_list),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use sekisho_model::Locale;
 use sekisho_provider::rules::authorization_details::DetailType;
+use sekisho_provider::rules::password_policy::AllowedCharacters;
 use serde::{Deserialize, Serialize};
 
 use super::SecretText;
@@ -112,8 +113,18 @@ sections! {
         preset: Preset = Preset::Standard,
         /// Fewest characters of a new password; overrides the preset, at least 8 for `standard`.
         min_length: Option<usize> = None,
+        /// The same where no mailed code is asked; overrides the preset (15 for `standard`).
+        min_length_without_code: Option<usize> = None,
         /// Most characters of a new password; overrides the preset.
         max_length: Option<usize> = None,
+        /// Which characters: `printable` or `notice-2013`; overrides the preset.
+        allowed_characters: Option<AllowedCharacters> = None,
+        /// How hard to guess, 0 (not asked) to 4 (zxcvbn); overrides the preset.
+        strength: Option<u8> = None,
+        /// Refuse what is on the built-in list of common passwords; overrides the preset.
+        common_list: Option<bool> = None,
+        /// File of leaked passwords, made by `sekisho passwords build-filter`.
+        breached_filter: Option<PathBuf> = None,
         /// Memory of one Argon2id hash in KiB; at least 19456.
         argon2_memory_kib: u32 = 19_456,
         /// Passes of one Argon2id hash; at least 2.
