@@ -19,6 +19,7 @@ mod keys;
 mod leaks;
 mod logout;
 mod machines;
+mod protected_api;
 mod quickstarts;
 mod races;
 mod registration;
