@@ -22,6 +22,7 @@ mod provider;
 pub mod rules;
 mod settings;
 mod subjects;
+mod unused_clients;
 
 pub use failure::Failure;
 pub use provider::{Health, Parts, Provider};

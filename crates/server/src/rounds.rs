@@ -14,12 +14,21 @@ const HEAR_EVERY: Duration = Duration::from_millis(500);
 /// How often expired rows are cleared away.
 const KEEP_HOUSE_EVERY: Duration = Duration::from_mins(1);
 
+/// How long things stay that housekeeping changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stays {
+    /// How long a key signs; for ever if nothing is said.
+    pub(crate) signing_key: Option<Duration>,
+    /// How long an app that registered itself may be unused; for ever if nothing is said.
+    pub(crate) unused_client: Option<Duration>,
+}
+
 /// Starts the rounds.
 pub(crate) fn start(
     provider: &Arc<Provider>,
     store: &Store,
     rsa_key_is_missing: bool,
-    rotation: Option<Duration>,
+    stays: Stays,
     surroundings: &Surroundings,
 ) -> Vec<JoinHandle<()>> {
     let mut rounds = vec![
@@ -27,7 +36,7 @@ pub(crate) fn start(
         tokio::spawn(keep_house(
             Arc::clone(provider),
             store.clone(),
-            rotation,
+            stays,
             surroundings.clone(),
         )),
     ];
@@ -63,15 +72,20 @@ async fn hear(provider: Arc<Provider>) {
 async fn keep_house(
     provider: Arc<Provider>,
     store: Store,
-    rotation: Option<Duration>,
+    stays: Stays,
     surroundings: Surroundings,
 ) {
     let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
     loop {
         beat.tick().await;
         let now = surroundings.clock.now();
-        if let Err(error) = provider.keep_keys(rotation).await {
+        if let Err(error) = provider.keep_keys(stays.signing_key).await {
             tracing::warn!(%error, "signing keys could not be rotated or withdrawn");
+        }
+        if let Some(unused) = stays.unused_client
+            && let Err(error) = provider.expire_clients(unused).await
+        {
+            tracing::warn!(%error, "apps that nobody uses could not be deleted");
         }
         match store.keep_house(now).await {
             Ok(0) => {}

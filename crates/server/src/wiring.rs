@@ -27,7 +27,7 @@ use crate::http::cookies::Cookies;
 use crate::http::edge::edge;
 use crate::http::routes;
 use crate::keys_file;
-use crate::rounds;
+use crate::rounds::{self, Stays};
 use crate::tls::{self, TlsProblem};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
@@ -294,9 +294,9 @@ impl House {
             &services.provider,
             &services.store,
             services.rsa_key_is_missing,
-            match config.tokens.key_rotation_days {
-                0 => None,
-                days => Some(Duration::from_hours(days.saturating_mul(24))),
+            Stays {
+                signing_key: days(config.tokens.key_rotation_days),
+                unused_client: days(config.registration.unused_days),
             },
             &services.surroundings,
         );
@@ -333,6 +333,11 @@ impl House {
         }
         self.services.store.close().await;
     }
+}
+
+/// 0 stands for ever.
+fn days(number: u64) -> Option<Duration> {
+    (number > 0).then(|| Duration::from_hours(number.saturating_mul(24)))
 }
 
 fn cores() -> usize {

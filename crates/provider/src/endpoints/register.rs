@@ -240,6 +240,7 @@ impl Provider {
         );
         let work = move |tx: &mut Tx<'_>| tx.rotate_registration_token(&id, &held, &new, until);
         let rotated = self.store.write(work).await?;
+        self.note_use(&client.client).await;
         let mut answer = self.registered_as(&client.client, None, &token);
         if rotated == Once::Again {
             // Somebody else holds the newer one; this one ends with its grace.
@@ -302,6 +303,7 @@ impl Provider {
             return Ok(RegistrationAnswer::Unauthorized);
         }
         self.clients.forget();
+        self.note_use(&client).await;
         Ok(RegistrationAnswer::Told(
             self.registered_as(&client, None, &token),
         ))
