@@ -73,6 +73,15 @@ secret_types! {
     ClientSecret "sks_";
 }
 
+impl RegistrationToken {
+    /// The token that follows this one, made with a key of ours: whoever asks again with the former token
+    /// is told the same, so no answer that is lost or overtaken costs an app its registration (REG-08).
+    #[must_use]
+    pub fn successor(&self, key: &Digest) -> Self {
+        Self(Digest::keyed(key.as_bytes(), &[self.0.as_bytes()]).to_base64url())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +108,44 @@ mod tests {
             let code = AuthorizationCode::generate(&entropy);
             assert_eq!(code.reveal().len(), 43);
             assert!(shannon_bits(code.reveal()) > 96.0);
+        }
+    }
+
+    /// RFC 6234 §8.5 test vector 1 fixes the function; a slow hash here would be a lever for floods.
+    #[test]
+    fn pw_23_secrets_have_256_random_bits_and_are_kept_as_sha_256() {
+        let entropy = SeededEntropy::new(5);
+        let (one, two) = (
+            SessionToken::generate(&entropy),
+            SessionToken::generate(&entropy),
+        );
+        assert_eq!(URL_SAFE_NO_PAD.decode(one.reveal()).unwrap().len(), 32);
+        assert_ne!(one.reveal(), two.reveal());
+        let abc = RefreshToken::presented("abc").unwrap().digest();
+        let hex: String = abc.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(
+            hex,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn reg_08_a_management_token_has_one_successor_that_nobody_else_can_make() {
+        let entropy = SeededEntropy::new(5);
+        let (first, other) = (
+            RegistrationToken::generate(&entropy),
+            RegistrationToken::generate(&entropy),
+        );
+        let (key, foreign) = (Digest::of(b"key"), Digest::of(b"another key"));
+        let next = first.successor(&key);
+        assert_eq!(next.reveal(), first.successor(&key).reveal());
+        assert_eq!(next.reveal().len(), first.reveal().len());
+        for different in [
+            first.successor(&foreign),
+            other.successor(&key),
+            next.successor(&key),
+        ] {
+            assert_ne!(next.reveal(), different.reveal());
         }
     }
 
