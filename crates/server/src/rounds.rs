@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sekisho_provider::Provider;
 use sekisho_store::Store;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::wiring::Surroundings;
@@ -23,6 +24,13 @@ pub(crate) struct Stays {
     pub(crate) unused_client: Option<Duration>,
 }
 
+/// The rounds, and word of the keys.
+pub(crate) struct Rounds {
+    pub(crate) tasks: Vec<JoinHandle<()>>,
+    /// Told once every signing key is there.
+    pub(crate) keys_made: oneshot::Receiver<()>,
+}
+
 /// Starts the rounds.
 pub(crate) fn start(
     provider: &Arc<Provider>,
@@ -30,8 +38,9 @@ pub(crate) fn start(
     rsa_key_is_missing: bool,
     stays: Stays,
     surroundings: &Surroundings,
-) -> Vec<JoinHandle<()>> {
-    let mut rounds = vec![
+) -> Rounds {
+    let (made, keys_made) = oneshot::channel();
+    let mut tasks = vec![
         tokio::spawn(hear(Arc::clone(provider))),
         tokio::spawn(keep_house(
             Arc::clone(provider),
@@ -41,10 +50,12 @@ pub(crate) fn start(
         )),
     ];
     if rsa_key_is_missing {
-        let making = make_keys(Arc::clone(provider), surroundings.clone());
-        rounds.push(tokio::spawn(making));
+        let making = make_keys(Arc::clone(provider), surroundings.clone(), made);
+        tasks.push(tokio::spawn(making));
+    } else {
+        tell(made);
     }
-    rounds
+    Rounds { tasks, keys_made }
 }
 
 async fn hear(provider: Arc<Provider>) {
@@ -95,11 +106,28 @@ async fn keep_house(
     }
 }
 
-/// An RSA key takes up to a second to make, so the doors open before it is there.
-async fn make_keys(provider: Arc<Provider>, surroundings: Surroundings) {
-    let now = surroundings.clock.now();
-    let made = provider.keys.make_missing(&*surroundings.entropy, now);
-    if let Err(error) = made.await {
-        tracing::error!(%error, "a signing key could not be made");
+/// An RSA key takes up to a second to make, so the doors open before it is there. Until then the node is
+/// not ready; what fails is tried again.
+async fn make_keys(provider: Arc<Provider>, surroundings: Surroundings, made: oneshot::Sender<()>) {
+    let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
+    loop {
+        beat.tick().await;
+        let now = surroundings.clock.now();
+        match provider
+            .keys
+            .make_missing(&*surroundings.entropy, now)
+            .await
+        {
+            Ok(()) => break,
+            Err(error) => tracing::error!(%error, "a signing key could not be made"),
+        }
+    }
+    tell(made);
+}
+
+/// A house that closes meanwhile does not listen any more.
+fn tell(made: oneshot::Sender<()>) {
+    if made.send(()).is_err() {
+        tracing::debug!("every signing key is there, and nobody waits for it");
     }
 }
