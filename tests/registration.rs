@@ -183,10 +183,8 @@ async fn reg_08_a_registration_is_read_replaced_and_deleted_by_its_own_token() {
     }
     house.advance(Duration::from_secs(61)).await;
     let rotated = read.as_object().unwrap().clone();
-    assert_eq!(
-        manage(Method::GET, &told, None).await.status(),
-        StatusCode::UNAUTHORIZED
-    );
+    let former = manage(Method::GET, &told, None).await;
+    assert_eq!(former.status(), StatusCode::UNAUTHORIZED);
 
     let mut wish = json!({
         "client_id": app.id, "redirect_uris": ["https://app.example/new"], "client_name": "New name",

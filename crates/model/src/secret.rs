@@ -122,10 +122,9 @@ mod tests {
         assert_eq!(URL_SAFE_NO_PAD.decode(one.reveal()).unwrap().len(), 32);
         assert_ne!(one.reveal(), two.reveal());
         let abc = RefreshToken::presented("abc").unwrap().digest();
-        let hex: String = abc.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(
-            hex,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+            URL_SAFE_NO_PAD.encode(abc.as_bytes()),
+            "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"
         );
     }
 
