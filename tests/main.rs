@@ -21,6 +21,7 @@ mod leaks;
 mod logout;
 mod machines;
 mod operators;
+mod protected_api;
 mod quickstarts;
 mod races;
 mod registration;

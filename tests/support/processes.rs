@@ -64,6 +64,18 @@ impl Process {
         Self(command.spawn().expect("the sekisho program"))
     }
 
+    /// Starts with what it tells people, on standard error, into a file.
+    pub fn start_telling(arguments: &[&str], file: &std::path::Path) -> Self {
+        let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
+        let told = std::fs::File::create(file).unwrap();
+        command
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(told)
+            .stdin(Stdio::null());
+        Self(command.spawn().expect("the sekisho program"))
+    }
+
     /// Starts a program of `examples/`, with standard output into a file.
     pub fn example(
         name: &str,
@@ -110,6 +122,11 @@ impl Process {
             String::from_utf8_lossy(&done.stderr)
         );
         String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// Waits until it ends by itself; whether it succeeded.
+    pub fn finish(mut self) -> bool {
+        self.0.wait().unwrap().success()
     }
 
     /// Asks the process to end, and waits.

@@ -73,6 +73,15 @@ secret_types! {
     ClientSecret "sks_";
 }
 
+impl RegistrationToken {
+    /// The token that follows this one, made with a key of ours: whoever asks again with the former token
+    /// is told the same, so no answer that is lost or overtaken costs an app its registration (REG-08).
+    #[must_use]
+    pub fn successor(&self, key: &Digest) -> Self {
+        Self(Digest::keyed(key.as_bytes(), &[self.0.as_bytes()]).to_base64url())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +126,26 @@ mod tests {
             URL_SAFE_NO_PAD.encode(abc.as_bytes()),
             "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"
         );
+    }
+
+    #[test]
+    fn reg_08_a_management_token_has_one_successor_that_nobody_else_can_make() {
+        let entropy = SeededEntropy::new(5);
+        let (first, other) = (
+            RegistrationToken::generate(&entropy),
+            RegistrationToken::generate(&entropy),
+        );
+        let (key, foreign) = (Digest::of(b"key"), Digest::of(b"another key"));
+        let next = first.successor(&key);
+        assert_eq!(next.reveal(), first.successor(&key).reveal());
+        assert_eq!(next.reveal().len(), first.reveal().len());
+        for different in [
+            first.successor(&foreign),
+            other.successor(&key),
+            next.successor(&key),
+        ] {
+            assert_ne!(next.reveal(), different.reveal());
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod provider;
 pub mod rules;
 mod settings;
 mod subjects;
+mod unused_clients;
 
 pub use failure::Failure;
 pub use new_passwords::PasswordContext;

@@ -19,6 +19,7 @@ use crate::jwt::{AccessTokenVerifier, SigningKeys};
 use crate::knowledge::Knowledge;
 use crate::outbound::Outbound;
 use crate::password::Passwords;
+use crate::unused_clients::NotedUses;
 use crate::{Failure, Settings};
 
 /// Everything the endpoints work with. One for each process.
@@ -35,6 +36,7 @@ pub struct Provider {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clients: ClientDirectory,
+    pub(crate) noted_uses: NotedUses,
     pub(crate) client_keys: ClientKeys,
     pub(crate) outbound: Outbound,
     pub(crate) knowledge: Knowledge,
@@ -104,6 +106,7 @@ impl Provider {
         });
         Self {
             clients: ClientDirectory::new(store.clone(), documents),
+            noted_uses: NotedUses::new(),
             client_keys: ClientKeys::new(),
             outbound,
             knowledge: Knowledge::new(clock.now()),

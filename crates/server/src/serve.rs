@@ -34,7 +34,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
         listen = config.server.listen,
         "serving"
     );
-    until_signal(house).await;
+    until_signal(house, || tracing::info!("every signing key is there")).await;
     Ok(())
 }
 
@@ -58,8 +58,7 @@ pub async fn dev(listen: &str, data: &Path) -> Result<(), CliError> {
     let services = services(&config, surroundings).await?;
     let dev = seed::dev_data(&services, &config).await?;
     let house = House::open(&config, services, listener, Some(dev.clone()))?;
-    output::banner(&config.server.issuer, data, &dev);
-    until_signal(house).await;
+    until_signal(house, || output::banner(&config.server.issuer, data, &dev)).await;
     Ok(())
 }
 
@@ -101,7 +100,8 @@ fn serve_metrics(config: &Config) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn until_signal(mut house: House) {
+/// Serves until a signal comes; `at_ready` is called once all keys are there.
+async fn until_signal(mut house: House, at_ready: impl FnOnce()) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
@@ -109,10 +109,18 @@ async fn until_signal(mut house: House) {
         tracing::error!("signals cannot be received");
         return house.close().await;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = house.ended() => {}
+    let early = tokio::select! {
+        _ = terminate.recv() => true,
+        _ = interrupt.recv() => true,
+        () = house.keys_made() => false,
+    };
+    if !early {
+        at_ready();
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = house.ended() => {}
+        }
     }
     tracing::info!("stopping: requests in flight end, letters are sent or kept");
     house.close().await;

@@ -27,7 +27,7 @@ use crate::http::cookies::Cookies;
 use crate::http::edge::edge;
 use crate::http::routes;
 use crate::keys_file;
-use crate::rounds;
+use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, TlsProblem};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
@@ -254,7 +254,7 @@ pub struct House {
     pub services: Services,
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
-    rounds: Vec<JoinHandle<()>>,
+    rounds: Rounds,
     deliverer: Deliverer,
 }
 
@@ -307,9 +307,9 @@ impl House {
             &services.provider,
             &services.store,
             services.rsa_key_is_missing,
-            match config.tokens.key_rotation_days {
-                0 => None,
-                days => Some(Duration::from_hours(days.saturating_mul(24))),
+            Stays {
+                signing_key: days(config.tokens.key_rotation_days),
+                unused_client: days(config.registration.unused_days),
             },
             &services.surroundings,
         );
@@ -330,10 +330,19 @@ impl House {
         }
     }
 
+    /// Waits until every signing key is there; on a first start RSA keys are made while the doors are
+    /// open already.
+    pub async fn keys_made(&mut self) {
+        let told = (&mut self.rounds.keys_made).await;
+        if told.is_err() {
+            tracing::debug!("the keys were told of before, or the rounds have ended");
+        }
+    }
+
     /// Ends requests in flight, sends or keeps the letters, writes the last events.
     pub async fn close(self) {
         self.handle.stop(true).await;
-        for round in self.rounds {
+        for round in self.rounds.tasks {
             round.abort();
         }
         self.deliverer.stop(Duration::from_secs(5)).await;
@@ -346,6 +355,11 @@ impl House {
         }
         self.services.store.close().await;
     }
+}
+
+/// 0 stands for ever.
+fn days(number: u64) -> Option<Duration> {
+    (number > 0).then(|| Duration::from_hours(number.saturating_mul(24)))
 }
 
 fn cores() -> usize {

@@ -45,6 +45,7 @@ mod revisions;
 mod schema;
 mod store;
 mod transaction;
+mod unused_clients;
 mod users;
 mod writer;
 

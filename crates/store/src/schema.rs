@@ -279,6 +279,7 @@ diesel::table! {
         previous_digest -> Nullable<Binary>,
         previous_until -> Nullable<BigInt>,
         created_at -> BigInt,
+        last_used_at -> BigInt,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::rules::consent::{self, ConsentNeed, Wanted};
 use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::parameters::Parameters;
 use crate::rules::sign_in::{self, Destination, FLOW_LIFE, PendingSignIn, SessionFacts, SignedIn};
+use crate::rules::wanted_person;
 use crate::{Failure, Provider};
 
 /// Where a browser goes next.
@@ -98,14 +99,23 @@ impl Provider {
             gathered.arrival,
             &self.settings,
         );
-        Ok(checked.map(|request| AuthorizationRequest {
-            subject: self
-                .hinted_subject(client, &gathered.parameters)
-                .or(request.subject),
-            dpop_jkt: gathered.dpop_jkt.or(request.dpop_jkt),
-            pushed: gathered.pushed,
-            ..request
-        }))
+        let request = match checked {
+            Ok(request) => AuthorizationRequest {
+                dpop_jkt: gathered.dpop_jkt.or(request.dpop_jkt),
+                pushed: gathered.pushed,
+                ..request
+            },
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let hint = self.id_token_hint(client, &gathered.parameters);
+        let Ok(subject) = wanted_person::subject(request.subject.clone(), hint, request.prompt)
+        else {
+            // RO-02: an answer without a page completes the authorization as well.
+            let _first = self.use_up(&request).await?;
+            let error = AuthorizationError::LoginRequired;
+            return Ok(Err(Refusal::Reply(request.reply, error)));
+        };
+        Ok(Ok(AuthorizationRequest { subject, ..request }))
     }
 
     async fn answer(

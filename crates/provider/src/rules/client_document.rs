@@ -105,6 +105,12 @@ mod tests {
         let client = run(&json!({"skip_consent": true})).unwrap();
         assert!(client.is_public() && client.require_pkce && !client.skip_consent);
         assert_eq!(client.origin, ClientOrigin::MetadataDocument);
+        // As an agent on somebody's machine has it, which also runs on the web.
+        let agent = json!({
+            "application_type": "native", "grant_types": ["authorization_code", "refresh_token"],
+            "redirect_uris": ["http://127.0.0.1/callback", "https://agent.example/callback"],
+        });
+        assert_eq!(run(&agent).unwrap().redirect_uris.len(), 2);
         for bad in [
             json!({"client_id": "https://app.example/other.json"}),
             json!({"client_secret": "x"}),

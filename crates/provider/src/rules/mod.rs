@@ -40,3 +40,4 @@ pub mod sign_out;
 pub mod software_statement;
 pub mod standing;
 pub mod token_exchange;
+pub mod wanted_person;

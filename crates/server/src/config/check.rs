@@ -288,6 +288,12 @@ fn tokens(config: &Config, found: &mut Problems) {
         ScopeSet::parse(&config.registration.scope).is_ok_and(|scope| !scope.is_empty()),
         "registration.scope: use scopes with a space between them",
     );
+    // No token may outlive its app (REG-07).
+    let unused_days = config.registration.unused_days;
+    found.unless(
+        unused_days == 0 || (tokens.refresh_idle_days.saturating_add(1)..=3_650).contains(&unused_days),
+        "registration.unused_days: use more than tokens.refresh_idle_days, at most 3650, or 0 for never",
+    );
     found.unless(
         !config.protocol.open_registration || config.protocol.registration,
         "protocol.open_registration needs protocol.registration",

@@ -232,6 +232,8 @@ sections! {
         require_pkce: bool = true,
         /// Whether assertions may name the token endpoint as audience, as OpenID Connect Core says, beside the issuer.
         allow_token_endpoint_audience: bool = false,
+        /// Days after which an app that registered itself and was not used since is deleted; more than `tokens.refresh_idle_days`, or 0 for never.
+        unused_days: u64 = 90,
         /// Whose software statements are believed: a table for each with `issuer` and `jwks_file`.
         software_issuers: Vec<SoftwareIssuerFile> = Vec::new(),
     }

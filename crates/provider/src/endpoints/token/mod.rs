@@ -92,7 +92,7 @@ impl Provider {
             sender,
         };
         let features = &self.settings.features;
-        match grant_type {
+        let issued = match grant_type {
             "authorization_code" => self.authorization_code(&client, form, &asked).await,
             "refresh_token" => self.refresh_token(&client, form, &asked).await,
             "client_credentials" => self.client_credentials(&client, form, &asked).await,
@@ -102,7 +102,11 @@ impl Provider {
             name if name == GrantType::TokenExchange.name() && features.token_exchange => {
                 self.token_exchange(&client, form, &asked).await
             }
-            _ => refused(TokenError::UnsupportedGrantType),
+            _ => return refused(TokenError::UnsupportedGrantType),
+        }?;
+        if matches!(issued, Issued::Tokens(_)) {
+            self.note_use(&client.client).await;
         }
+        Ok(issued)
     }
 }
