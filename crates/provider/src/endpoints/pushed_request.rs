@@ -72,10 +72,8 @@ impl Provider {
         form: &Parameters,
     ) -> Result<PushAnswer, Failure> {
         let wrong = |error| Ok(PushAnswer::Wrong(error));
-        if form.any_repeated() {
-            return wrong(AuthorizationError::InvalidRequest(
-                "a parameter is repeated",
-            ));
+        if let Some(fault) = form.fault() {
+            return wrong(AuthorizationError::InvalidRequest(fault));
         }
         let client = match self.authenticate_client(call, form).await? {
             Caller::Client(client) => client,

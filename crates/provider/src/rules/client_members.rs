@@ -7,6 +7,7 @@ use sekisho_model::{Client, ClientAuthentication, SubjectType};
 use url::Url;
 
 use super::client_metadata::ClientRefusal;
+use super::redirect_uri::is_plain_host;
 use crate::jwt::check_jwks;
 
 fn wrong<T>(member: &'static str, reason: &'static str) -> Result<T, ClientRefusal> {
@@ -50,7 +51,7 @@ fn is_web_address(uri: &str) -> bool {
         uri.len() <= 2048 && uri.bytes().all(|b| b.is_ascii_graphic()) && !uri.contains('\\');
     let parsed = Url::parse(uri).is_ok_and(|url| {
         url.scheme() == "https"
-            && url.has_host()
+            && is_plain_host(&url)
             && url.username().is_empty()
             && url.password().is_none()
             && url.fragment().is_none()

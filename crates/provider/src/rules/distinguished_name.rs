@@ -53,7 +53,7 @@ impl DistinguishedName {
     }
 
     /// The name in a certificate; `None` if a value is no text.
-    pub(super) fn of(name: &X509Name<'_>) -> Option<Self> {
+    pub(crate) fn of(name: &X509Name<'_>) -> Option<Self> {
         let relative = |relative: &x509_parser::x509::RelativeDistinguishedName<'_>| {
             let attributes = relative.iter().map(|attribute| {
                 Some(Attribute {
