@@ -147,6 +147,9 @@ impl Provider {
         outer: &Parameters,
     ) -> Result<Result<Gathered, GatherRefusal>, Failure> {
         let reply = |error| Ok(Err(GatherRefusal::Reply(error)));
+        if let Some(fault) = outer.fault() {
+            return reply(AuthorizationError::InvalidRequest(fault));
+        }
         match (outer.first("request_uri"), outer.first("request")) {
             (None, None) => Ok(Ok(Gathered {
                 parameters: outer.clone(),

@@ -9,12 +9,13 @@ use crate::rules::redirect_uri::registrable;
 use crate::rules::registration::{RegistrationPolicy, read, told};
 use crate::rules::software_statement::{SoftwareIssuer, applied};
 
-pub(super) const WORDS: [&str; 30] = [
+pub(super) const WORDS: [&str; 31] = [
     "\"client_name\":",
     "\"client_name#ja\":\"関所\",",
     "\"redirect_uris\":[\"https://app.example/cb\"],",
     "\"jwks\":{\"keys\":[]},",
     "\"jwks_uri\":\"https://app.example/jwks\",",
+    "\"jwks_uri\":\"javascript:x\",",
     "\"token_endpoint_auth_method\":\"none\",",
     "\"token_endpoint_auth_method\":\"tls_client_auth\",",
     "\"tls_client_auth_subject_dn\":\"CN=x\",",
@@ -67,6 +68,18 @@ pub(super) fn judge(client: &Client, origin: ClientOrigin) {
     {
         assert_eq!(registrable(uri, client.application_type), Ok(()));
     }
+    let addresses = [
+        &client.jwks_uri,
+        &client.logo_uri,
+        &client.client_uri,
+        &client.policy_uri,
+    ];
+    let mut web = addresses.into_iter().flatten();
+    assert!(
+        web.all(
+            |uri| uri.to_ascii_lowercase().starts_with("https://") || uri.starts_with("http://")
+        )
+    );
     let stored = serde_json::to_string(client).unwrap();
     assert!(
         !stored.contains("\\u0000"),
