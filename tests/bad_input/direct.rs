@@ -80,7 +80,7 @@ const EXCHANGE: [Row; 9] = [
     Row::strict("subject_token_type", ACCESS_TOKEN, "invalid_request"),
     Row::strict("requested_token_type", ACCESS_TOKEN, "invalid_request").optional(),
     Row::strict("scope", "openid", "invalid_scope").optional(),
-    Row::strict("resource", "https://orders.example", "invalid_target").absent("invalid_target"),
+    Row::strict("resource", "https://orders.example", "invalid_target").optional(),
     Row::strict("audience", "", "invalid_target").optional(),
     Row::strict("actor_token", "", "invalid_request").optional(),
     Row::strict("actor_token_type", "", "invalid_request").optional(),

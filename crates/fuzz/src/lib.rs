@@ -35,6 +35,11 @@ impl Target<'_> {
     /// Runs `check`, which panics when something does not hold and says whether the input was taken.
     /// Some seeds must be taken and some refused: else nothing was looked at.
     pub fn run(&self, check: impl Fn(&[u8]) -> bool) {
+        self.run_one_in(1, check);
+    }
+
+    /// The same with one input in `share`, for a parser that takes its time.
+    pub fn run_one_in(&self, share: u32, check: impl Fn(&[u8]) -> bool) {
         let seeds = self.seeds();
         let taken = seeds.iter().filter(|(name, seed)| {
             println!("seed {name}");
@@ -53,13 +58,14 @@ impl Target<'_> {
             }
             Input(input)
         });
-        let mut runner = TestRunner::new(config());
+        let cases = cases() / share;
+        let mut runner = TestRunner::new(Config { cases, ..config() });
         let outcome = runner.run(&inputs, |Input(bytes)| {
             taken.set(taken.get() + u32::from(check(&bytes)));
             Ok(())
         });
         match outcome {
-            Ok(()) => println!("{name}: {} of {} inputs taken", taken.get(), cases()),
+            Ok(()) => println!("{name}: {} of {cases} inputs taken", taken.get()),
             Err(TestError::Fail(why, Input(bytes))) => {
                 let shown = bytes.escape_ascii();
                 panic!("{name}: {why}\nkeep this as a seed: b\"{shown}\"");
