@@ -91,7 +91,7 @@ fn tk_18_a_certificate_header_is_one_byte_sequence_of_rfc_8941() {
             bare.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b))
         );
-        assert!(inside.len() % 4 == 0 && inside.len() - bare.len() < 3);
+        assert!(inside.len().is_multiple_of(4) && inside.len() - bare.len() < 3);
         assert_eq!(certificate.der().len(), bare.len() * 3 / 4);
         assert!(!certificate.der().is_empty());
         true

@@ -52,8 +52,8 @@ fn escaped(value: &str) -> (String, String) {
             c.to_string()
         }
     };
-    let digits = value.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-    (value.chars().map(one).collect(), digits)
+    let digits: Vec<String> = value.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    (value.chars().map(one).collect(), digits.concat())
 }
 
 proptest! {

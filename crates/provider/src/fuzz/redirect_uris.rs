@@ -19,8 +19,8 @@ fn parts(uri: &str) -> Option<Parts<'_>> {
     let before_query = rest.split('?').next()?;
     let (authority, path) = match before_query.strip_prefix("//") {
         Some(rest) => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            (Some(&rest[..end]), &rest[end..])
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            (Some(authority), path)
         }
         None => (None, before_query),
     };
@@ -68,7 +68,7 @@ fn loopback(uri: &str) -> Option<(&str, &str)> {
         _ if authority.starts_with("[::1]") => "[::1]",
         _ => return None,
     };
-    let port = &authority[host.len()..];
+    let port = authority.strip_prefix(host)?;
     (port.is_empty() || is_port(port)).then_some((host, tail))
 }
 

@@ -479,6 +479,19 @@ mod tests {
     }
 
     #[test]
+    fn az_10_rfc_6749_a_5_state_and_nonce_are_printable() {
+        for name in ["state", "nonce"] {
+            for value in ["a\nb", "a\tb", "\u{7f}", "\u{85}"] {
+                let got = error(&[(name, value)]);
+                assert!(
+                    matches!(got, AuthorizationError::InvalidRequest(_)),
+                    "{name} {value:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn az_11_unregistered_scopes_are_dropped_and_nothing_left_is_an_error() {
         let client = web("https://app.example/cb");
         let request = checked(&client, &query(&[("scope", "openid admin")])).unwrap();
