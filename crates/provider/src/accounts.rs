@@ -232,6 +232,20 @@ impl Provider {
             .transpose()
     }
 
+    /// The account that apps know as `subject`, opened. For the command line.
+    pub async fn account_of_subject(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<OpenAccount>, Failure> {
+        let subject = subject.clone();
+        let work = move |tx: &mut Tx<'_>| tx.account_by_subject(&subject);
+        let found = self.store.read(work).await?;
+        found
+            .as_ref()
+            .map(|account| self.open_account(account))
+            .transpose()
+    }
+
     /// Accounts after `after`, opened, in order of their making. For the command line.
     pub async fn accounts(
         &self,

@@ -9,7 +9,7 @@ pub mod config;
 mod fuzz;
 pub mod http;
 pub mod keys_file;
-mod metrics_page;
+pub mod metrics_page;
 pub mod rounds;
 mod seed;
 pub mod serve;

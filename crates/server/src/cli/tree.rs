@@ -154,19 +154,27 @@ pub(crate) enum UserCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
-    /// List accounts.
-    #[command(after_help = "Example\n  sekisho user list --config config.toml --output json")]
+    /// List accounts, oldest first.
+    #[command(
+        after_help = "Example\n  sekisho user list --limit 500 --config config.toml --output json"
+    )]
     List {
         #[command(flatten)]
         at: Where,
+        /// Begin after the account with this id.
+        #[arg(long)]
+        after: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
     /// Show an account.
     #[command(after_help = "Example\n  sekisho user show haruka@example.jp --config config.toml")]
     Show {
         #[command(flatten)]
         at: Where,
-        /// Its sign-in address.
-        email: String,
+        /// Its sign-in address, or what apps know it by (`sub`).
+        who: String,
     },
     /// Stop an account; its sessions and tokens end at once.
     #[command(
@@ -180,7 +188,7 @@ pub(crate) enum UserCommand {
     },
     /// Make people choose a new password at their next sign-in, however many they are.
     #[command(
-        after_help = "Example\n  sekisho user force-reset --password-before 2026-11-20 --reason \"stolen backup\" --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason \"stolen backup\" --dry-run --config config.toml"
+        after_help = "Example\n  sekisho user force-reset --chosen-before 2026-11-20 --reason stolen-backup --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason stolen-backup --dry-run --config config.toml"
     )]
     ForceReset(ForceReset),
     /// List forced resets and how many people have obeyed.
