@@ -208,6 +208,20 @@ mod tests {
     }
 
     #[test]
+    fn reg_11_keys_are_at_a_web_address_without_password() {
+        for bad in [
+            "javascript:alert(1)",
+            "https://u:p@app.example/jwks",
+            "https://app.example/jwks#x",
+            "https://a;b.example/jwks",
+            "app.example",
+            "",
+        ] {
+            assert_eq!(refused(&json!({ "jwks_uri": bad })), "jwks_uri", "{bad}");
+        }
+    }
+
+    #[test]
     fn reg_14_pairwise_subjects_of_several_hosts_need_a_document() {
         let hosts = json!({
             "subject_type": "pairwise",
