@@ -13,7 +13,7 @@ use crate::support::house::TestHouse;
 use crate::tokens::App;
 
 /// What the browser and the app's server may send alike.
-const COMMON: [Row; 20] = [
+const COMMON: [Row; 19] = [
     Row::strict("response_type", "code", "unsupported_response_type").absent("invalid_request"),
     Row::strict("scope", "openid email", "invalid_scope"),
     Row::lax("state", "a state").long("invalid_request"),
@@ -28,7 +28,6 @@ const COMMON: [Row; 20] = [
     Row::strict("response_mode", "", "invalid_request").optional(),
     Row::strict("max_age", "", "invalid_request").optional(),
     Row::lax("login_hint", ""),
-    Row::lax("id_token_hint", ""),
     Row::lax("acr_values", ""),
     Row::strict("claims", "", "invalid_request")
         .optional()
@@ -43,7 +42,8 @@ const COMMON: [Row; 20] = [
 ];
 
 /// AZ-04: only the first two are told by a page.
-const FROM_A_BROWSER: [Row; 4] = [
+const FROM_A_BROWSER: [Row; 5] = [
+    Row::lax("id_token_hint", ""),
     Row::page("client_id", ""),
     Row::page("redirect_uri", "https://app.example/cb"),
     Row::strict("request", "", "invalid_request_object").optional(),
@@ -51,7 +51,8 @@ const FROM_A_BROWSER: [Row; 4] = [
 ];
 
 /// RFC 9126 §2: the client proved who it is, so what else it says of that must agree (TK-04).
-const PUSHED: [Row; 4] = [
+const PUSHED: [Row; 5] = [
+    Row::lax("id_token_hint", ""),
     Row::strict("client_id", "", "invalid_client").optional(),
     Row::strict("redirect_uri", "https://app.example/cb", "invalid_request"),
     Row::strict("request", "", "invalid_request_object").optional(),
