@@ -13,6 +13,8 @@ pub mod cohorts;
 pub mod demo;
 pub mod endpoints;
 mod failure;
+#[cfg(test)]
+mod fuzz;
 pub mod jwt;
 mod key_care;
 mod knowledge;

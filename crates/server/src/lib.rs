@@ -5,6 +5,8 @@
 
 pub mod cli;
 pub mod config;
+#[cfg(test)]
+mod fuzz;
 pub mod http;
 pub mod keys_file;
 pub mod metrics_page;

@@ -7,6 +7,7 @@ use sekisho_model::{Client, ClientAuthentication, ClientId, ClientOrigin};
 use serde_json::json;
 use url::Url;
 
+use super::redirect_uri::is_plain_host;
 use super::registration::{self, RegistrationPolicy};
 use crate::jwt::strict_json;
 
@@ -22,7 +23,7 @@ pub fn is_address(id: &str) -> bool {
     };
     let has_path = url.path().len() > 1;
     url.scheme() == "https"
-        && url.has_host()
+        && is_plain_host(&url)
         && has_path
         && url.as_str() == id
         && url.query().is_none()

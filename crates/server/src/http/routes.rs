@@ -12,7 +12,6 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     sign_out::routes(config);
     device::routes(config);
     account::routes(config);
-    device::routes(config);
     texts::routes(config);
     health::routes(config);
     if metrics {

@@ -71,8 +71,8 @@ impl Provider {
     /// Answers a token request.
     pub async fn token(&self, call: &Call<'_>, form: &Parameters) -> Result<Issued, Failure> {
         let refused = |error| Ok(Issued::Refused(error));
-        if form.any_repeated() {
-            return refused(TokenError::InvalidRequest("a parameter is repeated"));
+        if let Some(fault) = form.fault() {
+            return refused(TokenError::InvalidRequest(fault));
         }
         let Some(grant_type) = form.first("grant_type") else {
             return refused(TokenError::InvalidRequest("grant_type is missing"));
