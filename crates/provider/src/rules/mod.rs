@@ -20,6 +20,7 @@ pub mod discovery_members;
 pub mod distinguished_name;
 pub mod dpop;
 pub mod key_rotation;
+pub mod legacy_hash;
 pub mod logout_token;
 pub mod logout_uris;
 pub mod oauth_error;
