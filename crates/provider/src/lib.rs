@@ -17,6 +17,7 @@ pub mod jwt;
 mod key_care;
 mod knowledge;
 pub mod logout;
+pub mod moving;
 pub mod outbound;
 pub mod password;
 mod provider;

@@ -96,16 +96,10 @@ impl Passwords {
         let stored = stored.unwrap_or_else(|| self.nobodys());
         let (mut same, mut foreign, mut tried) = (false, Duration::ZERO, 0_u32);
         for form in stored.forms(password) {
-            let job = HashJob {
-                password: form,
-                scheme: stored.scheme(),
-                salt: stored.phc.salt.clone(),
-                cost: stored.phc.cost,
-            };
-            let hashed = self.pool.run(job).await?;
-            same |= bool::from(hashed.output.as_slice().ct_eq(&stored.phc.output));
-            self.keep_slowest(hashed.foreign);
-            foreign += hashed.foreign;
+            let (right, spent) = self.tried(&stored, form).await?;
+            self.keep_slowest(spent);
+            same |= right;
+            foreign += spent;
             tried += 1;
         }
         if !(same && known) {
@@ -121,6 +115,34 @@ impl Passwords {
             renewed.must_change = old.must_change;
         }
         Ok(Checked::Right(Some(renewed)))
+    }
+
+    /// Whether `form` is right, and what it took beyond one hash at the present cost. A record of another
+    /// cost is checked and the present cost is paid as well (PW-20).
+    async fn tried(
+        &self,
+        stored: &Record,
+        form: Zeroizing<Vec<u8>>,
+    ) -> Result<(bool, Duration), Failure> {
+        let job = HashJob {
+            password: form,
+            scheme: stored.scheme(),
+            salt: stored.phc.salt.clone(),
+            cost: stored.phc.cost,
+        };
+        let hashed = self.pool.run(job).await?;
+        let right = hashed.output.as_slice().ct_eq(&stored.phc.output).into();
+        if stored.phc.cost == self.cost {
+            return Ok((right, hashed.foreign));
+        }
+        let present = HashJob {
+            password: hashed.output,
+            scheme: None,
+            salt: vec![0; 16],
+            cost: self.cost,
+        };
+        self.pool.run(present).await?;
+        Ok((right, hashed.foreign + hashed.own))
     }
 
     /// What is computed for an account that does not exist.

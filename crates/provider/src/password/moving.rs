@@ -44,9 +44,9 @@ impl Passwords {
     }
 
     /// The record another server of ours exported; `None` if it is none, or weaker than our floor.
-    pub fn take_back(&self, user: UserId, text: &str) -> Option<PasswordRecord> {
+    pub fn take_back(&self, user: UserId, text: &str) -> Option<(PasswordRecord, Option<Scheme>)> {
         let record = Record::parse_moved(text)?;
-        Some(self.sealed(user, &record))
+        Some((self.sealed(user, &record), record.scheme()))
     }
 
     /// A record without its seal: whoever reads it can try guesses.

@@ -47,6 +47,8 @@ pub(super) struct Hashed {
     pub(super) output: Zeroizing<Vec<u8>>,
     /// How long the scheme of the other system took.
     pub(super) foreign: Duration,
+    /// How long Argon2id took.
+    pub(super) own: Duration,
 }
 
 struct Waiting {
@@ -148,10 +150,14 @@ fn hash(job: &HashJob, memory: &mut Vec<Block>) -> Result<Hashed, Failure> {
     let input = digest.as_ref().unwrap_or(&job.password);
     let mut output = Zeroizing::new(vec![0; 32]);
     let used = memory.get_mut(..blocks).unwrap_or_default();
-    argon2
-        .hash_password_into_with_memory(input, &job.salt, &mut output, used)
-        .map_err(|_refused| Failure::Corrupt("password record"))?;
-    Ok(Hashed { output, foreign })
+    let (hashed, own) =
+        timed(|| argon2.hash_password_into_with_memory(input, &job.salt, &mut output, used));
+    hashed.map_err(|_refused| Failure::Corrupt("password record"))?;
+    Ok(Hashed {
+        output,
+        foreign,
+        own,
+    })
 }
 
 #[expect(

@@ -150,6 +150,26 @@ impl Scheme {
         }
     }
 
+    /// The scheme without its salts, as text, if it takes a time worth levelling (PW-20).
+    pub fn template(&self) -> Option<String> {
+        let mut bare = self.clone();
+        match &mut bare {
+            Self::Plain { .. } => return None,
+            Self::FirebaseScrypt {
+                salt, signer_key, ..
+            } => {
+                *salt = Bytes(vec![0; 16]);
+                *signer_key = Bytes(vec![0; 64]);
+            }
+            Self::Bcrypt { salt, .. }
+            | Self::Argon2 { salt, .. }
+            | Self::Scrypt { salt, .. }
+            | Self::Pbkdf2 { salt, .. } => *salt = Bytes(vec![0; 16]),
+            Self::Md5Crypt { salt } | Self::ShaCrypt { salt, .. } => *salt = Bytes(vec![b'.'; 8]),
+        }
+        serde_json::to_string(&bare).ok()
+    }
+
     pub(super) fn salt_length(&self) -> usize {
         match self {
             Self::Bcrypt { salt, .. }
