@@ -138,17 +138,26 @@ mod tests {
             let text = passwords.unsealed(user(), &record).unwrap();
             assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
             assert!(!text.contains(raw), "{raw}");
-            for wrong in ["abd", MD5, BCRYPT, "kAFQmDzST7DWlj99KOF/cg", "", &text] {
-                let checked = check(&passwords, &record, wrong).await;
-                assert!(matches!(checked, Checked::Wrong), "{wrong}");
-            }
-            let Checked::Right(Some(renewed)) = check(&passwords, &record, "abc").await else {
-                panic!("expected a new record");
-            };
+            wrong_ones_fail(&passwords, &record, &text).await;
+            let renewed = renewed(&passwords, &record, "abc").await;
             assert!(!passwords.unsealed(user(), &renewed).unwrap().contains(' '));
             let again = check(&passwords, &renewed, "abc").await;
             assert!(matches!(again, Checked::Right(None)));
         }
+    }
+
+    async fn wrong_ones_fail(passwords: &Passwords, record: &PasswordRecord, text: &str) {
+        for wrong in ["abd", MD5, BCRYPT, "kAFQmDzST7DWlj99KOF/cg", "", text] {
+            let checked = check(passwords, record, wrong).await;
+            assert!(matches!(checked, Checked::Wrong), "{wrong}");
+        }
+    }
+
+    async fn renewed(passwords: &Passwords, old: &PasswordRecord, typed: &str) -> PasswordRecord {
+        let Checked::Right(Some(renewed)) = check(passwords, old, typed).await else {
+            panic!("expected a new record");
+        };
+        renewed
     }
 
     #[tokio::test]
@@ -188,10 +197,7 @@ mod tests {
             assert!(matches!(as_made, Checked::Right(Some(_))), "{made_of}");
         }
         let record = passwords.take_over(user(), md5_of(composed)).await.unwrap();
-        let other = check(&passwords, &record, decomposed).await;
-        let Checked::Right(Some(renewed)) = other else {
-            panic!("NFC is tried second");
-        };
+        let renewed = renewed(&passwords, &record, decomposed).await;
         for typed in [composed, decomposed] {
             let checked = check(&passwords, &renewed, typed).await;
             assert!(matches!(checked, Checked::Right(None)), "{typed}");

@@ -68,7 +68,9 @@ impl HashFunction {
         let algorithm = match self {
             Self::Md5 => {
                 let mut context = Md5::new();
-                parts.iter().for_each(|part| context.update(part));
+                for part in parts {
+                    context.update(part);
+                }
                 return context.finalize().to_vec();
             }
             Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
@@ -78,7 +80,9 @@ impl HashFunction {
             Self::Sha512 => &digest::SHA512,
         };
         let mut context = digest::Context::new(algorithm);
-        parts.iter().for_each(|part| context.update(part));
+        for part in parts {
+            context.update(part);
+        }
         context.finish().as_ref().to_vec()
     }
 

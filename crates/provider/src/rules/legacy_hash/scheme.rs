@@ -144,9 +144,8 @@ impl Scheme {
             | Self::Scrypt { length, .. }
             | Self::Pbkdf2 { length, .. } => *length,
             Self::FirebaseScrypt { signer_key, .. } => signer_key.len(),
-            Self::Plain { function, .. } => function.length(),
+            Self::Plain { function, .. } | Self::ShaCrypt { function, .. } => function.length(),
             Self::Md5Crypt { .. } => 16,
-            Self::ShaCrypt { function, .. } => function.length(),
         }
     }
 

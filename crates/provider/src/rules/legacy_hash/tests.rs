@@ -1,4 +1,4 @@
-//! Vectors: RFC 1321, RFC 6070, FIPS 180-4; jBCrypt and Openwall's crypt_blowfish; the reference code of
+//! Vectors: RFC 1321, RFC 6070, FIPS 180-4; jBCrypt and Openwall's `crypt_blowfish`; the reference code of
 //! Argon2; Drepper's paper on SHA-crypt; Ory Kratos' own tests; the rest made with `openssl passwd` and
 //! Python's hashlib.
 
@@ -191,6 +191,51 @@ fn pw_18_ldap_values_are_read() {
     }
 }
 
+type Plain = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    SaltSide,
+);
+const PLAIN: [Plain; 5] = [
+    (
+        "abc",
+        "md5",
+        "900150983cd24fb0d6963f7d28e17f72",
+        "",
+        SaltSide::Before,
+    ),
+    (
+        "abc",
+        "SHA-1",
+        "A9993E364706816ABA3E25717850C26C9CD0D89D",
+        "",
+        SaltSide::Before,
+    ),
+    (
+        HORSE,
+        "sha256",
+        "869a1fa0609a1d15a5c3eb891428b7a6c8395b2ee10c4762e97ffca0ebe8c0b5",
+        "pepper",
+        SaltSide::Before,
+    ),
+    (
+        HORSE,
+        "sha_512",
+        "jKNzZGOpZV+d15b9woPUu/HlAvWT2N41SupXoEK6cIpe8kGEbagFMP62zqbEllyguDhie7qcSvb0YtWRmcfrEQ==",
+        "pepper",
+        SaltSide::After,
+    ),
+    (
+        HORSE,
+        "sha384",
+        "hhWp1VOO2qLMhZWrSHIzpLo8HJNAmeR_w21psd-iTr3a2Yi8Ax8-_OO8lGOu0z16",
+        "pepper",
+        SaltSide::After,
+    ),
+];
+
 #[test]
 fn pw_18_plain_hashes_are_read_with_what_is_told_beside_them() {
     let plain = |name: &str, digest, salt: &'static str, side| PlainHash {
@@ -199,57 +244,12 @@ fn pw_18_plain_hashes_are_read_with_what_is_told_beside_them() {
         salt: salt.as_bytes(),
         side,
     };
-    for (hash, password) in [
-        (
-            plain(
-                "md5",
-                "900150983cd24fb0d6963f7d28e17f72",
-                "",
-                SaltSide::Before,
-            ),
-            "abc",
-        ),
-        (
-            plain(
-                "SHA-1",
-                "A9993E364706816ABA3E25717850C26C9CD0D89D",
-                "",
-                SaltSide::Before,
-            ),
-            "abc",
-        ),
-        (
-            plain(
-                "sha256",
-                "869a1fa0609a1d15a5c3eb891428b7a6c8395b2ee10c4762e97ffca0ebe8c0b5",
-                "pepper",
-                SaltSide::Before,
-            ),
-            HORSE,
-        ),
-        (
-            plain(
-                "sha_512",
-                "jKNzZGOpZV+d15b9woPUu/HlAvWT2N41SupXoEK6cIpe8kGEbagFMP62zqbEllyguDhie7qcSvb0YtWRmcfrEQ==",
-                "pepper",
-                SaltSide::After,
-            ),
-            HORSE,
-        ),
-        (
-            plain(
-                "sha384",
-                "hhWp1VOO2qLMhZWrSHIzpLo8HJNAmeR_w21psd-iTr3a2Yi8Ax8-_OO8lGOu0z16",
-                "pepper",
-                SaltSide::After,
-            ),
-            HORSE,
-        ),
-    ] {
+    for (password, name, digest, salt, side) in PLAIN {
+        let hash = plain(name, digest, salt, side);
         let read = hash.read().unwrap();
         assert!(verifies(&read, password.as_bytes()), "{hash:?}");
         assert!(
-            !verifies(&read, hash.digest.as_bytes()),
+            !verifies(&read, digest.as_bytes()),
             "the hex is no password"
         );
     }

@@ -1,4 +1,4 @@
-//! A member of `users` in a realm export (UserRepresentation).
+//! A member of `users` in a realm export (`UserRepresentation`).
 
 use sekisho_model::{Locale, Subject, UserState};
 use serde_json::Value;

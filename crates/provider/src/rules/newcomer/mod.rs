@@ -40,6 +40,10 @@ pub enum AddressTrust {
 }
 
 /// Somebody who moves in.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of a record that is true or false"
+)]
 pub struct Newcomer {
     /// The address typed at sign-in.
     pub login_address: EmailAddress,

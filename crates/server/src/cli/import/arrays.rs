@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::reader::{Sink, Stop};
 use super::source::Counted;
 
-pub(super) fn read(counted: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
+pub(super) fn read(bytes: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
     let counter = sink.counter.clone();
-    let mut json = serde_json::Deserializer::from_reader(counted);
+    let mut json = serde_json::Deserializer::from_reader(bytes);
     let mut stopped = None;
     let whole = Document {
         sink,

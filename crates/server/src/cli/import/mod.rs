@@ -27,6 +27,10 @@ use source::Source;
 const BATCH: usize = 500;
 
 /// What to import, and how.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Import {
     #[command(flatten)]

@@ -63,7 +63,7 @@ impl Reader {
 }
 
 fn read(source: Source, form: FileForm, skip: u64, sender: &Sender<Message>) {
-    let (counted, counter) = match source.counted() {
+    let (bytes, counter) = match source.counted() {
         Ok(opened) => opened,
         Err(error) => {
             let why = error.to_string();
@@ -79,9 +79,9 @@ fn read(source: Source, form: FileForm, skip: u64, sender: &Sender<Message>) {
         sender,
     };
     let read = match form {
-        FileForm::Jsonl => lines(counted, &mut sink),
-        FileForm::Csv => rows(counted, &mut sink),
-        FileForm::Keycloak | FileForm::Ory => arrays::read(counted, &mut sink),
+        FileForm::Jsonl => lines(bytes, &mut sink),
+        FileForm::Csv => rows(bytes, &mut sink),
+        FileForm::Keycloak | FileForm::Ory => arrays::read(bytes, &mut sink),
     };
     if let Err(Stop::Broken(why)) = read {
         let line = counter.line();
@@ -123,11 +123,11 @@ impl Sink<'_> {
     }
 }
 
-fn lines(mut counted: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
+fn lines(mut bytes: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
     let mut line = Vec::new();
     loop {
         let number = sink.counter.line();
-        let whole = counted.line(&mut line).map_err(broken)?;
+        let whole = bytes.line(&mut line).map_err(|why| broken(&why))?;
         if line.is_empty() {
             return Ok(());
         }
@@ -146,11 +146,11 @@ fn lines(mut counted: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
     }
 }
 
-fn rows(counted: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
+fn rows(bytes: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
     sink.counter.begin_record();
     let mut table = csv::ReaderBuilder::new()
         .trim(csv::Trim::Headers)
-        .from_reader(counted);
+        .from_reader(bytes);
     let heads = table.headers().map_err(|why| broken_row(&why))?.clone();
     let mut seen = std::collections::HashSet::new();
     if let Some(twice) = heads.iter().find(|head| !seen.insert(*head)) {
@@ -187,7 +187,7 @@ fn rows(counted: Counted, sink: &mut Sink<'_>) -> Result<(), Stop> {
     }
 }
 
-fn broken(error: io::Error) -> Stop {
+fn broken(error: &io::Error) -> Stop {
     Stop::Broken(error.to_string())
 }
 

@@ -64,11 +64,11 @@ impl Source {
             inner.consume(3);
         }
         let counter = Counter::default();
-        let counted = Counted {
+        let bytes = Counted {
             inner,
             counter: counter.clone(),
         };
-        Ok((counted, counter))
+        Ok((bytes, counter))
     }
 }
 
@@ -115,7 +115,7 @@ impl Counted {
         let counts = &*self.counter.0;
         let length = u64::try_from(read.len()).unwrap_or(0);
         counts.bytes.set(counts.bytes.get() + length);
-        let lines = read.iter().filter(|byte| **byte == b'\n').count();
+        let lines = read.split(|byte| *byte == b'\n').skip(1).count();
         let lines = u64::try_from(lines).unwrap_or(0);
         counts.lines.set(counts.lines.get() + lines);
     }

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use sekisho_model::{Digest, EventKind};
 use sekisho_store::ImportProgress;
@@ -24,12 +25,12 @@ fn lines(count: usize) -> String {
 }
 
 impl Place {
-    async fn import(&self, file: &PathBuf, words: &str) -> Result<(), CliError> {
+    async fn import(&self, file: &Path, words: &str) -> Result<(), CliError> {
         let words = format!("user import {}{words}", file.display());
         self.run(&words).await
     }
 
-    async fn progress(&self, file: &PathBuf) -> Option<ImportProgress> {
+    async fn progress(&self, file: &Path) -> Option<ImportProgress> {
         let digest = Digest::of(&std::fs::read(file).unwrap());
         let found = self.store.read(move |tx| tx.import_progress(&digest)).await;
         found.unwrap()
@@ -65,7 +66,7 @@ async fn pw_18_a_file_moves_in_with_an_event_for_each_batch() {
     assert_eq!(place.accounts().await, before + BATCH + 1);
     let events = place
         .store
-        .read(|tx| tx.newest_events(EventKind::UsersImported, 10))
+        .read(|tx| tx.events_of_kind(EventKind::UsersImported, 10))
         .await
         .unwrap();
     assert_eq!(events.len(), 2);
@@ -280,72 +281,73 @@ async fn a_file_that_is_none_of_these_stops_where_it_breaks() {
     place.import(&empty, "").await.unwrap();
 }
 
+fn person() -> String {
+    format!(
+        r#"{{"email":"abc@b.example","email_verified":true,"code_address":"abc@mobile.example",
+        "code_address_verified":true,"subject":"old-1","state":"disabled","locale":"en",
+        "zone":"Europe/Berlin","alert":"every","created_at":"2013-05-23T09:00:00.123456Z",
+        "must_change_password":true,"cohort_tag":"t","birthdate":"1990-02-03",
+        "password_hash":"{MD5_OF_ABC}","hash_scheme":"md5"}}"#
+    )
+    .replace('\n', " ")
+}
+
+impl Place {
+    fn out(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn export(&self, name: &str, words: &str) -> Result<String, CliError> {
+        let out = self.out(name);
+        let words = format!("user export{words} --out {}", out.display());
+        self.run(&words).await?;
+        Ok(std::fs::read_to_string(out).unwrap())
+    }
+}
+
+fn abc(text: &str) -> Value {
+    let found = text.lines().find(|line| line.contains("abc@b.example"));
+    serde_json::from_str(found.unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn what_was_exported_moves_into_another_server() {
     let (place, other) = (Place::new().await, Place::new().await);
-    let text = format!(
-        "{}{{\"email\":\"abc@b.example\",\"email_verified\":true,\"code_address\":\"abc@mobile.example\",\
-         \"code_address_verified\":true,\"subject\":\"old-1\",\"state\":\"disabled\",\"locale\":\"en\",\
-         \"zone\":\"Europe/Berlin\",\"alert\":\"every\",\"created_at\":\"2013-05-23T09:00:00.123456Z\",\
-         \"must_change_password\":true,\"cohort_tag\":\"t\",\"birthdate\":\"1990-02-03\",\
-         \"password_hash\":\"{MD5_OF_ABC}\",\"hash_scheme\":\"md5\"}}\n",
-        lines(3)
-    );
+    let text = lines(3) + &person();
     let file = place.file("people.jsonl", &text);
     place.import(&file, "").await.unwrap();
-    let out = |place: &Place, name: &str| place.folder.path().join(name);
-    let (plain, whole) = (out(&place, "plain"), out(&place, "whole"));
-    place
-        .run(&format!("user export --out {}", plain.display()))
-        .await
-        .unwrap();
-    place
-        .run(&format!(
-            "user export --with-hashes --out {}",
-            whole.display()
-        ))
-        .await
-        .unwrap();
-    let again = place
-        .run(&format!("user export --out {}", plain.display()))
-        .await;
-    assert_eq!(
-        again.unwrap_err().name(),
-        "refused",
-        "nothing is overwritten"
-    );
-    assert!(!out(&place, "plain.part").exists());
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(&whole).unwrap().permissions().mode();
+    let whole = place.export("whole", " --with-hashes").await.unwrap();
+    let accounts = other.accounts().await;
+    other.import(&place.out("whole"), "").await.unwrap();
+    assert_eq!(other.accounts().await, accounts + 4);
+    let back = other.export("back", " --with-hashes").await.unwrap();
+    assert_eq!(abc(&whole), abc(&back));
+    let back = abc(&back);
+    assert_eq!(back["created_at"], "2013-05-23T09:00:00.123456Z");
+    assert!(!back.to_string().contains(MD5_OF_ABC) && back["password_record"].is_string());
+}
+
+#[tokio::test]
+async fn an_export_is_private_whole_and_recorded() {
+    let place = Place::new().await;
+    let file = place.file("people.jsonl", &person());
+    place.import(&file, "").await.unwrap();
+    let plain = place.export("plain", "").await.unwrap();
+    assert!(abc(&plain).get("password_record").is_none() && !plain.contains("argon2id"));
+    let again = place.export("plain", "").await.unwrap_err();
+    assert_eq!(again.name(), "refused", "nothing is overwritten");
+    place.export("whole", " --with-hashes").await.unwrap();
+    assert!(!place.out("plain.part").exists());
+    let mode = std::fs::metadata(place.out("whole"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
-    let read = |file: &PathBuf| std::fs::read_to_string(file).unwrap();
-    assert!(!read(&plain).contains("argon2id") && read(&whole).contains("argon2id"));
     let events = place
         .store
-        .read(|tx| tx.newest_events(EventKind::UsersExported, 10))
+        .read(|tx| tx.events_of_kind(EventKind::UsersExported, 10))
         .await
         .unwrap();
-    assert_eq!(events.len(), 2);
-
-    let accounts = other.accounts().await;
-    let refused = other.import(&whole, "").await;
-    drop(refused);
-    assert!(other.accounts().await >= accounts + 4);
-    let back = out(&other, "back");
-    other
-        .run(&format!(
-            "user export --with-hashes --out {}",
-            back.display()
-        ))
-        .await
-        .unwrap();
-    let line = |text: &str| {
-        let found = text.lines().find(|line| line.contains("abc@b.example"));
-        serde_json::from_str::<Value>(found.unwrap()).unwrap()
-    };
-    assert_eq!(line(&read(&whole)), line(&read(&back)));
-    assert_eq!(
-        line(&read(&back))["created_at"],
-        "2013-05-23T09:00:00.123456Z"
-    );
+    let hashes: Vec<&Value> = events.iter().map(|event| &event.detail["hashes"]).collect();
+    assert_eq!(hashes, [true, false]);
 }
