@@ -174,7 +174,7 @@ async fn begin(
         return Ok(provider.begin_import(nobodys, &tag).await?);
     };
     let earlier = provider.import_progress(file).await?;
-    let unfinished = earlier.filter(|earlier| earlier.finished_at.is_none());
+    let unfinished = earlier.filter(|earlier| earlier.finished_at.is_none() && earlier.records > 0);
     match (unfinished, asked.resume) {
         (None, false) => Ok(provider.begin_import(file, &tag).await?),
         (None, true) => Err(CliError::refused(
