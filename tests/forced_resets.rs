@@ -71,7 +71,7 @@ async fn inc_08_a_cohort_loses_what_it_holds_and_nobody_else_does() {
     scene.user(&["force-reset", "--tag", "old-portal", "--reason", "drill"]);
     scene.user(&[
         "force-reset",
-        "--password-before",
+        "--chosen-before",
         "2026-01-01",
         "--reason",
         "drill",
@@ -91,7 +91,7 @@ async fn inc_08_a_cohort_loses_what_it_holds_and_nobody_else_does() {
     let tomorrow = "2999-01-01";
     scene.user(&[
         "force-reset",
-        "--password-before",
+        "--chosen-before",
         tomorrow,
         "--reason",
         "stolen backup",

@@ -25,6 +25,7 @@ mod operators;
 mod quickstarts;
 mod races;
 mod registration;
+mod second_step;
 mod sender_constrained;
 mod sign_in;
 mod sign_out;

@@ -5,6 +5,7 @@
 //! it is compared with.
 
 mod ceiling;
+mod enumeration;
 mod generator;
 mod machine;
 mod mailbox;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["serve-ceiling", address] => ceiling::serve(address).map_err(|error| error.to_string()),
         ["serve-cheaply", config] => server::serve_cheaply(config),
+        ["enumeration"] => on_one_thread(enumeration::measure()),
         ["population", words @ ..] => population_plan(words)
             .and_then(|plan| on_one_thread(async { population::measure(&plan).await })),
         words => plan(words).and_then(|plan| on_one_thread(async { work::measure(&plan).await })),

@@ -111,7 +111,8 @@ impl HashPool {
     }
 }
 
-const fn busy() -> Failure {
+fn busy() -> Failure {
+    metrics::counter!("sekisho_password_hashes_refused_total").increment(1);
     Failure::Busy(super::Passwords::RETRY_AFTER)
 }
 
@@ -126,6 +127,7 @@ fn work(jobs: &Mutex<Receiver<Waiting>>) {
             continue; // the caller has given up
         }
         let hashed = hash(&job, &mut memory);
+        metrics::counter!("sekisho_password_hashes_total").increment(1);
         drop(job);
         drop(answer.send(hashed));
     }

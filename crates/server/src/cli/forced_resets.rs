@@ -17,17 +17,17 @@ pub(crate) struct ForceReset {
     #[command(flatten)]
     at: Where,
     /// One account, by its sign-in address. Or give at least one of the following.
-    #[arg(conflicts_with_all = ["all", "made_before", "password_before", "tag", "wave"])]
+    #[arg(conflicts_with_all = ["all", "made_before", "chosen_before", "tag", "wave"])]
     email: Option<String>,
     /// Everyone.
-    #[arg(long, conflicts_with_all = ["made_before", "password_before", "tag"])]
+    #[arg(long, conflicts_with_all = ["made_before", "chosen_before", "tag"])]
     all: bool,
     /// Accounts made before: a date, or a moment as in 2026-11-23T09:00:00+09:00.
     #[arg(long, value_parser = moment)]
     made_before: Option<Timestamp>,
     /// Accounts whose password was chosen before.
     #[arg(long, value_parser = moment)]
-    password_before: Option<Timestamp>,
+    chosen_before: Option<Timestamp>,
     /// Accounts imported with this tag.
     #[arg(long)]
     tag: Option<String>,
@@ -82,7 +82,7 @@ pub(super) async fn force(asked: ForceReset, form: Form) -> Result<(), CliError>
     }
     let cohort = Cohort {
         made_before: asked.made_before,
-        password_before: asked.password_before,
+        password_before: asked.chosen_before,
         tag: asked.tag.clone(),
         wave: asked.wave,
     };
@@ -92,7 +92,7 @@ pub(super) async fn force(asked: ForceReset, form: Form) -> Result<(), CliError>
     } != Cohort::default();
     if !(narrowed || asked.all) {
         return Err(CliError::usage(
-            "say who: an address, --all, --made-before, --password-before or --tag",
+            "say who: an address, --all, --made-before, --chosen-before or --tag",
         ));
     }
     let (_, services) = services_at(&asked.at).await?;

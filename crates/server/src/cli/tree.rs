@@ -200,7 +200,7 @@ pub(crate) enum UserCommand {
     Export(Export),
     /// Make people choose a new password at their next sign-in, however many they are.
     #[command(
-        after_help = "Example\n  sekisho user force-reset --password-before 2026-11-20 --reason \"stolen backup\" --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason \"stolen backup\" --dry-run --config config.toml"
+        after_help = "Example\n  sekisho user force-reset --chosen-before 2026-11-20 --reason stolen-backup --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason stolen-backup --dry-run --config config.toml"
     )]
     ForceReset(ForceReset),
     /// List forced resets and how many people have obeyed.

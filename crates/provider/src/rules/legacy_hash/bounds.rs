@@ -1,6 +1,6 @@
 //! PW-19: what an imported hash may ask of the server at every sign-in.
 
-use super::{HashRefusal, Scheme};
+use super::{HashFunction, HashRefusal, Scheme};
 
 /// Longest text of a hash that is looked at.
 pub(super) const LONGEST_TEXT: usize = 4096;
@@ -19,6 +19,9 @@ impl Scheme {
     /// Refuses a scheme whose parameters are outside what is accepted.
     pub fn check_bounds(&self) -> Result<(), HashRefusal> {
         at_most("the salt, in bytes,", self.salt_length(), SALT)?;
+        if !self.is_computable() {
+            return Err(HashRefusal::Malformed("the scheme contradicts itself"));
+        }
         match self {
             Self::Bcrypt { cost, .. } => {
                 at_least("the bcrypt cost", *cost, 4)?;
@@ -76,6 +79,24 @@ impl Scheme {
                 at_most("the rounds of crypt(3)", *rounds, CRYPT_ROUNDS)
             }
             Self::Plain { .. } | Self::Md5Crypt { .. } => Ok(()),
+        }
+    }
+}
+
+impl Scheme {
+    /// Whether a digest can come out at all; what was exported and altered need not have been parsed.
+    fn is_computable(&self) -> bool {
+        match self {
+            Self::Bcrypt { salt, .. } => salt.len() == 16,
+            Self::Pbkdf2 { function, .. } => function.pbkdf2().is_some(),
+            Self::Md5Crypt { salt } => salt.len() <= 8,
+            Self::ShaCrypt { function, salt, .. } => {
+                matches!(function, HashFunction::Sha256 | HashFunction::Sha512) && salt.len() <= 16
+            }
+            Self::Argon2 { .. }
+            | Self::Scrypt { .. }
+            | Self::FirebaseScrypt { .. }
+            | Self::Plain { .. } => true,
         }
     }
 }

@@ -364,6 +364,20 @@ fn pw_19_what_would_prove_too_little_is_refused() {
     }
 }
 
+/// An exported record is text that somebody may have altered.
+#[test]
+fn pw_19_a_scheme_that_contradicts_itself_is_refused() {
+    for scheme in [
+        json!({"scheme": "bcrypt", "cost": 10, "salt": "AAAA"}),
+        json!({"scheme": "pbkdf2", "function": "md5", "iterations": 1000, "salt": "AAAA", "length": 16}),
+        json!({"scheme": "sha_crypt", "function": "sha1", "rounds": 5000, "salt": "AAAA"}),
+        json!({"scheme": "md5_crypt", "salt": "AAAAAAAAAAAAAAAA"}),
+    ] {
+        let read: Scheme = serde_json::from_value(scheme.clone()).unwrap();
+        assert!(read.check_bounds().is_err(), "{scheme}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_breaks_the_reader(text in "[${}=,a-z0-9./+]{0,80}") {
