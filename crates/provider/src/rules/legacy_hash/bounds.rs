@@ -20,7 +20,9 @@ impl Scheme {
     pub fn check_bounds(&self) -> Result<(), HashRefusal> {
         at_most("the salt, in bytes,", self.salt_length(), SALT)?;
         if !self.is_computable() {
-            return Err(HashRefusal::Malformed("the scheme contradicts itself"));
+            return Err(HashRefusal::Malformed(
+                "the parameters of the scheme do not fit it",
+            ));
         }
         match self {
             Self::Bcrypt { cost, .. } => {
@@ -32,7 +34,6 @@ impl Scheme {
                 passes,
                 lanes,
                 length,
-                version,
                 salt,
                 ..
             } => {
@@ -43,9 +44,6 @@ impl Scheme {
                 at_least("the Argon2 passes", *passes, 1)?;
                 at_least("the Argon2 memory, in KiB,", *memory_kib, lanes * 8)?;
                 at_least("the Argon2 salt, in bytes,", salt.len(), 8)?;
-                if !matches!(version, 0x10 | 0x13) {
-                    return Err(HashRefusal::Unsupported("this version of Argon2"));
-                }
                 digest_length(*length)
             }
             Self::Scrypt {
@@ -93,10 +91,8 @@ impl Scheme {
             Self::ShaCrypt { function, salt, .. } => {
                 matches!(function, HashFunction::Sha256 | HashFunction::Sha512) && salt.len() <= 16
             }
-            Self::Argon2 { .. }
-            | Self::Scrypt { .. }
-            | Self::FirebaseScrypt { .. }
-            | Self::Plain { .. } => true,
+            Self::Argon2 { version, .. } => matches!(version, 0x10 | 0x13),
+            Self::Scrypt { .. } | Self::FirebaseScrypt { .. } | Self::Plain { .. } => true,
         }
     }
 }
