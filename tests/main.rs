@@ -20,6 +20,7 @@ mod keys;
 mod leaks;
 mod logout;
 mod machines;
+mod moving_in;
 mod operators;
 mod protected_api;
 mod quickstarts;

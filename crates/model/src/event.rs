@@ -38,6 +38,10 @@ pub enum EventKind {
     UserCreated,
     /// An operator voided what a cohort of accounts holds (INC-08).
     CohortMarked,
+    /// A batch of accounts moved in from a file.
+    UsersImported,
+    /// Accounts were written to a file.
+    UsersExported,
     /// A client was created or its secret rotated.
     ClientChanged,
     /// A signing or key-encryption key was made or rotated.
@@ -46,7 +50,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -63,6 +67,8 @@ impl EventKind {
         Self::SettingChanged,
         Self::UserCreated,
         Self::CohortMarked,
+        Self::UsersImported,
+        Self::UsersExported,
         Self::ClientChanged,
         Self::KeyChanged,
     ];
@@ -86,6 +92,8 @@ impl EventKind {
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
             Self::CohortMarked => "cohort_marked",
+            Self::UsersImported => "users_imported",
+            Self::UsersExported => "users_exported",
             Self::ClientChanged => "client_changed",
             Self::KeyChanged => "key_changed",
         }

@@ -19,6 +19,7 @@ pub mod jwt;
 mod key_care;
 mod knowledge;
 pub mod logout;
+pub mod moving;
 mod new_passwords;
 pub mod outbound;
 pub mod password;

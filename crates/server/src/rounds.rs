@@ -1,5 +1,6 @@
 //! What the server does by itself: hearing news of other nodes, keeping house, making the slow key.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,8 +88,12 @@ async fn keep_house(
     surroundings: Surroundings,
 ) {
     let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
+    let mut measured = HashSet::new();
     loop {
         beat.tick().await;
+        if let Err(error) = provider.measure_foreign_schemes(&mut measured).await {
+            tracing::warn!(%error, "imported password schemes could not be measured");
+        }
         let now = surroundings.clock.now();
         if let Err(error) = provider.keep_keys(stays.signing_key).await {
             tracing::warn!(%error, "signing keys could not be rotated or withdrawn");

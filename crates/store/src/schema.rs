@@ -293,6 +293,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    user_imports (file_digest) {
+        file_digest -> Binary,
+        tag -> Text,
+        records -> BigInt,
+        imported -> BigInt,
+        existing -> BigInt,
+        refused -> BigInt,
+        started_at -> BigInt,
+        updated_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    foreign_schemes (template) {
+        template -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     user_addresses,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, forced_resets, output, services_at};
+use super::{CliError, export, forced_resets, import, output, services_at};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -58,6 +58,8 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &Shown::from(&account.ok_or_else(unknown)?));
             Ok(())
         }
+        UserCommand::Import(asked) => import::run(asked, form).await,
+        UserCommand::Export(asked) => export::run(asked, form).await,
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
         UserCommand::Resets { at } => forced_resets::list(&at, form).await,
         UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,

@@ -12,6 +12,8 @@ mod events;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod letters;
 #[cfg(test)]
 mod logouts;

@@ -26,9 +26,11 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::DeviceRedeemed
         | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
-        EventKind::CohortMarked | EventKind::ClientChanged | EventKind::KeyChanged => {
-            ("did-change", "how-by-operator")
-        }
+        EventKind::CohortMarked
+        | EventKind::UsersImported
+        | EventKind::UsersExported
+        | EventKind::ClientChanged
+        | EventKind::KeyChanged => ("did-change", "how-by-operator"),
     }
 }
 
