@@ -4,7 +4,9 @@ use sekisho_model::{Digest, Timestamp};
 use sekisho_session::{Limit, Session, SessionError, Verdict};
 
 use crate::limits::Limits;
-use crate::rules::{self, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt, Rule, UserCodeTry};
+use crate::rules::{
+    self, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt, ResetMail, Rule, UserCodeTry,
+};
 use crate::suspects::Suspects;
 use crate::ticket::{Counted, Place, Ticket};
 
@@ -109,6 +111,16 @@ impl Throttle {
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
         self.count(self.counted(&rules::device_request(ip)), now)
+            .await
+    }
+
+    /// Counts a reset link before anything is looked up. It counts for good.
+    pub async fn before_reset_mail(
+        &self,
+        mail: ResetMail<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::reset_mail(&mail)), now)
             .await
     }
 

@@ -26,4 +26,4 @@ mod subjects;
 
 pub use failure::Failure;
 pub use provider::{Health, Parts, Provider};
-pub use settings::{CodeSettings, Features, Lifetimes, Settings};
+pub use settings::{CodeSettings, Features, Lifetimes, ResetSettings, Settings};

@@ -4,8 +4,12 @@ mod act;
 mod counter;
 mod origin;
 
-pub use act::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, UserCodeTry};
-pub(crate) use act::{client_secret, code_mail, code_try, device_request, password, user_code};
+pub use act::{
+    ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
+};
+pub(crate) use act::{
+    client_secret, code_mail, code_try, device_request, password, reset_mail, user_code,
+};
 pub(crate) use counter::Counter;
 
 /// One limit an act counts against.

@@ -9,6 +9,7 @@ mod keys;
 mod logouts;
 mod mail;
 pub mod output;
+mod recovery;
 mod reference;
 mod registrations;
 mod tree;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, forced_resets, output, services_at};
+use super::{CliError, forced_resets, output, recovery, services_at};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -62,6 +62,15 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
         UserCommand::Resets { at } => forced_resets::list(&at, form).await,
         UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,
+        UserCommand::StartReset { at, email, reason } => {
+            recovery::start_reset(&at, &email, &reason).await
+        }
+        UserCommand::ResetSecondStep {
+            at,
+            email,
+            code_address,
+            reason,
+        } => recovery::reset_second_step(&at, &email, &code_address, &reason).await,
         UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
         UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
     }

@@ -27,8 +27,22 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     passwords(config, &mut found);
     codes(config, &mut found);
     tokens(config, &mut found);
+    resets(config, &mut found);
     outbound(config, &mut found);
     found.0
+}
+
+fn resets(config: &Config, found: &mut Problems) {
+    let reset = &config.reset;
+    found.unless(
+        (1..=60).contains(&reset.link_minutes),
+        "reset.link_minutes: use 1 to 60",
+    );
+    found.unless(
+        (12..=720).contains(&reset.known_browser_wait_hours),
+        "reset.known_browser_wait_hours: use 12 to 720",
+    );
+    found.unless(reset.hash_share >= 1, "reset.hash_share: use 1 or more");
 }
 
 fn server(config: &Config, found: &mut Problems) {

@@ -584,6 +584,7 @@ fn account_pages(album: &mut Album) {
         password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         second_step,
         alert,
+        recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         saved,
     };
     album.put("security", view(SecondStep::On, AlertSetting::Every, false));
@@ -597,6 +598,7 @@ fn account_pages(album: &mut Album) {
         SecurityPage {
             code_address: None,
             password_changed: None,
+            recovery: (0, None),
             ..bare
         },
     );
