@@ -18,7 +18,8 @@ pub use limits::{
     ResetMailLimits, SourceLimits,
 };
 pub use rules::{
-    ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
+    Admission, AdmissionSettings, ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt,
+    ResetMail, UserCodeTry,
 };
 pub use throttle::{GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

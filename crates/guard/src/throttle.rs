@@ -5,7 +5,8 @@ use sekisho_session::{Limit, Session, SessionError, Verdict};
 
 use crate::limits::Limits;
 use crate::rules::{
-    self, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt, ResetMail, Rule, UserCodeTry,
+    self, Admission, AdmissionSettings, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt,
+    ResetMail, Rule, UserCodeTry,
 };
 use crate::suspects::Suspects;
 use crate::ticket::{Counted, Place, Ticket};
@@ -141,6 +142,39 @@ impl Throttle {
             place: Place::Nowhere,
             counted,
         }))
+    }
+
+    /// Shows somebody's ticket at the door of the pages that change passwords; networks (IPv4 /24, IPv6 /64)
+    /// take turns. While the session store is away this process keeps a queue of its own (THR-12).
+    pub async fn admit(
+        &self,
+        ticket: &Digest,
+        ip: &str,
+        settings: &AdmissionSettings,
+        now: Timestamp,
+    ) -> Result<Admission, GuardFailure> {
+        let network = rules::networks(ip).network;
+        let source = Digest::keyed(self.key.as_bytes(), &[b"queue", network.as_bytes()]);
+        let rules = settings.rules();
+        let shared = self.session.queue_up(ticket, &source, &rules, now).await;
+        let place = match shared {
+            Err(SessionError::Unavailable(_)) => {
+                self.own.queue_up(ticket, &source, &rules, now).await
+            }
+            answered => answered,
+        };
+        let admission = settings.told(place?);
+        let answer = match admission {
+            Admission::Inside => "inside",
+            Admission::Wait { .. } => "wait",
+            Admission::Full { .. } => "full",
+        };
+        metrics::counter!("sekisho_admissions_total", "answer" => answer).increment(1);
+        if let Admission::Wait { position, .. } = admission {
+            let ahead = f64::from(u32::try_from(position).unwrap_or(u32::MAX));
+            metrics::histogram!("sekisho_admission_position").record(ahead);
+        }
+        Ok(admission)
     }
 
     /// Takes a ticket back: its act succeeded and does not count. A right password also ends the

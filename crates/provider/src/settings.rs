@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use sekisho_guard::AdmissionSettings;
+
 use crate::rules::authorization_details::DetailType;
 use crate::rules::password_policy::PasswordPolicy;
 use crate::rules::registration::RegistrationPolicy;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub password_policy: PasswordPolicy,
     /// Choosing a new password without the old one.
     pub resets: ResetSettings,
+    /// The door before the pages that change passwords.
+    pub admission: AdmissionSettings,
     /// What of the protocols is switched on.
     pub features: Features,
     /// Resources that every client may ask tokens for (RFC 8707).
@@ -53,6 +57,7 @@ impl Settings {
             codes: CodeSettings::default(),
             password_policy: PasswordPolicy::STANDARD,
             resets: ResetSettings::default(),
+            admission: AdmissionSettings::default(),
             features: Features::default(),
             registration: RegistrationPolicy {
                 scope: sekisho_model::ScopeSet::default(),

@@ -378,6 +378,7 @@ cookie-session = Remembers that you are signed in. Gone when you close the brows
 cookie-visit = Ties a sign-in that is under way to this browser.
 cookie-browser = Tells that this browser was used before. One year.
 cookie-state = Lets apps notice that you signed out. It opens nothing. Gone when you close the browser.
+cookie-queue = Your place in the queue when very many people change their password
 cookie-language = Remembers the language you chose. One year.
 cookie-theme = Remembers the appearance you chose. One year.
 
@@ -513,3 +514,14 @@ did-use-recovery-code = Used a recovery code
 did-wrong-recovery-code = Wrong recovery code
 how-mail-link = By mail, by the operator, or at a sign-in
 how-signed-out = All devices were signed out
+queue-title = Many people are here
+queue-lead = Very many people are changing their password just now. Your place is kept, and this page comes back by itself.
+queue-position = Your place
+queue-about = It takes about
+queue-minutes = {$n ->
+    [one] 1 minute
+   *[other] {$n} minutes
+}
+queue-full = The queue is full as well. This page tries again by itself in a minute.
+queue-keep = Leave this page open. Reloading it or opening more tabs does not make it faster.
+queue-retry = Try now

@@ -1,6 +1,7 @@
 //! Which limits an act counts against. Pure: values in, rules out.
 
 mod act;
+mod admission;
 mod counter;
 mod origin;
 
@@ -10,7 +11,9 @@ pub use act::{
 pub(crate) use act::{
     client_secret, code_mail, code_try, device_request, password, reset_mail, user_code,
 };
+pub use admission::{Admission, AdmissionSettings};
 pub(crate) use counter::Counter;
+pub(crate) use origin::networks;
 
 /// One limit an act counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_guard::{Pass, ResetMail, Ticket};
+use sekisho_guard::{Admission, Pass, ResetMail, Ticket};
 use sekisho_mail::{ChangedHow, LetterBody, RecoveryNews};
 use sekisho_model::{
     AddressKind, BrowserId, BrowserToken, Digest, EmailAddress, EpochKind, Event, EventKind,
@@ -84,6 +84,12 @@ struct Found {
 }
 
 impl Provider {
+    /// Whether somebody with this ticket may come to the pages that change passwords now.
+    pub async fn admit(&self, ticket: &Digest, ip: &str) -> Result<Admission, Failure> {
+        let (settings, now) = (&self.settings.admission, self.now());
+        Ok(self.throttle.admit(ticket, ip, settings, now).await?)
+    }
+
     /// Somebody forgot a password. Answers the same in the same time for everybody: whatever depends on
     /// the account happens afterwards (ENU-01, ENU-03).
     pub async fn reset_asked(

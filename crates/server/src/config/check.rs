@@ -43,6 +43,18 @@ fn resets(config: &Config, found: &mut Problems) {
         "reset.known_browser_wait_hours: use 12 to 720",
     );
     found.unless(reset.hash_share >= 1, "reset.hash_share: use 1 or more");
+    found.unless(
+        (1..=60).contains(&reset.admission_wave_seconds),
+        "reset.admission_wave_seconds: use 1 to 60",
+    );
+    found.unless(
+        reset.admission_wave_people >= 1 && reset.admission_most_waiting >= 1,
+        "reset.admission_wave_people, reset.admission_most_waiting: use 1 or more",
+    );
+    found.unless(
+        (5..=60).contains(&reset.admission_pass_minutes),
+        "reset.admission_pass_minutes: use 5 to 60",
+    );
 }
 
 fn server(config: &Config, found: &mut Problems) {

@@ -13,7 +13,7 @@ mod sections;
 use std::path::Path;
 use std::time::Duration;
 
-use sekisho_guard::Limits;
+use sekisho_guard::{AdmissionSettings, Limits};
 use sekisho_mail::Transport;
 use sekisho_model::ScopeSet;
 use sekisho_provider::jwt::check_jwks;
@@ -139,6 +139,13 @@ impl Config {
                 known_browser_wait: hours(self.reset.known_browser_wait_hours),
                 internal_domains: self.reset.internal_domains.clone(),
                 hash_share: self.reset.hash_share,
+            },
+            admission: AdmissionSettings {
+                on: self.reset.admission,
+                wave: Duration::from_secs(self.reset.admission_wave_seconds),
+                wave_people: self.reset.admission_wave_people,
+                most_waiting: self.reset.admission_most_waiting,
+                pass: minutes(self.reset.admission_pass_minutes),
             },
             features: self.features(),
             registration: self.registration_policy(),

@@ -152,6 +152,16 @@ sections! {
         internal_domains: Vec<String> = Vec::new(),
         /// How many of the hashes computed at once may be for new passwords, so that sign-ins keep their pace.
         hash_share: usize = 1,
+        /// Whether a rush waits in a queue before the pages that change passwords.
+        admission: bool = true,
+        /// Seconds a wave lasts; who waits is asked to come back once a wave.
+        admission_wave_seconds: u64 = 10,
+        /// How many people are let in with a wave. Each costs up to three hashes: keep `people x 3 / seconds` below what `hash_share` computes.
+        admission_wave_people: u32 = 200,
+        /// How many people may wait.
+        admission_most_waiting: u32 = 500_000,
+        /// Minutes who was let in has for it.
+        admission_pass_minutes: u64 = 20,
     }
     /// How long issued things live.
     Tokens "tokens" {

@@ -49,7 +49,9 @@ pub use password::{
 pub use playground::{
     Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,
 };
-pub use recovery::{CodeAddressHelpPage, RecoveryCodesPage, RecoveryPage, RecoveryProblem};
+pub use recovery::{
+    CodeAddressHelpPage, QueuePage, RecoveryCodesPage, RecoveryPage, RecoveryProblem,
+};
 pub use return_to_app::ReturnPage;
 pub use security::{SecondStep, SecurityPage};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};

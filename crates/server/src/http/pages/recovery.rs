@@ -89,10 +89,31 @@ pub(super) fn recovery_words(page: &Page, left: u64, made: Option<&Moment>) -> S
     }
 }
 
+/// The page of the queue: it comes back by itself, without script.
+#[derive(Debug, Template)]
+#[template(path = "queue.html")]
+pub struct QueuePage {
+    /// Frame.
+    pub page: Page,
+    /// The place, and about how many minutes it takes; `None` if there is no room to wait.
+    pub place: Option<(u64, u64)>,
+    /// After how many seconds the page comes back.
+    pub seconds: u64,
+    /// Where to.
+    pub here: String,
+}
+
 /// `/help/code-address`: what to do without the code address; the same for everybody.
 #[derive(Debug, Template)]
 #[template(path = "help_code_address.html")]
 pub struct CodeAddressHelpPage {
     /// Frame.
     pub page: Page,
+}
+
+impl QueuePage {
+    fn about(&self) -> String {
+        let minutes = self.place.map_or(1, |(_, minutes)| minutes);
+        self.page.count("queue-minutes", minutes)
+    }
 }

@@ -4,7 +4,7 @@ use sekisho_provider::endpoints::new_password::ChangeOutcome;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
-use super::{failed, min_length};
+use super::{failed, gate, min_length};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::frame::Frame;
@@ -17,8 +17,14 @@ const PURPOSE: &str = "new-password";
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let visit = app.visit(&request);
     let query = Parameters::decode(request.query_string().as_bytes());
+    let here = query.first("flow").map_or_else(String::new, page_of);
+    let ticket = match gate::enter(&app, &request, &visit, &here).await {
+        Ok(ticket) => ticket,
+        Err(queue) => return queue,
+    };
     let frame = Frame::new(&app, &request, visit.locale);
-    page(&frame, &visit, query.first("flow"), None).await
+    let shown = page(&frame, &visit, query.first("flow"), None).await;
+    gate::keeping(shown, ticket)
 }
 
 /// A new password was sent.
@@ -33,6 +39,10 @@ pub(super) async fn send(
         Ok(found) => found,
         Err(page) => return page,
     };
+    let here = page_of(flow.id.as_str());
+    if let Err(queue) = gate::enter(&app, &request, &visit, &here).await {
+        return queue;
+    }
     let frame = Frame::new(&app, &request, visit.locale);
     let (id, password) = (flow.id.clone(), form.first("password").unwrap_or_default());
     if password.is_empty() {
@@ -66,7 +76,7 @@ async fn page(
     };
     let csrf = frame.app.form_token(visit, flow.id.as_str(), PURPOSE);
     let mut page = frame.page(csrf);
-    page.path = format!("/login/new-password?flow={}", flow.id);
+    page.path = page_of(flow.id.as_str());
     let shown = NewPasswordPage {
         page,
         app: app_name(view.as_ref()),
@@ -75,4 +85,13 @@ async fn page(
         problem,
     };
     frame.html(StatusCode::OK, &kind(view.as_ref()), &shown)
+}
+
+fn page_of(flow: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if flow.bytes().all(plain) {
+        format!("/login/new-password?flow={flow}")
+    } else {
+        "/account".to_owned()
+    }
 }

@@ -3,22 +3,27 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::{EmailAddress, EmailAddressRefusal};
 use sekisho_provider::rules::parameters::Parameters;
 
-use super::{bound, failed};
+use super::{bound, failed, gate};
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
 use crate::http::pages::{Cause, ForgotPage, ForgotState};
 
 const PURPOSE: &str = "forgot";
+const HERE: &str = "/password/forgot";
 
 /// Asks for the address.
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let mut visit = app.visit(&request);
+    let ticket = match gate::enter(&app, &request, &visit, HERE).await {
+        Ok(ticket) => ticket,
+        Err(queue) => return queue,
+    };
     let cookies = bound(&app, &mut visit);
     let frame = Frame::new(&app, &request, visit.locale);
     let csrf = app.form_token(&visit, "", PURPOSE);
     let response = page(&frame, csrf, String::new(), ForgotState::Fresh);
-    frame.set(response, cookies)
+    gate::keeping(frame.set(response, cookies), ticket)
 }
 
 /// An address was sent: everybody reads the same (ENU-01).
@@ -28,6 +33,10 @@ pub(super) async fn send(
     body: web::Bytes,
 ) -> HttpResponse {
     let visit = app.visit(&request);
+    let ticket = match gate::enter(&app, &request, &visit, HERE).await {
+        Ok(ticket) => ticket,
+        Err(queue) => return queue,
+    };
     let frame = Frame::new(&app, &request, visit.locale);
     let form = Parameters::decode(&body);
     if app.checked(&request, &visit, &form, PURPOSE).is_none() {
@@ -48,7 +57,7 @@ pub(super) async fn send(
             Err(failure) => return failed(&frame, &failure),
         },
     };
-    page(&frame, csrf, typed, state)
+    gate::keeping(page(&frame, csrf, typed, state), ticket)
 }
 
 fn page(frame: &Frame<'_>, csrf: String, email: String, state: ForgotState) -> HttpResponse {

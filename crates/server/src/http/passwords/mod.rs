@@ -3,6 +3,7 @@
 
 mod change;
 mod forgot;
+mod gate;
 mod recovery;
 mod reset;
 

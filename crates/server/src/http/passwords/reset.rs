@@ -6,7 +6,7 @@ use sekisho_provider::endpoints::password_reset::{Choice, ResetOutcome, ResetVie
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
-use super::{bound, failed, min_length, moment};
+use super::{bound, failed, gate, min_length, moment};
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
@@ -21,13 +21,18 @@ pub(super) async fn show(
     token: web::Path<String>,
 ) -> HttpResponse {
     let mut visit = app.visit(&request);
-    let cookies = bound(&app, &mut visit);
-    let frame = Frame::new(&app, &request, visit.locale);
     let Some(token) = ResetToken::presented(&token) else {
+        let frame = Frame::new(&app, &request, visit.locale);
         return said(&frame, ResetSaid::Over);
     };
+    let ticket = match gate::enter(&app, &request, &visit, &page_of(&token)).await {
+        Ok(ticket) => ticket,
+        Err(queue) => return queue,
+    };
+    let cookies = bound(&app, &mut visit);
+    let frame = Frame::new(&app, &request, visit.locale);
     let response = form(&frame, &visit, &token, None).await;
-    frame.set(response, cookies)
+    gate::keeping(frame.set(response, cookies), ticket)
 }
 
 /// A new password was sent, or a wait asked for.
@@ -45,6 +50,10 @@ pub(super) async fn send(
     let Some(token) = typed.first("token").and_then(ResetToken::presented) else {
         return said(&frame, ResetSaid::Over);
     };
+    let here = page_of(&token);
+    if let Err(queue) = gate::enter(&app, &request, &visit, &here).await {
+        return queue;
+    }
     if typed.first("action") == Some("wait") {
         let outcome = app.provider.wait_by_link(&token, &visit).await;
         return answered(&frame, &visit, &token, outcome).await;
@@ -97,7 +106,7 @@ async fn form(
         Err(failure) => return failed(frame, &failure),
     };
     let mut page = frame.page(frame.app.form_token(visit, "", PURPOSE));
-    page.path = format!("/password/reset/{}", token.reveal());
+    page.path = page_of(token);
     let view = ResetPage {
         page,
         token: token.reveal().to_owned(),
@@ -107,6 +116,16 @@ async fn form(
         problem,
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
+}
+
+fn page_of(token: &ResetToken) -> String {
+    let token = token.reveal();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if token.bytes().all(plain) {
+        format!("/password/reset/{token}")
+    } else {
+        "/password/forgot".to_owned()
+    }
 }
 
 fn said(frame: &Frame<'_>, said: ResetSaid) -> HttpResponse {
