@@ -49,12 +49,9 @@ fn position(page: &Page) -> Option<u64> {
         "{}",
         page.words()
     );
-    let words = page.words();
-    let rest = words
-        .split("Your place ")
-        .nth(1)
-        .unwrap_or_else(|| panic!("{words}"));
-    rest.split(' ').next().unwrap().parse().ok()
+    let place = page.text.split("<dt>Your place</dt><dd>").nth(1);
+    let place = place.unwrap_or_else(|| panic!("{}", page.words()));
+    place.split('<').next().unwrap().parse().ok()
 }
 
 async fn next_wave(house: &TestHouse) {

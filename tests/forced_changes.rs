@@ -99,19 +99,6 @@ async fn pw_29_prompt_none_says_that_something_has_to_be_done_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pw_29_a_password_chosen_here_is_not_held_to_a_newer_policy() {
-    let house = TestHouse::open_with(|config| config.password.min_length = Some(40)).await;
-    let app = App::of(&house, json!({"skip_consent": true})).await;
-    let browser = Browser::new(&house);
-    let answer = browser.sign_in(&house, &request(&app.id, &[])).await;
-    assert!(
-        answer.answer("code").is_some(),
-        "chosen here: the policy is not asked"
-    );
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pw_30_of_twenty_at_once_one_sets_the_password() {
     let house = TestHouse::open().await;
     let app = App::of(&house, json!({"skip_consent": true})).await;

@@ -470,6 +470,8 @@ async fn pw_27_an_operator_starts_a_reset_and_sees_neither_link_nor_password() {
         config,
     ];
     let printed = Process::run(&start, "");
+    // The command lives in real time, the house by a clock of its own.
+    house.advance(Duration::from_secs(60)).await;
     let link = house.link_after(0, &house.login_address).await;
     let token = link.rsplit('/').next().unwrap();
     assert!(!printed.contains(token), "{printed}");

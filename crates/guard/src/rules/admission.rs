@@ -74,7 +74,7 @@ impl AdmissionSettings {
         match place {
             QueuePlace::Inside => Admission::Inside,
             QueuePlace::Waiting { ahead } => {
-                let waves = ahead / u64::from(self.wave_people.max(1)) + 1;
+                let waves = (ahead / u64::from(self.wave_people.max(1))).saturating_add(1);
                 let waves = u32::try_from(waves).unwrap_or(u32::MAX);
                 Admission::Wait {
                     position: ahead.saturating_add(1),
