@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use sekisho_model::{Digest, Timestamp};
-use sekisho_session::{Limit, Session, SessionError, Verdict};
+use sekisho_session::{Limit, QueuePlace, QueueRules, Session, SessionError, Verdict};
 
 use crate::limits::Limits;
 use crate::rules::{
@@ -155,7 +155,7 @@ impl Throttle {
     ) -> Result<Admission, GuardFailure> {
         let network = rules::networks(ip).network;
         let source = Digest::keyed(self.key.as_bytes(), &[b"queue", network.as_bytes()]);
-        let rules = settings.rules();
+        let rules = queue_rules(settings);
         let shared = self.session.queue_up(ticket, &source, &rules, now).await;
         let place = match shared {
             Err(SessionError::Unavailable(_)) => {
@@ -163,7 +163,11 @@ impl Throttle {
             }
             answered => answered,
         };
-        let admission = settings.told(place?);
+        let admission = match place? {
+            QueuePlace::Inside => Admission::Inside,
+            QueuePlace::Waiting { ahead } => settings.wait(ahead),
+            QueuePlace::Full => settings.full(),
+        };
         let answer = match admission {
             Admission::Inside => "inside",
             Admission::Wait { .. } => "wait",
@@ -260,6 +264,20 @@ impl Throttle {
             }
         });
         limits.collect()
+    }
+}
+
+/// How many of one network may wait in a row before others have their turn.
+const DEEPEST: u32 = 2_000;
+
+fn queue_rules(settings: &AdmissionSettings) -> QueueRules {
+    QueueRules {
+        wave: settings.wave,
+        wave_size: settings.wave_people,
+        most_waiting: settings.most_waiting,
+        deepest: DEEPEST.min(settings.most_waiting),
+        pass: settings.pass,
+        absent: settings.absent(),
     }
 }
 

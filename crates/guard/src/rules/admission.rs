@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sekisho_session::{QueuePlace, QueueRules};
 use serde::{Deserialize, Serialize};
 
 /// How many people are let in to change their password, so that a rush cannot slow down sign-ins.
@@ -53,38 +52,27 @@ pub enum Admission {
     },
 }
 
-/// Longest name of a row of tickets from one network before others have their turn.
-const DEEPEST: u32 = 2_000;
-
 impl AdmissionSettings {
-    /// What the session store keeps the queue by. Who misses three waves has gone.
-    pub fn rules(&self) -> QueueRules {
-        QueueRules {
-            wave: self.wave,
-            wave_size: self.wave_people,
-            most_waiting: self.most_waiting,
-            deepest: DEEPEST.min(self.most_waiting),
-            pass: self.pass,
-            absent: self.wave * 3 + Duration::from_secs(5),
+    /// Who misses three waves has gone.
+    pub fn absent(&self) -> Duration {
+        self.wave * 3 + Duration::from_secs(5)
+    }
+
+    /// What to tell somebody who has so many ahead.
+    pub fn wait(&self, ahead: u64) -> Admission {
+        let waves = (ahead / u64::from(self.wave_people.max(1))).saturating_add(1);
+        let waves = u32::try_from(waves).unwrap_or(u32::MAX);
+        Admission::Wait {
+            position: ahead.saturating_add(1),
+            about: self.wave.saturating_mul(waves),
+            retry: self.wave,
         }
     }
 
-    /// What to tell somebody at this place.
-    pub fn told(&self, place: QueuePlace) -> Admission {
-        match place {
-            QueuePlace::Inside => Admission::Inside,
-            QueuePlace::Waiting { ahead } => {
-                let waves = (ahead / u64::from(self.wave_people.max(1))).saturating_add(1);
-                let waves = u32::try_from(waves).unwrap_or(u32::MAX);
-                Admission::Wait {
-                    position: ahead.saturating_add(1),
-                    about: self.wave.saturating_mul(waves),
-                    retry: self.wave,
-                }
-            }
-            QueuePlace::Full => Admission::Full {
-                retry: self.wave.saturating_mul(6),
-            },
+    /// What to tell somebody for whom there is no room.
+    pub const fn full(&self) -> Admission {
+        Admission::Full {
+            retry: self.wave.saturating_mul(6),
         }
     }
 }
@@ -99,7 +87,7 @@ mod tests {
             wave_people: 100,
             ..AdmissionSettings::default()
         };
-        let told = |ahead| settings.told(QueuePlace::Waiting { ahead });
+        let told = |ahead| settings.wait(ahead);
         let wait = |position, seconds| Admission::Wait {
             position,
             about: Duration::from_secs(seconds),
@@ -109,21 +97,17 @@ mod tests {
         assert_eq!(told(99), wait(100, 10));
         assert_eq!(told(100), wait(101, 20));
         assert_eq!(told(25_000), wait(25_001, 2_510));
-        assert_eq!(settings.told(QueuePlace::Inside), Admission::Inside);
-        assert!(matches!(
-            settings.told(QueuePlace::Full),
-            Admission::Full { .. }
-        ));
+        assert!(matches!(settings.full(), Admission::Full { .. }));
         let none = AdmissionSettings {
             wave_people: 0,
             ..settings
         };
-        let _no_division = none.told(QueuePlace::Waiting { ahead: u64::MAX });
+        let _no_division = none.wait(u64::MAX);
     }
 
     #[test]
     fn who_comes_back_once_a_wave_is_not_taken_for_absent() {
-        let rules = AdmissionSettings::default().rules();
-        assert!(rules.absent > rules.wave * 3);
+        let settings = AdmissionSettings::default();
+        assert!(settings.absent() > settings.wave * 3);
     }
 }

@@ -14,6 +14,7 @@ pub mod device;
 pub mod end_session;
 pub mod introspect;
 pub mod new_password;
+pub mod operator_help;
 pub mod password_reset;
 pub mod pushed_request;
 pub mod recovery_codes;
