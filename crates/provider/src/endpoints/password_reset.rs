@@ -451,11 +451,11 @@ impl Provider {
             self.recovery_notice(RecoveryNews::Waiting { until }, visit)
         });
         let reset = found.reset;
-        let taken = self
+        let use_of_link = self
             .store
             .write(move |tx| {
-                let taken = tx.take_reset(&reset.digest, now)?;
-                if taken == Once::First {
+                let use_of_link = tx.take_reset(&reset.digest, now)?;
+                if use_of_link == Once::First {
                     let wait = ResetWait {
                         browser_id,
                         password_at: reset.password_at,
@@ -465,10 +465,10 @@ impl Provider {
                     letters.iter().try_for_each(|letter| tx.post(letter))?;
                     tx.record(&event)?;
                 }
-                Ok(taken)
+                Ok(use_of_link)
             })
             .await?;
-        if taken == Once::Again {
+        if use_of_link == Once::Again {
             return Ok(ResetOutcome::Used);
         }
         self.letters_wait.ring();

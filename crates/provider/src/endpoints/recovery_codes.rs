@@ -181,18 +181,18 @@ impl Provider {
         let used = self
             .store
             .write(move |tx| {
-                let taken = match &digest {
+                let use_of_code = match &digest {
                     Some(digest) => tx.take_recovery_code(user, digest, now)?,
                     None => Once::Again,
                 };
-                if taken == Once::Again {
+                if use_of_code == Once::Again {
                     event.outcome = Outcome::WrongCode;
                 } else {
                     event.detail = serde_json::json!({ "left": left });
                     letters.iter().try_for_each(|letter| tx.post(letter))?;
                 }
                 tx.record(&event)?;
-                Ok(taken == Once::First)
+                Ok(use_of_code == Once::First)
             })
             .await?;
         if used {

@@ -94,18 +94,14 @@ impl PasswordProblem {
     }
 
     fn notice(&self, page: &Page) -> Notice {
-        match self {
-            Self::Wait(time) => {
-                let heading = page.with("recovery-throttled", [("time", time.words.as_str())]);
-                Notice::new(Stamp::Stop, heading)
-            }
-            _ => {
-                let notice = Notice::new(Stamp::Stop, page.t("check-input"));
-                match self.fault(page) {
-                    Some(fault) => notice.about(fault),
-                    None => notice,
-                }
-            }
+        if let Self::Wait(time) = self {
+            let heading = page.with("recovery-throttled", [("time", time.words.as_str())]);
+            return Notice::new(Stamp::Stop, heading);
+        }
+        let notice = Notice::new(Stamp::Stop, page.t("check-input"));
+        match self.fault(page) {
+            Some(fault) => notice.about(fault),
+            None => notice,
         }
     }
 }

@@ -29,13 +29,12 @@ pub(super) async fn enter(
     }
     let kept = app.cookies.read(Use::Queue, request.headers()).value();
     let kept = kept.and_then(|value| presented(app, &value));
-    let (ticket, made) = match kept {
-        Some(ticket) => (ticket, None),
-        None => {
-            let ticket = QueueTicket::generate(&*app.entropy);
-            let value = format!("{}.{}", ticket.reveal(), mac(app, &ticket).to_base64url());
-            (ticket, Some(app.cookies.set(Use::Queue, value)))
-        }
+    let (ticket, made) = if let Some(ticket) = kept {
+        (ticket, None)
+    } else {
+        let ticket = QueueTicket::generate(&*app.entropy);
+        let value = format!("{}.{}", ticket.reveal(), mac(app, &ticket).to_base64url());
+        (ticket, Some(app.cookies.set(Use::Queue, value)))
     };
     let ip = &visit.origin.ip;
     let admission = app.provider.admit(&ticket.digest(), ip).await;

@@ -945,7 +945,6 @@ fn device_pages(album: &mut Album) {
 }
 
 fn password_pages(album: &mut Album) {
-    use sekisho_provider::rules::forced_change::ChangeReason;
     use sekisho_provider::rules::password_policy::PasswordRefusal as Refusal;
     let locale = album.locale;
     let forgot = |state| ForgotPage {
@@ -992,6 +991,12 @@ fn password_pages(album: &mut Album) {
             reset(Missing::Code, Some(problem)),
         );
     }
+    change_pages(album);
+}
+
+fn change_pages(album: &mut Album) {
+    use sekisho_provider::rules::forced_change::ChangeReason;
+    let locale = album.locale;
     for reason in [
         ChangeReason::Marked,
         ChangeReason::BelowPolicy,
