@@ -43,7 +43,7 @@ const COMMON: [Row; 19] = [
 
 /// AZ-04: only the first two are told by a page.
 const FROM_A_BROWSER: [Row; 5] = [
-    Row::lax("id_token_hint", ""),
+    Row::strict("id_token_hint", "", "login_required").optional(),
     Row::page("client_id", ""),
     Row::page("redirect_uri", "https://app.example/cb"),
     Row::strict("request", "", "invalid_request_object").optional(),

@@ -6,6 +6,7 @@ pub mod chromium;
 pub mod client_keys;
 pub mod documents;
 pub mod house;
+pub mod letters;
 pub mod processes;
 pub mod relying_party;
 pub mod signing;

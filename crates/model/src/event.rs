@@ -32,6 +32,12 @@ pub enum EventKind {
     TokenExchanged,
     /// A token or grant was revoked.
     Revocation,
+    /// A new password was asked for: by somebody who forgot it, by an operator, or at a sign-in.
+    ResetAsked,
+    /// A new password was chosen.
+    PasswordChanged,
+    /// Recovery codes were made, or one was tried.
+    RecoveryCodes,
     /// A setting of an account changed.
     SettingChanged,
     /// An account was created.
@@ -50,7 +56,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -64,6 +70,9 @@ impl EventKind {
         Self::DeviceRedeemed,
         Self::TokenExchanged,
         Self::Revocation,
+        Self::ResetAsked,
+        Self::PasswordChanged,
+        Self::RecoveryCodes,
         Self::SettingChanged,
         Self::UserCreated,
         Self::CohortMarked,
@@ -89,6 +98,9 @@ impl EventKind {
             Self::DeviceRedeemed => "device_redeemed",
             Self::TokenExchanged => "token_exchanged",
             Self::Revocation => "revocation",
+            Self::ResetAsked => "reset_asked",
+            Self::PasswordChanged => "password_changed",
+            Self::RecoveryCodes => "recovery_codes",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
             Self::CohortMarked => "cohort_marked",

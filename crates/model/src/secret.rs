@@ -63,6 +63,10 @@ secret_types! {
     PreAuthToken "";
     /// The handle of a pushed authorization request (RFC 9126 §2.2).
     RequestHandle "";
+    /// What a reset link carries (REC-01).
+    ResetToken "";
+    /// A place in the queue before the pages that change passwords.
+    QueueTicket "";
     /// A device code (RFC 8628 §3.2).
     DeviceCode "";
     /// The token that manages one dynamic registration (RFC 7592 §1.2).

@@ -171,6 +171,26 @@ impl Provider {
         }
     }
 
+    /// An address sealed under the key of its user, and what it is found by.
+    pub(crate) async fn sealed_address(
+        &self,
+        user: UserId,
+        address: &EmailAddress,
+    ) -> Result<(Sealed, Digest), Failure> {
+        let found = self.store.read(move |tx| tx.account(user)).await?;
+        let account = found.ok_or(Failure::Corrupt("account"))?;
+        let owner = user.to_string();
+        let key = self
+            .keyring
+            .open(Purpose::UserData, &owner, &account.data_key)?;
+        let key: [u8; 32] = key
+            .try_into()
+            .map_err(|_wrong_length| Failure::Corrupt("data key"))?;
+        let plain = address.to_string();
+        let sealed = KeyRing::seal_under(&key, &owner, plain.as_bytes(), &*self.entropy);
+        Ok((sealed, self.address_index(address)))
+    }
+
     /// What an address is looked up by.
     pub(crate) fn address_index(&self, address: &EmailAddress) -> Digest {
         Digest::keyed(

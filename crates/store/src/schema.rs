@@ -43,6 +43,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    password_resets (digest) {
+        digest -> Binary,
+        user_id -> Text,
+        mailbox -> Text,
+        vouched -> Bool,
+        epoch -> BigInt,
+        password_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    reset_waits (user_id) {
+        user_id -> Text,
+        browser_id -> Text,
+        password_at -> Nullable<BigInt>,
+        asked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, digest) {
+        user_id -> Text,
+        digest -> Binary,
+        made_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     browser_sessions (id) {
         id -> Text,
         digest -> Binary,

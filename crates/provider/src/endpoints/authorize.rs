@@ -22,6 +22,8 @@ pub enum Next {
     Answer(Answer),
     /// To the sign-in page of this flow.
     SignIn(FlowId),
+    /// To the page of this flow where a new password is chosen.
+    Change(FlowId),
     /// To the consent page of this flow.
     Consent(FlowId),
     /// To a page of ours.
@@ -135,10 +137,30 @@ impl Provider {
             .filter(|live| self.is_wanted_subject(&client.client, &request, live))
             .filter(|_| sign_in::session_answers(facts, &request, needs_code, self.now()))
         {
+            if self.must_change_first(live) {
+                return self.change_first(request, client, visit).await;
+            }
             return self.with_session(request, client, live, visit).await;
         }
         if request.prompt.none {
             let error = AuthorizationError::LoginRequired;
+            return self.refused_silently(&request, error, client, visit).await;
+        }
+        let (flow, cookie) = self
+            .begin_flow(Destination::App(Box::new(request)), None, visit)
+            .await?;
+        Ok(Authorized::Next(Next::SignIn(flow), cookie))
+    }
+
+    /// PW-29: nobody gets a code who has to choose a new password; at the sign-in they are led to it.
+    async fn change_first(
+        &self,
+        request: AuthorizationRequest,
+        client: &RegisteredClient,
+        visit: &Visit,
+    ) -> Result<Authorized, Failure> {
+        if request.prompt.none {
+            let error = AuthorizationError::InteractionRequired;
             return self.refused_silently(&request, error, client, visit).await;
         }
         let (flow, cookie) = self

@@ -66,6 +66,14 @@ impl Passwords {
         }
     }
 
+    /// Whether the operator's list has `password`; two short reads.
+    pub(crate) fn is_leaked(&self, password: &str) -> bool {
+        let normal = Zeroizing::new(normalised(password));
+        self.breached
+            .as_ref()
+            .is_some_and(|list| list.knows(&normal))
+    }
+
     /// Asks this list of leaked passwords about new ones (PW-10).
     #[must_use]
     pub fn knowing(self, breached: Option<BreachedPasswords>) -> Self {

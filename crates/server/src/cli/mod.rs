@@ -12,6 +12,7 @@ mod logouts;
 mod mail;
 pub mod output;
 mod passwords;
+mod recovery;
 mod reference;
 mod registrations;
 mod tree;

@@ -221,6 +221,35 @@ pub(crate) enum UserCommand {
         /// Its number; `user resets` shows them.
         number: i64,
     },
+    /// Mail a reset link to somebody whose identity you have checked; you see neither link nor password.
+    #[command(
+        after_help = "Example\n  sekisho user start-reset haruka@example.jp --reason \"ID card seen\" --config config.toml"
+    )]
+    StartReset {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address.
+        email: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Send the codes of somebody whose identity you have checked to another address.
+    #[command(
+        after_help = "Example\n  sekisho user reset-second-step haruka@example.jp --code-address haruka@new.example --reason \"ID card seen\" --config config.toml"
+    )]
+    ResetSecondStep {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address.
+        email: String,
+        /// Where codes go from now on.
+        #[arg(long)]
+        code_address: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
     /// Let an account sign in again.
     #[command(after_help = "Example\n  sekisho user enable haruka@example.jp --config config.toml")]
     Enable {

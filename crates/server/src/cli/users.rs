@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, export, forced_resets, import, output, services_at};
+use super::{CliError, export, forced_resets, import, output, recovery, services_at};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -63,6 +63,15 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
         UserCommand::Resets { at } => forced_resets::list(&at, form).await,
         UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,
+        UserCommand::StartReset { at, email, reason } => {
+            recovery::start_reset(&at, &email, &reason).await
+        }
+        UserCommand::ResetSecondStep {
+            at,
+            email,
+            code_address,
+            reason,
+        } => recovery::reset_second_step(&at, &email, &code_address, &reason).await,
         UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
         UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
     }

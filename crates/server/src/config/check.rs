@@ -27,8 +27,34 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     passwords(config, &mut found);
     codes(config, &mut found);
     tokens(config, &mut found);
+    resets(config, &mut found);
     outbound(config, &mut found);
     found.0
+}
+
+fn resets(config: &Config, found: &mut Problems) {
+    let reset = &config.reset;
+    found.unless(
+        (1..=60).contains(&reset.link_minutes),
+        "reset.link_minutes: use 1 to 60",
+    );
+    found.unless(
+        (12..=720).contains(&reset.known_browser_wait_hours),
+        "reset.known_browser_wait_hours: use 12 to 720",
+    );
+    found.unless(reset.hash_share >= 1, "reset.hash_share: use 1 or more");
+    found.unless(
+        (1..=60).contains(&reset.admission_wave_seconds),
+        "reset.admission_wave_seconds: use 1 to 60",
+    );
+    found.unless(
+        reset.admission_wave_people >= 1 && reset.admission_most_waiting >= 1,
+        "reset.admission_wave_people, reset.admission_most_waiting: use 1 or more",
+    );
+    found.unless(
+        (5..=60).contains(&reset.admission_pass_minutes),
+        "reset.admission_pass_minutes: use 5 to 60",
+    );
 }
 
 fn server(config: &Config, found: &mut Problems) {

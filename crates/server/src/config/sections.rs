@@ -153,6 +153,27 @@ sections! {
         /// Mail domains whose mailboxes open with this same account; no code can go there.
         self_hosted_mail_domains: Vec<String> = Vec::new(),
     }
+    /// Choosing a new password without the old one.
+    Reset "reset" {
+        /// Minutes a reset link works, at most 60.
+        link_minutes: u64 = 30,
+        /// Hours somebody without recovery code, and with one mailbox only, waits at a browser the account knows; at least 12.
+        known_browser_wait_hours: u64 = 24,
+        /// Mail domains of machines, which get no mail and no reset.
+        internal_domains: Vec<String> = Vec::new(),
+        /// How many of the hashes computed at once may be for new passwords, so that sign-ins keep their pace.
+        hash_share: usize = 1,
+        /// Whether a rush waits in a queue before the pages that change passwords.
+        admission: bool = true,
+        /// Seconds a wave lasts; who waits is asked to come back once a wave.
+        admission_wave_seconds: u64 = 10,
+        /// How many people are let in with a wave. Each costs up to three hashes: keep `people x 3 / seconds` below what `hash_share` computes.
+        admission_wave_people: u32 = 200,
+        /// How many people may wait.
+        admission_most_waiting: u32 = 500_000,
+        /// Minutes who was let in has for it.
+        admission_pass_minutes: u64 = 20,
+    }
     /// How long issued things live.
     Tokens "tokens" {
         /// Seconds an authorization code works, at most 60.
