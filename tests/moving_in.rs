@@ -221,3 +221,60 @@ async fn pw_17_many_first_sign_ins_at_once_leave_one_record_that_opens() {
     assert!(!scene.opens("abc@moved.example", "abd").await);
     scene.house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_29_a_weak_imported_password_opens_no_more_than_a_change() {
+    let scene = Scene::open().await;
+    let line = |email: &str, hash: &str| {
+        json!({"email": email, "second_step": false, "password_hash": hash, "hash_scheme": "md5",
+            "password_changed_at": 1_400_000_000, "created_at": 1_300_000_000})
+        .to_string()
+    };
+    // MD5 of "abc", and of a long one that fits the policy.
+    let strong = "e3a0184e6addc83237644222e1ce84d5";
+    let lines = [
+        line("weak@tanpopo.jp", MD5_OF_ABC),
+        line("strong@tanpopo.jp", strong),
+    ];
+    let report = scene.user(&["import", &scene.file("weak.jsonl", &lines.join("\n"))]);
+    assert_eq!(report["imported"], 2, "{report}");
+
+    let browser = Browser::new(&scene.house);
+    let led = scene.types(&browser, "weak@tanpopo.jp", "abc").await;
+    assert!(
+        led.location().starts_with("/login/new-password"),
+        "{}",
+        led.location()
+    );
+    let silent = browser
+        .get(&request(&scene.app, &[("prompt", "none")]))
+        .await;
+    let error = silent.answer("error").unwrap();
+    assert!(
+        ["interaction_required", "login_required"].contains(&&*error),
+        "{error}"
+    );
+    let page = browser.get(led.location()).await;
+    let choose = async |password: &str| {
+        let form = [("csrf", &*page.hidden("csrf")), ("password", password)];
+        browser.post("/login/new-password", &form).await
+    };
+    let refused = choose("abc").await;
+    assert!(
+        refused.words().contains("Use at least"),
+        "{}",
+        refused.words()
+    );
+    let done = choose("nine pelicans ate the moon").await;
+    assert!(done.answer("code").is_some(), "{}", done.location());
+
+    let browser = Browser::new(&scene.house);
+    let typed = "correct horse battery staple orbit";
+    let done = scene.types(&browser, "strong@tanpopo.jp", typed).await;
+    assert!(
+        done.answer("code").is_some(),
+        "it fits and may stay: {}",
+        done.location()
+    );
+    scene.house.close().await;
+}

@@ -125,7 +125,8 @@ async fn enu_01_everybody_reads_the_same_answer_byte_for_byte() {
         let answer = browser
             .post("/password/forgot", &[("csrf", &*csrf), ("email", &**email)])
             .await;
-        let names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        names.sort_unstable();
         answers.push((answer.status, names, answer.text.replace(&**email, "X")));
     }
     assert_eq!(answers[0], answers[1]);
@@ -342,7 +343,11 @@ async fn rec_02_no_step_can_be_skipped() {
         ("password", "password1"),
     ])
     .await;
-    assert!(weak.words().contains("leaked"), "{}", weak.words());
+    assert!(
+        weak.words().contains("list of common ones"),
+        "{}",
+        weak.words()
+    );
     let huge = "x".repeat(40_000);
     for odd in ["", "短い", &*huge] {
         send(&[("csrf", &csrf), ("token", &token), ("password", odd)]).await;

@@ -101,6 +101,20 @@ impl Process {
 
     /// Runs a command to its end and returns what it printed.
     pub fn run(arguments: &[&str], input: &str) -> String {
+        let done = Self::ran(arguments, input);
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{arguments:?}: {told}");
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// Runs a command to its end; what it said if it refused.
+    pub fn refused(arguments: &[&str], input: &str) -> Option<String> {
+        let done = Self::ran(arguments, input);
+        let told = String::from_utf8_lossy(&done.stderr).into_owned();
+        (!done.status.success()).then_some(told)
+    }
+
+    fn ran(arguments: &[&str], input: &str) -> std::process::Output {
         use std::io::Write as _;
         let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
         command
@@ -109,19 +123,11 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the sekisho program");
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        let done = child.wait_with_output().unwrap();
-        assert!(
-            done.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-        String::from_utf8(done.stdout).unwrap()
+        let mut stdin = child.stdin.take().unwrap();
+        // A command that refuses before it reads has closed its end.
+        let _sent = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().unwrap()
     }
 
     /// Waits until it ends by itself; whether it succeeded.

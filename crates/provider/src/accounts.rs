@@ -95,6 +95,7 @@ impl Provider {
             cohort_tag: String::new(),
             password_at: None,
             password_epoch: Epoch::default(),
+            password_imported: false,
         };
         let record = self.passwords.record(user.id, &new.password).await?;
         let sealed = self.seal_account(user.id, &new);

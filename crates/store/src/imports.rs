@@ -84,6 +84,7 @@ struct UserValues<'a> {
     cohort_tag: &'a str,
     password_at: Option<i64>,
     password_epoch: i64,
+    password_imported: bool,
 }
 
 #[derive(Insertable)]
@@ -261,6 +262,7 @@ impl ImportedUser {
             cohort_tag: &user.cohort_tag,
             password_at: record.map(|record| record.changed_at.micros()),
             password_epoch: epoch,
+            password_imported: user.password_imported,
         }
     }
 

@@ -19,6 +19,7 @@ diesel::table! {
         cohort_tag -> Text,
         password_at -> Nullable<BigInt>,
         password_epoch -> BigInt,
+        password_imported -> Bool,
     }
 }
 

@@ -46,14 +46,29 @@ impl Provider {
         let marked = self.must_change_password(account);
         let judged = if marked {
             Vec::new()
-        } else if forced_change::is_imported(&account.user) {
-            self.judged(&self.open_account(account)?, typed).await?
+        } else if account.user.password_imported {
+            self.judge_imported(account, typed).await?
         } else if self.passwords.is_leaked(typed) {
             vec![PasswordRefusal::Breached]
         } else {
             Vec::new()
         };
         Ok(forced_change::reason(&account.user, marked, &judged))
+    }
+
+    /// Judged once: what fits may stay, and is not asked about again.
+    async fn judge_imported(
+        &self,
+        account: &Account,
+        typed: &str,
+    ) -> Result<Vec<PasswordRefusal>, Failure> {
+        let judged = self.judged(&self.open_account(account)?, typed).await?;
+        if judged.is_empty() {
+            let user = account.user.id;
+            let fits = self.store.write(move |tx| tx.imported_password_fits(user));
+            fits.await?;
+        }
+        Ok(judged)
     }
 
     /// What the policy says about a password of this account.

@@ -247,6 +247,7 @@ impl Provider {
                     .unwrap_or_default(),
                 password_at: None,
                 password_epoch: Epoch::default(),
+                password_imported: true,
             },
         }
     }

@@ -28,12 +28,6 @@ impl ChangeReason {
     }
 }
 
-/// Whether the password is still the one an import brought.
-pub fn is_imported(user: &User) -> bool {
-    let chosen_here = user.password_at.is_some_and(|at| at > user.created_at);
-    !user.cohort_tag.is_empty() && !chosen_here
-}
-
 /// What the typed, right password asks for: a mark before the policy, the policy only for what was imported.
 pub fn reason(user: &User, marked: bool, judged: &[PasswordRefusal]) -> Option<ChangeReason> {
     let known = |reason: &PasswordRefusal| {
@@ -44,14 +38,12 @@ pub fn reason(user: &User, marked: bool, judged: &[PasswordRefusal]) -> Option<C
     } else if judged.iter().any(known) {
         Some(ChangeReason::Known)
     } else {
-        (is_imported(user) && !judged.is_empty()).then_some(ChangeReason::BelowPolicy)
+        (user.password_imported && !judged.is_empty()).then_some(ChangeReason::BelowPolicy)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sekisho_model::Timestamp;
-
     use super::*;
     use crate::rules::standing::tests::user;
 
@@ -59,24 +51,14 @@ mod tests {
     fn pw_29_only_what_was_imported_is_held_to_the_policy() {
         let short = &[PasswordRefusal::Short { min: 8, length: 4 }];
         let imported = User {
-            cohort_tag: "old-portal".to_owned(),
+            password_imported: true,
             ..user()
         };
-        assert_eq!(
-            reason(&imported, false, short),
-            Some(ChangeReason::BelowPolicy)
-        );
+        let asked = reason(&imported, false, short);
+        assert_eq!(asked, Some(ChangeReason::BelowPolicy));
         assert_eq!(reason(&imported, false, &[]), None);
-        assert_eq!(
-            reason(&user(), false, short),
-            None,
-            "chosen here under an older policy"
-        );
-        let changed = User {
-            password_at: Some(Timestamp::from_seconds(2)),
-            ..imported
-        };
-        assert_eq!(reason(&changed, false, short), None);
+        let asked = reason(&user(), false, short);
+        assert_eq!(asked, None, "chosen here under an older policy");
     }
 
     #[test]

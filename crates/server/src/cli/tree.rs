@@ -223,7 +223,7 @@ pub(crate) enum UserCommand {
     },
     /// Mail a reset link to somebody whose identity you have checked; you see neither link nor password.
     #[command(
-        after_help = "Example\n  sekisho user start-reset haruka@example.jp --reason \"ID card seen\" --config config.toml"
+        after_help = "Example\n  sekisho user start-reset haruka@example.jp --reason id-card-seen --config config.toml"
     )]
     StartReset {
         #[command(flatten)]
@@ -236,7 +236,7 @@ pub(crate) enum UserCommand {
     },
     /// Send the codes of somebody whose identity you have checked to another address.
     #[command(
-        after_help = "Example\n  sekisho user reset-second-step haruka@example.jp --code-address haruka@new.example --reason \"ID card seen\" --config config.toml"
+        after_help = "Example\n  sekisho user reset-second-step haruka@example.jp --code-address haruka@new.example --reason id-card-seen --config config.toml"
     )]
     ResetSecondStep {
         #[command(flatten)]
