@@ -103,7 +103,11 @@ impl Process {
     pub fn run(arguments: &[&str], input: &str) -> String {
         let done = Self::ran(arguments, input);
         let told = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{arguments:?}: {told}");
+        assert!(
+            done.status.success(),
+            "{arguments:?}: {}: {told}",
+            done.status
+        );
         String::from_utf8(done.stdout).unwrap()
     }
 

@@ -26,6 +26,7 @@ mod codes;
 mod cohorts;
 mod column;
 mod consents;
+mod doorway;
 mod epochs;
 mod error;
 mod events;
