@@ -75,11 +75,11 @@ pub(super) fn judge(client: &Client, origin: ClientOrigin) {
         &client.policy_uri,
     ];
     let mut web = addresses.into_iter().flatten();
-    assert!(
-        web.all(
-            |uri| uri.to_ascii_lowercase().starts_with("https://") || uri.starts_with("http://")
-        )
-    );
+    let is_web = |uri: &String| {
+        let scheme = uri.to_ascii_lowercase();
+        scheme.starts_with("https://") || scheme.starts_with("http://")
+    };
+    assert!(web.all(is_web));
     let stored = serde_json::to_string(client).unwrap();
     assert!(
         !stored.contains("\\u0000"),
