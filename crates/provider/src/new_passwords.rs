@@ -53,8 +53,18 @@ impl Provider {
                 addresses,
                 name,
             }),
-            second_step: second_step || self.settings.codes.for_everyone,
+            second_step: self.asks_second_step(second_step),
         }
+    }
+
+    const fn asks_second_step(&self, wanted: bool) -> bool {
+        wanted || self.settings.codes.for_everyone
+    }
+
+    /// Fewest characters a new password of this account has.
+    pub fn least_password_length(&self, account: &OpenAccount) -> usize {
+        let second_step = self.asks_second_step(account.user.second_step);
+        self.settings.password_policy.least(second_step)
     }
 
     /// Every reason against a new password; none if it is accepted. On threads of its own: the estimate

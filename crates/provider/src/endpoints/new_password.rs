@@ -150,6 +150,7 @@ impl Provider {
             methods: completion.methods,
             trust: completion.trust,
             reason,
+            least_length: self.least_password_length(&completion.account),
         };
         flow.pending.proved_but_must_change(stage, cookie.digest());
         if first == Once::Again || !self.save_flow(&flow).await? {

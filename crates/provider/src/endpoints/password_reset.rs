@@ -34,6 +34,8 @@ pub enum ResetView {
         username: Option<String>,
         /// What is asked beside the link.
         missing: MissingProof,
+        /// Fewest characters of a new password.
+        least_length: usize,
     },
     /// It was used.
     Used,
@@ -240,6 +242,7 @@ impl Provider {
         let open = self.open_account(&found.account)?;
         let known = found.reset.mailbox == AddressKind::Login;
         Ok(ResetView::Form {
+            least_length: self.least_password_length(&open),
             missing: self.missing(&found, &open),
             username: known.then(|| open.login_address.to_string()),
         })

@@ -107,6 +107,8 @@ pub struct ChangeStage {
     pub trust: bool,
     /// Why a new password is asked for.
     pub reason: ChangeReason,
+    /// Fewest characters of the new one.
+    pub least_length: usize,
 }
 
 /// Who signed in, in which session.

@@ -29,6 +29,8 @@ pub enum PasswordOutcome {
     Disabled,
     /// The password was right and a code was mailed.
     CodeSent(NewCookies),
+    /// The password was right, a code is asked, and there is no address it could go to.
+    NoCodeAddress,
     /// The password was right, but no more codes are mailed until then (OTP-12).
     NoMoreCodes(Timestamp),
     /// Signed in.
@@ -147,6 +149,11 @@ impl Provider {
                 .is_some_and(|browser| self.trust_counts(browser, &open, now)),
         };
         match second_step(wishes) {
+            SecondStep::Ask if open.code_address.is_none() => {
+                self.record_failure(Some(account), &flow, visit, Outcome::Refused)
+                    .await?;
+                Ok(PasswordOutcome::NoCodeAddress)
+            }
             SecondStep::Ask => {
                 self.send_first_code(
                     flow,

@@ -60,6 +60,15 @@ impl PasswordPolicy {
         min_score: 0,
         common_list: false,
     };
+
+    /// Fewest characters of an account that has, or has not, a second step.
+    pub fn least(&self, second_step: bool) -> usize {
+        if second_step {
+            self.min_length
+        } else {
+            self.min_length_alone.max(self.min_length)
+        }
+    }
 }
 
 /// Why a new password is refused, in words a page can show (PW-11).
@@ -147,11 +156,7 @@ pub fn judge(
         }];
     }
     let mut reasons = Vec::new();
-    let min = if about.second_step {
-        policy.min_length
-    } else {
-        policy.min_length_alone.max(policy.min_length)
-    };
+    let min = policy.least(about.second_step);
     if length < min {
         reasons.push(PasswordRefusal::Short { min, length });
     }

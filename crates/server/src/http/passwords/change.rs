@@ -4,7 +4,7 @@ use sekisho_provider::endpoints::new_password::ChangeOutcome;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
-use super::{failed, gate, min_length};
+use super::{count, failed, gate};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::frame::Frame;
@@ -81,7 +81,7 @@ async fn page(
         page,
         app: app_name(view.as_ref()),
         reason: stage.reason,
-        min: min_length(frame.app),
+        min: count(stage.least_length),
         problem,
     };
     frame.html(StatusCode::OK, &kind(view.as_ref()), &shown)

@@ -61,8 +61,9 @@ fn moment(frame: &Frame<'_>, at: Timestamp) -> Moment {
     Moment::date_time(at, &frame.app.default_zone, frame.locale)
 }
 
-fn min_length(app: &App) -> u64 {
-    u64::try_from(app.provider.settings.password_policy.min_length).unwrap_or(u64::MAX)
+/// As texts count.
+fn count(characters: usize) -> u64 {
+    u64::try_from(characters).unwrap_or(u64::MAX)
 }
 
 /// A failure of ours, with the way to try again.

@@ -6,7 +6,7 @@ use sekisho_provider::endpoints::password_reset::{Choice, ResetOutcome, ResetVie
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
-use super::{bound, failed, gate, min_length, moment};
+use super::{bound, count, failed, gate, moment};
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
@@ -99,8 +99,12 @@ async fn form(
     token: &ResetToken,
     problem: Option<PasswordProblem>,
 ) -> HttpResponse {
-    let (username, missing) = match frame.app.provider.reset_view(token, visit).await {
-        Ok(ResetView::Form { username, missing }) => (username, missing),
+    let (username, missing, least) = match frame.app.provider.reset_view(token, visit).await {
+        Ok(ResetView::Form {
+            username,
+            missing,
+            least_length,
+        }) => (username, missing, least_length),
         Ok(ResetView::Used) => return said(frame, ResetSaid::Used),
         Ok(ResetView::Over) => return said(frame, ResetSaid::Over),
         Err(failure) => return failed(frame, &failure),
@@ -112,7 +116,7 @@ async fn form(
         token: token.reveal().to_owned(),
         username,
         missing: Missing::new(missing, |until| moment(frame, until)),
-        min: min_length(frame.app),
+        min: count(least),
         problem,
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
