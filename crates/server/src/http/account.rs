@@ -14,7 +14,7 @@ use sekisho_model::{AlertSetting, EventKind, Outcome};
 use sekisho_provider::Failure;
 use sekisho_provider::accounts::OpenAccount;
 use sekisho_provider::endpoints::account::HistoryFilter;
-use sekisho_provider::endpoints::visit::{LiveSession, Visit};
+use sekisho_provider::endpoints::visit::{LiveSession, NewCookies, Visit};
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::answer::see_other;
@@ -78,6 +78,23 @@ impl<'a> Owner<'a> {
             live,
             account,
         })
+    }
+
+    /// `ux.md` 5.7: password and code first, then on to `here` (SES-10). For whoever is not
+    /// [`fresh`](sekisho_provider::Provider::is_fresh).
+    async fn confirm_first(&self, here: &str) -> HttpResponse {
+        let app = self.frame.app;
+        match app.provider.begin_strong_sign_in(here, &self.visit).await {
+            Ok((flow, pre_auth)) => {
+                let cookies = NewCookies {
+                    pre_auth,
+                    ..NewCookies::default()
+                };
+                let response = see_other(&format!("/login?flow={flow}"), app.https);
+                self.frame.set(response, cookies)
+            }
+            Err(failure) => self.frame.failure(&failure),
+        }
     }
 
     fn account_frame(&self, area: Area) -> AccountFrame {

@@ -1,10 +1,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_provider::endpoints::visit::NewCookies;
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
-use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::headers::Answer;
 use crate::http::pages::{Area, Cause, RecoveryCodesPage};
@@ -36,7 +34,7 @@ pub(super) async fn make(
         return owner.frame.error_again(Cause::Csrf, HERE);
     }
     if !app.provider.is_fresh(&owner.live) {
-        return confirm_first(&owner).await;
+        return owner.confirm_first(HERE).await;
     }
     match app
         .provider
@@ -44,22 +42,6 @@ pub(super) async fn make(
         .await
     {
         Ok(codes) => page(&owner, codes).await,
-        Err(failure) => owner.frame.failure(&failure),
-    }
-}
-
-/// `ux.md` 5.7: password and code first, then back here.
-async fn confirm_first(owner: &Owner<'_>) -> HttpResponse {
-    let app = owner.frame.app;
-    match app.provider.begin_strong_sign_in(HERE, &owner.visit).await {
-        Ok((flow, pre_auth)) => {
-            let cookies = NewCookies {
-                pre_auth,
-                ..NewCookies::default()
-            };
-            let response = see_other(&format!("/login?flow={flow}"), app.https);
-            owner.frame.set(response, cookies)
-        }
         Err(failure) => owner.frame.failure(&failure),
     }
 }
