@@ -158,7 +158,7 @@ mod tests {
             .seal(Purpose::Letter, "x", b"body", &entropy);
         let id = add_key(&path, &entropy).unwrap();
         let ring = read(&path).unwrap();
-        assert_eq!(*ring.current(), id);
+        assert_eq!(ring.current(), id);
         assert_eq!(ring.open(Purpose::Letter, "x", &sealed).unwrap(), b"body");
     }
 

@@ -124,11 +124,13 @@ impl Passwords {
     fn sealed(&self, user: UserId, phc: &Phc) -> PasswordRecord {
         let owner = user.to_string();
         let text = Zeroizing::new(phc.to_string());
+        let sealed =
+            self.keyring
+                .seal(Purpose::Password, &owner, text.as_bytes(), &*self.entropy);
         PasswordRecord {
-            sealed: self
-                .keyring
-                .seal(Purpose::Password, &owner, text.as_bytes(), &*self.entropy),
-            key_id: self.keyring.current().clone(),
+            // Of the bytes themselves: the current key may change between two looks at the ring.
+            key_id: sealed.key_id().unwrap_or_else(|| self.keyring.current()),
+            sealed,
             changed_at: self.clock.now(),
             must_change: false,
         }
