@@ -279,6 +279,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    key_holders (node) {
+        node -> Text,
+        address -> Text,
+        key_ids -> Text,
+        current_key -> Text,
+        since -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     user_addresses,

@@ -14,6 +14,18 @@ impl std::fmt::Debug for Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Which database this is, for the few texts that differ.
+    pub(crate) const fn kind(&self) -> DatabaseKind {
+        match self.conn {
+            #[cfg(feature = "sqlite")]
+            AnyConnection::Sqlite(_) => DatabaseKind::Sqlite,
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(_) => DatabaseKind::Postgres,
+        }
+    }
+}
+
 /// What a single-use change found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
