@@ -139,7 +139,7 @@ async fn fail_03_without_sql_nothing_is_issued_and_keys_are_still_published() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fail_05_without_smtp_the_page_is_the_same_and_the_mail_waits() {
+async fn fail_05_otp_27_without_smtp_the_page_is_the_same_and_the_mail_waits() {
     let smtp = variable("TEST_SMTP_URL");
     let proxy = Proxy::before(authority(&smtp)).await;
     let url = through(&smtp, &proxy);

@@ -26,7 +26,7 @@ impl Write for Captured {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pw_25_no_secret_is_in_logs_database_or_session_store() {
+async fn pw_25_otp_14_no_secret_is_in_logs_database_or_session_store() {
     let captured = Captured::default();
     let writer = captured.clone();
     let subscriber = tracing_subscriber::fmt()

@@ -5,10 +5,12 @@
 //! it is compared with.
 
 mod ceiling;
+mod enumeration;
 mod generator;
 mod machine;
 mod mailbox;
 mod person;
+mod population;
 mod report;
 mod seed;
 mod server;
@@ -26,7 +28,10 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["serve-ceiling", address] => ceiling::serve(address).map_err(|error| error.to_string()),
         ["serve-cheaply", config] => server::serve_cheaply(config),
-        words => plan(words).and_then(measure),
+        ["enumeration"] => on_one_thread(enumeration::measure()),
+        ["population", words @ ..] => population_plan(words)
+            .and_then(|plan| on_one_thread(async { population::measure(&plan).await })),
+        words => plan(words).and_then(|plan| on_one_thread(async { work::measure(&plan).await })),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -67,11 +72,25 @@ fn plan(words: &[&str]) -> Result<Plan, String> {
     Ok(plan)
 }
 
-fn measure(plan: Plan) -> Result<(), String> {
+/// `population [ACCOUNTS] [--rounds N] [--seconds N]`.
+fn population_plan(words: &[&str]) -> Result<population::Plan, String> {
+    let (accounts, words) = match words {
+        [first, rest @ ..] if !first.starts_with('-') => (first.parse().ok(), rest),
+        words => (Some(4_000_000), words),
+    };
+    let usual = plan(words)?;
+    Ok(population::Plan {
+        accounts: accounts.ok_or("population takes a number of accounts")?,
+        rounds: usual.rounds,
+        length: usual.length,
+    })
+}
+
+fn on_one_thread(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     machine::move_to_generators_core()?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?
-        .block_on(work::measure(&plan))
+        .block_on(work)
 }

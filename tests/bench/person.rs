@@ -35,16 +35,17 @@ pub struct Tokens {
 }
 
 /// A browser's part in one login.
-struct Browser<'a> {
+pub struct Browser<'a> {
     connection: &'a mut Connection,
     host: &'a str,
     cookies: BTreeMap<String, String>,
 }
 
-struct Page {
-    status: u16,
-    location: String,
-    text: String,
+/// A page that was answered.
+pub struct Page {
+    pub status: u16,
+    pub location: String,
+    pub text: String,
 }
 
 impl Visitor for People {
@@ -79,10 +80,21 @@ impl People {
 /// The cookie that marks a browser as known.
 const MARK: &str = "sekisho_browser";
 
+impl<'a> Browser<'a> {
+    /// A browser that was never here.
+    pub fn new(connection: &'a mut Connection, host: &'a str) -> Self {
+        Self {
+            connection,
+            host,
+            cookies: BTreeMap::new(),
+        }
+    }
+}
+
 impl Browser<'_> {
     /// From the app's link to the answer that goes back to it.
     async fn walk(&mut self, name: &str, app: &App, mailbox: &Mailbox) -> Result<String, String> {
-        let login = self.get(&link(app)).await?;
+        let login = self.get(&start(app)).await?;
         let page = self.get(&login.location).await?;
         let csrf = page.hidden("csrf")?;
         let form = [("csrf", &*csrf), ("email", name), ("password", PASSWORD)];
@@ -97,13 +109,13 @@ impl Browser<'_> {
         self.post("/login/code", &form).await?.answer()
     }
 
-    async fn get(&mut self, path: &str) -> Result<Page, String> {
+    pub async fn get(&mut self, path: &str) -> Result<Page, String> {
         let cookies = self.cookie_line();
         let bytes = request("GET", self.host, path, &[("cookie", &cookies)]);
         self.send(&bytes).await
     }
 
-    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Result<Page, String> {
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Result<Page, String> {
         let (cookies, origin) = (self.cookie_line(), format!("http://{}", self.host));
         let headers = [("cookie", &*cookies), ("origin", &*origin)];
         let bytes = with_body("POST", self.host, path, &headers, &encoded(form));
@@ -143,7 +155,7 @@ impl Page {
         }
     }
 
-    fn hidden(&self, name: &str) -> Result<String, String> {
+    pub fn hidden(&self, name: &str) -> Result<String, String> {
         let marker = format!("name=\"{name}\" value=\"");
         let rest = self.text.split(&marker).nth(1);
         let value = rest.and_then(|rest| rest.split('"').next());
@@ -162,7 +174,7 @@ impl Page {
 }
 
 /// The app's link to the authorization endpoint.
-fn link(app: &App) -> String {
+pub fn start(app: &App) -> String {
     let query = encoded(&[
         ("client_id", &app.id),
         ("redirect_uri", REDIRECT_URI),

@@ -47,7 +47,7 @@ pub struct Median {
     pub p50: f64,
     pub p99: f64,
     noisy: bool,
-    notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl Median {

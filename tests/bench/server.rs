@@ -84,6 +84,27 @@ impl Place {
         &self.config.server.listen
     }
 
+    /// How much the database takes on disk.
+    pub fn database_bytes(&self) -> Result<u64, String> {
+        let Some(database) = &self.database else {
+            let file = self.folder.path();
+            let sizes = fs::read_dir(file).into_iter().flatten().flatten();
+            let databases = sizes.filter(|entry| entry.path().to_string_lossy().contains(".db"));
+            return Ok(databases
+                .filter_map(|f| Some(f.metadata().ok()?.len()))
+                .sum());
+        };
+        let answer = Command::new("psql")
+            .args([&database.server, "-qAtc"])
+            .arg(format!("select pg_database_size('{}')", database.name))
+            .output()
+            .map_err(|error| format!("psql: {error}"))?;
+        let text = String::from_utf8_lossy(&answer.stdout);
+        text.trim()
+            .parse()
+            .map_err(|_no_number| format!("psql said {text}"))
+    }
+
     /// Starts the server and waits for its first discovery document.
     pub async fn start(&self) -> Result<(Running, Duration), String> {
         let file = self.config_file();
@@ -105,7 +126,7 @@ impl Place {
         start(command, log, self.host(), path).await
     }
 
-    fn config_file(&self) -> PathBuf {
+    pub fn config_file(&self) -> PathBuf {
         self.folder.path().join("sekisho.toml")
     }
 
@@ -235,7 +256,7 @@ fn free_address() -> Result<String, String> {
     Ok(address.to_string())
 }
 
-fn program() -> Result<String, String> {
+pub fn program() -> Result<String, String> {
     std::env::var("BENCH_SEKISHO")
         .map_err(|_unset| "BENCH_SEKISHO is not set; run this with `cargo xtask bench`".to_owned())
 }

@@ -165,22 +165,15 @@ impl Chromium {
         !found.as_array().unwrap().is_empty()
     }
 
+    /// The element, as soon as the page that is on its way has it.
     async fn find(&self, selector: &str) -> String {
-        let found = self
-            .call(
-                "/element",
-                json!({"using": "css selector", "value": selector}),
-            )
-            .await;
-        found
-            .as_object()
-            .unwrap()
-            .values()
-            .next()
-            .unwrap()
-            .as_str()
-            .unwrap()
-            .to_owned()
+        let wanted = json!({"using": "css selector", "value": selector});
+        wait::until(selector, async || {
+            let found = self.call("/elements", wanted.clone()).await;
+            let first = found.as_array()?.first()?.as_object()?.values().next()?;
+            Some(first.as_str()?.to_owned())
+        })
+        .await
     }
 
     pub async fn fill(&self, selector: &str, text: &str) {

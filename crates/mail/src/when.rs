@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike as _, Offset as _, SecondsFormat};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Offset as _, SecondsFormat};
 use chrono_tz::{OffsetName as _, Tz};
 use sekisho_model::{Locale, Timestamp};
 
@@ -102,6 +102,15 @@ pub fn minutes(length: Duration, locale: Locale) -> String {
 /// With offset and seconds, for `<time datetime>` and exports (RFC 3339).
 pub fn rfc3339(at: Timestamp, zone: &str) -> String {
     local(at, zone).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A moment with offset (RFC 3339), or a date: its first moment in UTC.
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let micros = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(date) => date.and_time(NaiveTime::MIN).and_utc().timestamp_micros(),
+        Err(_no_date) => DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros(),
+    };
+    Some(Timestamp::from_micros(micros))
 }
 
 fn local(at: Timestamp, zone: &str) -> DateTime<Tz> {

@@ -36,6 +36,8 @@ pub enum EventKind {
     SettingChanged,
     /// An account was created.
     UserCreated,
+    /// An operator voided what a cohort of accounts holds (INC-08).
+    CohortMarked,
     /// A client was created or its secret rotated.
     ClientChanged,
     /// A signing or key-encryption key was made or rotated.
@@ -44,7 +46,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -60,6 +62,7 @@ impl EventKind {
         Self::Revocation,
         Self::SettingChanged,
         Self::UserCreated,
+        Self::CohortMarked,
         Self::ClientChanged,
         Self::KeyChanged,
     ];
@@ -82,6 +85,7 @@ impl EventKind {
             Self::Revocation => "revocation",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
+            Self::CohortMarked => "cohort_marked",
             Self::ClientChanged => "client_changed",
             Self::KeyChanged => "key_changed",
         }

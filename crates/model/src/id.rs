@@ -39,6 +39,13 @@ macro_rules! uuid_ids {
     )+};
 }
 
+impl UserId {
+    /// One of its random bytes; shares accounts out evenly.
+    pub fn last_byte(self) -> u8 {
+        self.0.as_bytes().last().copied().unwrap_or_default()
+    }
+}
+
 uuid_ids! {
     /// An account. Internal: apps see the [`Subject`].
     UserId;

@@ -9,6 +9,7 @@
 mod client;
 mod client_kinds;
 mod clock;
+mod cohort;
 mod confirmation;
 mod digest;
 mod email_address;
@@ -31,6 +32,7 @@ pub use client_kinds::{
     GrantType, ResponseMode, ResponseType, SubjectType, TokenExchangePolicy,
 };
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use cohort::{Cohort, CohortMark, Wave};
 pub use confirmation::Confirmation;
 pub use digest::Digest;
 pub use email_address::{EmailAddress, EmailAddressRefusal};

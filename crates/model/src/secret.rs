@@ -102,6 +102,23 @@ mod tests {
         }
     }
 
+    /// RFC 6234 §8.5 test vector 1 fixes the function; a slow hash here would be a lever for floods.
+    #[test]
+    fn pw_23_secrets_have_256_random_bits_and_are_kept_as_sha_256() {
+        let entropy = SeededEntropy::new(5);
+        let (one, two) = (
+            SessionToken::generate(&entropy),
+            SessionToken::generate(&entropy),
+        );
+        assert_eq!(URL_SAFE_NO_PAD.decode(one.reveal()).unwrap().len(), 32);
+        assert_ne!(one.reveal(), two.reveal());
+        let abc = RefreshToken::presented("abc").unwrap().digest();
+        assert_eq!(
+            URL_SAFE_NO_PAD.encode(abc.as_bytes()),
+            "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"
+        );
+    }
+
     #[test]
     fn pw_26_debug_shows_nothing() {
         let secret = ClientSecret::generate(&SeededEntropy::new(1));

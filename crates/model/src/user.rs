@@ -56,6 +56,12 @@ pub struct User {
     pub created_at: Timestamp,
     /// What has been voided for this user.
     pub epochs: UserEpochs,
+    /// The name it was imported under; empty if it was not.
+    pub cohort_tag: String,
+    /// When the person chose the password; `None` without one.
+    pub password_at: Option<Timestamp>,
+    /// The epoch the password was chosen under.
+    pub password_epoch: Epoch,
 }
 
 /// A signed-in browser (SES-07: this record is the truth).

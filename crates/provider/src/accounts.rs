@@ -1,8 +1,8 @@
 //! Accounts: made with a sealed address and password record, opened for the one who may see them.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, Digest, EmailAddress, EpochKind, EventKind, KeyRing, Locale, Origin,
-    Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
+    AddressKind, AlertSetting, Digest, EmailAddress, Epoch, EpochKind, EventKind, KeyRing, Locale,
+    Origin, Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
 };
 use sekisho_store::{Account, Once, StoreError, Tx};
 use serde_json::{Map, Value};
@@ -89,6 +89,9 @@ impl Provider {
             second_step: true,
             created_at: now,
             epochs: UserEpochs::default(),
+            cohort_tag: String::new(),
+            password_at: None,
+            password_epoch: Epoch::default(),
         };
         let record = self.passwords.record(user.id, &new.password).await?;
         let sealed = self.seal_account(user.id, &new);
@@ -223,6 +226,20 @@ impl Provider {
             .store
             .read(move |tx| tx.account_by_address(&index))
             .await?;
+        found
+            .as_ref()
+            .map(|account| self.open_account(account))
+            .transpose()
+    }
+
+    /// The account that apps know as `subject`, opened. For the command line.
+    pub async fn account_of_subject(
+        &self,
+        subject: &Subject,
+    ) -> Result<Option<OpenAccount>, Failure> {
+        let subject = subject.clone();
+        let work = move |tx: &mut Tx<'_>| tx.account_by_subject(&subject);
+        let found = self.store.read(work).await?;
         found
             .as_ref()
             .map(|account| self.open_account(account))

@@ -1,8 +1,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sekisho_model::{ClientId, Epoch, EpochKind, Timestamp, UserEpochs};
-use sekisho_store::{Revisions, Store};
+use sekisho_model::{ClientId, CohortMark, Epoch, EpochKind, Timestamp, User};
+use sekisho_store::{Revisions, SharedEpoch, Store};
 
 use crate::Failure;
 use crate::rules::standing::{SharedEpochs, is_current};
@@ -55,7 +55,7 @@ impl Knowledge {
                     .as_ref()
                     .is_none_or(|known| known.epochs != revisions.epochs);
                 let epochs = if epochs_moved {
-                    Some((tx.epoch_now()?, tx.shared_epochs()?))
+                    Some((tx.epoch_now()?, tx.shared_epochs()?, tx.cohort_marks()?))
                 } else {
                     None
                 };
@@ -80,8 +80,8 @@ impl Knowledge {
                 .as_ref()
                 .is_some_and(|old| old.keys != revisions.keys),
         };
-        if let Some((epoch, shared)) = epochs {
-            heard.epochs = Arc::new(gathered(epoch, shared));
+        if let Some((now, shared, cohorts)) = epochs {
+            heard.epochs = Arc::new(gathered(now, shared, cohorts));
         }
         heard.revisions = Some(revisions);
         heard.at = now;
@@ -111,7 +111,7 @@ impl Knowledge {
         &self,
         epoch: Epoch,
         kind: EpochKind,
-        user: &UserEpochs,
+        user: Option<&User>,
         client: Option<&ClientId>,
     ) -> bool {
         is_current(epoch, kind, user, client, &self.snapshot().epochs)
@@ -129,9 +129,10 @@ impl Knowledge {
     }
 }
 
-fn gathered(now: Epoch, shared: Vec<sekisho_store::SharedEpoch>) -> SharedEpochs {
+fn gathered(now: Epoch, shared: Vec<SharedEpoch>, cohorts: Vec<CohortMark>) -> SharedEpochs {
     let mut epochs = SharedEpochs {
         now,
+        cohorts,
         ..SharedEpochs::default()
     };
     for moved in shared {

@@ -9,6 +9,7 @@ mod app_origins;
 mod client_documents;
 mod client_secrets;
 mod clients;
+pub mod cohorts;
 pub mod demo;
 pub mod endpoints;
 mod failure;

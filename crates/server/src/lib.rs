@@ -7,7 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod keys_file;
-mod metrics_page;
+pub mod metrics_page;
 pub mod rounds;
 mod seed;
 pub mod serve;

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 /// The process's recorder: installed on the first call, the same one afterwards, because `metrics`
 /// keeps one recorder for each process.
-pub(crate) fn recorder() -> Option<PrometheusHandle> {
+pub fn recorder() -> Option<PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     RECORDER
         .get_or_init(|| match PrometheusBuilder::new().install_recorder() {

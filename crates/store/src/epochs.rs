@@ -109,7 +109,7 @@ impl Tx<'_> {
     }
 
     /// Locks the counter until the commit, so that numbers become visible in their order.
-    fn next_epoch(&mut self) -> Result<Epoch, StoreError> {
+    pub(crate) fn next_epoch(&mut self) -> Result<Epoch, StoreError> {
         let number = diesel::update(epoch_counter::table)
             .set(epoch_counter::number.eq(epoch_counter::number + 1))
             .returning(epoch_counter::number)

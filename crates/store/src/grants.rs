@@ -1,7 +1,5 @@
 use diesel::prelude::*;
-use sekisho_model::{
-    ClientId, Epoch, Grant, GrantId, SessionId, Timestamp, UserEpochs, UserId, UserState,
-};
+use sekisho_model::{ClientId, Epoch, Grant, GrantId, SessionId, Timestamp, User, UserId};
 
 use crate::column::{json, methods, micros, read_id, read_json, read_methods, read_scope, time};
 use crate::schema::{grants, users};
@@ -76,10 +74,7 @@ impl Tx<'_> {
     }
 
     /// A grant with what decides whether it still stands, in one statement.
-    pub fn grant_standing(
-        &mut self,
-        id: GrantId,
-    ) -> Result<Option<(Grant, UserState, UserEpochs)>, StoreError> {
+    pub fn grant_standing(&mut self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError> {
         let row = grants::table
             .inner_join(users::table.on(users::id.eq(grants::user_id)))
             .filter(grants::id.eq(id.to_string()))
@@ -89,8 +84,7 @@ impl Tx<'_> {
         let Some((grant, user)) = row else {
             return Ok(None);
         };
-        let user = user.user()?;
-        Ok(Some((grant.try_into()?, user.state, user.epochs)))
+        Ok(Some((grant.try_into()?, user.user()?)))
     }
 
     /// Ends a grant and with it all its tokens.

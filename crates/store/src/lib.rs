@@ -23,6 +23,7 @@ mod calendar;
 mod challenges;
 mod clients;
 mod codes;
+mod cohorts;
 mod column;
 mod consents;
 mod epochs;

@@ -16,6 +16,9 @@ diesel::table! {
         epoch_browser -> BigInt,
         data_key -> Binary,
         claims -> Binary,
+        cohort_tag -> Text,
+        password_at -> Nullable<BigInt>,
+        password_epoch -> BigInt,
     }
 }
 
@@ -106,6 +109,16 @@ diesel::table! {
         active_from -> BigInt,
         retired_at -> Nullable<BigInt>,
         gone_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    cohort_marks (epoch) {
+        epoch -> BigInt,
+        kinds -> Text,
+        cohort -> Text,
+        reason -> Text,
+        made_at -> BigInt,
     }
 }
 

@@ -1,4 +1,6 @@
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use sekisho_model::{
     AddressKind, AlertSetting, Digest, Epoch, KeyId, Locale, Sealed, Subject, Timestamp, User,
     UserEpochs, UserId, UserState,
@@ -64,6 +66,9 @@ pub(crate) struct UserRow {
     epoch_browser: i64,
     data_key: Vec<u8>,
     claims: Vec<u8>,
+    cohort_tag: String,
+    password_at: Option<i64>,
+    password_epoch: i64,
 }
 
 impl UserRow {
@@ -83,6 +88,9 @@ impl UserRow {
                 token: Epoch(self.epoch_token),
                 browser: Epoch(self.epoch_browser),
             },
+            cohort_tag: self.cohort_tag.clone(),
+            password_at: self.password_at.map(time),
+            password_epoch: Epoch(self.password_epoch),
         })
     }
 }
@@ -138,6 +146,9 @@ impl Tx<'_> {
                 users::epoch_browser.eq(user.epochs.browser.0),
                 users::data_key.eq(data_key.as_bytes()),
                 users::claims.eq(claims.as_bytes()),
+                users::cohort_tag.eq(&user.cohort_tag),
+                users::password_at.eq(micros(user.password_at)),
+                users::password_epoch.eq(user.password_epoch.0),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -194,9 +205,7 @@ impl Tx<'_> {
                 users::id.eq_any(
                     user_addresses::table
                         .filter(user_addresses::blind_index.eq(index.as_bytes().as_slice()))
-                        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-                            "kind = 'login'",
-                        ))
+                        .filter(sql::<Bool>("kind = 'login'"))
                         .select(user_addresses::user_id),
                 ),
             ),
@@ -272,7 +281,7 @@ impl Tx<'_> {
             .do_update()
             .set(values)
             .execute(c))?;
-        Ok(())
+        self.password_chosen(user, record.changed_at)
     }
 
     /// Replaces the password record `old`; `Again` if it is no longer that one (PW-17).
@@ -292,7 +301,25 @@ impl Tx<'_> {
                 passwords::must_change.eq(new.must_change),
             ))
             .execute(self.conn)?;
+        if rows > 0 {
+            self.password_chosen(user, new.changed_at)?;
+        }
         Ok(Once::of(rows))
+    }
+
+    /// Keeps what cohorts ask of a password beside the account. A hash that was only renewed is no new
+    /// choice: its time is the old one.
+    fn password_chosen(&mut self, user: UserId, at: Timestamp) -> Result<(), StoreError> {
+        let epoch_now = sql::<BigInt>("(SELECT number FROM epoch_counter)");
+        let other_time = users::password_at.ne(at.micros()).assume_not_null();
+        diesel::update(users::table.find(user.to_string()))
+            .filter(users::password_at.is_null().or(other_time))
+            .set((
+                users::password_at.eq(at.micros()),
+                users::password_epoch.eq(epoch_now),
+            ))
+            .execute(self.conn)?;
+        Ok(())
     }
 
     /// Sets which sign-ins are told by mail.

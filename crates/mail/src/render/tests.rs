@@ -142,7 +142,7 @@ Sekisho が電話やメッセージでこのコードを尋ねることはあり
 }
 
 #[test]
-fn otp_18_a_code_mail_has_no_link_and_no_code_in_the_subject() {
+fn otp_18_otp_19_a_code_mail_has_no_link_and_no_code_in_the_subject() {
     for locale in Locale::ALL {
         for app in [
             None,

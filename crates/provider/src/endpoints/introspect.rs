@@ -2,7 +2,7 @@
 
 use sekisho_model::{
     Client, Confirmation, Digest, Epoch, EpochKind, Grant, GrantId, RefreshToken, ScopeSet,
-    SigningAlgorithm, Timestamp, UserEpochs,
+    SigningAlgorithm, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -326,10 +326,7 @@ impl Provider {
         let client = self.clients.find(client_id).await?;
         Ok(client.is_some_and(|client| {
             let id = Some(&client.client.client_id);
-            !client.client.disabled
-                && self
-                    .knowledge
-                    .is_current(epoch, EpochKind::Token, &UserEpochs::default(), id)
+            !client.client.disabled && self.knowledge.is_current(epoch, EpochKind::Token, None, id)
         }))
     }
 

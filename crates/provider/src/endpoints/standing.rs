@@ -4,17 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_model::{EpochKind, Grant, GrantId, Timestamp, UserEpochs, UserId, UserState};
+use sekisho_model::{Grant, GrantId, Timestamp, User, UserId};
 
 use crate::accounts::OpenAccount;
-use crate::rules::standing::account_may_act;
+use crate::rules::standing::may_issue_for;
 use crate::{Failure, Provider};
 
 /// What was found, and when.
 #[derive(Debug)]
 pub(crate) struct Standing {
     read_at: Timestamp,
-    found: Option<(Grant, UserState, UserEpochs)>,
+    found: Option<(Grant, User)>,
 }
 
 pub(crate) const REMEMBERED_FOR: Duration = Duration::from_secs(2);
@@ -63,15 +63,9 @@ impl Provider {
             self.standings.insert(id, Arc::clone(&standing));
             standing
         };
-        Ok(standing.found.as_ref().and_then(|(grant, state, epochs)| {
-            let stands = grant.revoked_at.is_none()
-                && account_may_act(*state)
-                && self.knowledge.is_current(
-                    grant.epoch,
-                    EpochKind::Token,
-                    epochs,
-                    Some(&grant.client_id),
-                );
+        Ok(standing.found.as_ref().and_then(|(grant, user)| {
+            let stands =
+                grant.revoked_at.is_none() && may_issue_for(user, grant, &self.knowledge.shared());
             stands.then(|| grant.clone())
         }))
     }

@@ -75,7 +75,7 @@ impl Provider {
         let idle = now.since(session.last_seen_at) >= self.settings.lifetimes.session_idle;
         let current =
             self.knowledge
-                .is_current(session.epoch, EpochKind::Session, &user.epochs, None);
+                .is_current(session.epoch, EpochKind::Session, Some(user), None);
         now < session.expires_at && !idle && current && account_may_act(user.state)
     }
 }

@@ -71,7 +71,10 @@ impl HashPool {
     }
 
     pub(super) async fn run(&self, job: HashJob) -> Result<Hash, Failure> {
-        let busy = || Failure::Busy(super::Passwords::RETRY_AFTER);
+        let busy = || {
+            metrics::counter!("sekisho_password_hashes_refused_total").increment(1);
+            Failure::Busy(super::Passwords::RETRY_AFTER)
+        };
         let (answer, answered) = oneshot::channel();
         self.queue
             .try_send(Waiting { job, answer })
@@ -96,6 +99,7 @@ fn work(jobs: &Mutex<Receiver<Waiting>>) {
             continue; // the caller has given up
         }
         let hashed = hash(&job, &mut memory);
+        metrics::counter!("sekisho_password_hashes_total").increment(1);
         drop(job);
         drop(answer.send(hashed));
     }

@@ -25,6 +25,7 @@ pub mod logout_uris;
 pub mod oauth_error;
 pub mod one_time_code;
 pub mod parameters;
+pub mod password_marks;
 pub mod password_policy;
 pub mod pkce;
 pub mod prompt;

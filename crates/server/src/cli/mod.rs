@@ -4,6 +4,7 @@ mod clients;
 mod configuration;
 mod doctor;
 mod error;
+mod forced_resets;
 mod keys;
 mod logouts;
 mod mail;

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::forced_resets::ForceReset;
+
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
 #[derive(Debug, Parser)]
 #[command(
@@ -152,19 +154,27 @@ pub(crate) enum UserCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
-    /// List accounts.
-    #[command(after_help = "Example\n  sekisho user list --config config.toml --output json")]
+    /// List accounts, oldest first.
+    #[command(
+        after_help = "Example\n  sekisho user list --limit 500 --config config.toml --output json"
+    )]
     List {
         #[command(flatten)]
         at: Where,
+        /// Begin after the account with this id.
+        #[arg(long)]
+        after: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
     /// Show an account.
     #[command(after_help = "Example\n  sekisho user show haruka@example.jp --config config.toml")]
     Show {
         #[command(flatten)]
         at: Where,
-        /// Its sign-in address.
-        email: String,
+        /// Its sign-in address, or what apps know it by (`sub`).
+        who: String,
     },
     /// Stop an account; its sessions and tokens end at once.
     #[command(
@@ -175,6 +185,25 @@ pub(crate) enum UserCommand {
         at: Where,
         /// Its sign-in address.
         email: String,
+    },
+    /// Make people choose a new password at their next sign-in, however many they are.
+    #[command(
+        after_help = "Example\n  sekisho user force-reset --chosen-before 2026-11-20 --reason stolen-backup --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason stolen-backup --dry-run --config config.toml"
+    )]
+    ForceReset(ForceReset),
+    /// List forced resets and how many people have obeyed.
+    #[command(after_help = "Example\n  sekisho user resets --config config.toml")]
+    Resets {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Stop asking for new passwords because of a forced reset; what it ended stays ended.
+    #[command(after_help = "Example\n  sekisho user lift-reset 3 --config config.toml")]
+    LiftReset {
+        #[command(flatten)]
+        at: Where,
+        /// Its number; `user resets` shows them.
+        number: i64,
     },
     /// Let an account sign in again.
     #[command(after_help = "Example\n  sekisho user enable haruka@example.jp --config config.toml")]

@@ -1,14 +1,15 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use sekisho_model::{EmailAddress, Origin, UserState};
+use sekisho_model::{EmailAddress, Origin, Subject, UserId, UserState};
+use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, output, services_at};
+use super::{CliError, forced_resets, output, services_at};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -51,13 +52,16 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
                 .unwrap_or_default();
             create(&at, &email, code_address.as_deref(), claims, form).await
         }
-        UserCommand::List { at } => list(&at, form).await,
-        UserCommand::Show { at, email } => {
+        UserCommand::List { at, after, limit } => list(&at, after.as_deref(), limit, form).await,
+        UserCommand::Show { at, who } => {
             let (_, services) = services_at(&at).await?;
-            let account = services.provider.account_of(&address(&email)?).await?;
+            let account = found(&services.provider, &who).await?;
             output::one(form, &Shown::from(&account.ok_or_else(unknown)?));
             Ok(())
         }
+        UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
+        UserCommand::Resets { at } => forced_resets::list(&at, form).await,
+        UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,
         UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
         UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
     }
@@ -100,18 +104,21 @@ async fn create(
     Ok(())
 }
 
-async fn list(at: &Where, form: Form) -> Result<(), CliError> {
-    const PAGE: u32 = 500;
-    let (_, services) = services_at(at).await?;
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let page = services.provider.accounts(after, PAGE).await?;
-        after = page.last().map(|account| account.user.id);
-        all.extend(page.iter().map(Shown::from));
-        if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-            break;
-        }
+/// By address, or by subject: addresses have an at sign and subjects have none.
+async fn found(provider: &Provider, who: &str) -> Result<Option<OpenAccount>, CliError> {
+    if who.contains('@') {
+        return Ok(provider.account_of(&address(who)?).await?);
     }
+    Ok(provider.account_of_subject(&Subject::new(who)).await?)
+}
+
+async fn list(at: &Where, after: Option<&str>, limit: u32, form: Form) -> Result<(), CliError> {
+    let after = after
+        .map(|id| UserId::parse(id).ok_or_else(|| CliError::usage("--after takes an account's id")))
+        .transpose()?;
+    let (_, services) = services_at(at).await?;
+    let page = services.provider.accounts(after, limit).await?;
+    let all: Vec<Shown> = page.iter().map(Shown::from).collect();
     output::list(form, &["email", "name", "state", "id"], &all, |user| {
         let state = match user.state {
             UserState::Active => "active",
@@ -124,6 +131,11 @@ async fn list(at: &Where, form: Form) -> Result<(), CliError> {
             user.id.clone(),
         ]
     });
+    if let Some(last) = page.last()
+        && page.len() >= usize::try_from(limit).unwrap_or(usize::MAX)
+    {
+        output::done(&format!("There may be more: --after {}", last.user.id));
+    }
     Ok(())
 }
 
@@ -145,11 +157,11 @@ async fn set_state(at: &Where, email: &str, state: UserState) -> Result<(), CliE
     Ok(())
 }
 
-fn address(text: &str) -> Result<EmailAddress, CliError> {
+pub(super) fn address(text: &str) -> Result<EmailAddress, CliError> {
     EmailAddress::parse(text).map_err(|error| CliError::refused(format!("{text}: {error}")))
 }
 
-fn unknown() -> CliError {
+pub(super) fn unknown() -> CliError {
     CliError::refused("There is no account with this address.")
 }
 

@@ -347,9 +347,9 @@ async fn what_a_grant_stands_on_comes_in_one_answer(bed: &Bed) {
             tx.insert_grant(&grant)?;
             tx.set_user_state(user, UserState::Disabled)?;
             let moved = tx.move_user_epoch(user, EpochKind::Token)?;
-            let (found, state, epochs) = tx.grant_standing(grant.id)?.unwrap();
-            assert_eq!((found, state), (grant.clone(), UserState::Disabled));
-            assert_eq!(epochs.token, moved);
+            let (found, stopped) = tx.grant_standing(grant.id)?.unwrap();
+            assert_eq!((found, stopped.state), (grant.clone(), UserState::Disabled));
+            assert_eq!(stopped.epochs.token, moved);
             Ok(())
         })
         .await

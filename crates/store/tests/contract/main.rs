@@ -6,6 +6,8 @@ mod apps;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod cohorts;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod house;

@@ -41,6 +41,9 @@ impl Maker {
             second_step: true,
             created_at: NOW,
             epochs: UserEpochs::default(),
+            cohort_tag: String::new(),
+            password_at: None,
+            password_epoch: Epoch::default(),
         }
     }
 

@@ -12,6 +12,7 @@ contract! {
     migrations_go_up_down_and_up
     nodes_that_migrate_at_the_same_time_do_not_collide
     the_kind_of_database_is_told
+    pw_28_a_new_database_holds_nobody_and_no_app
 }
 
 async fn migrations_go_up_down_and_up(bed: &Bed) {
@@ -49,6 +50,17 @@ async fn nodes_that_migrate_at_the_same_time_do_not_collide(bed: &Bed) {
         applied += node.await.unwrap().unwrap().len();
     }
     assert_eq!(applied, twins("sqlite").len());
+}
+
+async fn pw_28_a_new_database_holds_nobody_and_no_app(bed: &Bed) {
+    bed.store
+        .read(|tx| {
+            assert_eq!(tx.list_users(None, 1)?, []);
+            assert_eq!(tx.list_clients(None, 1)?.len(), 0);
+            Ok(())
+        })
+        .await
+        .unwrap();
 }
 
 async fn the_kind_of_database_is_told(bed: &Bed) {

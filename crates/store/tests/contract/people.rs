@@ -34,7 +34,10 @@ async fn an_account_is_found_by_id_subject_and_login_address_alike(bed: &Bed) {
     maker.kept_user(&bed.store).await;
     let (login, code) = (Digest::of(b"login"), Digest::of(b"code"));
     let whole = Account {
-        user: user.clone(),
+        user: User {
+            password_at: Some(NOW),
+            ..user.clone()
+        },
         data_key: sealed("data key"),
         claims: sealed("claims"),
         login_address: Some(SealedAddress {

@@ -112,11 +112,11 @@ impl Provider {
             return Ok(CodeOutcome::Gone);
         };
         // SES-09: what was void before the code came stays void.
-        let epochs = &account.user.epochs;
+        let user = Some(&account.user);
         if !self.knowledge.is_current(
             flow.pending.epoch,
             sekisho_model::EpochKind::Session,
-            epochs,
+            user,
             None,
         ) {
             return Ok(CodeOutcome::Gone);

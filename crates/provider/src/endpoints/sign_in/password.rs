@@ -173,11 +173,11 @@ impl Provider {
 
     fn trust_counts(&self, browser: &KnownBrowser, account: &OpenAccount, now: Timestamp) -> bool {
         let in_time = browser.trusted_until.is_some_and(|until| now < until);
-        let epochs = &account.user.epochs;
+        let user = Some(&account.user);
         in_time
             && self
                 .knowledge
-                .is_current(browser.epoch, EpochKind::Browser, epochs, None)
+                .is_current(browser.epoch, EpochKind::Browser, user, None)
     }
 
     /// A blocked source tries on and on: one event in ten minutes tells it (decisions: audit).

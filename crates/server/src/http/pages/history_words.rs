@@ -26,7 +26,9 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::DeviceRedeemed
         | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
-        EventKind::ClientChanged | EventKind::KeyChanged => ("did-change", "how-by-operator"),
+        EventKind::CohortMarked | EventKind::ClientChanged | EventKind::KeyChanged => {
+            ("did-change", "how-by-operator")
+        }
     }
 }
 

@@ -1,0 +1,118 @@
+//! Moves of epochs for cohorts: one row each, however many accounts they are about (INC-08).
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use sekisho_model::{Cohort, CohortMark, Epoch, EpochKind, Timestamp};
+
+use crate::backend::MultiBackend;
+use crate::column::{json, read_json, time};
+use crate::schema::{cohort_marks, users};
+use crate::{Once, StoreError, Topic, Tx};
+
+type MarkRow = (i64, String, String, String, i64);
+
+fn mark((epoch, kinds, cohort, reason, made_at): MarkRow) -> Result<CohortMark, StoreError> {
+    Ok(CohortMark {
+        epoch: Epoch(epoch),
+        kinds: read_json(&kinds)?,
+        cohort: read_json(&cohort)?,
+        reason,
+        made_at: time(made_at),
+    })
+}
+
+impl Tx<'_> {
+    /// Voids what the accounts of `cohort` hold of `kinds`, in constant time.
+    pub fn mark_cohort(
+        &mut self,
+        cohort: &Cohort,
+        kinds: &[EpochKind],
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Epoch, StoreError> {
+        let epoch = self.next_epoch()?;
+        diesel::insert_into(cohort_marks::table)
+            .values((
+                cohort_marks::epoch.eq(epoch.0),
+                cohort_marks::kinds.eq(json(&kinds)?),
+                cohort_marks::cohort.eq(json(cohort)?),
+                cohort_marks::reason.eq(reason),
+                cohort_marks::made_at.eq(now.micros()),
+            ))
+            .execute(self.conn)?;
+        Ok(epoch)
+    }
+
+    /// Every mark, oldest first.
+    pub fn cohort_marks(&mut self) -> Result<Vec<CohortMark>, StoreError> {
+        cohort_marks::table
+            .order(cohort_marks::epoch)
+            .load::<MarkRow>(self.conn)?
+            .into_iter()
+            .map(mark)
+            .collect()
+    }
+
+    /// Asks nobody any more for a new password because of the mark `epoch`. What else it voided stays
+    /// void. `Again` if no mark of this number asks for new passwords.
+    pub fn lift_password_mark(&mut self, epoch: Epoch) -> Result<Once, StoreError> {
+        let found = cohort_marks::table
+            .find(epoch.0)
+            .first::<MarkRow>(self.conn)
+            .optional()?;
+        let Some(mut lifted) = found.map(mark).transpose()? else {
+            return Ok(Once::Again);
+        };
+        let asked = lifted.kinds.len();
+        lifted.kinds.retain(|kind| *kind != EpochKind::Password);
+        if lifted.kinds.len() == asked {
+            return Ok(Once::Again);
+        }
+        diesel::update(cohort_marks::table.find(epoch.0))
+            .set(cohort_marks::kinds.eq(json(&lifted.kinds)?))
+            .execute(self.conn)?;
+        self.bump_revision(Topic::Epochs)?;
+        Ok(Once::First)
+    }
+
+    /// How many accounts are in `cohort`; with `since`, how many of them have not chosen a password
+    /// under that epoch or a later one. Looks at every account when nothing narrows the cohort: for
+    /// operators, never for a request.
+    pub fn count_cohort(
+        &mut self,
+        cohort: &Cohort,
+        since: Option<Epoch>,
+    ) -> Result<u64, StoreError> {
+        let mut query = users::table.count().into_boxed::<MultiBackend>();
+        if let Some(since) = since {
+            query = query.filter(users::password_epoch.lt(since.0));
+        }
+        if let Some(border) = cohort.made_before {
+            query = query.filter(users::created_at.lt(border.micros()));
+        }
+        if let Some(border) = cohort.password_before {
+            let old = users::password_at.lt(border.micros()).assume_not_null();
+            query = query.filter(users::password_at.is_null().or(old));
+        }
+        if let Some(tag) = &cohort.tag {
+            query = query.filter(users::cohort_tag.eq(tag));
+        }
+        if let Some(wave) = cohort.wave {
+            let (from, before) = wave.last_bytes();
+            // Ids are 36 characters and end in the hexadecimal digits of their last byte.
+            let last = |border: u16| format!("{:02x}", border.min(256));
+            query = query.filter(
+                sql::<Bool>("substr(id, 35, 2) >= ").bind::<diesel::sql_types::Text, _>(last(from)),
+            );
+            if before <= 255 {
+                query = query.filter(
+                    sql::<Bool>("substr(id, 35, 2) < ")
+                        .bind::<diesel::sql_types::Text, _>(last(before)),
+                );
+            }
+        }
+        let number: i64 = query.get_result(self.conn)?;
+        Ok(u64::try_from(number).unwrap_or(0))
+    }
+}

@@ -1,0 +1,81 @@
+//! Millions of accounts beside ten thousand: import, size, sign-in, a forced reset of everyone and the
+//! rush that follows (S9, S10, S13; INC-08).
+
+mod marks;
+mod people;
+mod town;
+
+use std::time::Duration;
+
+use crate::generator::{Window, float, load};
+use crate::report::Median;
+use town::Town;
+
+/// What the many are compared with.
+const FEW: u32 = 10_000;
+/// Enough to keep the hash thread at work without waiting too long for it.
+const SIGNING_IN: usize = 6;
+
+/// What is measured, on how many accounts.
+pub struct Plan {
+    pub accounts: u32,
+    pub rounds: u32,
+    pub length: Duration,
+}
+
+/// Measures and prints.
+pub async fn measure(plan: &Plan) -> Result<(), String> {
+    let few = Town::found(FEW).await?;
+    let many = Town::found(plan.accounts).await?;
+    println!("\n| accounts | imported in | a second | database | for each |");
+    println!("| --- | --- | --- | --- | --- |");
+    for town in [&few, &many] {
+        let (count, seconds) = (f64::from(town.accounts), town.import.as_secs_f64());
+        println!(
+            "| {} | {seconds:.1} s | {:.0} | {:.1} MiB | {:.0} bytes |",
+            town.accounts,
+            count / seconds,
+            megabytes(town.bytes),
+            megabytes(town.bytes) * 1_048_576.0 / count,
+        );
+    }
+    sign_in(plan, &few, &many).await?;
+    marks::measure(&many).await?;
+    Ok(())
+}
+
+async fn sign_in(plan: &Plan, few: &Town, many: &Town) -> Result<(), String> {
+    let mut crowds = [few.crowd(SIGNING_IN).await?, many.crowd(SIGNING_IN).await?];
+    let mut windows: [Vec<Window>; 2] = [Vec::new(), Vec::new()];
+    for round in 1..=plan.rounds {
+        eprintln!("sign-in: round {round}");
+        for (index, town) in [few, many].into_iter().enumerate() {
+            let crowd = std::mem::take(&mut crowds[index]);
+            let (crowd, window) = load(crowd, town.server.id(), plan.length).await;
+            crowds[index] = crowd;
+            windows[index].push(window);
+        }
+    }
+    let [few, many] = windows.map(|windows| Median::of(&windows));
+    println!("\n| whole sign-in, password | a second | µs CPU | p50 ms | p99 ms |");
+    println!("| --- | --- | --- | --- | --- |");
+    for (name, m) in [("few", &few), ("many", &many)] {
+        println!(
+            "| {name} | {:.1} | {:.0} | {:.1} | {:.1} |",
+            m.per_second, m.micros, m.p50, m.p99
+        );
+    }
+    println!(
+        "many to few: p50 {:.2}, p99 {:.2}",
+        many.p50 / few.p50,
+        many.p99 / few.p99
+    );
+    for note in few.notes.iter().chain(&many.notes) {
+        println!("{note}");
+    }
+    Ok(())
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    float(usize::try_from(bytes / 1024).unwrap_or(usize::MAX)) / 1024.0
+}
