@@ -45,6 +45,16 @@ struct Column {
 /// Sooner or later a database that somebody tampered with names more keys than there can be.
 const MOST_KEYS: usize = 1000;
 
+const fn column(table: &'static str, owner: &'static str, sealed: &'static str) -> Column {
+    Column {
+        table,
+        owner,
+        sealed,
+        rows: "1 = 1",
+        also: "",
+    }
+}
+
 impl SealedPlace {
     /// Every place, what sign-ins need most first.
     pub const ALL: [Self; 5] = [
@@ -67,13 +77,6 @@ impl SealedPlace {
     }
 
     const fn column(self) -> Column {
-        let column = |table, owner, sealed| Column {
-            table,
-            owner,
-            sealed,
-            rows: "1 = 1",
-            also: "",
-        };
         match self {
             Self::Passwords => Column {
                 also: ", key_id = $4",

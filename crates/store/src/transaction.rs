@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::StoreError;
 use crate::backend::AnyConnection;
+use crate::{DatabaseKind, StoreError};
 
 /// An open transaction. Its methods are in the files named like tables.
 pub struct Tx<'a> {
