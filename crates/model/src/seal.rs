@@ -129,8 +129,10 @@ const NONCE_LENGTH: usize = 12;
 struct Key([u8; 32]);
 
 /// The keys of one moment.
+#[derive(Clone)]
 struct Keys {
     current: KeyId,
+    wanted: KeyId,
     sealing: Key,
     all: BTreeMap<KeyId, Key>,
 }
@@ -139,7 +141,8 @@ struct Keys {
 ///
 /// Sealing uses the current key, opening any key of the ring. Message-authentication keys derive
 /// from a root that does not rotate with it, because look-ups must stay stable. The keys may change
-/// while the ring is in use ([`KeyRing::adopt`]), the root may not.
+/// while the ring is in use ([`KeyRing::adopt`]), the root may not. A new key first only opens; it
+/// seals from [`KeyRing::seal_with`] on, when every node can open with it.
 pub struct KeyRing {
     keys: RwLock<Arc<Keys>>,
     root: Key,
@@ -178,6 +181,7 @@ impl KeyRing {
 
     fn of(current: KeyId, sealing: Key, all: BTreeMap<KeyId, Key>, root: Key) -> Self {
         let keys = Keys {
+            wanted: current.clone(),
             current,
             sealing,
             all,
@@ -192,8 +196,9 @@ impl KeyRing {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Goes on with the keys of `next` (PW-16) and says whether that changed anything. A ring that
-    /// would make sealed or derived values void is refused, and this one stays as it is.
+    /// Goes on with the keys of `next` (PW-16) and says whether that changed anything. What seals stays,
+    /// if it is still there. A ring that would make sealed or derived values void is refused, and this
+    /// one stays as it is.
     pub fn adopt(&self, next: &Self) -> Result<bool, KeyRingRefusal> {
         if !same(&self.root, &next.root) {
             return Err(KeyRingRefusal::OtherRoot);
@@ -204,16 +209,43 @@ impl KeyRing {
                 return Err(KeyRingRefusal::OtherKey(id.clone()));
             }
         }
-        let news = held.current != next.current || !held.all.keys().eq(next.all.keys());
+        let news = held.wanted != next.wanted || !held.all.keys().eq(next.all.keys());
         if news {
-            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = next;
+            let mut keys = Keys::clone(&next);
+            if keys.all.contains_key(&held.current) {
+                keys.current = held.current.clone();
+                keys.sealing = held.sealing.clone();
+            }
+            self.put(keys);
         }
         Ok(news)
+    }
+
+    /// Seals with `id` from now on; false, and nothing changes, if the ring lacks that key.
+    pub fn seal_with(&self, id: &KeyId) -> bool {
+        let keys = self.keys();
+        let Some(key) = keys.all.get(id) else {
+            return false;
+        };
+        let mut next = Keys::clone(&keys);
+        next.current = id.clone();
+        next.sealing = key.clone();
+        self.put(next);
+        true
+    }
+
+    fn put(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
     /// The key that seals now.
     pub fn current(&self) -> KeyId {
         self.keys().current.clone()
+    }
+
+    /// The key that is to seal as soon as every node holds it.
+    pub fn wanted(&self) -> KeyId {
+        self.keys().wanted.clone()
     }
 
     /// The names of the keys that open, in order.
@@ -424,9 +456,17 @@ mod tests {
         assert_eq!(held.adopt(&ring("a", &["a", "b"], b"r")), Ok(true));
         assert_eq!(held.current(), KeyId::new("a"), "known, but not in use");
         assert_eq!(held.adopt(&ring("b", &["a", "b"], b"r")), Ok(true));
+        assert_eq!(
+            (held.current(), held.wanted()),
+            (KeyId::new("a"), KeyId::new("b"))
+        );
+        assert!(!held.seal_with(&KeyId::new("c")) && held.seal_with(&KeyId::new("b")));
         let new = held.reseal(Purpose::Password, "u", &old, &entropy).unwrap();
         assert_eq!(new.key_id(), Some(KeyId::new("b")));
-        assert!(new.as_bytes().starts_with(&Sealed::prefix_of(&KeyId::new("b"))));
+        assert!(
+            new.as_bytes()
+                .starts_with(&Sealed::prefix_of(&KeyId::new("b")))
+        );
         for (purpose, owner) in [(Purpose::Password, "v"), (Purpose::Letter, "u")] {
             assert!(held.reseal(purpose, owner, &old, &entropy).is_err());
         }

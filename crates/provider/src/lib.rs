@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod password;
 mod provider;
 pub mod rules;
+pub mod sealing;
 mod settings;
 mod subjects;
 

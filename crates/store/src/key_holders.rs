@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use sekisho_model::{KeyId, Timestamp};
 
 use crate::backend::on_each;
-use crate::column::{json, read_json, time};
+use crate::column::{json, micros, read_json, time};
 use crate::schema::key_holders;
 use crate::{StoreError, Tx};
 
@@ -29,6 +29,10 @@ pub struct KeyHolder {
     pub since: Timestamp,
     /// When it last said so.
     pub seen_at: Timestamp,
+    /// How many values it has sealed anew since it began to.
+    pub moved: u64,
+    /// Since when it seals anew what lies under other keys, while it does.
+    pub moving_since: Option<Timestamp>,
 }
 
 #[derive(Queryable)]
@@ -39,6 +43,8 @@ struct HolderRow {
     current_key: String,
     since: i64,
     seen_at: i64,
+    moved: i64,
+    moving_since: Option<i64>,
 }
 
 impl TryFrom<HolderRow> for KeyHolder {
@@ -52,6 +58,8 @@ impl TryFrom<HolderRow> for KeyHolder {
             current: KeyId::new(row.current_key),
             since: time(row.since),
             seen_at: time(row.seen_at),
+            moved: u64::try_from(row.moved).unwrap_or(0),
+            moving_since: row.moving_since.map(time),
         })
     }
 }
@@ -66,6 +74,8 @@ impl Tx<'_> {
             key_holders::current_key.eq(holder.current.as_str()),
             key_holders::since.eq(holder.since.micros()),
             key_holders::seen_at.eq(holder.seen_at.micros()),
+            key_holders::moved.eq(i64::try_from(holder.moved).unwrap_or(i64::MAX)),
+            key_holders::moving_since.eq(micros(holder.moving_since)),
         );
         on_each!(self.conn, |c| diesel::insert_into(key_holders::table)
             .values((key_holders::node.eq(&holder.node), values.clone()))

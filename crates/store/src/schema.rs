@@ -300,6 +300,8 @@ diesel::table! {
         current_key -> Text,
         since -> BigInt,
         seen_at -> BigInt,
+        moved -> BigInt,
+        moving_since -> Nullable<BigInt>,
     }
 }
 

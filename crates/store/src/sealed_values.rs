@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
-use sekisho_model::{KeyId, Sealed};
+use sekisho_model::{KeyId, Purpose, Sealed};
 
 use crate::{DatabaseKind, Once, StoreError, Topic, Tx};
 
@@ -38,7 +38,7 @@ struct Column {
     sealed: &'static str,
     /// Which rows can have a value; lets small indexes find them.
     rows: &'static str,
-    /// What else changes with the value.
+    /// The column, if any, that names the key as well.
     also: &'static str,
 }
 
@@ -76,10 +76,27 @@ impl SealedPlace {
         }
     }
 
+    /// What its values are sealed for.
+    pub const fn purpose(self) -> Purpose {
+        match self {
+            Self::Passwords => Purpose::Password,
+            Self::UserData => Purpose::UserData,
+            Self::SigningKeys => Purpose::SigningKey,
+            Self::ClientSecrets => Purpose::ClientSecret,
+            Self::Letters => Purpose::Letter,
+        }
+    }
+
+    /// The table and the column.
+    pub const fn table_and_column(self) -> (&'static str, &'static str) {
+        let column = self.column();
+        (column.table, column.sealed)
+    }
+
     const fn column(self) -> Column {
         match self {
             Self::Passwords => Column {
-                also: ", key_id = $4",
+                also: "key_id",
                 ..column("passwords", "user_id", "sealed")
             },
             Self::UserData => column("users", "id", "data_key"),
@@ -96,9 +113,9 @@ impl SealedPlace {
 /// The first bytes of a value, as the indexes of the migration spell them.
 fn first_bytes(kind: DatabaseKind, column: &str) -> String {
     match kind {
-        DatabaseKind::Sqlite => format!(
-            "substr({column}, 1, 2 + unicode(CAST(substr({column}, 2, 1) AS TEXT)))"
-        ),
+        DatabaseKind::Sqlite => {
+            format!("substr({column}, 1, 2 + unicode(CAST(substr({column}, 2, 1) AS TEXT)))")
+        }
         DatabaseKind::Postgres => format!(
             "(CASE WHEN length({column}) > 1 THEN substring({column} FROM 1 FOR 2 + get_byte({column}, 1)) END)"
         ),
@@ -219,17 +236,26 @@ impl Tx<'_> {
             also,
             ..
         } = place.column();
-        let text =
-            format!("UPDATE {table} SET {sealed} = $1{also} WHERE {owner} = $2 AND {sealed} = $3");
-        let update = diesel::sql_query(text)
-            .bind::<Binary, _>(new.as_bytes())
-            .bind::<Text, _>(&old.owner)
-            .bind::<Binary, _>(old.sealed.as_bytes());
+        // SQLite numbers parameters by where they first stand.
         let rows = if also.is_empty() {
-            update.execute(self.conn)?
+            let text =
+                format!("UPDATE {table} SET {sealed} = $1 WHERE {owner} = $2 AND {sealed} = $3");
+            diesel::sql_query(text)
+                .bind::<Binary, _>(new.as_bytes())
+                .bind::<Text, _>(&old.owner)
+                .bind::<Binary, _>(old.sealed.as_bytes())
+                .execute(self.conn)?
         } else {
             let key = new.key_id().ok_or(StoreError::Corrupt("sealed value"))?;
-            update.bind::<Text, _>(key.as_str()).execute(self.conn)?
+            let text = format!(
+                "UPDATE {table} SET {sealed} = $1, {also} = $2 WHERE {owner} = $3 AND {sealed} = $4"
+            );
+            diesel::sql_query(text)
+                .bind::<Binary, _>(new.as_bytes())
+                .bind::<Text, _>(key.as_str())
+                .bind::<Text, _>(&old.owner)
+                .bind::<Binary, _>(old.sealed.as_bytes())
+                .execute(self.conn)?
         };
         if place == SealedPlace::ClientSecrets && rows > 0 {
             // Nodes keep clients with their sealed secrets in memory.

@@ -1,3 +1,3 @@
 DROP TABLE key_holders;
-DROP INDEX passwords_sealing_key;
-DROP INDEX users_sealing_key;
+DROP INDEX passwords_sealed_under;
+DROP INDEX users_sealed_under;

@@ -124,9 +124,9 @@ impl Passwords {
     fn sealed(&self, user: UserId, phc: &Phc) -> PasswordRecord {
         let owner = user.to_string();
         let text = Zeroizing::new(phc.to_string());
-        let sealed =
-            self.keyring
-                .seal(Purpose::Password, &owner, text.as_bytes(), &*self.entropy);
+        let sealed = self
+            .keyring
+            .seal(Purpose::Password, &owner, text.as_bytes(), &*self.entropy);
         PasswordRecord {
             // Of the bytes themselves: the current key may change between two looks at the ring.
             key_id: sealed.key_id().unwrap_or_else(|| self.keyring.current()),

@@ -27,6 +27,8 @@ mod people;
 mod races;
 #[cfg(test)]
 mod raw;
+#[cfg(test)]
+mod sealing;
 #[cfg(all(test, feature = "sqlite"))]
 mod sqlite_only;
 #[cfg(test)]
