@@ -6,7 +6,10 @@
 pub mod cli;
 pub mod config;
 pub mod http;
+mod keys_command;
 pub mod keys_file;
+mod keys_source;
+mod keys_watch;
 pub mod metrics_page;
 pub mod rounds;
 mod seed;

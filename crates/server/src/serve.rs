@@ -102,17 +102,21 @@ fn serve_metrics(config: &Config) -> Result<(), CliError> {
 }
 
 async fn until_signal(mut house: House) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
     ) else {
         tracing::error!("signals cannot be received");
         return house.close().await;
     };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = house.ended() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => house.read_keys_again(),
+            () = house.ended() => break,
+        }
     }
     tracing::info!("stopping: requests in flight end, letters are sent or kept");
     house.close().await;

@@ -16,17 +16,20 @@ use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
 use sekisho_provider::password::{Cost, Passwords, PoolSettings};
 use sekisho_provider::rules::discovery;
+use sekisho_provider::sealing::{COMMAND, Custody, Held};
 use sekisho_provider::{Parts, Provider};
 use sekisho_session::Session;
 use sekisho_store::{Store, StoreOptions};
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::Config;
 use crate::http::app::{App, Dev};
 use crate::http::cookies::Cookies;
 use crate::http::edge::edge;
 use crate::http::routes;
-use crate::keys_file;
+use crate::keys_source;
+use crate::keys_watch;
 use crate::rounds;
 use crate::tls::{self, TlsProblem};
 
@@ -97,8 +100,12 @@ pub struct Services {
     pub dispatcher: Option<Dispatcher>,
     /// Caught mails, if that is the transport.
     pub catcher: Option<Catcher>,
+    /// Which key-encryption key seals, agreed with the other processes.
+    pub custody: Arc<Custody>,
     machine_events: MachineEvents,
     rsa_key_is_missing: bool,
+    /// What a command does meanwhile, if it takes long; ends with it.
+    _meanwhile: JoinSet<()>,
 }
 
 /// Puts the services of a server together. The database must be migrated.
@@ -132,6 +139,15 @@ enum Letters {
     Leave,
 }
 
+impl Letters {
+    fn address(self, config: &Config) -> &str {
+        match self {
+            Self::Send => &config.server.listen,
+            Self::Leave => COMMAND,
+        }
+    }
+}
+
 async fn assemble(
     config: &Config,
     surroundings: Surroundings,
@@ -139,10 +155,8 @@ async fn assemble(
 ) -> Result<Services, WiringError> {
     // Fails only if a provider is installed already, which is then the same one.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let keyring =
-        keys_file::read(&config.keys.file).map_err(|e| WiringError::Keys(e.to_string()))?;
-    let keyring = Arc::new(keyring);
     let store = open_store(config).await?;
+    let (keyring, custody) = custody(config, &surroundings, letters, &store).await?;
     let session =
         Session::open_with_prefix(config.session.url.expose(), &config.session.prefix).await?;
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from)
@@ -184,6 +198,8 @@ async fn assemble(
     });
     provider.hear().await?;
     Ok(Services {
+        _meanwhile: meanwhile(config, letters, (&keyring, &custody)),
+        custody,
         provider: Arc::new(provider),
         store,
         keyring,
@@ -193,6 +209,46 @@ async fn assemble(
         machine_events,
         rsa_key_is_missing,
     })
+}
+
+/// Reads the keys, and seals with the right one from the beginning. A server says what it holds, a
+/// command only looks.
+async fn custody(
+    config: &Config,
+    surroundings: &Surroundings,
+    letters: Letters,
+    store: &Store,
+) -> Result<(Arc<KeyRing>, Arc<Custody>), WiringError> {
+    let keyring = keys_source::read(&config.keys).map_err(|e| WiringError::Keys(e.to_string()))?;
+    let keyring = Arc::new(keyring);
+    let (address, ring) = (letters.address(config), Arc::clone(&keyring));
+    let Surroundings { clock, entropy } = surroundings.clone();
+    let custody = Custody::new(store.clone(), ring, clock, &*entropy, address);
+    let held = match letters {
+        Letters::Send => custody.keep().await?,
+        Letters::Leave => custody.follow().await?,
+    };
+    match held {
+        Held::Sealing { .. } => Ok((keyring, Arc::new(custody))),
+        Held::Lacks(key) => Err(WiringError::Keys(format!(
+            "other nodes seal with key {key}, which it lacks; take the newest from one of them"
+        ))),
+    }
+}
+
+/// A command that takes long goes on with new keys.
+fn meanwhile(
+    config: &Config,
+    letters: Letters,
+    (keyring, custody): (&Arc<KeyRing>, &Arc<Custody>),
+) -> JoinSet<()> {
+    let mut meanwhile = JoinSet::new();
+    if matches!(letters, Letters::Leave) {
+        let (keyring, custody) = (Arc::clone(keyring), Arc::clone(custody));
+        let watch = keys_watch::Watch::new(config.keys.clone(), keyring, custody);
+        meanwhile.spawn(keys_watch::while_a_command_runs(watch));
+    }
+    meanwhile
 }
 
 /// Opens the database as configured.
@@ -243,6 +299,7 @@ pub struct House {
     server: JoinHandle<std::io::Result<()>>,
     rounds: Vec<JoinHandle<()>>,
     deliverer: Deliverer,
+    keys_changed: Arc<Notify>,
 }
 
 impl House {
@@ -290,7 +347,8 @@ impl House {
         };
         let server = server.run();
         let handle = server.handle();
-        let rounds = rounds::start(
+        let keys_changed = Arc::new(Notify::new());
+        let mut rounds = rounds::start(
             &services.provider,
             &services.store,
             services.rsa_key_is_missing,
@@ -300,9 +358,11 @@ impl House {
             },
             &services.surroundings,
         );
+        rounds.push(keys_watch::start(config, &services, &keys_changed));
         let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
             deliverer,
+            keys_changed,
             services,
             handle,
             server: tokio::spawn(server),
@@ -315,6 +375,11 @@ impl House {
         if let Ok(Err(error)) = (&mut self.server).await {
             tracing::error!(%error, "the server ended");
         }
+    }
+
+    /// Reads the key-encryption keys again now, as on SIGHUP.
+    pub fn read_keys_again(&self) {
+        self.keys_changed.notify_one();
     }
 
     /// Ends requests in flight, sends or keeps the letters, writes the last events.
@@ -330,6 +395,10 @@ impl House {
             .await;
         if let Some(dispatcher) = self.services.dispatcher {
             dispatcher.stop(Duration::from_secs(5)).await;
+        }
+        // Otherwise the others take this node for running for a while.
+        if let Err(error) = self.services.custody.retract().await {
+            tracing::warn!(%error, "the other nodes could not be told of the end");
         }
         self.services.store.close().await;
     }

@@ -1,5 +1,4 @@
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use sekisho_model::{Clock, Entropy, KeyId, KeyRing, Timestamp};
 use sekisho_store::{KeyHolder, Store};
@@ -9,8 +8,6 @@ use crate::rules::sealing_key::{OtherNode, OwnKeys, SealingKey, sealing_key};
 
 /// The address of what is no server: a command that runs for long.
 pub const COMMAND: &str = "a command";
-/// How often a node says what it holds, when nothing is new.
-const SAID_EVERY: Duration = Duration::from_secs(20);
 
 /// What one process does so that every other can open what it seals.
 ///
@@ -28,14 +25,12 @@ pub struct Custody {
 
 #[derive(Debug, Default)]
 struct Said {
-    at: Timestamp,
     keys: Vec<KeyId>,
     wanted: Option<KeyId>,
     /// The key it seals with, and since when.
     sealing: Option<(KeyId, Timestamp)>,
     moved: u64,
     moving_since: Option<Timestamp>,
-    settled: bool,
 }
 
 /// How things stand after a process has looked at the others.
@@ -85,13 +80,10 @@ impl Custody {
         Ok(self.held(decided, &holders))
     }
 
-    /// Whether something is to be said: the keys changed, one waits to be used, or it is time.
-    pub fn is_due(&self) -> bool {
+    /// Whether the keys have changed since this process last said what it holds.
+    pub fn has_news(&self) -> bool {
         let said = self.said();
-        !said.settled
-            || said.keys != self.keyring.key_ids()
-            || said.wanted != Some(self.keyring.wanted())
-            || self.clock.now().since(said.at) >= SAID_EVERY
+        said.keys != self.keyring.key_ids() || said.wanted != Some(self.keyring.wanted())
     }
 
     /// Says what this process holds, looks at the others, and seals with the key that is right now.
@@ -114,15 +106,7 @@ impl Custody {
                 self.say(&current).await?;
             }
         }
-        let held = self.held(decided, &holders);
-        self.said().settled = matches!(
-            &held,
-            Held::Sealing {
-                everywhere: true,
-                ..
-            }
-        );
-        Ok(held)
+        Ok(self.held(decided, &holders))
     }
 
     /// Notes that this process has moved so many values more.
@@ -133,10 +117,11 @@ impl Custody {
         said.moved = said.moved.saturating_add(more);
     }
 
-    /// Notes that nothing is left to move.
-    pub fn note_all_moved(&self) {
+    /// Notes that nothing is left to move, and tells how many values were.
+    pub fn note_all_moved(&self) -> u64 {
         let mut said = self.said();
-        (said.moved, said.moving_since) = (0, None);
+        said.moving_since = None;
+        std::mem::take(&mut said.moved)
     }
 
     /// Says that this process ends.
@@ -162,7 +147,6 @@ impl Custody {
     fn self_description(&self, current: &KeyId) -> KeyHolder {
         let (now, keys) = (self.clock.now(), self.keyring.key_ids());
         let mut said = self.said();
-        said.at = now;
         said.keys.clone_from(&keys);
         said.wanted = Some(self.keyring.wanted());
         let since = match &said.sealing {

@@ -105,6 +105,8 @@ sections! {
     Keys "keys" {
         /// File of the key-encryption keys, made by `sekisho keys init`. Back it up apart from the database.
         file: PathBuf = PathBuf::new(),
+        /// Instead of the file: a program with its arguments that prints what would stand in it, for keys in a key management service. Asked at start, every five minutes and on SIGHUP; it has 20 seconds, and gets no `SEKISHO__` variables.
+        command: Vec<String> = Vec::new(),
     }
     /// Passwords.
     Password "password" {
