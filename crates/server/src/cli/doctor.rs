@@ -1,23 +1,22 @@
 use sekisho_mail::Transport;
-use sekisho_model::{Clock as _, SystemClock};
+use sekisho_model::{Clock as _, KeyId, KeyRing, SystemClock};
 use sekisho_session::Session;
+use sekisho_store::{SealedPlace, Store};
 
 use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::config::Config;
-use crate::keys_file;
+use crate::keys_source;
 use crate::wiring::open_store;
 
 /// One line for each part; exit 1 if one is wrong.
 pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let config = config_at(at)?;
     let mut lines = vec![("configuration", Ok("can be used".to_owned()))];
-    let keys = keys_file::read(&config.keys.file);
-    lines.push((
-        "key file",
-        keys.map(|ring| format!("{ring:?}")).map_err(told),
-    ));
-    lines.extend(database(&config).await);
+    let keys = keys_source::read(&config.keys).map_err(told);
+    let held = keys.as_ref().map(KeyRing::key_ids).unwrap_or_default();
+    lines.push(("key-encryption keys", keys.map(|ring| format!("{ring:?}"))));
+    lines.extend(database(&config, held).await);
     lines.push(("session store", session_store(&config).await));
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from);
     let transport = transport.map(|_| "configured; try `sekisho mail test ADDRESS`".to_owned());
@@ -36,7 +35,7 @@ fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-async fn database(config: &Config) -> Vec<(&'static str, Line)> {
+async fn database(config: &Config, held: Vec<KeyId>) -> Vec<(&'static str, Line)> {
     let store = match open_store(config).await {
         Ok(store) => store,
         Err(error) => return vec![("database", Err(told(error)))],
@@ -64,8 +63,28 @@ async fn database(config: &Config) -> Vec<(&'static str, Line)> {
     vec![
         ("database", answers),
         ("migrations", migrations),
+        ("sealed values", sealed_values(&store, held).await),
         ("mail queue", queue),
     ]
+}
+
+/// Whether everything lies under a key that is there (PW-16, KEY-09).
+async fn sealed_values(store: &Store, held: Vec<KeyId>) -> Line {
+    let lost = store.read(move |tx| {
+        let mut lost = Vec::new();
+        for place in SealedPlace::ALL {
+            let keys = tx.keys_in_use(place)?.into_iter();
+            for key in keys.filter(|key| !held.contains(key)) {
+                let number = tx.count_sealed_under(place, &key)?;
+                lost.push(format!("{number} {} under {key}", place.name()));
+            }
+        }
+        Ok(lost)
+    });
+    match lost.await.map_err(told)?.as_slice() {
+        [] => Ok("all lie under keys that are there".to_owned()),
+        lost => Err(format!("no key opens {}", lost.join(", "))),
+    }
 }
 
 async fn session_store(config: &Config) -> Line {

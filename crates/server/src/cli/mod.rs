@@ -11,6 +11,7 @@ mod mail;
 pub mod output;
 mod reference;
 mod registrations;
+mod sealing_keys;
 mod tree;
 mod users;
 
