@@ -24,6 +24,7 @@ mod operators;
 mod quickstarts;
 mod races;
 mod registration;
+mod sealing;
 mod second_step;
 mod sender_constrained;
 mod sign_in;

@@ -228,12 +228,14 @@ async fn custody(
         Letters::Send => custody.keep().await?,
         Letters::Leave => custody.follow().await?,
     };
-    match held {
-        Held::Sealing { .. } => Ok((keyring, Arc::new(custody))),
-        Held::Lacks(key) => Err(WiringError::Keys(format!(
-            "other nodes seal with key {key}, which it lacks; take the newest from one of them"
-        ))),
-    }
+    let Held::Lacks(key) = held else {
+        return Ok((keyring, Arc::new(custody)));
+    };
+    // It does not run, so the others must not wait for it.
+    custody.retract().await?;
+    Err(WiringError::Keys(format!(
+        "other nodes seal with key {key}, which it lacks; take the newest from one of them"
+    )))
 }
 
 /// A command that takes long goes on with new keys.
