@@ -214,6 +214,7 @@ pub(super) async fn reseal(at: &Where) -> Result<(), CliError> {
             output::done(&format!("{moved} values moved so far."));
         }
     };
+    services.custody.retract().await?;
     output::done(&format!("{moved} values moved to {}.", keyring.current()));
     if unopened > 0 {
         return Err(CliError::refused(format!(
@@ -230,13 +231,16 @@ pub(super) async fn drop_key(at: &Where, id: &KeyId) -> Result<(), CliError> {
         let now = services.provider.now();
         match may_drop(id, &services.keyring, &services.store, now).await? {
             Ok(droppable) => break droppable.unopened,
+            // Meanwhile this command counts among what runs.
             Err(Undroppable::OnItsWay(wait)) => until_settled(wait).await,
             Err(refusal) => {
+                services.custody.retract().await?;
                 let what = format!("Key {id} stays: {refusal}.");
                 return Err(CliError::refused(what));
             }
         }
     };
+    services.custody.retract().await?;
     if unopened > 0 {
         output::done(&format!(
             "{unopened} values under it do not open with it: they were spoiled or swapped before, and are lost."
