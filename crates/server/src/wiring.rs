@@ -14,7 +14,7 @@ use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
 use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
-use sekisho_provider::password::{Cost, Passwords, PoolSettings};
+use sekisho_provider::password::{Cost, Passwords, PoolSettings, calibrated, time_of};
 use sekisho_provider::rules::discovery;
 use sekisho_provider::sealing::{COMMAND, Custody, Held};
 use sekisho_provider::{Parts, Provider};
@@ -185,7 +185,7 @@ async fn assemble(
     let provider = Provider::new(Parts {
         settings: config.provider_settings(),
         throttle: Throttle::new(session.clone(), config.limits.clone(), throttle_key),
-        passwords: passwords(config, &keyring, &clock, &entropy),
+        passwords: passwords(config, letters, &keyring, (&clock, &entropy)),
         store: store.clone(),
         session,
         keys,
@@ -267,16 +267,36 @@ fn outbound(config: &Config, clock: &Arc<dyn Clock>) -> Result<Outbound, WiringE
     Outbound::new(settings, Arc::clone(clock)).map_err(|e| WiringError::Outbound(e.to_string()))
 }
 
-fn passwords(
-    config: &Config,
-    keyring: &Arc<KeyRing>,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-) -> Passwords {
-    let cost = Cost {
+const fn configured_cost(config: &Config) -> Cost {
+    Cost {
         memory_kib: config.password.argon2_memory_kib,
         iterations: config.password.argon2_iterations,
         parallelism: config.password.argon2_parallelism,
+    }
+}
+
+/// What a hash costs in a server here (PW-13). With `calibrate` it is measured, which takes a second.
+pub(crate) fn hash_cost(config: &Config) -> Cost {
+    let configured = configured_cost(config);
+    if !config.password.calibrate {
+        return configured;
+    }
+    let goal = Duration::from_millis(config.password.calibrate_goal_ms);
+    let cost = calibrated(configured, goal, |cost| time_of(cost, &SystemClock));
+    tracing::info!(?cost, "the cost of password hashes is calibrated");
+    cost
+}
+
+fn passwords(
+    config: &Config,
+    letters: Letters,
+    keyring: &Arc<KeyRing>,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+) -> Passwords {
+    let cost = match letters {
+        Letters::Send => hash_cost(config),
+        // A command is over before that pays; the server renews its records at the first sign-in.
+        Letters::Leave => configured_cost(config),
     };
     let mut pool = PoolSettings::default();
     if let Some(slots) = config.password.hash_slots {

@@ -1,6 +1,7 @@
 //! Passwords: Argon2id on a bounded pool, records sealed with a key outside the database
 //! (decisions: passwords; PW-05, PW-13..17, PW-20..22).
 
+mod calibration;
 mod pool;
 mod record;
 
@@ -12,6 +13,7 @@ use sekisho_store::PasswordRecord;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+pub use calibration::{calibrated, time_of};
 pub use pool::PoolSettings;
 pub use record::Cost;
 
@@ -33,7 +35,7 @@ pub struct Passwords {
 /// What came of checking a password.
 #[derive(Debug)]
 pub enum Checked {
-    /// It is right; with a new record if the old one was made at another cost (PW-17).
+    /// It is right; with a new record if the old one was made at a lower cost (PW-17).
     Right(Option<PasswordRecord>),
     /// It is wrong, or there is nothing it could be right for.
     Wrong,
@@ -92,9 +94,13 @@ impl Passwords {
         let output = self.hash(password, phc.salt.clone(), phc.cost).await?;
         let same: bool = output.as_slice().ct_eq(&phc.output).into();
         if !(same && known) {
+            // An account of old must not be told from one that does not exist.
+            if let Some(rest) = self.cost.rest_of(phc.cost) {
+                self.hash(password, phc.salt, rest).await?;
+            }
             return Ok(Checked::Wrong);
         }
-        if phc.cost == self.cost {
+        if !phc.cost.is_weaker_than(self.cost) {
             return Ok(Checked::Right(None));
         }
         let mut renewed = self.record(user, password).await?;
@@ -259,6 +265,13 @@ mod tests {
         };
         assert!(matches!(
             dearer.check(user(1), Some(&renewed), "p").await.unwrap(),
+            Checked::Right(None)
+        ));
+        // A node that was calibrated to less leaves what another has made.
+        let cheaper = passwords(19456);
+        let record = cheaper.sealed(user(1), &dearer.opened(user(1), &renewed).unwrap());
+        assert!(matches!(
+            cheaper.check(user(1), Some(&record), "p").await.unwrap(),
             Checked::Right(None)
         ));
     }

@@ -22,7 +22,7 @@ impl Cost {
         parallelism: 1,
     };
     /// The most an imported record may ask for (PW-19).
-    const CEILING: Self = Self {
+    pub(super) const CEILING: Self = Self {
         memory_kib: 262_144,
         iterations: 10,
         parallelism: 4,
@@ -38,6 +38,23 @@ impl Cost {
     pub(super) fn blocks(self) -> usize {
         self.argon2()
             .map_or(0, |argon2| argon2.params().block_count())
+    }
+
+    /// Whether guessing at it costs less than at `other` (PW-17).
+    pub fn is_weaker_than(self, other: Self) -> bool {
+        self.work() < other.work()
+    }
+
+    fn work(self) -> u64 {
+        u64::from(self.memory_kib).saturating_mul(u64::from(self.iterations))
+    }
+
+    /// What is to be added to the work of a weaker cost so that it takes as long as this one (PW-20).
+    pub(super) fn rest_of(self, weaker: Self) -> Option<Self> {
+        let rest = self.work().saturating_sub(weaker.work());
+        let passes = rest.checked_div(u64::from(self.memory_kib))?;
+        let iterations = u32::try_from(passes).ok().filter(|passes| *passes > 0)?;
+        Some(Self { iterations, ..self })
     }
 
     const fn is_payable(self) -> bool {
@@ -110,6 +127,21 @@ mod tests {
             (back.cost, back.salt, back.output),
             (phc.cost, phc.salt, phc.output)
         );
+    }
+
+    #[test]
+    fn pw_20_a_weaker_cost_and_its_rest_are_as_much_work_as_the_present_one() {
+        let cost = |memory_kib, iterations| Cost {
+            memory_kib,
+            iterations,
+            parallelism: 1,
+        };
+        let present = cost(38_912, 6);
+        let rest = present.rest_of(Cost::FLOOR).unwrap();
+        assert_eq!(rest.work() + Cost::FLOOR.work(), present.work());
+        assert_eq!(present.rest_of(present), None);
+        assert_eq!(Cost::FLOOR.rest_of(present), None);
+        assert!(Cost::FLOOR.is_weaker_than(present) && !present.is_weaker_than(Cost::FLOOR));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use sekisho_mail::Transport;
 use sekisho_model::{Clock as _, KeyId, KeyRing, SystemClock};
+use sekisho_provider::password::time_of;
 use sekisho_session::Session;
 use sekisho_store::{SealedPlace, Store};
 
@@ -7,7 +8,7 @@ use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::config::Config;
 use crate::keys_source;
-use crate::wiring::open_store;
+use crate::wiring::{hash_cost, open_store};
 
 /// One line for each part; exit 1 if one is wrong.
 pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
@@ -16,6 +17,7 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let keys = keys_source::read(&config.keys).map_err(told);
     let held = keys.as_ref().map(KeyRing::key_ids).unwrap_or_default();
     lines.push(("key-encryption keys", keys.map(|ring| format!("{ring:?}"))));
+    lines.push(("password hashing", Ok(hashing(&config))));
     lines.extend(database(&config, held).await);
     lines.push(("session store", session_store(&config).await));
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from);
@@ -27,6 +29,24 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     } else {
         Err(CliError::refused("Something needs attention."))
     }
+}
+
+/// What a hash costs, and what that takes on this machine (PW-13).
+fn hashing(config: &Config) -> String {
+    let cost = hash_cost(config);
+    let took = time_of(cost, &SystemClock);
+    let how = if config.password.calibrate {
+        "calibrated"
+    } else {
+        "as configured"
+    };
+    format!(
+        "Argon2id with {} KiB, {} passes, {} lanes, {how}: {} ms on one core",
+        cost.memory_kib,
+        cost.iterations,
+        cost.parallelism,
+        took.as_millis()
+    )
 }
 
 type Line = Result<String, String>;
