@@ -30,6 +30,7 @@ mod sender_constrained;
 mod sign_in;
 mod sign_out;
 mod standing;
+mod stolen_database;
 mod support;
 mod token_exchange;
 mod tokens;
