@@ -1,7 +1,7 @@
 //! The key-encryption key: it is rotated and dropped and nobody has to do anything (PW-15, PW-16).
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use sekisho_model::{
@@ -19,6 +19,7 @@ use crate::authorization::request;
 use crate::support::browser::Browser;
 use crate::support::house::{PASSWORD, TestHouse};
 use crate::support::processes::Process;
+use crate::support::wait;
 use crate::tokens::{App, body};
 
 /// Enough for a move that can be interrupted.
@@ -121,15 +122,10 @@ async fn values(store: &Store, place: SealedPlace, key: &KeyId) -> Vec<SealedVal
     store.read(read).await.unwrap()
 }
 
+/// Moving a crowd takes a while.
 async fn until(what: &str, mut ask: impl AsyncFnMut() -> bool) {
-    let begin = Instant::now();
-    while !ask().await {
-        assert!(
-            begin.elapsed() < Duration::from_mins(1),
-            "waited in vain for {what}"
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let minute = Duration::from_mins(1);
+    wait::within(minute, what, async || ask().await.then_some(())).await;
 }
 
 fn config_of(house: &TestHouse, name: &str) -> String {
