@@ -181,7 +181,10 @@ async fn pw_16_a_key_is_rotated_through_a_kill_and_dropped_and_everybody_signs_i
         (&status["to_move"], &status["current"]),
         (&json!(0), &json!(new.as_str()))
     );
-    let asked = || may_drop(&old, &services.keyring, store, house.now());
+    let asked = async || {
+        let holders = services.custody.holders().await.unwrap();
+        may_drop(&old, &services.keyring, store, &holders, house.now()).await
+    };
     let early = asked().await.unwrap();
     assert!(matches!(early, Err(Undroppable::OnItsWay(_))), "{early:?}");
     house.advance(Duration::from_secs(20)).await;

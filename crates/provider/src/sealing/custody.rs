@@ -136,6 +136,13 @@ impl Custody {
         Ok(self.store.read(move |tx| tx.key_holders(now)).await?)
     }
 
+    /// The same without this one.
+    pub async fn others(&self) -> Result<Vec<KeyHolder>, Failure> {
+        let mut holders = self.holders().await?;
+        holders.retain(|holder| holder.node != self.node);
+        Ok(holders)
+    }
+
     async fn say(&self, current: &KeyId) -> Result<(), Failure> {
         let holder = self.self_description(current);
         Ok(self

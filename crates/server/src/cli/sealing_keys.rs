@@ -228,8 +228,8 @@ pub(super) async fn reseal(at: &Where) -> Result<(), CliError> {
 pub(super) async fn drop_key(at: &Where, id: &KeyId) -> Result<(), CliError> {
     let (config, services) = services_at(at).await?;
     let unopened = loop {
-        let now = services.provider.now();
-        match may_drop(id, &services.keyring, &services.store, now).await? {
+        let (now, others) = (services.provider.now(), services.custody.others().await?);
+        match may_drop(id, &services.keyring, &services.store, &others, now).await? {
             Ok(droppable) => break droppable.unopened,
             // Meanwhile this command counts among what runs.
             Err(Undroppable::OnItsWay(wait)) => until_settled(wait).await,
