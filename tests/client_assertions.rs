@@ -447,7 +447,6 @@ async fn reg_11_keys_at_private_addresses_are_not_fetched() {
         "https://169.254.169.254/latest/meta-data/",
         "https://[::ffff:127.0.0.1]/",
         "http://app.example/jwks",
-        "https://u:p@app.example/jwks",
         "https://app.example:6379/",
     ] {
         let app = Machine::of(&house, json!({"jwks_uri": uri})).await;

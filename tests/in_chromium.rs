@@ -182,6 +182,10 @@ pub async fn begin(window: Window) -> (Tour, String, DevServer) {
         ],
         &banner,
     );
+    // The doors open at once; the banner comes when the keys of the first start are made.
+    let base = format!("http://{listen}");
+    let document = format!("{base}/.well-known/openid-configuration");
+    wait::until("discovery", async || reqwest::get(&document).await.ok()).await;
     let password = wait::until("the banner", async || {
         let text = std::fs::read_to_string(&banner).ok()?;
         text.contains("Stop with").then_some(())?;
@@ -199,7 +203,7 @@ pub async fn begin(window: Window) -> (Tour, String, DevServer) {
     let name = format!("{}-{brightness}-{}{script}", window.language, window.width);
     let tour = Tour {
         browser: Chromium::open(window).await,
-        base: format!("http://{listen}"),
+        base,
         name,
     };
     let server = DevServer {

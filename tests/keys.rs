@@ -13,6 +13,7 @@ use crate::authorization::request;
 use crate::support::browser::Browser;
 use crate::support::house::TestHouse;
 use crate::support::processes::Process;
+use crate::support::wait;
 use crate::tokens::App;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -88,6 +89,74 @@ async fn key_02_old_keys_get_successors_that_are_published_before_they_sign() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_02_a_node_is_ready_when_every_key_is_there() {
+    let house = TestHouse::open().await;
+    let ready = async || {
+        let answer = reqwest::get(house.url("/health/ready")).await.unwrap();
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap();
+        (status, body["keys"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(ready().await, (StatusCode::OK, "up".to_owned()));
+    // As on a first start, when the slow key is still being made.
+    let kid = kids(&jwks(&house).await, "RS256").remove(0);
+    let (kid, now) = (sekisho_model::KeyId::new(kid), house.now());
+    let services = &house.house.services;
+    let gone = services.store.write(move |tx| tx.remove_key(&kid, now));
+    let _first = gone.await.unwrap();
+    house.advance(Duration::ZERO).await;
+    let down = (StatusCode::SERVICE_UNAVAILABLE, "down".to_owned());
+    assert_eq!(ready().await, down);
+    assert_eq!(
+        reqwest::get(house.url("/oauth2/jwks"))
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::OK
+    );
+    let entropy = &*services.surroundings.entropy;
+    let made = services.provider.keys.make_missing(entropy, now).await;
+    made.unwrap();
+    assert_eq!(ready().await, (StatusCode::OK, "up".to_owned()));
+    house.close().await;
+}
+
+/// The first start of the dev mode: not ready, though it answers, until the banner says that it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_02_the_banner_of_the_dev_mode_comes_when_every_key_is_there() {
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let (banner, data) = (folder.path().join("banner"), folder.path().join("data"));
+    let data = data.to_str().unwrap();
+    let arguments = ["dev", "--listen", &listen, "--data", data];
+    let _server = Process::start_printing(&arguments, &banner);
+    let (ready, jwks) = (
+        format!("http://{listen}/health/ready"),
+        format!("http://{listen}/oauth2/jwks"),
+    );
+    let is_open = || {
+        std::fs::read_to_string(&banner)
+            .unwrap()
+            .contains("Sekisho is open")
+    };
+    let before = wait::until("the first answer", async || reqwest::get(&ready).await.ok()).await;
+    if !before.status().is_success() {
+        let body: Value = before.json().await.unwrap();
+        assert_eq!(body["keys"], "down", "{body}");
+    }
+    wait::until("the banner", async || is_open().then_some(())).await;
+    assert_eq!(reqwest::get(&ready).await.unwrap().status(), StatusCode::OK);
+    let keys: Value = reqwest::get(&jwks).await.unwrap().json().await.unwrap();
+    let keys = keys["keys"].as_array().unwrap();
+    for algorithm in ["ES256", "EdDSA", "RS256", "PS256"] {
+        assert_eq!(kids(keys, algorithm).len(), 1, "{algorithm} in {keys:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn key_04_a_compromised_key_counts_for_nothing_at_once() {
     let house = TestHouse::open().await;
     let app = App::of(&house, json!({})).await;
@@ -126,6 +195,84 @@ async fn key_04_a_compromised_key_counts_for_nothing_at_once() {
     let again: Value = again.json().await.unwrap();
     assert_eq!(kid_of(&again["access_token"]), left[0]);
     assert_eq!(userinfo(&again["access_token"]).await, StatusCode::OK);
+    house.close().await;
+}
+
+/// What will stop counting is told before it does: while the command cannot write yet, its words are there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_04_the_command_states_its_effects_before_it_acts() {
+    let house = TestHouse::open().await;
+    let file = house.folder.path().join("sekisho.toml");
+    house.write_config(&file, "127.0.0.1:0");
+    let file = file.to_str().unwrap();
+    let services = &house.house.services;
+    let in_force = async |kid: &str| {
+        let kid = KeyId::new(kid);
+        let keys = services.store.read(|tx| tx.keys()).await.unwrap();
+        keys.iter().any(|key| key.kid == kid)
+    };
+    let published = jwks(&house).await;
+    for (alg, effect) in [
+        ("ES256", "Every access token it signed stops counting here"),
+        ("RS256", "ID tokens it signed no longer count as hints here"),
+    ] {
+        let kid = kids(&published, alg).remove(0);
+        let (held, holds) = tokio::sync::oneshot::channel();
+        let (let_go, until) = std::sync::mpsc::channel::<()>();
+        let mut held = Some(held);
+        let work = move |tx: &mut sekisho_store::Tx<'_>| {
+            tx.claim_keys()?;
+            held.take().map(|held| held.send(()));
+            // Ends when the other side is dropped.
+            let _end = until.recv();
+            Ok(())
+        };
+        let store = services.store.clone();
+        let holding = tokio::spawn(async move { store.write(work).await });
+        holds.await.unwrap();
+        let paper = house.folder.path().join(alg);
+        let arguments = [
+            "keys",
+            "compromise",
+            &kid,
+            "--reason",
+            "drill",
+            "--config",
+            file,
+        ];
+        let command = Process::start_telling(&arguments, &paper);
+        let printed = || std::fs::read_to_string(&paper).unwrap();
+        let said = format!("{alg} key {kid} (active) is withdrawn now. {effect}");
+        wait::until("its effects", async || {
+            printed().contains(&said).then_some(())
+        })
+        .await;
+        assert!(in_force(&kid).await && !printed().contains("destroyed"));
+        drop(let_go);
+        holding.await.unwrap().unwrap();
+        assert!(command.finish());
+        assert!(!in_force(&kid).await);
+        let told = printed();
+        let (effects, done) = (told.find(&said).unwrap(), told.find("destroyed").unwrap());
+        assert!(effects < done, "{told}");
+    }
+    // Nothing is told, and nothing is done, for a key that is not there.
+    let paper = house.folder.path().join("unknown");
+    let arguments = [
+        "keys",
+        "compromise",
+        "nobody",
+        "--reason",
+        "drill",
+        "--config",
+        file,
+    ];
+    assert!(!Process::start_telling(&arguments, &paper).finish());
+    let told = std::fs::read_to_string(&paper).unwrap();
+    assert!(
+        told.contains("no signing key") && !told.contains("withdrawn"),
+        "{told}"
+    );
     house.close().await;
 }
 

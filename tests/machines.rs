@@ -33,7 +33,7 @@ async fn tk_13_a_machine_gets_a_token_for_its_resource_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn enu_07_unknown_clients_and_wrong_secrets_read_the_same() {
+async fn enu_07_tk_15_unknown_clients_and_wrong_secrets_read_the_same() {
     let house = TestHouse::open().await;
     let app = App::of(&house, machine()).await;
     let ask = async |id: &str, secret: &str| {
@@ -52,6 +52,8 @@ async fn enu_07_unknown_clients_and_wrong_secrets_read_the_same() {
     assert_eq!(wrong, unknown);
     assert_eq!(wrong.0, StatusCode::UNAUTHORIZED);
     assert!(wrong.1.is_some(), "TK-15: a challenge");
+    let told: serde_json::Value = serde_json::from_str(&wrong.2).unwrap();
+    assert_eq!(told["error"], "invalid_client");
     house.close().await;
 }
 

@@ -1,6 +1,7 @@
 //! The end-to-end suite: the real server, real clients, one browser. `cargo xtask test` runs it on the
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
+mod admission;
 mod authorization;
 mod authorization_requests;
 mod bad_input;
@@ -11,6 +12,7 @@ mod conformance;
 mod device;
 mod device_misuse;
 mod failing_parts;
+mod forced_changes;
 mod forced_resets;
 mod foreign_clients;
 mod foreign_openidconnect;
@@ -20,10 +22,14 @@ mod keys;
 mod leaks;
 mod logout;
 mod machines;
+mod moving_in;
 mod operators;
+mod protected_api;
 mod quickstarts;
 mod races;
+mod recovery_codes;
 mod registration;
+mod reset;
 mod sealing;
 mod second_step;
 mod sender_constrained;

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::in_chromium::{DevServer, Tour, begin};
 use crate::support::chromium::Window;
@@ -27,13 +27,6 @@ impl Desk {
             script: true,
         };
         let (tour, password, server) = begin(window).await;
-        // The first start makes an RSA key; apps that read the keys before it know too few for a while.
-        let ready = format!("{}/health/ready", tour.base);
-        wait::until("every key", async || {
-            let health: Value = reqwest::get(&ready).await.ok()?.json().await.ok()?;
-            (health["keys"] == "up").then_some(())
-        })
-        .await;
         Self {
             tour,
             password,

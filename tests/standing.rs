@@ -208,11 +208,42 @@ async fn jw_09_id_tokens_and_access_tokens_do_not_stand_for_each_other() {
     assert_eq!(app.userinfo(id_token).await, StatusCode::UNAUTHORIZED);
     assert!(is_active(&house, &app, access).await);
     assert!(!is_active(&house, &app, id_token).await);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jw_09_az_13_what_is_no_id_token_for_the_app_is_no_hint() {
+    let (house, app, code) = with_code(json!({})).await;
+    let other = App::of(&house, json!({"skip_consent": true})).await;
+    let tokens = body(app.redeem(&code).await).await;
+    let (access, id_token) = (member(&tokens, "access_token"), member(&tokens, "id_token"));
     let browser = Browser::new(&house);
     browser.sign_in(&house, &request(&app.id, &[])).await;
-    let hint = [("prompt", "none"), ("id_token_hint", access)];
-    let page = browser.get(&request(&app.id, &hint)).await;
-    assert_eq!(page.answer("error").as_deref(), Some("invalid_request"));
+    let (silently, unsigned) = (("prompt", "none"), id_token.rsplit_once('.').unwrap().0);
+    let ask = async |id: &str, changes: &[(&str, &str)]| browser.get(&request(id, changes)).await;
+    let page = ask(&app.id, &[silently, ("id_token_hint", id_token)]).await;
+    assert!(page.answer("code").is_some(), "its own ID token");
+    let page = ask(&app.id, &[silently, ("id_token_hint", "")]).await;
+    assert!(page.answer("code").is_some(), "empty is absent");
+    for (who, hint) in [
+        (&app.id, access),
+        (&app.id, &format!("{unsigned}.")),
+        (&app.id, "x"),
+        (&app.id, &"x".repeat(9000)),
+        (&other.id, id_token),
+    ] {
+        let page = ask(who, &[silently, ("id_token_hint", hint)]).await;
+        assert_eq!(page.answer("error").as_deref(), Some("login_required"));
+        // Where somebody can be asked, it is as if there were no hint.
+        let page = ask(who, &[("id_token_hint", hint)]).await;
+        assert!(page.answer("code").is_some(), "{}", page.location());
+    }
+    // A hint does not lift what the claims insist on, with or without a page.
+    let claims = ("claims", r#"{"id_token":{"sub":{"value":"somebody"}}}"#);
+    for prompt in [silently, ("prompt", "")] {
+        let page = ask(&app.id, &[prompt, ("id_token_hint", id_token), claims]).await;
+        assert_eq!(page.answer("error").as_deref(), Some("login_required"));
+    }
     house.close().await;
 }
 

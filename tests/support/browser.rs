@@ -7,6 +7,7 @@ use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use super::house::{PASSWORD, TestHouse};
 
 /// A person's browser without JavaScript: keeps cookies, follows links by hand, fills forms.
+#[derive(Clone)]
 pub struct Browser {
     pub http: Client,
     pub base: String,

@@ -254,7 +254,7 @@ impl TestHouse {
         self.mails().iter().filter_map(subject).collect()
     }
 
-    fn mails(&self) -> Vec<String> {
+    pub fn mails(&self) -> Vec<String> {
         let folder = variable("TEST_SMTP_DIR");
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
             .unwrap()

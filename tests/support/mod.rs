@@ -7,6 +7,7 @@ pub mod client_keys;
 pub mod documents;
 pub mod guesser;
 pub mod house;
+pub mod letters;
 pub mod md5;
 pub mod processes;
 pub mod relying_party;

@@ -64,6 +64,18 @@ impl Process {
         Self(command.spawn().expect("the sekisho program"))
     }
 
+    /// Starts with what it tells people, on standard error, into a file.
+    pub fn start_telling(arguments: &[&str], file: &std::path::Path) -> Self {
+        let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
+        let told = std::fs::File::create(file).unwrap();
+        command
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(told)
+            .stdin(Stdio::null());
+        Self(command.spawn().expect("the sekisho program"))
+    }
+
     /// Starts a program of `examples/`, with standard output into a file.
     pub fn example(
         name: &str,
@@ -89,6 +101,24 @@ impl Process {
 
     /// Runs a command to its end and returns what it printed.
     pub fn run(arguments: &[&str], input: &str) -> String {
+        let done = Self::ran(arguments, input);
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(
+            done.status.success(),
+            "{arguments:?}: {}: {told}",
+            done.status
+        );
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// Runs a command to its end; what it said if it refused.
+    pub fn refused(arguments: &[&str], input: &str) -> Option<String> {
+        let done = Self::ran(arguments, input);
+        let told = String::from_utf8_lossy(&done.stderr).into_owned();
+        (!done.status.success()).then_some(told)
+    }
+
+    fn ran(arguments: &[&str], input: &str) -> std::process::Output {
         use std::io::Write as _;
         let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
         command
@@ -97,19 +127,16 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the sekisho program");
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
-        let done = child.wait_with_output().unwrap();
-        assert!(
-            done.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-        String::from_utf8(done.stdout).unwrap()
+        let mut stdin = child.stdin.take().unwrap();
+        // A command that refuses before it reads has closed its end.
+        let _sent = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        child.wait_with_output().unwrap()
+    }
+
+    /// Waits until it ends by itself; whether it succeeded.
+    pub fn finish(mut self) -> bool {
+        self.0.wait().unwrap().success()
     }
 
     /// Runs a command that must fail, and returns all it said.

@@ -11,7 +11,7 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 9] = [
+pub const SHOWN: [EventKind; 12] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
@@ -19,6 +19,9 @@ pub const SHOWN: [EventKind; 9] = [
     EventKind::Consent,
     EventKind::DeviceDecided,
     EventKind::Revocation,
+    EventKind::ResetAsked,
+    EventKind::PasswordChanged,
+    EventKind::RecoveryCodes,
     EventKind::SettingChanged,
     EventKind::UserCreated,
 ];
@@ -210,10 +213,14 @@ const fn stamp(event: &Event) -> Stamp {
             Outcome::WrongPassword | Outcome::WrongCode | Outcome::ExpiredCode | Outcome::Denied,
             _,
         )
-        | (Outcome::Passed, EventKind::CodeAsked) => Stamp::Asked,
+        | (Outcome::Passed, EventKind::CodeAsked | EventKind::ResetAsked) => Stamp::Asked,
         (
             Outcome::Passed,
-            EventKind::SettingChanged | EventKind::ClientChanged | EventKind::KeyChanged,
+            EventKind::SettingChanged
+            | EventKind::PasswordChanged
+            | EventKind::RecoveryCodes
+            | EventKind::ClientChanged
+            | EventKind::KeyChanged,
         ) => Stamp::Changed,
         (Outcome::Passed, _) => Stamp::Passed,
     }

@@ -15,8 +15,11 @@ mod ticket;
 
 pub use limits::{
     ClientSecretLimits, CodeLimits, CodeMailLimits, DeviceLimits, Limits, PasswordLimits, Rate,
-    SourceLimits,
+    ResetMailLimits, SourceLimits,
 };
-pub use rules::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, UserCodeTry};
+pub use rules::{
+    Admission, AdmissionSettings, ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt,
+    ResetMail, UserCodeTry,
+};
 pub use throttle::{GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

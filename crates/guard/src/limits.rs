@@ -58,6 +58,8 @@ pub struct Limits {
     pub client_secret: ClientSecretLimits,
     /// Signing in on another device.
     pub device: DeviceLimits,
+    /// Reset links that are asked for.
+    pub reset_mail: ResetMailLimits,
 }
 
 /// Wrong passwords of one account. A right password starts them from zero.
@@ -214,6 +216,35 @@ impl Default for DeviceLimits {
     }
 }
 
+/// Reset links that are asked for. They have counters of their own: whoever uses them up for somebody
+/// else stops no sign-in (THR-11), and the links mailed before go on working.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResetMailLimits {
+    /// For one address.
+    pub account: Rate,
+    /// The same over a day.
+    pub account_day: Rate,
+    /// Asked for from one IP address.
+    pub address: Rate,
+    /// Asked for from one network: IPv4 /24, IPv6 /64.
+    pub network: Rate,
+    /// For everybody.
+    pub everywhere: Rate,
+}
+
+impl Default for ResetMailLimits {
+    fn default() -> Self {
+        Self {
+            account: Rate::of(4, HOUR),
+            account_day: Rate::of(10, DAY),
+            address: Rate::of(60, HOUR),
+            network: Rate::of(300, HOUR),
+            everywhere: Rate::of(500_000, HOUR),
+        }
+    }
+}
+
 impl Limits {
     /// What `counter` may reach.
     pub(crate) const fn rate_of(&self, counter: Counter) -> Rate {
@@ -242,6 +273,11 @@ impl Limits {
             Counter::UserCodeAddress => self.device.address,
             Counter::UserCodeEverywhere => self.device.everywhere,
             Counter::DeviceRequestAddress => self.device.requests_address,
+            Counter::ResetAccount => self.reset_mail.account,
+            Counter::ResetAccountDay => self.reset_mail.account_day,
+            Counter::ResetAddress => self.reset_mail.address,
+            Counter::ResetNetwork => self.reset_mail.network,
+            Counter::ResetEverywhere => self.reset_mail.everywhere,
         }
     }
 }

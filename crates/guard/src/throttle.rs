@@ -1,10 +1,13 @@
 use std::time::Duration;
 
 use sekisho_model::{Digest, Timestamp};
-use sekisho_session::{Limit, Session, SessionError, Verdict};
+use sekisho_session::{Limit, QueuePlace, QueueRules, Session, SessionError, Verdict};
 
 use crate::limits::Limits;
-use crate::rules::{self, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt, Rule, UserCodeTry};
+use crate::rules::{
+    self, Admission, AdmissionSettings, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt,
+    ResetMail, Rule, UserCodeTry,
+};
 use crate::suspects::Suspects;
 use crate::ticket::{Counted, Place, Ticket};
 
@@ -112,6 +115,16 @@ impl Throttle {
             .await
     }
 
+    /// Counts a reset link before anything is looked up. It counts for good.
+    pub async fn before_reset_mail(
+        &self,
+        mail: ResetMail<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::reset_mail(&mail)), now)
+            .await
+    }
+
     /// Asks before a client secret is checked. Hand the ticket to [`Self::after_success`] or
     /// [`Self::after_failure`]. A client that has not failed here lately costs no call to the session
     /// store: a secret of 256 random bits is not guessed in the few tries that are counted late.
@@ -129,6 +142,43 @@ impl Throttle {
             place: Place::Nowhere,
             counted,
         }))
+    }
+
+    /// Shows somebody's ticket at the door of the pages that change passwords; networks (IPv4 /24, IPv6 /64)
+    /// take turns. While the session store is away this process keeps a queue of its own (THR-12).
+    pub async fn admit(
+        &self,
+        ticket: &Digest,
+        ip: &str,
+        settings: &AdmissionSettings,
+        now: Timestamp,
+    ) -> Result<Admission, GuardFailure> {
+        let network = rules::networks(ip).network;
+        let source = Digest::keyed(self.key.as_bytes(), &[b"queue", network.as_bytes()]);
+        let rules = queue_rules(settings);
+        let shared = self.session.queue_up(ticket, &source, &rules, now).await;
+        let place = match shared {
+            Err(SessionError::Unavailable(_)) => {
+                self.own.queue_up(ticket, &source, &rules, now).await
+            }
+            answered => answered,
+        };
+        let admission = match place? {
+            QueuePlace::Inside => Admission::Inside,
+            QueuePlace::Waiting { ahead } => settings.wait(ahead),
+            QueuePlace::Full => settings.full(),
+        };
+        let answer = match admission {
+            Admission::Inside => "inside",
+            Admission::Wait { .. } => "wait",
+            Admission::Full { .. } => "full",
+        };
+        metrics::counter!("sekisho_admissions_total", "answer" => answer).increment(1);
+        if let Admission::Wait { position, .. } = admission {
+            let ahead = f64::from(u32::try_from(position).unwrap_or(u32::MAX));
+            metrics::histogram!("sekisho_admission_position").record(ahead);
+        }
+        Ok(admission)
     }
 
     /// Takes a ticket back: its act succeeded and does not count. A right password also ends the
@@ -214,6 +264,20 @@ impl Throttle {
             }
         });
         limits.collect()
+    }
+}
+
+/// How many of one network may wait in a row before others have their turn.
+const DEEPEST: u32 = 2_000;
+
+fn queue_rules(settings: &AdmissionSettings) -> QueueRules {
+    QueueRules {
+        wave: settings.wave,
+        wave_size: settings.wave_people,
+        most_waiting: settings.most_waiting,
+        deepest: DEEPEST.min(settings.most_waiting),
+        pass: settings.pass,
+        absent: settings.absent(),
     }
 }
 

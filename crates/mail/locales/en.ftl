@@ -87,3 +87,33 @@ length-minutes = { $count ->
     [one] 1 minute
    *[other] { $count } minutes
 }
+
+## Ways back into the account
+label-how = How
+reset-subject = { $service }: reset your password
+reset-title = Reset your password
+reset-lead = We received a request to choose a new password.
+reset-lead-operator = An operator of { $service } started a reset of your password.
+reset-how = Set it on this page. The link works once, for { $minutes } minutes.
+reset-button = Choose a new password
+reset-not-you = If you did not ask for this, do nothing. Your password stays as it is.
+reset-again = If these mails keep coming, open { $host } yourself and go to "Help".
+changed-subject = { $service }: your password was changed
+changed-title = Your password was changed
+changed-lead = Your password was changed. All other devices were signed out.
+changed-how-link = Reset mail
+changed-how-asked = At a sign-in, because a new one was asked for
+changed-not-you = If this was not you, open { $host } in your browser and choose "Forgot your password?" now.
+recovery-title = Getting back into your account
+recovery-used-subject = { $service }: a recovery code was used
+recovery-used-lead = A recovery code of your account was used. { $left } are left.
+recovery-made-subject = { $service }: new recovery codes
+recovery-made-lead = New recovery codes were made for your account. The old ones no longer work.
+recovery-waiting-subject = { $service }: a password reset is waiting
+recovery-waiting-lead = Somebody who reads your mail wants to choose a new password for your account, in a browser you have used before. They can do so from { $until }.
+recovery-started-subject = { $service }: an operator started a password reset
+recovery-started-lead = An operator of { $service } started a reset of your password. A link was sent to your sign-in address.
+recovery-address-subject = { $service }: your code address was changed
+recovery-address-lead = An operator of { $service } set another address to receive your codes. All devices were signed out, and the old recovery codes no longer work.
+recovery-not-you = If this was not you, open { $host } in your browser, sign in and change your password now, or ask the operator.
+recovery-always = Mails about changes cannot be turned off.

@@ -65,8 +65,77 @@ pub enum LetterBody {
         /// From where.
         ip: String,
     },
+    /// The link that lets a new password be chosen (`ux.md` 10.7).
+    ResetLink {
+        /// The link, made from the issuer.
+        link: String,
+        /// Whether an operator began it.
+        by_operator: bool,
+        /// How many minutes it works.
+        minutes: u64,
+        /// Until when; afterwards the letter is of no use.
+        expires_at: Timestamp,
+        /// When it was asked for.
+        at: Timestamp,
+        /// From where.
+        ip: String,
+    },
+    /// The password was changed; cannot be turned off (REC-06).
+    PasswordChanged {
+        /// How.
+        how: ChangedHow,
+        /// When.
+        at: Timestamp,
+        /// With what.
+        device: Device,
+        /// From where.
+        ip: String,
+    },
+    /// Something about the ways back into the account happened; cannot be turned off (REC-06).
+    RecoveryNotice {
+        /// What.
+        what: RecoveryNews,
+        /// When.
+        at: Timestamp,
+        /// With what.
+        device: Device,
+        /// From where.
+        ip: String,
+    },
     /// `sekisho mail test`.
     Test,
+}
+
+/// How a password was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangedHow {
+    /// Through the link in a mail.
+    ResetLink,
+    /// At a sign-in, because it was asked for.
+    Forced,
+}
+
+/// What happened to the ways back into an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryNews {
+    /// A recovery code was used.
+    CodeUsed {
+        /// How many are left.
+        left: u64,
+    },
+    /// A new set of recovery codes was made.
+    CodesMade,
+    /// Somebody waits at a known browser to choose a new password.
+    Waiting {
+        /// From when they may.
+        until: Timestamp,
+    },
+    /// An operator mailed a link that lets a new password be chosen.
+    ResetStarted,
+    /// An operator set another code address.
+    CodeAddressSet,
 }
 
 /// The facts of a successful sign-in.
@@ -110,6 +179,9 @@ impl LetterBody {
             Self::SignInAlert(_) => LetterKind::SignInAlert,
             Self::NewDevice(_) => LetterKind::NewDevice,
             Self::PasswordKnown { .. } => LetterKind::PasswordKnown,
+            Self::ResetLink { .. } => LetterKind::ResetLink,
+            Self::PasswordChanged { .. } => LetterKind::PasswordChanged,
+            Self::RecoveryNotice { .. } => LetterKind::RecoveryNotice,
             Self::Test => LetterKind::Test,
         }
     }
@@ -117,7 +189,9 @@ impl LetterBody {
     /// When the letter is of no use any more (OTP-15).
     pub const fn not_after(&self) -> Option<Timestamp> {
         match self {
-            Self::SignInCode { expires_at, .. } => Some(*expires_at),
+            Self::SignInCode { expires_at, .. } | Self::ResetLink { expires_at, .. } => {
+                Some(*expires_at)
+            }
             _ => None,
         }
     }

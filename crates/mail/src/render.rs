@@ -4,7 +4,10 @@ use askama::Template;
 use sekisho_model::{Locale, Timestamp};
 
 use crate::words::Words;
-use crate::{Device, Letter, LetterBody, MailError, Proof, SignIn, harmless, tally, when};
+use crate::{
+    ChangedHow, Device, Letter, LetterBody, MailError, Proof, RecoveryNews, SignIn, harmless,
+    tally, when,
+};
 
 /// Wrong passwords before a sign-in that are worth a sentence (TD-07).
 const WORTH_TELLING: u32 = 3;
@@ -40,6 +43,9 @@ templates! {
     SignInAlert "sign_in_alert/body.txt" "sign_in_alert/body.html"
     NewDevice "new_device/body.txt" "new_device/body.html"
     PasswordKnown "password_known/body.txt" "password_known/body.html"
+    ResetLink "reset_link/body.txt" "reset_link/body.html"
+    PasswordChanged "password_changed/body.txt" "password_changed/body.html"
+    RecoveryNotice "recovery_notice/body.txt" "recovery_notice/body.html"
     Test "test/body.txt" "test/body.html"
 }
 
@@ -73,6 +79,21 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             text::PasswordKnown(v).render()?,
             html::PasswordKnown(v).render()?,
         ),
+        LetterBody::ResetLink { .. } => (
+            "reset-subject",
+            text::ResetLink(v).render()?,
+            html::ResetLink(v).render()?,
+        ),
+        LetterBody::PasswordChanged { .. } => (
+            "changed-subject",
+            text::PasswordChanged(v).render()?,
+            html::PasswordChanged(v).render()?,
+        ),
+        LetterBody::RecoveryNotice { what, .. } => (
+            subject_of(*what),
+            text::RecoveryNotice(v).render()?,
+            html::RecoveryNotice(v).render()?,
+        ),
         LetterBody::Test => (
             "test-subject",
             text::Test(v).render()?,
@@ -95,6 +116,8 @@ struct View {
     named: bool,
     failures: bool,
     not_me: Option<String>,
+    link: Option<String>,
+    lead: &'static str,
 }
 
 /// A line of the details.
@@ -116,6 +139,8 @@ impl View {
             named: false,
             failures: false,
             not_me: None,
+            link: None,
+            lead: "",
         };
         match &letter.body {
             LetterBody::SignInCode { device, ip, .. } => {
@@ -129,6 +154,9 @@ impl View {
                 view.when(letter, *at)?;
                 view.source(letter.locale, device, ip)?;
             }
+            LetterBody::ResetLink { .. }
+            | LetterBody::PasswordChanged { .. }
+            | LetterBody::RecoveryNotice { .. } => view.recovery(letter)?,
             LetterBody::Test => {}
         }
         Ok(view)
@@ -180,6 +208,73 @@ impl View {
         Ok(())
     }
 
+    fn recovery(&mut self, letter: &Letter) -> Result<(), askama::Error> {
+        let (at, device, ip) = match &letter.body {
+            LetterBody::ResetLink {
+                link,
+                by_operator,
+                minutes,
+                at,
+                ip,
+                ..
+            } => {
+                self.link = Some(link.clone()).filter(|link| is_web(link));
+                self.lead = if *by_operator {
+                    "reset-lead-operator"
+                } else {
+                    "reset-lead"
+                };
+                self.put("minutes", minutes.to_string());
+                (at, None, ip)
+            }
+            LetterBody::PasswordChanged {
+                how,
+                at,
+                device,
+                ip,
+            } => {
+                let how = match how {
+                    ChangedHow::ResetLink => "changed-how-link",
+                    ChangedHow::Forced => "changed-how-asked",
+                };
+                self.row("label-how", self.say(how)?)?;
+                (at, Some(device), ip)
+            }
+            LetterBody::RecoveryNotice {
+                what,
+                at,
+                device,
+                ip,
+            } => {
+                self.news(letter, *what);
+                (at, Some(device), ip)
+            }
+            _ => return Ok(()),
+        };
+        self.when(letter, *at)?;
+        match device {
+            Some(device) if !ip.is_empty() => self.source(letter.locale, device, ip),
+            Some(_) | None => self.address(ip),
+        }
+    }
+
+    fn news(&mut self, letter: &Letter, what: RecoveryNews) {
+        self.lead = match what {
+            RecoveryNews::CodeUsed { left } => {
+                self.put("left", left.to_string());
+                "recovery-used-lead"
+            }
+            RecoveryNews::CodesMade => "recovery-made-lead",
+            RecoveryNews::Waiting { until } => {
+                let until = when::date_time_zone(until, &letter.zone, letter.locale);
+                self.put("until", until);
+                "recovery-waiting-lead"
+            }
+            RecoveryNews::ResetStarted => "recovery-started-lead",
+            RecoveryNews::CodeAddressSet => "recovery-address-lead",
+        };
+    }
+
     fn when(&mut self, letter: &Letter, at: Timestamp) -> Result<(), askama::Error> {
         let when = when::date_time_zone(at, &letter.zone, letter.locale);
         self.row("label-when", when)
@@ -187,6 +282,10 @@ impl View {
 
     fn source(&mut self, locale: Locale, device: &Device, ip: &str) -> Result<(), askama::Error> {
         self.row("label-device", device.words(locale))?;
+        self.address(ip)
+    }
+
+    fn address(&mut self, ip: &str) -> Result<(), askama::Error> {
         match ip.parse::<IpAddr>() {
             Ok(ip) => self.row("label-from", ip.to_string()),
             Err(_not_an_address) => Ok(()),
@@ -220,6 +319,16 @@ impl View {
             }
         };
         self.rows.iter().map(line).collect()
+    }
+}
+
+const fn subject_of(what: RecoveryNews) -> &'static str {
+    match what {
+        RecoveryNews::CodeUsed { .. } => "recovery-used-subject",
+        RecoveryNews::CodesMade => "recovery-made-subject",
+        RecoveryNews::Waiting { .. } => "recovery-waiting-subject",
+        RecoveryNews::ResetStarted => "recovery-started-subject",
+        RecoveryNews::CodeAddressSet => "recovery-address-subject",
     }
 }
 

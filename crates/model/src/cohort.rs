@@ -112,6 +112,7 @@ mod tests {
             cohort_tag: "old-portal".to_owned(),
             password_at: Some(at),
             password_epoch: Epoch(3),
+            password_imported: false,
         }
     }
 

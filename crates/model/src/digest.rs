@@ -25,6 +25,21 @@ impl Digest {
         Self::from_slice(context.finish().as_ref()).unwrap_or(Self([0; 32]))
     }
 
+    /// SHA-256 of everything `reader` gives, in constant memory.
+    pub fn of_reader(reader: &mut impl std::io::Read) -> std::io::Result<Self> {
+        let mut context = digest::Context::new(&digest::SHA256);
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => context.update(buffer.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self::from_slice(context.finish().as_ref()).unwrap_or(Self([0; 32])))
+    }
+
     /// HMAC-SHA-256 under `key`; each part is preceded by its length, so parts cannot run together.
     pub fn keyed(key: &[u8], parts: &[&[u8]]) -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, key);

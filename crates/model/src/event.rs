@@ -32,12 +32,22 @@ pub enum EventKind {
     TokenExchanged,
     /// A token or grant was revoked.
     Revocation,
+    /// A new password was asked for: by somebody who forgot it, by an operator, or at a sign-in.
+    ResetAsked,
+    /// A new password was chosen.
+    PasswordChanged,
+    /// Recovery codes were made, or one was tried.
+    RecoveryCodes,
     /// A setting of an account changed.
     SettingChanged,
     /// An account was created.
     UserCreated,
     /// An operator voided what a cohort of accounts holds (INC-08).
     CohortMarked,
+    /// A batch of accounts moved in from a file.
+    UsersImported,
+    /// Accounts were written to a file.
+    UsersExported,
     /// A client was created or its secret rotated.
     ClientChanged,
     /// A signing or key-encryption key was made or rotated.
@@ -46,7 +56,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -60,9 +70,14 @@ impl EventKind {
         Self::DeviceRedeemed,
         Self::TokenExchanged,
         Self::Revocation,
+        Self::ResetAsked,
+        Self::PasswordChanged,
+        Self::RecoveryCodes,
         Self::SettingChanged,
         Self::UserCreated,
         Self::CohortMarked,
+        Self::UsersImported,
+        Self::UsersExported,
         Self::ClientChanged,
         Self::KeyChanged,
     ];
@@ -83,9 +98,14 @@ impl EventKind {
             Self::DeviceRedeemed => "device_redeemed",
             Self::TokenExchanged => "token_exchanged",
             Self::Revocation => "revocation",
+            Self::ResetAsked => "reset_asked",
+            Self::PasswordChanged => "password_changed",
+            Self::RecoveryCodes => "recovery_codes",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
             Self::CohortMarked => "cohort_marked",
+            Self::UsersImported => "users_imported",
+            Self::UsersExported => "users_exported",
             Self::ClientChanged => "client_changed",
             Self::KeyChanged => "key_changed",
         }

@@ -12,17 +12,26 @@ pub enum LetterKind {
     NewDevice,
     /// The right password was given and no code followed.
     PasswordKnown,
+    /// The link that lets a new password be chosen.
+    ResetLink,
+    /// The password was changed.
+    PasswordChanged,
+    /// Something about the ways back into the account happened.
+    RecoveryNotice,
     /// `sekisho mail test`.
     Test,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
         Self::PasswordKnown,
+        Self::ResetLink,
+        Self::PasswordChanged,
+        Self::RecoveryNotice,
         Self::Test,
     ];
 
@@ -33,6 +42,9 @@ impl LetterKind {
             Self::SignInAlert => "sign_in_alert",
             Self::NewDevice => "new_device",
             Self::PasswordKnown => "password_known",
+            Self::ResetLink => "reset_link",
+            Self::PasswordChanged => "password_changed",
+            Self::RecoveryNotice => "recovery_notice",
             Self::Test => "test",
         }
     }

@@ -51,6 +51,6 @@ pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
     AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, PreAuthToken,
-    RefreshToken, RegistrationToken, RequestHandle, SessionToken,
+    QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -35,6 +35,8 @@ pub enum Purpose {
     BrowserState,
     /// Counter keys of throttles, so that Redis holds no address (THR-06).
     Throttle,
+    /// Successors of management tokens (REG-08).
+    RegistrationToken,
 }
 
 impl Purpose {
@@ -52,6 +54,7 @@ impl Purpose {
             Self::DpopNonce => b"sekisho/dpop-nonce",
             Self::BrowserState => b"sekisho/browser-state",
             Self::Throttle => b"sekisho/throttle",
+            Self::RegistrationToken => b"sekisho/registration-token",
         }
     }
 }

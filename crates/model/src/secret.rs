@@ -63,6 +63,10 @@ secret_types! {
     PreAuthToken "";
     /// The handle of a pushed authorization request (RFC 9126 §2.2).
     RequestHandle "";
+    /// What a reset link carries (REC-01).
+    ResetToken "";
+    /// A place in the queue before the pages that change passwords.
+    QueueTicket "";
     /// A device code (RFC 8628 §3.2).
     DeviceCode "";
     /// The token that manages one dynamic registration (RFC 7592 §1.2).
@@ -71,6 +75,15 @@ secret_types! {
     InitialAccessToken "ski_";
     /// A client secret; the prefix lets secret scanners find leaks.
     ClientSecret "sks_";
+}
+
+impl RegistrationToken {
+    /// The token that follows this one, made with a key of ours: whoever asks again with the former token
+    /// is told the same, so no answer that is lost or overtaken costs an app its registration (REG-08).
+    #[must_use]
+    pub fn successor(&self, key: &Digest) -> Self {
+        Self(Digest::keyed(key.as_bytes(), &[self.0.as_bytes()]).to_base64url())
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +130,26 @@ mod tests {
             URL_SAFE_NO_PAD.encode(abc.as_bytes()),
             "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"
         );
+    }
+
+    #[test]
+    fn reg_08_a_management_token_has_one_successor_that_nobody_else_can_make() {
+        let entropy = SeededEntropy::new(5);
+        let (first, other) = (
+            RegistrationToken::generate(&entropy),
+            RegistrationToken::generate(&entropy),
+        );
+        let (key, foreign) = (Digest::of(b"key"), Digest::of(b"another key"));
+        let next = first.successor(&key);
+        assert_eq!(next.reveal(), first.successor(&key).reveal());
+        assert_eq!(next.reveal().len(), first.reveal().len());
+        for different in [
+            first.successor(&foreign),
+            other.successor(&key),
+            next.successor(&key),
+        ] {
+            assert_ne!(next.reveal(), different.reveal());
+        }
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct User {
     pub password_at: Option<Timestamp>,
     /// The epoch the password was chosen under.
     pub password_epoch: Epoch,
+    /// Whether an import brought the password, and nobody has judged it yet (PW-29).
+    pub password_imported: bool,
 }
 
 /// A signed-in browser (SES-07: this record is the truth).

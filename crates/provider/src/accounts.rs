@@ -8,7 +8,7 @@ use sekisho_store::{Account, Once, StoreError, Tx};
 use serde_json::{Map, Value};
 
 use crate::rules::claims;
-use crate::rules::password_policy::{self, PasswordRefusal};
+use crate::rules::password_policy::PasswordRefusal;
 use crate::{Failure, Provider};
 
 /// What is needed to make an account.
@@ -77,6 +77,9 @@ impl Provider {
         if let Err(refusal) = self.check_new_account(&new) {
             return Ok(Err(refusal));
         }
+        if let Some(refusal) = self.password_refusal(&new).await? {
+            return Ok(Err(refusal.into()));
+        }
         let now = self.now();
         let entropy = &*self.entropy;
         let user = User {
@@ -92,6 +95,7 @@ impl Provider {
             cohort_tag: String::new(),
             password_at: None,
             password_epoch: Epoch::default(),
+            password_imported: false,
         };
         let record = self.passwords.record(user.id, &new.password).await?;
         let sealed = self.seal_account(user.id, &new);
@@ -125,13 +129,19 @@ impl Provider {
         }
     }
 
-    fn check_new_account(&self, new: &NewAccount) -> Result<(), AccountRefusal> {
-        if new.check_policy {
-            let address = new.login_address.canonical();
-            let local = address.split('@').next().unwrap_or_default();
-            let context = [self.settings.service_name.as_str(), address.as_str(), local];
-            password_policy::check(&self.settings.password_policy, &new.password, &context)?;
+    async fn password_refusal(&self, new: &NewAccount) -> Result<Option<PasswordRefusal>, Failure> {
+        if !new.check_policy {
+            return Ok(None);
         }
+        let addresses = [Some(&new.login_address), new.code_address.as_ref()];
+        let addresses: Vec<&EmailAddress> = addresses.into_iter().flatten().collect();
+        let name = new.claims.get("name").and_then(Value::as_str);
+        let context = self.new_password_context(&addresses, name);
+        let reasons = self.judge_new_password(&new.password, &context).await?;
+        Ok(reasons.into_iter().next())
+    }
+
+    fn check_new_account(&self, new: &NewAccount) -> Result<(), AccountRefusal> {
         claims::check_profile(&new.claims).map_err(AccountRefusal::Claims)?;
         let code_address = new.code_address.as_ref().unwrap_or(&new.login_address);
         let domain = code_address.domain();
@@ -160,6 +170,26 @@ impl Provider {
             code: under(code_address.to_string().as_bytes()),
             code_index: self.address_index(code_address),
         }
+    }
+
+    /// An address sealed under the key of its user, and what it is found by.
+    pub(crate) async fn sealed_address(
+        &self,
+        user: UserId,
+        address: &EmailAddress,
+    ) -> Result<(Sealed, Digest), Failure> {
+        let found = self.store.read(move |tx| tx.account(user)).await?;
+        let account = found.ok_or(Failure::Corrupt("account"))?;
+        let owner = user.to_string();
+        let key = self
+            .keyring
+            .open(Purpose::UserData, &owner, &account.data_key)?;
+        let key: [u8; 32] = key
+            .try_into()
+            .map_err(|_wrong_length| Failure::Corrupt("data key"))?;
+        let plain = address.to_string();
+        let sealed = KeyRing::seal_under(&key, &owner, plain.as_bytes(), &*self.entropy);
+        Ok((sealed, self.address_index(address)))
     }
 
     /// What an address is looked up by.

@@ -4,6 +4,7 @@
 use sekisho_model::{Cohort, CohortMark, Epoch, EpochKind, Event, UserId};
 use sekisho_store::{Account, Once, StoreError, Tx};
 
+use crate::endpoints::visit::LiveSession;
 use crate::rules::password_marks;
 use crate::{Failure, Provider};
 
@@ -43,6 +44,11 @@ impl Provider {
             .as_ref()
             .is_some_and(|record| record.must_change);
         password_marks::must_change(&account.user, marked, &self.knowledge.shared())
+    }
+
+    /// Whether somebody who is signed in must choose a new password before anything more is issued.
+    pub(crate) fn must_change_first(&self, live: &LiveSession) -> bool {
+        password_marks::must_change(&live.user, false, &self.knowledge.shared())
     }
 
     /// Asks everyone in `cohort` for a new password; with `end_sessions` what they are signed in to

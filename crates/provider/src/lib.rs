@@ -13,10 +13,14 @@ pub mod cohorts;
 pub mod demo;
 pub mod endpoints;
 mod failure;
+#[cfg(test)]
+mod fuzz;
 pub mod jwt;
 mod key_care;
 mod knowledge;
 pub mod logout;
+pub mod moving;
+mod new_passwords;
 pub mod outbound;
 pub mod password;
 mod provider;
@@ -24,7 +28,9 @@ pub mod rules;
 pub mod sealing;
 mod settings;
 mod subjects;
+mod unused_clients;
 
 pub use failure::Failure;
+pub use new_passwords::PasswordContext;
 pub use provider::{Health, Parts, Provider};
-pub use settings::{CodeSettings, Features, Lifetimes, Settings};
+pub use settings::{CodeSettings, Features, Lifetimes, ResetSettings, Settings};

@@ -9,7 +9,7 @@ use sekisho_model::{
 };
 use sekisho_session::Session;
 use sekisho_store::Store;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::client_documents::ClientDocuments;
 use crate::clients::ClientDirectory;
@@ -19,6 +19,7 @@ use crate::jwt::{AccessTokenVerifier, SigningKeys};
 use crate::knowledge::Knowledge;
 use crate::outbound::Outbound;
 use crate::password::Passwords;
+use crate::unused_clients::NotedUses;
 use crate::{Failure, Settings};
 
 /// Everything the endpoints work with. One for each process.
@@ -35,6 +36,7 @@ pub struct Provider {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clients: ClientDirectory,
+    pub(crate) noted_uses: NotedUses,
     pub(crate) client_keys: ClientKeys,
     pub(crate) outbound: Outbound,
     pub(crate) knowledge: Knowledge,
@@ -48,6 +50,10 @@ pub struct Provider {
     pub(crate) nonce_key: Digest,
     pub(crate) letters_wait: Bell,
     pub(crate) sessions_ended: Arc<Notify>,
+    /// Resets that are being looked up after their answer.
+    pub(crate) reset_desk: Arc<Semaphore>,
+    /// Hashes of new passwords, so that sign-ins always find a free thread.
+    pub(crate) reset_hashes: Semaphore,
 }
 
 /// What a [`Provider`] is made of.
@@ -80,6 +86,8 @@ pub struct Parts {
 
 /// How many access tokens' signatures are remembered, and how many grants' standings.
 const REMEMBERED: u64 = 20_000;
+/// How many asked resets are looked up at once; the rest wait for their turn before they are answered.
+const RESETS_AT_ONCE: usize = 64;
 
 impl Provider {
     /// Puts the parts together. Call [`Provider::hear`] before serving.
@@ -104,6 +112,7 @@ impl Provider {
         });
         Self {
             clients: ClientDirectory::new(store.clone(), documents),
+            noted_uses: NotedUses::new(),
             client_keys: ClientKeys::new(),
             outbound,
             knowledge: Knowledge::new(clock.now()),
@@ -118,6 +127,8 @@ impl Provider {
             code_key: keyring.mac_key(Purpose::OneTimeCode),
             address_key: keyring.mac_key(Purpose::AddressIndex),
             nonce_key: keyring.mac_key(Purpose::DpopNonce),
+            reset_desk: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
+            reset_hashes: Semaphore::new(settings.resets.hash_share.max(1)),
             settings,
             keys,
             store,

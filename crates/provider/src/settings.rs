@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use sekisho_guard::AdmissionSettings;
+
 use crate::rules::authorization_details::DetailType;
 use crate::rules::password_policy::PasswordPolicy;
 use crate::rules::registration::RegistrationPolicy;
@@ -22,6 +24,10 @@ pub struct Settings {
     pub codes: CodeSettings,
     /// What is asked of new passwords.
     pub password_policy: PasswordPolicy,
+    /// Choosing a new password without the old one.
+    pub resets: ResetSettings,
+    /// The door before the pages that change passwords.
+    pub admission: AdmissionSettings,
     /// What of the protocols is switched on.
     pub features: Features,
     /// Resources that every client may ask tokens for (RFC 8707).
@@ -50,6 +56,8 @@ impl Settings {
             lifetimes: Lifetimes::default(),
             codes: CodeSettings::default(),
             password_policy: PasswordPolicy::STANDARD,
+            resets: ResetSettings::default(),
+            admission: AdmissionSettings::default(),
             features: Features::default(),
             registration: RegistrationPolicy {
                 scope: sekisho_model::ScopeSet::default(),
@@ -175,6 +183,30 @@ pub struct CodeSettings {
     pub max_sends: u8,
     /// Whether everyone gets the code, whatever they chose.
     pub for_everyone: bool,
+}
+
+/// Choosing a new password without the old one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResetSettings {
+    /// How long a link works; at most 60 minutes (REC-01).
+    pub link_life: Duration,
+    /// How long somebody with one mailbox waits at a browser the account knows (REC-04).
+    pub known_browser_wait: Duration,
+    /// Domains of machines: no mail, no reset (REC-12).
+    pub internal_domains: Vec<String>,
+    /// How many of the hashes computed at once may be for new passwords.
+    pub hash_share: usize,
+}
+
+impl Default for ResetSettings {
+    fn default() -> Self {
+        Self {
+            link_life: Duration::from_mins(30),
+            known_browser_wait: Duration::from_hours(24),
+            internal_domains: Vec::new(),
+            hash_share: 1,
+        }
+    }
 }
 
 impl Default for Lifetimes {

@@ -5,6 +5,8 @@
 
 pub mod cli;
 pub mod config;
+#[cfg(test)]
+mod fuzz;
 pub mod http;
 mod keys_command;
 pub mod keys_file;

@@ -1,10 +1,12 @@
 //! What the server does by itself: hearing news of other nodes, keeping house, making the slow key.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_provider::Provider;
 use sekisho_store::Store;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::wiring::Surroundings;
@@ -14,28 +16,47 @@ const HEAR_EVERY: Duration = Duration::from_millis(500);
 /// How often expired rows are cleared away.
 const KEEP_HOUSE_EVERY: Duration = Duration::from_mins(1);
 
+/// How long things stay that housekeeping changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stays {
+    /// How long a key signs; for ever if nothing is said.
+    pub(crate) signing_key: Option<Duration>,
+    /// How long an app that registered itself may be unused; for ever if nothing is said.
+    pub(crate) unused_client: Option<Duration>,
+}
+
+/// The rounds, and word of the keys.
+pub(crate) struct Rounds {
+    pub(crate) tasks: Vec<JoinHandle<()>>,
+    /// Told once every signing key is there.
+    pub(crate) keys_made: oneshot::Receiver<()>,
+}
+
 /// Starts the rounds.
 pub(crate) fn start(
     provider: &Arc<Provider>,
     store: &Store,
     rsa_key_is_missing: bool,
-    rotation: Option<Duration>,
+    stays: Stays,
     surroundings: &Surroundings,
-) -> Vec<JoinHandle<()>> {
-    let mut rounds = vec![
+) -> Rounds {
+    let (made, keys_made) = oneshot::channel();
+    let mut tasks = vec![
         tokio::spawn(hear(Arc::clone(provider))),
         tokio::spawn(keep_house(
             Arc::clone(provider),
             store.clone(),
-            rotation,
+            stays,
             surroundings.clone(),
         )),
     ];
     if rsa_key_is_missing {
-        let making = make_keys(Arc::clone(provider), surroundings.clone());
-        rounds.push(tokio::spawn(making));
+        let making = make_keys(Arc::clone(provider), surroundings.clone(), made);
+        tasks.push(tokio::spawn(making));
+    } else {
+        tell(made);
     }
-    rounds
+    Rounds { tasks, keys_made }
 }
 
 async fn hear(provider: Arc<Provider>) {
@@ -63,15 +84,24 @@ async fn hear(provider: Arc<Provider>) {
 async fn keep_house(
     provider: Arc<Provider>,
     store: Store,
-    rotation: Option<Duration>,
+    stays: Stays,
     surroundings: Surroundings,
 ) {
     let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
+    let mut measured = HashSet::new();
     loop {
         beat.tick().await;
+        if let Err(error) = provider.measure_foreign_schemes(&mut measured).await {
+            tracing::warn!(%error, "imported password schemes could not be measured");
+        }
         let now = surroundings.clock.now();
-        if let Err(error) = provider.keep_keys(rotation).await {
+        if let Err(error) = provider.keep_keys(stays.signing_key).await {
             tracing::warn!(%error, "signing keys could not be rotated or withdrawn");
+        }
+        if let Some(unused) = stays.unused_client
+            && let Err(error) = provider.expire_clients(unused).await
+        {
+            tracing::warn!(%error, "apps that nobody uses could not be deleted");
         }
         match store.keep_house(now).await {
             Ok(0) => {}
@@ -81,11 +111,28 @@ async fn keep_house(
     }
 }
 
-/// An RSA key takes up to a second to make, so the doors open before it is there.
-async fn make_keys(provider: Arc<Provider>, surroundings: Surroundings) {
-    let now = surroundings.clock.now();
-    let made = provider.keys.make_missing(&*surroundings.entropy, now);
-    if let Err(error) = made.await {
-        tracing::error!(%error, "a signing key could not be made");
+/// An RSA key takes up to a second to make, so the doors open before it is there. Until then the node is
+/// not ready; what fails is tried again.
+async fn make_keys(provider: Arc<Provider>, surroundings: Surroundings, made: oneshot::Sender<()>) {
+    let mut beat = tokio::time::interval(KEEP_HOUSE_EVERY);
+    loop {
+        beat.tick().await;
+        let now = surroundings.clock.now();
+        match provider
+            .keys
+            .make_missing(&*surroundings.entropy, now)
+            .await
+        {
+            Ok(()) => break,
+            Err(error) => tracing::error!(%error, "a signing key could not be made"),
+        }
+    }
+    tell(made);
+}
+
+/// A house that closes meanwhile does not listen any more.
+fn tell(made: oneshot::Sender<()>) {
+    if made.send(()).is_err() {
+        tracing::debug!("every signing key is there, and nobody waits for it");
     }
 }

@@ -34,7 +34,7 @@ pub async fn serve(config: Config) -> Result<(), CliError> {
         listen = config.server.listen,
         "serving"
     );
-    until_signal(house).await;
+    until_signal(house, || tracing::info!("every signing key is there")).await;
     Ok(())
 }
 
@@ -58,8 +58,7 @@ pub async fn dev(listen: &str, data: &Path) -> Result<(), CliError> {
     let services = services(&config, surroundings).await?;
     let dev = seed::dev_data(&services, &config).await?;
     let house = House::open(&config, services, listener, Some(dev.clone()))?;
-    output::banner(&config.server.issuer, data, &dev);
-    until_signal(house).await;
+    until_signal(house, || output::banner(&config.server.issuer, data, &dev)).await;
     Ok(())
 }
 
@@ -101,7 +100,8 @@ fn serve_metrics(config: &Config) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn until_signal(mut house: House) {
+/// Serves until a signal comes; `at_ready` is called once all keys are there.
+async fn until_signal(mut house: House, at_ready: impl FnOnce()) {
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
@@ -110,12 +110,23 @@ async fn until_signal(mut house: House) {
         tracing::error!("signals cannot be received");
         return house.close().await;
     };
-    loop {
+    let mut goes_on = loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break false,
+            _ = interrupt.recv() => break false,
             _ = hangup.recv() => house.read_keys_again(),
-            () = house.ended() => break,
+            () = house.keys_made() => break true,
+        }
+    };
+    if goes_on {
+        at_ready();
+    }
+    while goes_on {
+        tokio::select! {
+            _ = terminate.recv() => goes_on = false,
+            _ = interrupt.recv() => goes_on = false,
+            _ = hangup.recv() => house.read_keys_again(),
+            () = house.ended() => goes_on = false,
         }
     }
     tracing::info!("stopping: requests in flight end, letters are sent or kept");

@@ -14,7 +14,9 @@ use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
 use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
-use sekisho_provider::password::{Cost, Passwords, PoolSettings, calibrated, time_of};
+use sekisho_provider::password::{
+    BreachedPasswords, Cost, Passwords, PoolSettings, calibrated, time_of,
+};
 use sekisho_provider::rules::discovery;
 use sekisho_provider::sealing::{COMMAND, Custody, Held};
 use sekisho_provider::{Parts, Provider};
@@ -30,7 +32,7 @@ use crate::http::edge::edge;
 use crate::http::routes;
 use crate::keys_source;
 use crate::keys_watch;
-use crate::rounds;
+use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, TlsProblem};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
@@ -78,6 +80,9 @@ pub enum WiringError {
     /// The issuer.
     #[error("server.issuer is not a URL: {0}")]
     Issuer(String),
+    /// The list of leaked passwords.
+    #[error("the list of leaked passwords cannot be used: {0}")]
+    LeakedPasswords(String),
     /// The TLS files.
     #[error("{0}")]
     Tls(#[from] TlsProblem),
@@ -185,7 +190,8 @@ async fn assemble(
     let provider = Provider::new(Parts {
         settings: config.provider_settings(),
         throttle: Throttle::new(session.clone(), config.limits.clone(), throttle_key),
-        passwords: passwords(config, letters, &keyring, (&clock, &entropy)),
+        passwords: passwords(config, letters, &keyring, (&clock, &entropy))
+            .knowing(leaked_passwords(config)?),
         store: store.clone(),
         session,
         keys,
@@ -282,7 +288,7 @@ pub(crate) fn hash_cost(config: &Config) -> Cost {
         return configured;
     }
     let goal = Duration::from_millis(config.password.calibrate_goal_ms);
-    let cost = calibrated(configured, goal, |cost| time_of(cost, &SystemClock));
+    let cost = calibrated(configured, goal, time_of);
     tracing::info!(?cost, "the cost of password hashes is calibrated");
     cost
 }
@@ -313,13 +319,23 @@ fn passwords(
     )
 }
 
+/// The list of leaked passwords, if there is one; a damaged one stops the start.
+fn leaked_passwords(config: &Config) -> Result<Option<BreachedPasswords>, WiringError> {
+    let Some(file) = &config.password.breached_filter else {
+        return Ok(None);
+    };
+    BreachedPasswords::open(file)
+        .map(Some)
+        .map_err(|problem| WiringError::LeakedPasswords(format!("{}: {problem}", file.display())))
+}
+
 /// A server that answers.
 pub struct House {
     /// The services.
     pub services: Services,
     handle: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
-    rounds: Vec<JoinHandle<()>>,
+    rounds: Rounds,
     deliverer: Deliverer,
     keys_changed: Arc<Notify>,
 }
@@ -374,13 +390,15 @@ impl House {
             &services.provider,
             &services.store,
             services.rsa_key_is_missing,
-            match config.tokens.key_rotation_days {
-                0 => None,
-                days => Some(Duration::from_hours(days.saturating_mul(24))),
+            Stays {
+                signing_key: days(config.tokens.key_rotation_days),
+                unused_client: days(config.registration.unused_days),
             },
             &services.surroundings,
         );
-        rounds.push(keys_watch::start(config, &services, &keys_changed));
+        rounds
+            .tasks
+            .push(keys_watch::start(config, &services, &keys_changed));
         let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
             deliverer,
@@ -404,10 +422,19 @@ impl House {
         self.keys_changed.notify_one();
     }
 
+    /// Waits until every signing key is there; on a first start RSA keys are made while the doors are
+    /// open already.
+    pub async fn keys_made(&mut self) {
+        let told = (&mut self.rounds.keys_made).await;
+        if told.is_err() {
+            tracing::debug!("the keys were told of before, or the rounds have ended");
+        }
+    }
+
     /// Ends requests in flight, sends or keeps the letters, writes the last events.
     pub async fn close(self) {
         self.handle.stop(true).await;
-        for round in self.rounds {
+        for round in self.rounds.tasks {
             round.abort();
         }
         self.deliverer.stop(Duration::from_secs(5)).await;
@@ -424,6 +451,11 @@ impl House {
         }
         self.services.store.close().await;
     }
+}
+
+/// 0 stands for ever.
+fn days(number: u64) -> Option<Duration> {
+    (number > 0).then(|| Duration::from_hours(number.saturating_mul(24)))
 }
 
 fn cores() -> usize {

@@ -17,6 +17,7 @@ mod challenge;
 mod counter;
 mod memory;
 mod parked;
+mod queue;
 #[cfg(feature = "redis")]
 mod redis;
 mod replay;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 pub use challenge::{Attempt, NewChallenge, Renewal};
 pub use counter::{CounterKey, Limit, Verdict};
 pub use parked::{Parked, ParkedKind};
+pub use queue::{QueuePlace, QueueRules};
 
 use memory::Memory;
 #[cfg(feature = "redis")]

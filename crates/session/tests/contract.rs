@@ -17,5 +17,7 @@ mod counter;
 mod on_redis;
 #[path = "contract/parked.rs"]
 mod parked;
+#[path = "contract/queue.rs"]
+mod queue;
 #[path = "contract/replay.rs"]
 mod replay;

@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 11] = [
+const BROOMS: [Broom; 13] = [
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
         grace: DAY,
@@ -85,6 +85,15 @@ const BROOMS: [Broom; 11] = [
     Broom {
         grace: DAY,
         ..broom("outbox", "id", "not_after")
+    },
+    // A used link says so for a day.
+    Broom {
+        grace: DAY,
+        ..broom("password_resets", "digest", "expires_at")
+    },
+    Broom {
+        grace: DAY.saturating_mul(14),
+        ..broom("reset_waits", "user_id", "asked_at")
     },
     // The ledger of sign-outs: long enough to look into a complaint.
     Broom {

@@ -8,6 +8,7 @@ use diesel::r2d2::{ManageConnection, NopErrorHandler, Pool as Connections, R2D2C
 use tokio::sync::Semaphore;
 
 use crate::backend::{self, AnyConnection, Location, Role};
+use crate::doorway::{Closing, Doorway};
 use crate::{Outage, StoreError, StoreOptions, Tx, transaction};
 
 /// How long a request waits for a free connection, and then for a new one: two seconds in all.
@@ -20,12 +21,14 @@ pub(crate) struct Pool {
     connections: Connections<Connector>,
     permits: Arc<Semaphore>,
     size: u32,
+    _closing: Arc<Closing>,
 }
 
 /// Makes connections for the pool.
 struct Connector {
     location: Location,
     timeout: Duration,
+    doorway: Arc<Doorway>,
 }
 
 /// A pooled connection and whether it is known to be dead.
@@ -39,7 +42,11 @@ impl ManageConnection for Connector {
     type Error = StoreError;
 
     fn connect(&self) -> Result<Pooled, StoreError> {
+        let inside = self.doorway.enter().ok_or(Outage::Closed)?;
         let conn = backend::connect(&self.location, Role::Reader, self.timeout)?;
+        if inside.is_last() {
+            return Err(Outage::Closed.into());
+        }
         Ok(Pooled {
             conn,
             broken: false,
@@ -73,6 +80,7 @@ enum Failure {
 impl Pool {
     pub(crate) fn open(location: Location, options: &StoreOptions) -> Self {
         let size = options.max_connections.max(1);
+        let doorway = Arc::<Doorway>::default();
         let connections = Connections::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -82,12 +90,14 @@ impl Pool {
             .build_unchecked(Connector {
                 location,
                 timeout: options.statement_timeout,
+                doorway: Arc::clone(&doorway),
             });
         let permits = usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             connections,
             permits: Arc::new(Semaphore::new(permits)),
             size,
+            _closing: Arc::new(Closing(doorway)),
         }
     }
 

@@ -30,7 +30,7 @@ pub struct InitialAccess {
     pub uses_left: u32,
 }
 
-type TokenRow = (String, Vec<u8>, Option<Vec<u8>>, Option<i64>, i64);
+type TokenRow = (Vec<u8>, Option<Vec<u8>>, Option<i64>);
 type InitialRow = (Vec<u8>, String, i64, i64, i64);
 
 impl Tx<'_> {
@@ -46,6 +46,7 @@ impl Tx<'_> {
                 registration_tokens::client_id.eq(client.as_str()),
                 registration_tokens::digest.eq(digest.as_bytes().as_slice()),
                 registration_tokens::created_at.eq(now.micros()),
+                registration_tokens::last_used_at.eq(now.micros()),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -58,9 +59,14 @@ impl Tx<'_> {
     ) -> Result<Option<RegistrationRecord>, StoreError> {
         let row = registration_tokens::table
             .find(client.as_str())
+            .select((
+                registration_tokens::digest,
+                registration_tokens::previous_digest,
+                registration_tokens::previous_until,
+            ))
             .first::<TokenRow>(self.conn)
             .optional()?;
-        let Some((_, digest, previous, until, _)) = row else {
+        let Some((digest, previous, until)) = row else {
             return Ok(None);
         };
         let previous = match (previous, until) {

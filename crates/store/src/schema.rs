@@ -19,6 +19,7 @@ diesel::table! {
         cohort_tag -> Text,
         password_at -> Nullable<BigInt>,
         password_epoch -> BigInt,
+        password_imported -> Bool,
     }
 }
 
@@ -39,6 +40,38 @@ diesel::table! {
         key_id -> Text,
         changed_at -> BigInt,
         must_change -> Bool,
+    }
+}
+
+diesel::table! {
+    password_resets (digest) {
+        digest -> Binary,
+        user_id -> Text,
+        mailbox -> Text,
+        vouched -> Bool,
+        epoch -> BigInt,
+        password_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    reset_waits (user_id) {
+        user_id -> Text,
+        browser_id -> Text,
+        password_at -> Nullable<BigInt>,
+        asked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, digest) {
+        user_id -> Text,
+        digest -> Binary,
+        made_at -> BigInt,
+        used_at -> Nullable<BigInt>,
     }
 }
 
@@ -279,6 +312,7 @@ diesel::table! {
         previous_digest -> Nullable<Binary>,
         previous_until -> Nullable<BigInt>,
         created_at -> BigInt,
+        last_used_at -> BigInt,
     }
 }
 
@@ -302,6 +336,26 @@ diesel::table! {
         seen_at -> BigInt,
         moved -> BigInt,
         moving_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    user_imports (file_digest) {
+        file_digest -> Binary,
+        tag -> Text,
+        records -> BigInt,
+        imported -> BigInt,
+        existing -> BigInt,
+        refused -> BigInt,
+        started_at -> BigInt,
+        updated_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    foreign_schemes (template) {
+        template -> Text,
     }
 }
 

@@ -69,6 +69,7 @@ pub(crate) struct UserRow {
     cohort_tag: String,
     password_at: Option<i64>,
     password_epoch: i64,
+    password_imported: bool,
 }
 
 impl UserRow {
@@ -91,6 +92,7 @@ impl UserRow {
             cohort_tag: self.cohort_tag.clone(),
             password_at: self.password_at.map(time),
             password_epoch: Epoch(self.password_epoch),
+            password_imported: self.password_imported,
         })
     }
 }
@@ -149,6 +151,7 @@ impl Tx<'_> {
                 users::cohort_tag.eq(&user.cohort_tag),
                 users::password_at.eq(micros(user.password_at)),
                 users::password_epoch.eq(user.password_epoch.0),
+                users::password_imported.eq(user.password_imported),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -317,7 +320,16 @@ impl Tx<'_> {
             .set((
                 users::password_at.eq(at.micros()),
                 users::password_epoch.eq(epoch_now),
+                users::password_imported.eq(false),
             ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Keeps that the password an import brought was judged and may stay (PW-29).
+    pub fn imported_password_fits(&mut self, user: UserId) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.to_string()))
+            .set(users::password_imported.eq(false))
             .execute(self.conn)?;
         Ok(())
     }

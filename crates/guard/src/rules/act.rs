@@ -65,6 +65,28 @@ pub struct UserCodeTry<'a> {
     pub ip: &'a str,
 }
 
+/// A reset link that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct ResetMail<'a> {
+    /// Keyed digest of the canonical address, whether or not there is such an account (THR-05, THR-06).
+    pub account: &'a Digest,
+    /// The client address.
+    pub ip: &'a str,
+}
+
+/// THR-11: apart from everything a sign-in counts against.
+pub(crate) fn reset_mail(mail: &ResetMail<'_>) -> Vec<Rule> {
+    let account = mail.account.to_base64url();
+    let from = networks(mail.ip);
+    vec![
+        rule(Counter::ResetAccount, &account),
+        rule(Counter::ResetAccountDay, &account),
+        rule(Counter::ResetAddress, &from.address),
+        rule(Counter::ResetNetwork, &from.network),
+        rule(Counter::ResetEverywhere, ""),
+    ]
+}
+
 /// THR-03: a known browser counts for itself alone; what strangers do cannot close it.
 pub(crate) fn password(attempt: &PasswordAttempt<'_>) -> Vec<Rule> {
     let account = attempt.account.to_base64url();

@@ -28,6 +28,11 @@ pub(crate) enum Counter {
     UserCodeAddress,
     UserCodeEverywhere,
     DeviceRequestAddress,
+    ResetAccount,
+    ResetAccountDay,
+    ResetAddress,
+    ResetNetwork,
+    ResetEverywhere,
 }
 
 impl Counter {
@@ -58,6 +63,11 @@ impl Counter {
             Self::UserCodeAddress => "device.address",
             Self::UserCodeEverywhere => "device.everywhere",
             Self::DeviceRequestAddress => "device.requests_address",
+            Self::ResetAccount => "reset_mail.account",
+            Self::ResetAccountDay => "reset_mail.account_day",
+            Self::ResetAddress => "reset_mail.address",
+            Self::ResetNetwork => "reset_mail.network",
+            Self::ResetEverywhere => "reset_mail.everywhere",
         }
     }
 

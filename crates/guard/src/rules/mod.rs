@@ -1,12 +1,19 @@
 //! Which limits an act counts against. Pure: values in, rules out.
 
 mod act;
+mod admission;
 mod counter;
 mod origin;
 
-pub use act::{ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, UserCodeTry};
-pub(crate) use act::{client_secret, code_mail, code_try, device_request, password, user_code};
+pub use act::{
+    ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
+};
+pub(crate) use act::{
+    client_secret, code_mail, code_try, device_request, password, reset_mail, user_code,
+};
+pub use admission::{Admission, AdmissionSettings};
 pub(crate) use counter::Counter;
+pub(crate) use origin::networks;
 
 /// One limit an act counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]

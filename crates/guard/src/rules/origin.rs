@@ -2,19 +2,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Where a request comes from, at the sizes attackers and neighbours come in.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Networks {
+pub(crate) struct Networks {
     /// The address itself.
-    pub(super) address: String,
+    pub(crate) address: String,
     /// IPv4 /24, IPv6 /64.
-    pub(super) network: String,
+    pub(crate) network: String,
     /// IPv6 /48; nothing for IPv4.
-    pub(super) site: Option<String>,
+    pub(crate) site: Option<String>,
     /// The smallest thing that is one household: the IPv4 address, the IPv6 /64.
-    pub(super) household: String,
+    pub(crate) household: String,
 }
 
 /// The networks of `ip`. All that is no address counts as one.
-pub(super) fn networks(ip: &str) -> Networks {
+pub(crate) fn networks(ip: &str) -> Networks {
     match ip.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
         Ok(IpAddr::V4(ip)) => Networks {
             address: ip.to_string(),

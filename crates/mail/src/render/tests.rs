@@ -54,6 +54,43 @@ fn known() -> LetterBody {
     }
 }
 
+fn recovery_letters() -> Vec<LetterBody> {
+    let (ip, device) = ("203.0.113.24".to_owned(), || Device::of(CHROME));
+    let link = |by_operator| LetterBody::ResetLink {
+        link: "https://id.sekisho.example/password/reset/abc".to_owned(),
+        by_operator,
+        minutes: 30,
+        expires_at: AT + Duration::from_mins(30),
+        at: AT,
+        ip: ip.clone(),
+    };
+    let changed = |how| LetterBody::PasswordChanged {
+        how,
+        at: AT,
+        device: device(),
+        ip: ip.clone(),
+    };
+    let news = |what| LetterBody::RecoveryNotice {
+        what,
+        at: AT,
+        device: device(),
+        ip: ip.clone(),
+    };
+    vec![
+        link(false),
+        link(true),
+        changed(ChangedHow::ResetLink),
+        changed(ChangedHow::Forced),
+        news(RecoveryNews::CodeUsed { left: 9 }),
+        news(RecoveryNews::CodesMade),
+        news(RecoveryNews::Waiting {
+            until: AT + Duration::from_hours(24),
+        }),
+        news(RecoveryNews::ResetStarted),
+        news(RecoveryNews::CodeAddressSet),
+    ]
+}
+
 fn every_letter() -> Vec<Letter> {
     let bodies = || {
         [
@@ -66,7 +103,10 @@ fn every_letter() -> Vec<Letter> {
     };
     Locale::ALL
         .into_iter()
-        .flat_map(|locale| bodies().map(|body| letter(locale, body)))
+        .flat_map(|locale| {
+            let bodies = bodies().into_iter().chain(recovery_letters());
+            bodies.map(move |body| letter(locale, body))
+        })
         .collect()
 }
 

@@ -16,6 +16,7 @@ use crate::rules::claims;
 use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::parameters::Parameters;
 use crate::rules::redirect_uri::Callback;
+use crate::rules::wanted_person::Hint;
 use crate::{Failure, Provider};
 
 /// An answer to a verified redirect URI.
@@ -98,13 +99,18 @@ impl Provider {
         Ok(consent.is_some())
     }
 
-    /// AZ-13: the subject of a genuine ID token of ours for this client; anything else is no hint.
-    pub(super) fn hinted_subject(&self, client: &Client, request: &Parameters) -> Option<String> {
-        let text = request.first("id_token_hint")?;
+    /// AZ-13: what the `id_token_hint` says, if it is a genuine ID token of ours for this client.
+    pub(super) fn id_token_hint(&self, client: &Client, request: &Parameters) -> Hint {
+        let Some(text) = request.first("id_token_hint") else {
+            return Hint::Absent;
+        };
         let keys = self.keys.current();
-        let hint = verify_id_token_hint(text, &self.settings.issuer, &keys).ok()?;
-        let for_client = hint.aud.iter().any(|aud| aud == client.client_id.as_str());
-        for_client.then_some(hint.sub)
+        match verify_id_token_hint(text, &self.settings.issuer, &keys) {
+            Ok(hint) if hint.aud.iter().any(|aud| aud == client.client_id.as_str()) => {
+                Hint::About(hint.sub)
+            }
+            Ok(_) | Err(_) => Hint::Unverified,
+        }
     }
 
     /// Whether the signed-in person is whom the client means.

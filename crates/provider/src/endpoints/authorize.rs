@@ -12,6 +12,7 @@ use crate::rules::consent::{self, ConsentNeed, Wanted};
 use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::parameters::Parameters;
 use crate::rules::sign_in::{self, Destination, FLOW_LIFE, PendingSignIn, SessionFacts, SignedIn};
+use crate::rules::wanted_person;
 use crate::{Failure, Provider};
 
 /// Where a browser goes next.
@@ -21,6 +22,8 @@ pub enum Next {
     Answer(Answer),
     /// To the sign-in page of this flow.
     SignIn(FlowId),
+    /// To the page of this flow where a new password is chosen.
+    Change(FlowId),
     /// To the consent page of this flow.
     Consent(FlowId),
     /// To a page of ours.
@@ -98,14 +101,23 @@ impl Provider {
             gathered.arrival,
             &self.settings,
         );
-        Ok(checked.map(|request| AuthorizationRequest {
-            subject: self
-                .hinted_subject(client, &gathered.parameters)
-                .or(request.subject),
-            dpop_jkt: gathered.dpop_jkt.or(request.dpop_jkt),
-            pushed: gathered.pushed,
-            ..request
-        }))
+        let request = match checked {
+            Ok(request) => AuthorizationRequest {
+                dpop_jkt: gathered.dpop_jkt.or(request.dpop_jkt),
+                pushed: gathered.pushed,
+                ..request
+            },
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let hint = self.id_token_hint(client, &gathered.parameters);
+        let Ok(subject) = wanted_person::subject(request.subject.clone(), hint, request.prompt)
+        else {
+            // RO-02: an answer without a page completes the authorization as well.
+            let _first = self.use_up(&request).await?;
+            let error = AuthorizationError::LoginRequired;
+            return Ok(Err(Refusal::Reply(request.reply, error)));
+        };
+        Ok(Ok(AuthorizationRequest { subject, ..request }))
     }
 
     async fn answer(
@@ -125,10 +137,30 @@ impl Provider {
             .filter(|live| self.is_wanted_subject(&client.client, &request, live))
             .filter(|_| sign_in::session_answers(facts, &request, needs_code, self.now()))
         {
+            if self.must_change_first(live) {
+                return self.change_first(request, client, visit).await;
+            }
             return self.with_session(request, client, live, visit).await;
         }
         if request.prompt.none {
             let error = AuthorizationError::LoginRequired;
+            return self.refused_silently(&request, error, client, visit).await;
+        }
+        let (flow, cookie) = self
+            .begin_flow(Destination::App(Box::new(request)), None, visit)
+            .await?;
+        Ok(Authorized::Next(Next::SignIn(flow), cookie))
+    }
+
+    /// PW-29: nobody gets a code who has to choose a new password; at the sign-in they are led to it.
+    async fn change_first(
+        &self,
+        request: AuthorizationRequest,
+        client: &RegisteredClient,
+        visit: &Visit,
+    ) -> Result<Authorized, Failure> {
+        if request.prompt.none {
+            let error = AuthorizationError::InteractionRequired;
             return self.refused_silently(&request, error, client, visit).await;
         }
         let (flow, cookie) = self

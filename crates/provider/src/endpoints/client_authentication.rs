@@ -55,6 +55,10 @@ impl Provider {
         match client {
             Some(client) if proved => {
                 self.throttle.after_success(ticket).await;
+                // Anybody can name a public client: that is no use yet.
+                if !client.client.is_public() {
+                    self.note_use(&client.client).await;
+                }
                 Ok(Caller::Client(client))
             }
             Some(_) | None => {

@@ -73,7 +73,7 @@ impl Provider {
             hint,
             post_logout_redirect_uri: request.first("post_logout_redirect_uri"),
             state: request.first("state"),
-            mistaken: request.any_repeated() || contradiction,
+            mistaken: request.fault().is_some() || contradiction,
         });
         Ok(SignOutWish {
             client: client.map(|client| AskingApp {

@@ -112,8 +112,8 @@ impl Provider {
         wants_jwt: bool,
     ) -> Result<Introspected, Failure> {
         let refused = |error| Ok(Introspected::Refused(error));
-        if form.any_repeated() {
-            return refused(TokenError::InvalidRequest("a parameter is repeated"));
+        if let Some(fault) = form.fault() {
+            return refused(TokenError::InvalidRequest(fault));
         }
         let caller = match self.authenticate_client(call, form).await? {
             Caller::Client(caller) if caller.client.is_public() => {

@@ -72,10 +72,8 @@ impl Provider {
         form: &Parameters,
     ) -> Result<PushAnswer, Failure> {
         let wrong = |error| Ok(PushAnswer::Wrong(error));
-        if form.any_repeated() {
-            return wrong(AuthorizationError::InvalidRequest(
-                "a parameter is repeated",
-            ));
+        if let Some(fault) = form.fault() {
+            return wrong(AuthorizationError::InvalidRequest(fault));
         }
         let client = match self.authenticate_client(call, form).await? {
             Caller::Client(client) => client,
@@ -149,6 +147,9 @@ impl Provider {
         outer: &Parameters,
     ) -> Result<Result<Gathered, GatherRefusal>, Failure> {
         let reply = |error| Ok(Err(GatherRefusal::Reply(error)));
+        if let Some(fault) = outer.fault() {
+            return reply(AuthorizationError::InvalidRequest(fault));
+        }
         match (outer.first("request_uri"), outer.first("request")) {
             (None, None) => Ok(Ok(Gathered {
                 parameters: outer.clone(),

@@ -229,22 +229,20 @@ impl Provider {
         id: &str,
         bearer: Option<&str>,
     ) -> Result<RegistrationAnswer, Failure> {
-        let Some((client, held)) = self.managed(id, bearer).await? else {
+        let Some((client, turn)) = self.managed(id, bearer).await? else {
             return Ok(RegistrationAnswer::Unauthorized);
         };
-        let token = RegistrationToken::generate(&*self.entropy);
-        let (id, new, until) = (
-            client.client.client_id.clone(),
-            token.digest(),
-            self.now() + GRACE,
-        );
-        let work = move |tx: &mut Tx<'_>| tx.rotate_registration_token(&id, &held, &new, until);
-        let rotated = self.store.write(work).await?;
-        let mut answer = self.registered_as(&client.client, None, &token);
-        if rotated == Once::Again {
-            // Somebody else holds the newer one; this one ends with its grace.
-            answer.remove("registration_access_token");
+        let id = client.client.client_id.clone();
+        let token = turn.next.digest();
+        let (held, until) = (turn.held, self.now() + GRACE);
+        if held != token {
+            // Of several at once one replaces it, and all are told the same successor.
+            let work =
+                move |tx: &mut Tx<'_>| tx.rotate_registration_token(&id, &held, &token, until);
+            let _first = self.store.write(work).await?;
         }
+        self.note_use(&client.client).await;
+        let answer = self.registered_as(&client.client, None, &turn.next);
         Ok(RegistrationAnswer::Told(answer))
     }
 
@@ -257,7 +255,7 @@ impl Provider {
         asked: &Map<String, Value>,
         origin: &Origin,
     ) -> Result<RegistrationAnswer, Failure> {
-        let Some((known, held)) = self.managed(id, bearer).await? else {
+        let Some((known, turn)) = self.managed(id, bearer).await? else {
             return Ok(RegistrationAnswer::Unauthorized);
         };
         let before = &known.client;
@@ -285,25 +283,33 @@ impl Provider {
             disabled: before.disabled,
             ..client
         };
-        let token = RegistrationToken::generate(&*self.entropy);
         let mut event = self.event(EventKind::ClientChanged, Outcome::Passed, origin);
         event.client_id = Some(client.client_id.clone());
         event.detail = json!({"by": "registration update"});
-        let (stored, new, until) = (client.clone(), token.digest(), self.now() + GRACE);
+        let (stored, new, until) = (client.clone(), turn.next.digest(), self.now() + GRACE);
+        let held = turn.held;
         let work = move |tx: &mut Tx<'_>| {
-            let rotated = tx.rotate_registration_token(&stored.client_id, &held, &new, until)?;
-            if rotated == Once::First {
+            let id = &stored.client_id;
+            let ours = if held == new {
+                // Asked with the former token: its successor is in force, if nothing followed meanwhile.
+                let present = tx.registration_token(id)?;
+                present.is_some_and(|present| present.digest == held)
+            } else {
+                tx.rotate_registration_token(id, &held, &new, until)? == Once::First
+            };
+            if ours {
                 tx.update_client(&stored)?;
                 tx.record(&event)?;
             }
-            Ok(rotated)
+            Ok(ours)
         };
-        if self.store.write(work).await? == Once::Again {
+        if !self.store.write(work).await? {
             return Ok(RegistrationAnswer::Unauthorized);
         }
         self.clients.forget();
+        self.note_use(&client).await;
         Ok(RegistrationAnswer::Told(
-            self.registered_as(&client, None, &token),
+            self.registered_as(&client, None, &turn.next),
         ))
     }
 
@@ -347,13 +353,13 @@ impl Provider {
         Ok(RegistrationAnswer::Gone)
     }
 
-    /// The client that this token manages, and the digest of its present token. Unknown clients and
-    /// wrong tokens are one answer (RFC 7592 §2.1).
+    /// The client that this token manages, and whose turn it is. Unknown clients and wrong tokens are one
+    /// answer (RFC 7592 §2.1).
     async fn managed(
         &self,
         id: &str,
         bearer: Option<&str>,
-    ) -> Result<Option<(RegisteredClient, Digest)>, Failure> {
+    ) -> Result<Option<(RegisteredClient, Turn)>, Failure> {
         let (Some(token), true) = (bearer.and_then(RegistrationToken::presented), is_plain(id))
         else {
             return Ok(None);
@@ -369,8 +375,20 @@ impl Provider {
         let former = record.previous;
         let is_former = former.is_some_and(|(former, until)| former == digest && now < until);
         let counts = (record.digest == digest) | is_former;
-        Ok((counts && !client.client.disabled).then_some((client, record.digest)))
+        let key = self.keyring.mac_key(Purpose::RegistrationToken);
+        let turn = Turn {
+            held: record.digest,
+            next: token.successor(&key),
+        };
+        Ok((counts && !client.client.disabled).then_some((client, turn)))
     }
+}
+
+/// The management token in force, and the one that is told now: the successor of the presented one. They
+/// are the same when the former token was presented.
+struct Turn {
+    held: Digest,
+    next: RegistrationToken,
 }
 
 fn is_plain(id: &str) -> bool {

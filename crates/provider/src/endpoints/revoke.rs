@@ -3,21 +3,45 @@
 use sekisho_model::{Client, Digest, EventKind, GrantId, Origin, Outcome, RefreshToken, Timestamp};
 use sekisho_store::{StoreError, Tx};
 
+use super::call::Call;
+use super::client_authentication::Caller;
+use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::{Failure, Provider};
 
+/// What the revocation endpoint answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    /// There is no such token, any more or ever.
+    Done,
+    /// An error (RFC 7009 §2.2.1).
+    Refused(TokenError),
+    /// Too many failures from there (429).
+    Wait(Timestamp),
+}
+
 impl Provider {
+    /// RFC 7009 §2: only for callers that prove who they are.
+    pub async fn revocation(&self, call: &Call<'_>, form: &Parameters) -> Result<Revoked, Failure> {
+        let refused = |error| Ok(Revoked::Refused(error));
+        if let Some(fault) = form.fault() {
+            return refused(TokenError::InvalidRequest(fault));
+        }
+        let caller = match self.authenticate_client(call, form).await? {
+            Caller::Client(caller) => caller,
+            Caller::Refused(error) => return refused(error),
+            Caller::Wait(until) => return Ok(Revoked::Wait(until)),
+        };
+        let Some(token) = form.first("token") else {
+            return refused(TokenError::InvalidRequest("token is missing"));
+        };
+        self.revoke(&caller.client, token, call.origin).await?;
+        Ok(Revoked::Done)
+    }
+
     /// Revokes a token of the calling client. A refresh token ends its whole family (IN-05), an access
     /// token itself. Unknown and foreign tokens change nothing and answer the same (RFC 7009 §2.2).
-    pub async fn revoke(
-        &self,
-        caller: &Client,
-        form: &Parameters,
-        origin: &Origin,
-    ) -> Result<(), Failure> {
-        let Some(token) = form.first("token") else {
-            return Ok(());
-        };
+    async fn revoke(&self, caller: &Client, token: &str, origin: &Origin) -> Result<(), Failure> {
         let now = self.now();
         if let Ok(claims) = self.access_tokens.verify(token, &self.keys.current(), now) {
             if claims.client_id != caller.client_id.as_str() {

@@ -53,6 +53,14 @@ impl PublicKey {
         let members = jwk.as_object().ok_or(KeyRefusal::Weak)?;
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let kty = text("kty").ok_or(KeyRefusal::Weak)?;
+        // Some libraries write null for what is not there.
+        let mistyped = |name: &&str| {
+            let value = members.get(*name).filter(|value| !value.is_null());
+            value.is_some_and(|value| !value.is_string())
+        };
+        if ["kid", "use", "alg"].iter().any(mistyped) {
+            return Err(KeyRefusal::Weak);
+        }
         if kty == "oct" || PRIVATE.iter().any(|name| members.contains_key(*name)) {
             return Err(KeyRefusal::NotPublic);
         }

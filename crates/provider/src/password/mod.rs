@@ -1,11 +1,14 @@
 //! Passwords: Argon2id on a bounded pool, records sealed with a key outside the database
 //! (decisions: passwords; PW-05, PW-13..17, PW-20..22).
 
+mod breached;
 mod calibration;
+mod moving;
 mod pool;
 mod record;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sekisho_model::{Clock, Entropy, KeyRing, Purpose, UserId};
@@ -13,6 +16,7 @@ use sekisho_store::PasswordRecord;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+pub use breached::{BreachedPasswords, FilterProblem, build_filter};
 pub use calibration::{calibrated, time_of};
 pub use pool::PoolSettings;
 pub use record::Cost;
@@ -20,7 +24,7 @@ pub use record::Cost;
 use crate::Failure;
 use crate::rules::password_policy::normalised;
 use pool::{HashJob, HashPool};
-use record::Phc;
+use record::{Made, Phc, Record};
 
 /// Makes and checks password records.
 #[derive(Debug)]
@@ -30,6 +34,9 @@ pub struct Passwords {
     keyring: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    pub(crate) breached: Option<Arc<BreachedPasswords>>,
+    /// Microseconds the slowest scheme of another system takes (PW-20).
+    slowest_foreign: AtomicU64,
 }
 
 /// What came of checking a password.
@@ -56,21 +63,45 @@ impl Passwords {
             keyring,
             clock,
             entropy,
+            breached: None,
+            slowest_foreign: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether the operator's list has `password`; two short reads.
+    pub(crate) fn is_leaked(&self, password: &str) -> bool {
+        let normal = Zeroizing::new(normalised(password));
+        self.breached
+            .as_ref()
+            .is_some_and(|list| list.knows(&normal))
+    }
+
+    /// Asks this list of leaked passwords about new ones (PW-10).
+    #[must_use]
+    pub fn knowing(self, breached: Option<BreachedPasswords>) -> Self {
+        Self {
+            breached: breached.map(Arc::new),
+            ..self
         }
     }
 
     /// Makes a record of `password` for `user`.
     pub async fn record(&self, user: UserId, password: &str) -> Result<PasswordRecord, Failure> {
         let salt = self.entropy.bytes::<16>();
-        let output = self.hash(password, salt.to_vec(), self.cost).await?;
-        Ok(self.sealed(
-            user,
-            &Phc {
-                cost: self.cost,
-                salt: salt.to_vec(),
-                output: output.to_vec(),
-            },
-        ))
+        let job = HashJob {
+            password: Zeroizing::new(normalised(password).into_bytes()),
+            scheme: None,
+            salt: salt.to_vec(),
+            cost: self.cost,
+        };
+        let hashed = self.pool.run(job).await?;
+        let phc = Phc {
+            cost: self.cost,
+            salt: salt.to_vec(),
+            output: hashed.output.to_vec(),
+        };
+        let made = Made::Here;
+        Ok(self.sealed(user, &Record { phc, made }))
     }
 
     /// Checks `password` against `record`. Without a record the same work is done (ENU-02).
@@ -84,23 +115,21 @@ impl Passwords {
             Some(record) => Some(self.opened(user, record)?),
             None => None,
         };
-        let dummy = || Phc {
-            cost: self.cost,
-            salt: vec![0; 16],
-            output: vec![0; 32],
-        };
         let known = stored.is_some();
-        let phc = stored.unwrap_or_else(dummy);
-        let output = self.hash(password, phc.salt.clone(), phc.cost).await?;
-        let same: bool = output.as_slice().ct_eq(&phc.output).into();
+        let stored = stored.unwrap_or_else(|| self.nobodys());
+        let (mut same, mut foreign, mut tried) = (false, Duration::ZERO, 0_u32);
+        for form in stored.forms(password) {
+            let (right, spent) = self.tried(&stored, form).await?;
+            self.keep_slowest(spent);
+            same |= right;
+            foreign += spent;
+            tried += 1;
+        }
         if !(same && known) {
-            // An account of old must not be told from one that does not exist.
-            if let Some(rest) = self.cost.rest_of(phc.cost) {
-                self.hash(password, phc.salt, rest).await?;
-            }
+            self.level(foreign, tried).await;
             return Ok(Checked::Wrong);
         }
-        if !phc.cost.is_weaker_than(self.cost) {
+        if !stored.phc.cost.is_weaker_than(self.cost) && matches!(stored.made, Made::Here) {
             return Ok(Checked::Right(None));
         }
         let mut renewed = self.record(user, password).await?;
@@ -111,25 +140,69 @@ impl Passwords {
         Ok(Checked::Right(Some(renewed)))
     }
 
-    async fn hash(
+    /// Whether `form` is right, and what it took beyond one hash at the present cost. A record of another
+    /// cost is checked and the present cost is paid as well (PW-20).
+    async fn tried(
         &self,
-        password: &str,
-        salt: Vec<u8>,
-        cost: Cost,
-    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let password = Zeroizing::new(normalised(password));
-        self.pool
-            .run(HashJob {
-                password,
-                salt,
-                cost,
-            })
-            .await
+        stored: &Record,
+        form: Zeroizing<Vec<u8>>,
+    ) -> Result<(bool, Duration), Failure> {
+        let job = HashJob {
+            password: form,
+            scheme: stored.scheme(),
+            salt: stored.phc.salt.clone(),
+            cost: stored.phc.cost,
+        };
+        let hashed = self.pool.run(job).await?;
+        let right = hashed.output.as_slice().ct_eq(&stored.phc.output).into();
+        if stored.phc.cost == self.cost {
+            return Ok((right, hashed.foreign));
+        }
+        let present = HashJob {
+            password: hashed.output,
+            scheme: None,
+            salt: vec![0; 16],
+            cost: self.cost,
+        };
+        self.pool.run(present).await?;
+        Ok((right, hashed.foreign + hashed.own))
     }
 
-    fn sealed(&self, user: UserId, phc: &Phc) -> PasswordRecord {
+    /// What is computed for an account that does not exist.
+    fn nobodys(&self) -> Record {
+        Record {
+            phc: Phc {
+                cost: self.cost,
+                salt: vec![0; 16],
+                output: vec![0; 32],
+            },
+            made: Made::Here,
+        }
+    }
+
+    fn keep_slowest(&self, foreign: Duration) {
+        let micros = foreign.min(Self::RETRY_AFTER).as_micros();
+        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+        self.slowest_foreign.fetch_max(micros, Ordering::Relaxed);
+    }
+
+    /// PW-20: a wrong password is answered when the slowest imported scheme would have been done, or the
+    /// time would tell which accounts still have one. The right password waits for nothing.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "waits out a difference in time; moves with no clock of a test"
+    )]
+    async fn level(&self, foreign: Duration, tried: u32) {
+        let slowest = Duration::from_micros(self.slowest_foreign.load(Ordering::Relaxed)) * tried;
+        let rest = slowest.saturating_sub(foreign);
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    fn sealed(&self, user: UserId, record: &Record) -> PasswordRecord {
         let owner = user.to_string();
-        let text = Zeroizing::new(phc.to_string());
+        let text = Zeroizing::new(record.to_string());
         let sealed = self
             .keyring
             .seal(Purpose::Password, &owner, text.as_bytes(), &*self.entropy);
@@ -142,16 +215,23 @@ impl Passwords {
         }
     }
 
-    fn opened(&self, user: UserId, record: &PasswordRecord) -> Result<Phc, Failure> {
+    fn opened(&self, user: UserId, record: &PasswordRecord) -> Result<Record, Failure> {
+        let text = self.opened_text(user, record)?;
+        Record::parse(&text).ok_or(Failure::Corrupt("password record"))
+    }
+
+    fn opened_text(
+        &self,
+        user: UserId,
+        record: &PasswordRecord,
+    ) -> Result<Zeroizing<String>, Failure> {
         let bytes = self
             .keyring
             .open(Purpose::Password, &user.to_string(), &record.sealed)
             .map_err(|_unsealable| Failure::Sealed("password record"))?;
-        let bytes = Zeroizing::new(bytes);
-        str::from_utf8(&bytes)
-            .ok()
-            .and_then(Phc::parse)
-            .ok_or(Failure::Corrupt("password record"))
+        String::from_utf8(bytes)
+            .map(Zeroizing::new)
+            .map_err(|_not_text| Failure::Corrupt("password record"))
     }
 
     /// How long a caller is asked to wait when the pool is full.
@@ -233,8 +313,8 @@ mod tests {
             passwords.record(user(1), "p").await.unwrap(),
         );
         assert_ne!(
-            passwords.opened(user(1), &a).unwrap().output,
-            passwords.opened(user(1), &b).unwrap().output
+            passwords.opened(user(1), &a).unwrap().phc.output,
+            passwords.opened(user(1), &b).unwrap().phc.output
         );
     }
 

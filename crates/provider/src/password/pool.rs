@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::record::Cost;
 use crate::Failure;
+use crate::rules::legacy_hash::Scheme;
 
 /// How many hashes run at once and how long one may wait.
 #[derive(Debug, Clone, Copy)]
@@ -34,16 +35,25 @@ impl Default for PoolSettings {
 
 /// One hash to compute.
 pub(super) struct HashJob {
-    pub(super) password: Zeroizing<String>,
+    pub(super) password: Zeroizing<Vec<u8>>,
+    /// What another system made of the password first (PW-18).
+    pub(super) scheme: Option<Scheme>,
     pub(super) salt: Vec<u8>,
     pub(super) cost: Cost,
 }
 
-type Hash = Zeroizing<Vec<u8>>;
+/// A computed hash.
+pub(super) struct Hashed {
+    pub(super) output: Zeroizing<Vec<u8>>,
+    /// How long the scheme of the other system took.
+    pub(super) foreign: Duration,
+    /// How long Argon2id took.
+    pub(super) own: Duration,
+}
 
 struct Waiting {
     job: HashJob,
-    answer: oneshot::Sender<Result<Hash, Failure>>,
+    answer: oneshot::Sender<Result<Hashed, Failure>>,
 }
 
 /// Threads that only hash, apart from the ones that answer requests.
@@ -51,6 +61,7 @@ struct Waiting {
 pub(super) struct HashPool {
     queue: SyncSender<Waiting>,
     max_wait: Duration,
+    slots: usize,
 }
 
 impl HashPool {
@@ -67,25 +78,42 @@ impl HashPool {
         Self {
             queue,
             max_wait: settings.max_wait,
+            slots: settings.slots.max(1),
         }
     }
 
-    pub(super) async fn run(&self, job: HashJob) -> Result<Hash, Failure> {
-        let busy = || {
-            metrics::counter!("sekisho_password_hashes_refused_total").increment(1);
-            Failure::Busy(super::Passwords::RETRY_AFTER)
-        };
+    /// How many hashes at once keep every thread busy without filling the queue.
+    pub(super) const fn width(&self) -> usize {
+        self.slots.saturating_mul(8)
+    }
+
+    pub(super) async fn run(&self, job: HashJob) -> Result<Hashed, Failure> {
+        let answered = self.submit(job)?;
+        match tokio::time::timeout(self.max_wait, answered).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
+    }
+
+    /// For work nobody waits for; the caller keeps to [`HashPool::width`].
+    pub(super) async fn run_patiently(&self, job: HashJob) -> Result<Hashed, Failure> {
+        self.submit(job)?.await.map_err(|_gone| busy())?
+    }
+
+    fn submit(&self, job: HashJob) -> Result<oneshot::Receiver<Result<Hashed, Failure>>, Failure> {
         let (answer, answered) = oneshot::channel();
         self.queue
             .try_send(Waiting { job, answer })
             .map_err(|refused| match refused {
                 TrySendError::Full(_) | TrySendError::Disconnected(_) => busy(),
             })?;
-        match tokio::time::timeout(self.max_wait, answered).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) | Err(_) => Err(busy()),
-        }
+        Ok(answered)
     }
+}
+
+fn busy() -> Failure {
+    metrics::counter!("sekisho_password_hashes_refused_total").increment(1);
+    Failure::Busy(super::Passwords::RETRY_AFTER)
 }
 
 fn work(jobs: &Mutex<Receiver<Waiting>>) {
@@ -105,18 +133,43 @@ fn work(jobs: &Mutex<Receiver<Waiting>>) {
     }
 }
 
-pub(super) fn hash(job: &HashJob, memory: &mut Vec<Block>) -> Result<Hash, Failure> {
+pub(super) fn hash(job: &HashJob, memory: &mut Vec<Block>) -> Result<Hashed, Failure> {
     let argon2 = job.cost.argon2().ok_or(Failure::Corrupt("password cost"))?;
     let blocks = job.cost.blocks();
     if memory.len() < blocks {
         memory.resize(blocks, Block::new());
     }
+    let (digest, foreign) = match &job.scheme {
+        None => (None, Duration::ZERO),
+        Some(scheme) => {
+            let (digest, took) = timed(|| scheme.digest(&job.password));
+            (
+                Some(digest.ok_or(Failure::Corrupt("password record"))?),
+                took,
+            )
+        }
+    };
+    let input = digest.as_ref().unwrap_or(&job.password);
     let mut output = Zeroizing::new(vec![0; 32]);
     let used = memory.get_mut(..blocks).unwrap_or_default();
-    argon2
-        .hash_password_into_with_memory(job.password.as_bytes(), &job.salt, &mut output, used)
-        .map_err(|_refused| Failure::Corrupt("password record"))?;
-    Ok(output)
+    let (hashed, own) =
+        timed(|| argon2.hash_password_into_with_memory(input, &job.salt, &mut output, used));
+    hashed.map_err(|_refused| Failure::Corrupt("password record"))?;
+    Ok(Hashed {
+        output,
+        foreign,
+        own,
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "measures work of this machine, decides nothing about a moment"
+)]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = std::time::Instant::now();
+    let done = work();
+    (done, begun.elapsed())
 }
 
 #[cfg(test)]
@@ -125,7 +178,8 @@ mod tests {
 
     fn job() -> HashJob {
         HashJob {
-            password: Zeroizing::new("p".into()),
+            password: Zeroizing::new(b"p".to_vec()),
+            scheme: None,
             salt: vec![1; 16],
             cost: Cost::FLOOR,
         }
@@ -148,7 +202,7 @@ mod tests {
         })
         .await
         .unwrap();
-        assert_eq!(*first, *pool.run(job()).await.unwrap());
+        assert_eq!(*first.output, *pool.run(job()).await.unwrap().output);
     }
 
     #[tokio::test]

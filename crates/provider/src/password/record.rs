@@ -2,6 +2,10 @@ use std::fmt;
 
 use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
+use zeroize::Zeroizing;
+
+use crate::rules::legacy_hash::{Argon2Kind, ForeignHash, Scheme};
+use crate::rules::password_policy::normalised;
 
 /// What an Argon2id hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +53,11 @@ impl Cost {
         u64::from(self.memory_kib).saturating_mul(u64::from(self.iterations))
     }
 
-    /// What is to be added to the work of a weaker cost so that it takes as long as this one (PW-20).
-    pub(super) fn rest_of(self, weaker: Self) -> Option<Self> {
-        let rest = self.work().saturating_sub(weaker.work());
-        let passes = rest.checked_div(u64::from(self.memory_kib))?;
-        let iterations = u32::try_from(passes).ok().filter(|passes| *passes > 0)?;
-        Some(Self { iterations, ..self })
+    /// Whether nothing is cheaper about it than about `floor`.
+    const fn reaches(self, floor: Self) -> bool {
+        self.memory_kib >= floor.memory_kib
+            && self.iterations >= floor.iterations
+            && self.parallelism >= floor.parallelism
     }
 
     const fn is_payable(self) -> bool {
@@ -106,6 +109,120 @@ impl fmt::Display for Phc {
     }
 }
 
+/// What lies sealed: a hash, and over what it was made.
+pub(super) struct Record {
+    pub(super) phc: Phc,
+    pub(super) made: Made,
+}
+
+/// Over what a hash was made (PW-05, PW-18).
+pub(super) enum Made {
+    /// The password in NFC.
+    Here,
+    /// The password as typed, by another system.
+    Elsewhere,
+    /// The digest another system made of the password as typed.
+    Over(Box<Scheme>),
+}
+
+impl Record {
+    /// A hash of another system that needs no wrapping: Argon2id at the floor or dearer.
+    pub(super) fn as_good_as_ours(foreign: &ForeignHash) -> Option<Self> {
+        let Scheme::Argon2 {
+            kind: Argon2Kind::Id,
+            version: 0x13,
+            memory_kib,
+            passes,
+            lanes,
+            salt,
+            ..
+        } = &foreign.scheme
+        else {
+            return None;
+        };
+        let cost = Cost {
+            memory_kib: *memory_kib,
+            iterations: *passes,
+            parallelism: *lanes,
+        };
+        let phc = Phc {
+            cost,
+            salt: salt.to_vec(),
+            output: foreign.digest.to_vec(),
+        };
+        // Written and read back, so that nothing is stored that a sign-in could not read.
+        let readable = cost.reaches(Cost::FLOOR)
+            && phc.output.len() == 32
+            && Phc::parse(&written(&phc)?).is_some();
+        let made = Made::Elsewhere;
+        readable.then_some(Self { phc, made })
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (phc, made) = match text.split_once(' ') {
+            None => (text, Made::Here),
+            Some((phc, "raw")) => (phc, Made::Elsewhere),
+            Some((phc, json)) => {
+                let scheme: Scheme = serde_json::from_str(json).ok()?;
+                scheme.check_bounds().ok()?;
+                (phc, Made::Over(Box::new(scheme)))
+            }
+        };
+        let phc = Phc::parse(phc)?;
+        Some(Self { phc, made })
+    }
+
+    /// A record from another server of ours: not below the floor, and of our length.
+    pub(super) fn parse_moved(text: &str) -> Option<Self> {
+        let record = Self::parse(text)?;
+        let sound = record.phc.cost.reaches(Cost::FLOOR) && record.phc.output.len() == 32;
+        sound.then_some(record)
+    }
+
+    /// What of a typed password is tried. A password that is not in NFC is tried twice on every record,
+    /// or the time would tell which records came from elsewhere (PW-20).
+    pub(super) fn forms(&self, typed: &str) -> Vec<Zeroizing<Vec<u8>>> {
+        let ours = Zeroizing::new(normalised(typed).into_bytes());
+        if *ours == typed.as_bytes() {
+            return vec![ours];
+        }
+        let first = match self.made {
+            Made::Here => ours.clone(),
+            Made::Elsewhere | Made::Over(_) => Zeroizing::new(typed.as_bytes().to_vec()),
+        };
+        vec![first, ours]
+    }
+
+    pub(super) fn scheme(&self) -> Option<Scheme> {
+        match &self.made {
+            Made::Here | Made::Elsewhere => None,
+            Made::Over(scheme) => Some(Scheme::clone(scheme)),
+        }
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.phc)?;
+        match &self.made {
+            Made::Here => Ok(()),
+            Made::Elsewhere => f.write_str(" raw"),
+            Made::Over(scheme) => {
+                let json = serde_json::to_string(scheme).map_err(|_unwritable| fmt::Error)?;
+                write!(f, " {json}")
+            }
+        }
+    }
+}
+
+/// `to_string` would panic on a salt that no PHC string can hold.
+fn written(phc: &Phc) -> Option<String> {
+    use fmt::Write as _;
+    let mut text = String::new();
+    write!(text, "{phc}").ok()?;
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,21 +244,6 @@ mod tests {
             (back.cost, back.salt, back.output),
             (phc.cost, phc.salt, phc.output)
         );
-    }
-
-    #[test]
-    fn pw_20_a_weaker_cost_and_its_rest_are_as_much_work_as_the_present_one() {
-        let cost = |memory_kib, iterations| Cost {
-            memory_kib,
-            iterations,
-            parallelism: 1,
-        };
-        let present = cost(38_912, 6);
-        let rest = present.rest_of(Cost::FLOOR).unwrap();
-        assert_eq!(rest.work() + Cost::FLOOR.work(), present.work());
-        assert_eq!(present.rest_of(present), None);
-        assert_eq!(Cost::FLOOR.rest_of(present), None);
-        assert!(Cost::FLOOR.is_weaker_than(present) && !present.is_weaker_than(Cost::FLOOR));
     }
 
     #[test]

@@ -201,8 +201,8 @@ fn shape(
 ) -> Result<(), AuthorizationError> {
     use AuthorizationError::InvalidRequest;
 
-    if request.any_repeated() {
-        return Err(InvalidRequest("a parameter is repeated"));
+    if let Some(fault) = request.fault() {
+        return Err(InvalidRequest(fault));
     }
     let too_long = |name: &str, most: usize| request.first(name).is_some_and(|v| v.len() > most);
     if too_long("state", MAX_STATE) {
@@ -211,10 +211,12 @@ fn shape(
     if too_long("nonce", MAX_NONCE) {
         return Err(InvalidRequest("nonce is longer than 512 bytes"));
     }
-    // It is stored, and PostgreSQL takes no NUL.
-    let nonce = request.first("nonce").unwrap_or_default();
-    if nonce.chars().any(char::is_control) {
-        return Err(InvalidRequest("nonce holds control characters"));
+    let unprintable = |name: &str| {
+        let text = request.first(name).unwrap_or_default();
+        text.chars().any(char::is_control)
+    };
+    if unprintable("state") || unprintable("nonce") {
+        return Err(InvalidRequest("state or nonce holds control characters"));
     }
     if client.must_push() && !arrival.pushed {
         return Err(InvalidRequest("the client must push its requests"));
@@ -474,6 +476,19 @@ mod tests {
             got,
             Err(Refusal::Reply(_, AuthorizationError::InvalidRequest(_)))
         ));
+    }
+
+    #[test]
+    fn az_10_rfc_6749_a_5_state_and_nonce_are_printable() {
+        for name in ["state", "nonce"] {
+            for value in ["a\nb", "a\tb", "\u{7f}", "\u{85}"] {
+                let got = error(&[(name, value)]);
+                assert!(
+                    matches!(got, AuthorizationError::InvalidRequest(_)),
+                    "{name} {value:?}"
+                );
+            }
+        }
     }
 
     #[test]

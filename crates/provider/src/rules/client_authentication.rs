@@ -8,7 +8,7 @@ use sekisho_model::{Client, ClientAuthentication, ClientSecret, ClientSecretReco
 
 use super::client_assertion;
 use super::oauth_error::{HeaderUsed, TokenError};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, escapes_are_whole};
 use crate::jwt::compact::Compact;
 
 /// What a request presents to prove which client it is.
@@ -124,15 +124,7 @@ fn basic(header: &str) -> Option<Presented<'static>> {
 }
 
 fn form_decoded(text: &str) -> Option<String> {
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once('%') {
-        let digits = after.get(..2)?;
-        digits
-            .bytes()
-            .all(|b| b.is_ascii_hexdigit())
-            .then_some(())?;
-        rest = after.get(2..)?;
-    }
+    escapes_are_whole(text.as_bytes()).then_some(())?;
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced)
         .decode_utf8()

@@ -7,6 +7,7 @@ use sekisho_model::{Client, ClientAuthentication, ClientId, ClientOrigin};
 use serde_json::json;
 use url::Url;
 
+use super::redirect_uri::is_plain_host;
 use super::registration::{self, RegistrationPolicy};
 use crate::jwt::strict_json;
 
@@ -22,7 +23,7 @@ pub fn is_address(id: &str) -> bool {
     };
     let has_path = url.path().len() > 1;
     url.scheme() == "https"
-        && url.has_host()
+        && is_plain_host(&url)
         && has_path
         && url.as_str() == id
         && url.query().is_none()
@@ -105,6 +106,12 @@ mod tests {
         let client = run(&json!({"skip_consent": true})).unwrap();
         assert!(client.is_public() && client.require_pkce && !client.skip_consent);
         assert_eq!(client.origin, ClientOrigin::MetadataDocument);
+        // As an agent on somebody's machine has it, which also runs on the web.
+        let agent = json!({
+            "application_type": "native", "grant_types": ["authorization_code", "refresh_token"],
+            "redirect_uris": ["http://127.0.0.1/callback", "https://agent.example/callback"],
+        });
+        assert_eq!(run(&agent).unwrap().redirect_uris.len(), 2);
         for bad in [
             json!({"client_id": "https://app.example/other.json"}),
             json!({"client_secret": "x"}),

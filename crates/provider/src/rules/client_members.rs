@@ -7,6 +7,7 @@ use sekisho_model::{Client, ClientAuthentication, SubjectType};
 use url::Url;
 
 use super::client_metadata::ClientRefusal;
+use super::redirect_uri::is_plain_host;
 use crate::jwt::check_jwks;
 
 fn wrong<T>(member: &'static str, reason: &'static str) -> Result<T, ClientRefusal> {
@@ -46,11 +47,16 @@ fn addresses(client: &Client) -> Result<(), ClientRefusal> {
 }
 
 fn is_web_address(uri: &str) -> bool {
+    is_address(uri) && Url::parse(uri).is_ok_and(|url| url.scheme() == "https")
+}
+
+/// Plain http is for what operators let us call so (`outbound.allow`).
+fn is_address(uri: &str) -> bool {
     let plain =
         uri.len() <= 2048 && uri.bytes().all(|b| b.is_ascii_graphic()) && !uri.contains('\\');
     let parsed = Url::parse(uri).is_ok_and(|url| {
-        url.scheme() == "https"
-            && url.has_host()
+        matches!(url.scheme(), "https" | "http")
+            && is_plain_host(&url)
             && url.username().is_empty()
             && url.password().is_none()
             && url.fragment().is_none()
@@ -67,9 +73,11 @@ fn keys(client: &Client) -> Result<(), ClientRefusal> {
     {
         return wrong("jwks", "use at most 20 public keys, none of them weak");
     }
-    let uri_is_sound = |uri: &String| uri.len() <= 2048 && Url::parse(uri).is_ok();
-    if !client.jwks_uri.iter().all(uri_is_sound) {
-        return wrong("jwks_uri", "not an address");
+    if client.jwks_uri.as_ref().is_some_and(|uri| !is_address(uri)) {
+        return wrong(
+            "jwks_uri",
+            "not a web address without user name and fragment",
+        );
     }
     let has_keys = client.jwks.is_some() || client.jwks_uri.is_some();
     let needs_keys = client.token_endpoint_auth_method == ClientAuthentication::PrivateKeyJwt
@@ -108,6 +116,23 @@ fn texts(client: &Client) -> Result<(), ClientRefusal> {
     ] {
         if value.as_ref().is_some_and(|text| !plain(text, 255)) {
             return wrong(member, "at most 255 bytes");
+        }
+    }
+    for (member, value) in [
+        (
+            "tls_client_auth_subject_dn",
+            &client.tls_client_auth_subject_dn,
+        ),
+        ("tls_client_auth_san_dns", &client.tls_client_auth_san_dns),
+        ("tls_client_auth_san_uri", &client.tls_client_auth_san_uri),
+        ("tls_client_auth_san_ip", &client.tls_client_auth_san_ip),
+        (
+            "tls_client_auth_san_email",
+            &client.tls_client_auth_san_email,
+        ),
+    ] {
+        if value.as_ref().is_some_and(|text| !plain(text, 1024)) {
+            return wrong(member, "at most 1024 bytes");
         }
     }
     if client.default_acr_values.len() > 10
@@ -180,6 +205,20 @@ mod tests {
             refused(&json!({"require_signed_request_object": true})),
             "jwks"
         );
+    }
+
+    #[test]
+    fn reg_11_keys_are_at_a_web_address_without_password() {
+        for bad in [
+            "javascript:alert(1)",
+            "https://u:p@app.example/jwks",
+            "https://app.example/jwks#x",
+            "https://a;b.example/jwks",
+            "app.example",
+            "",
+        ] {
+            assert_eq!(refused(&json!({ "jwks_uri": bad })), "jwks_uri", "{bad}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl DistinguishedName {
     }
 
     /// The name in a certificate; `None` if a value is no text.
-    pub(super) fn of(name: &X509Name<'_>) -> Option<Self> {
+    pub(crate) fn of(name: &X509Name<'_>) -> Option<Self> {
         let relative = |relative: &x509_parser::x509::RelativeDistinguishedName<'_>| {
             let attributes = relative.iter().map(|attribute| {
                 Some(Attribute {
@@ -73,7 +73,7 @@ impl DistinguishedName {
 impl Attribute {
     fn parse(text: &str) -> Option<Self> {
         let (kind, value) = text.split_once('=')?;
-        let kind = kind.trim();
+        let kind = kind.trim_matches(' ');
         let known = KEYWORDS
             .into_iter()
             .find(|(keyword, _)| keyword.eq_ignore_ascii_case(kind));
@@ -83,9 +83,9 @@ impl Attribute {
             None if dotted() => kind.to_owned(),
             None => return None,
         };
-        let value = value.trim_start();
+        let value = value.trim_start_matches(' ');
         let value = match value.strip_prefix('#') {
-            Some(digits) => encoded(digits.trim_end())?,
+            Some(digits) => encoded(digits.trim_end_matches(' '))?,
             None => unescaped(value)?,
         };
         Some(Self {

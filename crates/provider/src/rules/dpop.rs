@@ -177,6 +177,9 @@ fn in_time(jwt: &Compact<'_>, expected: &Expected<'_>) -> Result<Timestamp, Toke
 /// RFC 9449 §4.3, check 9: without query and fragment; letter case of scheme and host and the default
 /// port do not matter (RFC 3986 §6.2.2, §6.2.3).
 fn is_address(htu: &str, expected: &Expected<'_>) -> bool {
+    if !is_uri(htu) {
+        return false;
+    }
     let Ok(mut htu) = Url::parse(htu) else {
         return false;
     };
@@ -184,6 +187,14 @@ fn is_address(htu: &str, expected: &Expected<'_>) -> bool {
     htu.set_fragment(None);
     let mut configured = [Some(expected.url), expected.alias].into_iter().flatten();
     configured.any(|url| Url::parse(url).is_ok_and(|url| url == htu))
+}
+
+/// RFC 3986 §3 for an address with a host; browsers would read backslashes and missing slashes into
+/// one.
+fn is_uri(text: &str) -> bool {
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let after_scheme = text.split_once("://").map_or("/", |(_, rest)| rest);
+    plain && !after_scheme.starts_with('/')
 }
 
 const fn wrong<T>(why: &'static str) -> Result<T, TokenError> {

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use sekisho_model::{ApplicationType, Client};
 use serde::{Deserialize, Serialize};
-use url::Url;
 use url::form_urlencoded::Serializer;
+use url::{Host, Url};
 
 use super::oauth_error::AuthorizationError;
 
@@ -210,9 +210,21 @@ fn authority_reads_alike(uri: &str, url: &Url) -> bool {
         .port()
         .map_or_else(String::new, |port| format!(":{port}"));
     let numeric = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    !host.is_empty()
+    is_plain_host(url)
         && authority_of(uri) == format!("{host}{port}")
         && (!numeric || uri.contains(host))
+}
+
+/// Whether the host is a name of letters, digits, dots and hyphens, or an address: other characters
+/// that RFC 3986 §3.2.2 allows have a meaning in headers and in DNS none.
+pub(crate) fn is_plain_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_')),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
 }
 
 fn has_dot_segment(uri: &str) -> bool {
@@ -314,6 +326,8 @@ mod tests {
             "https://app.example /cb",
             "https://日本.example/cb",
             "https://0x7f.1/cb",
+            "https://a;b.example/cb",
+            "https://a,b'.example/cb",
         ] {
             assert!(registrable(bad, ApplicationType::Web).is_err(), "{bad}");
         }

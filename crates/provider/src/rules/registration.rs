@@ -88,6 +88,12 @@ pub fn read(
         let Some(value) = asked.get(member).filter(|value| !value.is_null()) else {
             continue;
         };
+        if !is_printable(value) {
+            return Err(ClientRefusal::Metadata {
+                member,
+                reason: "holds control characters",
+            });
+        }
         let value = match member {
             "grant_types" => known_grants(value)?,
             "scope" => known_scope(value, policy)?,
@@ -116,6 +122,19 @@ pub fn read(
     };
     client_metadata::check(&client)?;
     Ok(client)
+}
+
+/// Whether no text anywhere in it holds control characters.
+fn is_printable(value: &Value) -> bool {
+    let plain = |text: &str| !text.chars().any(char::is_control);
+    match value {
+        Value::String(text) => plain(text),
+        Value::Array(items) => items.iter().all(is_printable),
+        Value::Object(members) => members
+            .iter()
+            .all(|(name, value)| plain(name) && is_printable(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 fn parsed(document: &Map<String, Value>) -> Option<Client> {
@@ -238,6 +257,8 @@ mod tests {
             json!({"contacts": "me"}),
             json!({"default_max_age": -1}),
             json!({"jwks": []}),
+            json!({"tls_client_auth_san_dns": "a\u{0}b"}),
+            json!({"contacts": ["a\u{7f}"]}),
         ] {
             let refusal = run(&bad).unwrap_err();
             assert_eq!(refusal.code(), "invalid_client_metadata", "{bad}");

@@ -36,10 +36,10 @@ pub fn asked<'a>(
     Ok(resources)
 }
 
-/// RFC 8707 §2: an absolute URI without a fragment.
+/// RFC 8707 §2: an absolute URI without a fragment (RFC 3986 §4.3).
 pub fn is_resource(text: &str) -> bool {
-    let plain = text.len() <= 512 && text.bytes().all(|b| b.is_ascii_graphic());
-    plain && !text.contains('#') && url::Url::parse(text).is_ok()
+    let of_uri = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&b);
+    text.len() <= 512 && text.bytes().all(of_uri) && url::Url::parse(text).is_ok()
 }
 
 /// The resources of one access token: those the token request names, which must be among the granted
@@ -102,6 +102,7 @@ mod tests {
         for bad in [
             "https://a.example",
             "https://b.example/x#y",
+            "https://b.example/<x>",
             "a",
             "https://evil.example/",
         ] {

@@ -22,6 +22,7 @@ use sekisho_model::{
 use serde::{Deserialize, Serialize};
 
 use super::authorization_request::AuthorizationRequest;
+use super::forced_change::ChangeReason;
 
 /// How long a person may take from the first page to the last.
 pub const FLOW_LIFE: Duration = Duration::from_hours(1);
@@ -59,6 +60,8 @@ pub enum Stage {
     Password,
     /// The password was right; the mailed code is awaited.
     Code(CodeStage),
+    /// Everything was proved; a new password is awaited before anything is issued (PW-29).
+    Change(ChangeStage),
     /// Signed in; the person's decision about the app is awaited.
     Consent(SignedIn),
 }
@@ -88,6 +91,22 @@ pub struct CodeStage {
     pub known_browser: Option<BrowserId>,
     /// Given back when the code turns out right: only mails nobody wanted count.
     pub mails: Vec<Ticket>,
+    /// Whether the password that was typed leads to a new one.
+    #[serde(default)]
+    pub change: Option<ChangeReason>,
+}
+
+/// What is known while a new password is awaited: everything was proved, nothing is issued yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeStage {
+    /// Who signed in.
+    pub user_id: UserId,
+    /// How.
+    pub methods: Vec<AuthenticationMethod>,
+    /// Whether the browser is to be trusted.
+    pub trust: bool,
+    /// Why a new password is asked for.
+    pub reason: ChangeReason,
 }
 
 /// Who signed in, in which session.
@@ -139,6 +158,20 @@ impl PendingSignIn {
         self.stage = Stage::Password;
     }
 
+    /// Everything was proved; the cookie changes with it (SES-03).
+    pub fn proved_but_must_change(&mut self, change: ChangeStage, new_binding: Digest) {
+        self.stage = Stage::Change(change);
+        self.binding = new_binding;
+    }
+
+    /// The stage of choosing a new password.
+    pub const fn change_stage(&self) -> Option<&ChangeStage> {
+        match &self.stage {
+            Stage::Change(stage) => Some(stage),
+            Stage::Password | Stage::Code(_) | Stage::Consent(_) => None,
+        }
+    }
+
     /// Signed in; consent is awaited.
     pub fn signed_in(&mut self, who: SignedIn) {
         self.stage = Stage::Consent(who);
@@ -148,7 +181,7 @@ impl PendingSignIn {
     pub const fn code_stage(&self) -> Option<&CodeStage> {
         match &self.stage {
             Stage::Code(stage) => Some(stage),
-            Stage::Password | Stage::Consent(_) => None,
+            Stage::Password | Stage::Change(_) | Stage::Consent(_) => None,
         }
     }
 

@@ -95,6 +95,7 @@ pub(crate) mod tests {
             cohort_tag: String::new(),
             password_at: Some(at),
             password_epoch: Epoch(0),
+            password_imported: false,
         }
     }
 

@@ -1,6 +1,8 @@
+use std::path::Path;
+
 use sekisho_mail::Transport;
 use sekisho_model::{Clock as _, KeyId, KeyRing, SystemClock};
-use sekisho_provider::password::time_of;
+use sekisho_provider::password::{BreachedPasswords, time_of};
 use sekisho_session::Session;
 use sekisho_store::{SealedPlace, Store};
 
@@ -18,6 +20,9 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let held = keys.as_ref().map(KeyRing::key_ids).unwrap_or_default();
     lines.push(("key-encryption keys", keys.map(|ring| format!("{ring:?}"))));
     lines.push(("password hashing", Ok(hashing(&config))));
+    if let Some(file) = &config.password.breached_filter {
+        lines.push(("leaked passwords", leaked_passwords(file)));
+    }
     lines.extend(database(&config, held).await);
     lines.push(("session store", session_store(&config).await));
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from);
@@ -34,7 +39,7 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
 /// What a hash costs, and what that takes on this machine (PW-13).
 fn hashing(config: &Config) -> String {
     let cost = hash_cost(config);
-    let took = time_of(cost, &SystemClock);
+    let took = time_of(cost);
     let how = if config.password.calibrate {
         "calibrated"
     } else {
@@ -53,6 +58,13 @@ type Line = Result<String, String>;
 
 fn told(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+/// Reads all of it, which the start does not.
+fn leaked_passwords(file: &Path) -> Line {
+    let list = BreachedPasswords::open(file).map_err(told)?;
+    list.verify().map_err(told)?;
+    Ok(format!("{} known", list.entries()))
 }
 
 async fn database(config: &Config, held: Vec<KeyId>) -> Vec<(&'static str, Line)> {

@@ -4,11 +4,15 @@ mod clients;
 mod configuration;
 mod doctor;
 mod error;
+mod export;
 mod forced_resets;
+mod import;
 mod keys;
 mod logouts;
 mod mail;
 pub mod output;
+mod passwords;
+mod recovery;
 mod reference;
 mod registrations;
 mod sealing_keys;
@@ -68,6 +72,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Doctor { at } => doctor::run(&at, form).await,
         Command::User(command) => users::run(command, form).await,
         Command::Client(command) => clients::run(command, form).await,
+        Command::Passwords(command) => passwords::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {

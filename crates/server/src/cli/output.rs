@@ -123,6 +123,28 @@ pub(super) fn done(text: &str) {
     eprintln!("{stamp} {text}");
 }
 
+/// A line about what is going on, to standard error: written over the last one where that is possible.
+pub(super) fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\u{1b}[2K{text}");
+    } else {
+        eprintln!("{text}");
+    }
+}
+
+/// Leaves the line of [`progress`] standing.
+pub(super) fn progress_ends() {
+    if std::io::stderr().is_terminal() {
+        eprintln!();
+    }
+}
+
+/// Something to mind, to standard error.
+pub(super) fn warn(text: &str) {
+    let stamp = stamp("mind", "33", std::io::stderr().is_terminal());
+    eprintln!("{stamp} {text}");
+}
+
 /// The lines of `doctor`: each part with what is fine, or what is not.
 pub(super) fn checks(form: Form, lines: &[(&str, Result<String, String>)]) {
     if form == Form::Json {

@@ -12,13 +12,13 @@ use crate::keys_file;
 use crate::wiring::open_store;
 
 /// Dev data of its own, as `sekisho dev` makes it, without a server.
-struct Place {
-    folder: tempfile::TempDir,
-    store: Store,
+pub(super) struct Place {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) store: Store,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::dev(folder.path(), "127.0.0.1:8080");
         serve::prepare(&config, folder.path(), &Surroundings::default())
@@ -28,13 +28,13 @@ impl Place {
         Self { folder, store }
     }
 
-    fn file(&self, name: &str, text: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path
     }
 
-    async fn run(&self, words: &str) -> Result<(), CliError> {
+    pub(super) async fn run(&self, words: &str) -> Result<(), CliError> {
         let data = self.folder.path().to_str().unwrap();
         let words = words.split(' ').chain(["--data", data]);
         let cli = Cli::try_parse_from(std::iter::once("sekisho").chain(words)).unwrap();

@@ -2,7 +2,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::export::Export;
 use super::forced_resets::ForceReset;
+use super::import::Import;
+use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
 #[derive(Debug, Parser)]
@@ -89,6 +92,9 @@ pub(crate) enum Command {
     /// Apps.
     #[command(subcommand)]
     Client(ClientCommand),
+    /// What new passwords are held against.
+    #[command(subcommand)]
+    Passwords(PasswordsCommand),
     /// Signing keys and the key file.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -186,6 +192,16 @@ pub(crate) enum UserCommand {
         /// Its sign-in address.
         email: String,
     },
+    /// Take over accounts from another system, with their passwords; can be interrupted and resumed.
+    #[command(
+        after_help = "Example\n  sekisho user import people.jsonl --dry-run --config config.toml\n  sekisho user import people.jsonl --tag old-portal --report problems.jsonl --config config.toml\n  sekisho user import people.jsonl --tag old-portal --resume --config config.toml\n  sekisho user import realm.json --format keycloak --trust-addresses --config config.toml\n\n  people.jsonl: {\"email\": \"haruka@example.jp\", \"email_verified\": true, \"password_hash\": \"$2b$12$…\"}"
+    )]
+    Import(Import),
+    /// Write every account to a file that import takes, one JSON object on each line.
+    #[command(
+        after_help = "Example\n  sekisho user export --out people.jsonl --config config.toml\n  sekisho user export --with-hashes --out people.jsonl --config config.toml"
+    )]
+    Export(Export),
     /// Make people choose a new password at their next sign-in, however many they are.
     #[command(
         after_help = "Example\n  sekisho user force-reset --chosen-before 2026-11-20 --reason stolen-backup --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason stolen-backup --dry-run --config config.toml"
@@ -204,6 +220,35 @@ pub(crate) enum UserCommand {
         at: Where,
         /// Its number; `user resets` shows them.
         number: i64,
+    },
+    /// Mail a reset link to somebody whose identity you have checked; you see neither link nor password.
+    #[command(
+        after_help = "Example\n  sekisho user start-reset haruka@example.jp --reason id-card-seen --config config.toml"
+    )]
+    StartReset {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address.
+        email: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Send the codes of somebody whose identity you have checked to another address.
+    #[command(
+        after_help = "Example\n  sekisho user reset-second-step haruka@example.jp --code-address haruka@new.example --reason id-card-seen --config config.toml"
+    )]
+    ResetSecondStep {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address.
+        email: String,
+        /// Where codes go from now on.
+        #[arg(long)]
+        code_address: String,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
     },
     /// Let an account sign in again.
     #[command(after_help = "Example\n  sekisho user enable haruka@example.jp --config config.toml")]

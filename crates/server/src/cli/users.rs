@@ -1,4 +1,3 @@
-use std::io::Read as _;
 use std::path::Path;
 
 use sekisho_model::{EmailAddress, Origin, Subject, UserId, UserState};
@@ -6,10 +5,10 @@ use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
 
+use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, forced_resets, output, services_at};
+use super::{CliError, export, forced_resets, import, output, recovery, services_at};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -59,9 +58,20 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &Shown::from(&account.ok_or_else(unknown)?));
             Ok(())
         }
+        UserCommand::Import(asked) => import::run(asked, form).await,
+        UserCommand::Export(asked) => export::run(asked, form).await,
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
         UserCommand::Resets { at } => forced_resets::list(&at, form).await,
         UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,
+        UserCommand::StartReset { at, email, reason } => {
+            recovery::start_reset(&at, &email, &reason).await
+        }
+        UserCommand::ResetSecondStep {
+            at,
+            email,
+            code_address,
+            reason,
+        } => recovery::reset_second_step(&at, &email, &code_address, &reason).await,
         UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
         UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
     }
@@ -75,16 +85,11 @@ async fn create(
     form: Form,
 ) -> Result<(), CliError> {
     let (config, services) = services_at(at).await?;
-    let mut password = Zeroizing::new(String::new());
-    std::io::stdin()
-        .read_to_string(&mut password)
-        .map_err(|error| CliError::failed("cannot read the password from standard input", error))?;
-    let trimmed = password.strip_suffix('\n').unwrap_or(&password);
-    let trimmed = trimmed.strip_suffix('\r').unwrap_or(trimmed);
+    let password = read_password()?;
     let new = NewAccount {
         login_address: address(email)?,
         code_address: code_address.map(address).transpose()?,
-        password: Zeroizing::new(trimmed.to_owned()),
+        password,
         claims,
         locale: config.server.default_locale,
         check_policy: true,

@@ -27,8 +27,34 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     passwords(config, &mut found);
     codes(config, &mut found);
     tokens(config, &mut found);
+    resets(config, &mut found);
     outbound(config, &mut found);
     found.0
+}
+
+fn resets(config: &Config, found: &mut Problems) {
+    let reset = &config.reset;
+    found.unless(
+        (1..=60).contains(&reset.link_minutes),
+        "reset.link_minutes: use 1 to 60",
+    );
+    found.unless(
+        (12..=720).contains(&reset.known_browser_wait_hours),
+        "reset.known_browser_wait_hours: use 12 to 720",
+    );
+    found.unless(reset.hash_share >= 1, "reset.hash_share: use 1 or more");
+    found.unless(
+        (1..=60).contains(&reset.admission_wave_seconds),
+        "reset.admission_wave_seconds: use 1 to 60",
+    );
+    found.unless(
+        reset.admission_wave_people >= 1 && reset.admission_most_waiting >= 1,
+        "reset.admission_wave_people, reset.admission_most_waiting: use 1 or more",
+    );
+    found.unless(
+        (5..=60).contains(&reset.admission_pass_minutes),
+        "reset.admission_pass_minutes: use 5 to 60",
+    );
 }
 
 fn server(config: &Config, found: &mut Problems) {
@@ -172,7 +198,7 @@ fn issuer(config: &Config, found: &mut Problems) {
     );
 }
 
-fn passwords(config: &Config, found: &mut Problems) {
+fn password_policy(config: &Config, found: &mut Problems) {
     let password = &config.password;
     let floor = match password.preset {
         Preset::Standard => 8,
@@ -184,6 +210,16 @@ fn passwords(config: &Config, found: &mut Problems) {
             format!("password.min_length = {min}: use at least {floor}"),
         );
     }
+    if let Some(min) = password.min_length_without_code {
+        found.unless(
+            min >= floor,
+            format!("password.min_length_without_code = {min}: use at least {floor}"),
+        );
+    }
+    found.unless(
+        password.strength.is_none_or(|score| score <= 4),
+        "password.strength: use 0 to 4",
+    );
     let policy = config.password_policy();
     found.unless(
         policy.max_length >= policy.min_length,
@@ -199,6 +235,11 @@ fn passwords(config: &Config, found: &mut Problems) {
             "password.max_length: use at least 64",
         );
     }
+}
+
+fn passwords(config: &Config, found: &mut Problems) {
+    password_policy(config, found);
+    let password = &config.password;
     let floor = sekisho_provider::password::Cost::FLOOR;
     found.unless(
         password.argon2_memory_kib >= floor.memory_kib,
@@ -276,6 +317,12 @@ fn tokens(config: &Config, found: &mut Problems) {
     found.unless(
         ScopeSet::parse(&config.registration.scope).is_ok_and(|scope| !scope.is_empty()),
         "registration.scope: use scopes with a space between them",
+    );
+    // No token may outlive its app (REG-07).
+    let unused_days = config.registration.unused_days;
+    found.unless(
+        unused_days == 0 || (tokens.refresh_idle_days.saturating_add(1)..=3_650).contains(&unused_days),
+        "registration.unused_days: use more than tokens.refresh_idle_days, at most 3650, or 0 for never",
     );
     found.unless(
         !config.protocol.open_registration || config.protocol.registration,

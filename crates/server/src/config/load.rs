@@ -372,4 +372,39 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn cfg_01_whatever_is_in_the_file_is_a_sound_configuration_or_a_list_of_problems() {
+        let target = sekisho_fuzz::Target {
+            manifest_dir: env!("CARGO_MANIFEST_DIR"),
+            name: "config",
+            words: &[
+                "[server]",
+                "[otp]",
+                "issuer = ",
+                "\"https://id.example\"",
+                "= -1",
+                "= 1e400",
+                "\"\"\"",
+                "[[x]]",
+                "tries = ",
+            ],
+        };
+        let case = Case::new("");
+        target.run_one_in(20, |input| {
+            let path = case.0.path().join("config.toml");
+            std::fs::write(&path, input).unwrap();
+            match read(&path, &[], Config::problems) {
+                Ok(config) => {
+                    assert_eq!(config.problems(), Vec::<String>::new());
+                    assert_eq!(config.provider_settings().issuer, config.server.issuer);
+                    true
+                }
+                Err(refusal) => {
+                    assert!(!refusal.to_string().is_empty());
+                    false
+                }
+            }
+        });
+    }
 }

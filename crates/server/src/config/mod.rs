@@ -13,7 +13,7 @@ mod sections;
 use std::path::Path;
 use std::time::Duration;
 
-use sekisho_guard::Limits;
+use sekisho_guard::{AdmissionSettings, Limits};
 use sekisho_mail::Transport;
 use sekisho_model::ScopeSet;
 use sekisho_provider::jwt::check_jwks;
@@ -21,7 +21,7 @@ use sekisho_provider::outbound::{AllowedHost, OutboundSettings};
 use sekisho_provider::rules::password_policy::PasswordPolicy;
 use sekisho_provider::rules::registration::RegistrationPolicy;
 use sekisho_provider::rules::software_statement::SoftwareIssuer;
-use sekisho_provider::{CodeSettings, Features, Lifetimes, Settings};
+use sekisho_provider::{CodeSettings, Features, Lifetimes, ResetSettings, Settings};
 use serde::{Deserialize, Serialize};
 
 use crate::keys_file;
@@ -31,7 +31,7 @@ pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
     ClientCertificates, Database, Keys, Mail, Metrics, Otp, Outbound, Password, Preset, Protocol,
-    Registration, Server, SessionStore, SoftwareIssuerFile, Tokens,
+    Registration, Reset, Server, SessionStore, SoftwareIssuerFile, Tokens,
 };
 
 /// The whole configuration.
@@ -52,6 +52,8 @@ pub struct Config {
     pub password: Password,
     /// The mailed code.
     pub otp: Otp,
+    /// Choosing a new password without the old one.
+    pub reset: Reset,
     /// How long issued things live.
     pub tokens: Tokens,
     /// What of the protocols is switched on.
@@ -135,6 +137,19 @@ impl Config {
                     || self.password.preset == Preset::Notice2013,
             },
             password_policy: self.password_policy(),
+            resets: ResetSettings {
+                link_life: minutes(self.reset.link_minutes),
+                known_browser_wait: hours(self.reset.known_browser_wait_hours),
+                internal_domains: self.reset.internal_domains.clone(),
+                hash_share: self.reset.hash_share,
+            },
+            admission: AdmissionSettings {
+                on: self.reset.admission,
+                wave: Duration::from_secs(self.reset.admission_wave_seconds),
+                wave_people: self.reset.admission_wave_people,
+                most_waiting: self.reset.admission_most_waiting,
+                pass: minutes(self.reset.admission_pass_minutes),
+            },
             features: self.features(),
             registration: self.registration_policy(),
             software_issuers: self.software_issuers().unwrap_or_default(),
@@ -223,8 +238,14 @@ impl Config {
         };
         PasswordPolicy {
             min_length: self.password.min_length.unwrap_or(base.min_length),
+            min_length_alone: self
+                .password
+                .min_length_without_code
+                .unwrap_or(base.min_length_alone),
             max_length: self.password.max_length.unwrap_or(base.max_length),
-            ..base
+            allowed: self.password.allowed_characters.unwrap_or(base.allowed),
+            min_score: self.password.strength.unwrap_or(base.min_score),
+            common_list: self.password.common_list.unwrap_or(base.common_list),
         }
     }
 }

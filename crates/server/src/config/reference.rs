@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 12] = [
+pub(super) const SECTIONS: [&SectionHelp; 13] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -27,6 +27,7 @@ pub(super) const SECTIONS: [&SectionHelp; 12] = [
     &s::Keys::HELP,
     &s::Password::HELP,
     &s::Otp::HELP,
+    &s::Reset::HELP,
     &s::Tokens::HELP,
     &s::Protocol::HELP,
     &s::Registration::HELP,
@@ -114,7 +115,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 24] = [
+const LIMITS: [(&str, &str); 29] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -175,6 +176,20 @@ const LIMITS: [(&str, &str); 24] = [
         "device.requests_address",
         "Codes asked for by devices at one address (IPv6: /64).",
     ),
+    (
+        "reset_mail.account",
+        "Reset links asked for one address. Whoever uses this up for somebody else stops no sign-in.",
+    ),
+    ("reset_mail.account_day", "The same over a day."),
+    (
+        "reset_mail.address",
+        "Reset links asked for from one IP address.",
+    ),
+    (
+        "reset_mail.network",
+        "Asked for from one network: IPv4 /24, IPv6 /64.",
+    ),
+    ("reset_mail.everywhere", "For everybody."),
 ];
 
 #[cfg(test)]
@@ -217,7 +232,12 @@ mod tests {
             "server.mtls_origin",
             "server.mtls_listen",
             "password.min_length",
+            "password.min_length_without_code",
             "password.max_length",
+            "password.allowed_characters",
+            "password.strength",
+            "password.common_list",
+            "password.breached_filter",
             "password.hash_slots",
             "metrics.listen",
             "outbound.extra_ca_file",

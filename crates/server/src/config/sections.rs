@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use sekisho_model::Locale;
 use sekisho_provider::rules::authorization_details::DetailType;
+use sekisho_provider::rules::password_policy::AllowedCharacters;
 use serde::{Deserialize, Serialize};
 
 use super::SecretText;
@@ -114,8 +115,18 @@ sections! {
         preset: Preset = Preset::Standard,
         /// Fewest characters of a new password; overrides the preset, at least 8 for `standard`.
         min_length: Option<usize> = None,
+        /// The same where no mailed code is asked; overrides the preset (15 for `standard`).
+        min_length_without_code: Option<usize> = None,
         /// Most characters of a new password; overrides the preset.
         max_length: Option<usize> = None,
+        /// Which characters: `printable` or `notice-2013`; overrides the preset.
+        allowed_characters: Option<AllowedCharacters> = None,
+        /// How hard to guess, 0 (not asked) to 4 (zxcvbn); overrides the preset.
+        strength: Option<u8> = None,
+        /// Refuse what is on the built-in list of common passwords; overrides the preset.
+        common_list: Option<bool> = None,
+        /// File of leaked passwords, made by `sekisho passwords build-filter`.
+        breached_filter: Option<PathBuf> = None,
         /// Memory of one Argon2id hash in KiB; at least 19456.
         argon2_memory_kib: u32 = 19_456,
         /// Passes of one Argon2id hash; at least 2.
@@ -147,6 +158,27 @@ sections! {
         require_for_everyone: bool = false,
         /// Mail domains whose mailboxes open with this same account; no code can go there.
         self_hosted_mail_domains: Vec<String> = Vec::new(),
+    }
+    /// Choosing a new password without the old one.
+    Reset "reset" {
+        /// Minutes a reset link works, at most 60.
+        link_minutes: u64 = 30,
+        /// Hours somebody without recovery code, and with one mailbox only, waits at a browser the account knows; at least 12.
+        known_browser_wait_hours: u64 = 24,
+        /// Mail domains of machines, which get no mail and no reset.
+        internal_domains: Vec<String> = Vec::new(),
+        /// How many of the hashes computed at once may be for new passwords, so that sign-ins keep their pace.
+        hash_share: usize = 1,
+        /// Whether a rush waits in a queue before the pages that change passwords.
+        admission: bool = true,
+        /// Seconds a wave lasts; who waits is asked to come back once a wave.
+        admission_wave_seconds: u64 = 10,
+        /// How many people are let in with a wave. Each costs up to three hashes: keep `people x 3 / seconds` below what `hash_share` computes.
+        admission_wave_people: u32 = 200,
+        /// How many people may wait.
+        admission_most_waiting: u32 = 500_000,
+        /// Minutes who was let in has for it.
+        admission_pass_minutes: u64 = 20,
     }
     /// How long issued things live.
     Tokens "tokens" {
@@ -227,6 +259,8 @@ sections! {
         require_pkce: bool = true,
         /// Whether assertions may name the token endpoint as audience, as OpenID Connect Core says, beside the issuer.
         allow_token_endpoint_audience: bool = false,
+        /// Days after which an app that registered itself and was not used since is deleted; more than `tokens.refresh_idle_days`, or 0 for never.
+        unused_days: u64 = 90,
         /// Whose software statements are believed: a table for each with `issuer` and `jwks_file`.
         software_issuers: Vec<SoftwareIssuerFile> = Vec::new(),
     }

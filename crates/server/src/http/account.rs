@@ -1,5 +1,7 @@
 //! The person's own pages.
 
+mod recovery_codes;
+
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -35,6 +37,11 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/account/security")
                 .route(web::get().to(security))
                 .route(web::post().to(set_alert)),
+        )
+        .service(
+            web::resource("/account/security/recovery-codes")
+                .route(web::get().to(recovery_codes::show))
+                .route(web::post().to(recovery_codes::make)),
         );
 }
 
@@ -105,6 +112,19 @@ impl<'a> Owner<'a> {
         Some(Moment::date_time(changed, self.zone(), self.frame.locale))
     }
 
+    /// How many recovery codes are left, and when they were made.
+    async fn recovery(&self) -> Result<(u64, Option<Moment>), Failure> {
+        let figures = self
+            .frame
+            .app
+            .provider
+            .recovery_figures(self.live.user.id)
+            .await?;
+        let made = figures.made_at;
+        let made = made.map(|at| Moment::date_time(at, self.zone(), self.frame.locale));
+        Ok((figures.left, made))
+    }
+
     /// The sign-in before the present one.
     async fn visit_before(&self) -> Result<Option<LastVisit>, Failure> {
         let filter = HistoryFilter {
@@ -156,6 +176,10 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Err(response) => return response,
     };
     let query = Parameters::decode(request.query_string().as_bytes());
+    let recovery = match owner.recovery().await {
+        Ok(recovery) => recovery,
+        Err(failure) => return owner.frame.failure(&failure),
+    };
     let view = SecurityPage {
         page: owner.frame.page(app.form_token(&owner.visit, "", PURPOSE)),
         account: owner.account_frame(Area::Security),
@@ -163,6 +187,7 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         password_changed: owner.password_changed(),
         second_step: owner.second_step(),
         alert: owner.live.user.alert,
+        recovery,
         saved: query.first("saved").is_some(),
     };
     owner.frame.html(StatusCode::OK, &Answer::Page, &view)

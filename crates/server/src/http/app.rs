@@ -210,7 +210,15 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 3] = ["login", "code", "consent"];
+const PRE_AUTH_FORMS: [&str; 7] = [
+    "login",
+    "code",
+    "consent",
+    "forgot",
+    "reset",
+    "new-password",
+    "recovery",
+];
 
 /// One header's text; `None` if it is absent or not text.
 pub fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {

@@ -59,7 +59,7 @@ fn certificate(app: &App, request: &HttpRequest) -> Option<ClientCertificate> {
     if app.client_certificate_header && is_from_proxy(request, &app.trusted_proxies) {
         let mut lines = request.headers().get_all(CLIENT_CERT);
         let line = lines.next()?;
-        let certificate = line.to_str().ok().and_then(from_header);
+        let certificate = line.to_str().ok().and_then(certificate_in);
         if certificate.is_none() || lines.next().is_some() {
             tracing::warn!("a trusted proxy sent an unreadable Client-Cert");
             return None;
@@ -70,7 +70,7 @@ fn certificate(app: &App, request: &HttpRequest) -> Option<ClientCertificate> {
 }
 
 /// RFC 9440 §2.2: the DER bytes as a byte sequence of structured fields (RFC 8941 §3.3.5).
-fn from_header(line: &str) -> Option<ClientCertificate> {
+pub(crate) fn certificate_in(line: &str) -> Option<ClientCertificate> {
     let inside = line.trim().strip_prefix(':')?.strip_suffix(':')?;
     let der = STANDARD.decode(inside).ok().filter(|der| !der.is_empty())?;
     Some(ClientCertificate::from_der(der, Chain::Trusted))
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn tk_18_the_header_is_one_byte_sequence() {
-        assert_eq!(from_header(" :AQID: ").unwrap().der(), [1, 2, 3]);
+        assert_eq!(certificate_in(" :AQID: ").unwrap().der(), [1, 2, 3]);
         for bad in [
             "",
             ":",
@@ -94,7 +94,7 @@ mod tests {
             ":A-_D:",
             ":AQID:;a=1",
         ] {
-            assert_eq!(from_header(bad), None, "{bad}");
+            assert_eq!(certificate_in(bad), None, "{bad}");
         }
     }
 }

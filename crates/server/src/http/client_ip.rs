@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 /// More hops than this are not read: no honest chain has them.
@@ -38,14 +38,15 @@ impl ClientIp {
         if !is_trusted(peer, trusted) {
             return from_peer(false);
         }
-        let mut lines = Vec::new();
-        for line in headers.get_all("x-forwarded-for") {
-            let Ok(line) = line.to_str() else {
-                return from_peer(true);
-            };
-            lines.push(line);
-        }
-        let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        // Bytes: what the client wrote before the hop that counts must not make that hop unreadable.
+        let lines: Vec<&[u8]> = headers
+            .get_all("x-forwarded-for")
+            .map(HeaderValue::as_bytes)
+            .collect();
+        let hops = lines
+            .iter()
+            .rev()
+            .flat_map(|line| line.rsplit(|byte| *byte == b','));
         let mut client = peer;
         for hop in hops.take(MOST_HOPS) {
             let Some(ip) = address(hop) else {
@@ -75,8 +76,8 @@ fn is_trusted(ip: IpAddr, trusted: &[IpNet]) -> bool {
 }
 
 /// One hop: an address, with or without port or brackets. Zone ids are refused (NET-04).
-fn address(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     if hop.contains('%') {
         return None;
     }

@@ -22,6 +22,8 @@ pub enum Use {
     /// What the frame of Session Management compares with: the one cookie that script may read, and
     /// that goes along into pages of other sites. It opens nothing.
     State,
+    /// A place in the queue before the pages that change passwords.
+    Queue,
     /// The chosen language.
     Language,
     /// The chosen brightness.
@@ -30,11 +32,12 @@ pub enum Use {
 
 impl Use {
     /// Every cookie we set.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Session,
         Self::PreAuth,
         Self::Browser,
         Self::State,
+        Self::Queue,
         Self::Language,
         Self::Theme,
     ];
@@ -45,6 +48,7 @@ impl Use {
             Self::PreAuth => ("__Host-sekisho_visit", "sekisho_visit"),
             Self::Browser => ("__Host-sekisho_browser", "sekisho_browser"),
             Self::State => ("__Host-sekisho_state", "sekisho_state"),
+            Self::Queue => ("__Host-sekisho_queue", "sekisho_queue"),
             Self::Language => ("__Host-sekisho_language", "sekisho_language"),
             Self::Theme => ("__Host-sekisho_theme", "sekisho_theme"),
         }
@@ -53,7 +57,7 @@ impl Use {
     /// How long the browser keeps it; `None` until it is closed. The server decides about validity.
     const fn life(self) -> Option<Duration> {
         match self {
-            Self::Session | Self::PreAuth | Self::State => None,
+            Self::Session | Self::PreAuth | Self::State | Self::Queue => None,
             Self::Browser | Self::Language | Self::Theme => Some(Duration::from_hours(365 * 24)),
         }
     }

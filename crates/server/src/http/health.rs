@@ -19,10 +19,11 @@ async fn live(app: web::Data<App>) -> HttpResponse {
     json_answer(StatusCode::OK, &json!({"status": "live"}), app.https)
 }
 
-/// Ready means that sign-ins can be completed. Names no host and no cause (ENU-09).
+/// Ready means that sign-ins can be completed, and that every signing key there should be is published.
+/// Names no host and no cause (ENU-09).
 async fn ready(app: web::Data<App>) -> HttpResponse {
     let health = app.provider.health().await;
-    let status = if health.store && health.session {
+    let status = if health.store && health.session && health.keys {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE

@@ -23,6 +23,7 @@ pub mod health;
 pub mod locale;
 pub mod oauth;
 pub mod pages;
+pub mod passwords;
 pub mod playground;
 pub mod routes;
 pub mod sign_in;

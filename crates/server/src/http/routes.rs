@@ -2,17 +2,17 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{account, dev, device, health, oauth, playground, sign_in, sign_out, texts};
+use super::{account, dev, device, health, oauth, passwords, playground, sign_in, sign_out, texts};
 use crate::metrics_page;
 
 /// Adds the routes of this server. `dev` opens the dev pages, `metrics` the metrics page.
 pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     oauth::routes(config);
     sign_in::routes(config);
+    passwords::routes(config);
     sign_out::routes(config);
     device::routes(config);
     account::routes(config);
-    device::routes(config);
     texts::routes(config);
     health::routes(config);
     if metrics {

@@ -4,6 +4,7 @@
 mod challenge;
 mod counter;
 mod parked;
+mod queue;
 mod replay;
 mod table;
 mod window;
@@ -15,6 +16,7 @@ use sekisho_model::ChallengeId;
 use crate::{ParkedKind, SessionError};
 use challenge::Challenge;
 use parked::ParkedRow;
+use queue::Queue;
 use table::Table;
 use window::Window;
 
@@ -25,6 +27,7 @@ pub(crate) struct Memory {
     challenges: Mutex<Table<ChallengeId, Challenge>>,
     counters: Mutex<Table<CountedKey, Window>>,
     replays: Mutex<Table<CountedKey, ()>>,
+    queue: Mutex<Queue>,
 }
 
 impl Default for Memory {
@@ -34,6 +37,7 @@ impl Default for Memory {
             challenges: Mutex::new(Table::bounded(100_000)),
             counters: Mutex::new(Table::bounded(500_000)),
             replays: Mutex::new(Table::bounded(500_000)),
+            queue: Mutex::default(),
         }
     }
 }

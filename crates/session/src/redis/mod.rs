@@ -11,6 +11,7 @@ mod counter;
 mod link;
 mod memory_policy;
 mod parked;
+mod queue;
 mod replay;
 
 use std::time::Duration;

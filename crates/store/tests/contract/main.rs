@@ -12,6 +12,8 @@ mod events;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod letters;
 #[cfg(test)]
 mod logouts;
@@ -27,6 +29,8 @@ mod people;
 mod races;
 #[cfg(test)]
 mod raw;
+#[cfg(test)]
+mod registrations;
 #[cfg(test)]
 mod sealing;
 #[cfg(all(test, feature = "sqlite"))]

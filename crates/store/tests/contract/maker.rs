@@ -44,6 +44,7 @@ impl Maker {
             cohort_tag: String::new(),
             password_at: None,
             password_epoch: Epoch::default(),
+            password_imported: false,
         }
     }
 

@@ -23,7 +23,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 14] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 17] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -31,10 +31,13 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 14] = [
     ("client_secrets", "digest"),
     ("codes", "digest"),
     ("initial_access_tokens", "digest"),
+    ("password_resets", "digest"),
     ("refresh_tokens", "digest"),
     ("registration_tokens", "digest"),
     ("registration_tokens", "previous_digest"),
     ("revoked_tokens", "digest"),
+    // Of a file that an operator has.
+    ("user_imports", "file_digest"),
     // Sealed under the token that was presented.
     ("refresh_tokens", "successor"),
     // Under the user's data key.
@@ -42,6 +45,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 14] = [
     ("user_addresses", "sealed"),
     // Derived from the root, which never changes.
     ("user_addresses", "blind_index"),
+    ("recovery_codes", "digest"),
 ];
 
 fn ring(maker: &Maker, name: &str) -> KeyRing {

@@ -3,7 +3,8 @@ use crate::manifest::dependencies;
 use crate::tree::Tree;
 
 /// Which crate may use which: the picture in `docs/architecture.md` as a table.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
+    ("fuzz", &[]),
     ("model", &[]),
     ("store", &["model"]),
     ("mail", &["model"]),
@@ -12,12 +13,14 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("guard", &["model", "store", "session", "audit"]),
     (
         "provider",
-        &["model", "store", "session", "mail", "audit", "guard"],
+        &[
+            "model", "store", "session", "mail", "audit", "guard", "fuzz",
+        ],
     ),
     (
         "server",
         &[
-            "model", "store", "session", "mail", "audit", "guard", "provider",
+            "model", "store", "session", "mail", "audit", "guard", "provider", "fuzz",
         ],
     ),
 ];

@@ -31,10 +31,11 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The page names code below the provider's sources, or below `crates` when it is the server's.
+/// The page names code below the provider's sources, below `crates` when it is the server's, or an example.
 fn place(path: &str) -> String {
     match path.split('/').next() {
         Some("server") => format!("crates/{path}"),
+        Some("examples") => path.to_owned(),
         _ => format!("crates/provider/src/{path}"),
     }
 }

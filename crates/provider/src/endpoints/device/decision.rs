@@ -100,7 +100,7 @@ impl Provider {
             return Ok(DeviceFound::Unusable);
         };
         self.throttle.after_success(ticket).await;
-        if !session_suffices(facts(live), &client, now) {
+        if !session_suffices(facts(live), &client, now) || self.must_change_first(live) {
             let page = format!("/device?user_code={}", code.shown());
             let (flow, cookie) = self
                 .begin_flow(Destination::StrongPage(page), None, visit)

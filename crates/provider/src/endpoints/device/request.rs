@@ -59,8 +59,8 @@ impl Provider {
         if !self.settings.features.device {
             return refused(TokenError::UnsupportedGrantType);
         }
-        if form.any_repeated() {
-            return refused(TokenError::InvalidRequest("a parameter is repeated"));
+        if let Some(fault) = form.fault() {
+            return refused(TokenError::InvalidRequest(fault));
         }
         let client = match self.authenticate_client(call, form).await? {
             Caller::Client(client) => client,

@@ -11,6 +11,7 @@ use super::super::visit::Visit;
 use super::complete::{Completed, Completion};
 use super::flow::LoadedFlow;
 use super::password::device_class;
+use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
 use crate::rules::sign_in::CodeStage;
 use crate::rules::standing::account_may_act;
@@ -124,6 +125,7 @@ impl Provider {
         for mail in stage.mails.clone() {
             self.throttle.after_success(mail).await;
         }
+        let marked = self.must_change_password(&account);
         let app = self.app_view(&flow, visit).await?;
         let completion = Completion {
             account: self.open_account(&account)?,
@@ -133,6 +135,7 @@ impl Provider {
                 && !flow.pending.insists_on_code()
                 && !app.is_some_and(|app| app.requires_code),
             spent_challenge: Some((stage.challenge.clone(), stage.closes_at)),
+            change: stage.change.or(marked.then_some(ChangeReason::Marked)),
         };
         let completed = self.complete_sign_in(flow, completion, visit).await?;
         Ok(completed.map_or(CodeOutcome::Gone, |completed| {

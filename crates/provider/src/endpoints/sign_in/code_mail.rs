@@ -11,6 +11,7 @@ use super::super::visit::{NewCookies, Visit};
 use super::flow::LoadedFlow;
 use super::password::PasswordOutcome;
 use crate::accounts::OpenAccount;
+use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
 use crate::rules::sign_in::CodeStage;
 use crate::{Failure, Provider};
@@ -44,7 +45,7 @@ impl Provider {
     pub(super) async fn send_first_code(
         &self,
         mut flow: LoadedFlow,
-        account: &OpenAccount,
+        (account, change): (&OpenAccount, Option<ChangeReason>),
         app: Option<String>,
         known_browser: Option<BrowserId>,
         visit: &Visit,
@@ -89,6 +90,7 @@ impl Provider {
                 closes_at,
                 known_browser,
                 mails: vec![mail],
+                change,
             },
             cookie.digest(),
         );
@@ -241,7 +243,7 @@ impl Provider {
     }
 
     /// What throttles of an account are keyed by once the account is known (THR-05).
-    pub(super) fn account_key(&self, user: UserId) -> Digest {
+    pub(crate) fn account_key(&self, user: UserId) -> Digest {
         Digest::keyed(
             self.address_key.as_bytes(),
             &[b"account", user.to_string().as_bytes()],

@@ -10,6 +10,7 @@ use super::super::visit::{LiveSession, NewCookies, Visit};
 use super::flow::LoadedFlow;
 use crate::accounts::OpenAccount;
 use crate::rules::consent::ConsentNeed;
+use crate::rules::forced_change::ChangeReason;
 use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::sign_in::{Destination, SignedIn};
 use crate::{Failure, Provider};
@@ -24,12 +25,14 @@ pub struct Completed {
 }
 
 /// Everything that was proved.
-pub(super) struct Completion {
-    pub(super) account: OpenAccount,
-    pub(super) browser: Option<KnownBrowser>,
-    pub(super) methods: Vec<AuthenticationMethod>,
-    pub(super) trust: bool,
-    pub(super) spent_challenge: Option<(ChallengeId, Timestamp)>,
+pub(crate) struct Completion {
+    pub(crate) account: OpenAccount,
+    pub(crate) browser: Option<KnownBrowser>,
+    pub(crate) methods: Vec<AuthenticationMethod>,
+    pub(crate) trust: bool,
+    pub(crate) spent_challenge: Option<(ChallengeId, Timestamp)>,
+    /// Why a new password comes before anything is issued.
+    pub(crate) change: Option<ChangeReason>,
 }
 
 /// How many sessions an account may have; the oldest end (SES-16).
@@ -39,7 +42,7 @@ impl Provider {
     /// Makes the session. In one transaction: the challenge is spent for good (OTP-08), the session of
     /// this browser ends or is renewed under a new id (SES-03, SES-05), the browser is remembered, the
     /// event is recorded and the letters are posted. `None` if another request was faster.
-    pub(super) async fn complete_sign_in(
+    pub(crate) async fn complete_sign_in(
         &self,
         flow: LoadedFlow,
         completion: Completion,
@@ -47,6 +50,9 @@ impl Provider {
     ) -> Result<Option<Completed>, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        if let Some(reason) = completion.change {
+            return self.lead_to_change(flow, completion, reason, visit).await;
+        }
         let former = self.live_session(visit).await?;
         let (browser, browser_token, replaces) = self.remembered_browser(&completion, visit, now);
         let token = SessionToken::generate(&*self.entropy);

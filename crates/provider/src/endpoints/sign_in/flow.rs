@@ -12,7 +12,7 @@ pub struct LoadedFlow {
     pub id: FlowId,
     /// What is known.
     pub pending: PendingSignIn,
-    pub(super) version: u64,
+    pub(crate) version: u64,
 }
 
 /// The app a sign-in is for, as a page shows it.
@@ -56,6 +56,16 @@ impl Provider {
             .await
     }
 
+    /// Begins a sign-in to a page of ours that asks for password and code, whatever the person chose.
+    pub async fn begin_strong_sign_in(
+        &self,
+        page: &str,
+        visit: &Visit,
+    ) -> Result<(FlowId, Option<PreAuthToken>), Failure> {
+        self.begin_flow(Destination::StrongPage(page.to_owned()), None, visit)
+            .await
+    }
+
     /// The pending sign-in `id`, if it exists and belongs to this browser (SES-04).
     pub async fn flow(&self, id: &str, visit: &Visit) -> Result<Option<LoadedFlow>, Failure> {
         let Some(cookie) = &visit.pre_auth else {
@@ -76,7 +86,7 @@ impl Provider {
     }
 
     /// Writes a changed flow back; `false` if another request was faster.
-    pub(super) async fn save_flow(&self, flow: &LoadedFlow) -> Result<bool, Failure> {
+    pub(crate) async fn save_flow(&self, flow: &LoadedFlow) -> Result<bool, Failure> {
         let now = self.now();
         let value = serde_json::to_vec(&flow.pending)
             .map_err(|_unwritable| Failure::Corrupt("pending sign-in"))?;

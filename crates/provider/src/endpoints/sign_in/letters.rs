@@ -24,7 +24,7 @@ pub(crate) fn client_name(client: &Client, locale: Locale) -> String {
 
 impl Provider {
     /// Seals a letter to `user` at `to`, ready for the outbox.
-    pub(super) fn sealed_letter(
+    pub(crate) fn sealed_letter(
         &self,
         user: &User,
         to: &EmailAddress,
@@ -56,7 +56,7 @@ impl Provider {
         }
     }
 
-    pub(super) fn device(user_agent: &str) -> Device {
+    pub(crate) fn device(user_agent: &str) -> Device {
         Device::of(user_agent)
     }
 

@@ -5,8 +5,10 @@ mod code_mail;
 mod complete;
 mod flow;
 mod letters;
+pub(crate) use complete::Completion;
 pub(crate) use letters::client_name;
 mod password;
+pub(crate) use password::device_class;
 
 pub use code::CodeOutcome;
 pub use code_mail::ResendOutcome;

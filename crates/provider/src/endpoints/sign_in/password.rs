@@ -13,6 +13,7 @@ use super::complete::{Completed, Completion};
 use super::flow::LoadedFlow;
 use crate::accounts::OpenAccount;
 use crate::password::Checked;
+use crate::rules::forced_change::ChangeReason;
 use crate::rules::sign_in::{SecondStep, SecondStepWishes, second_step};
 use crate::rules::standing::account_may_act;
 use crate::{Failure, Provider};
@@ -95,7 +96,8 @@ impl Provider {
                         .write(move |tx| tx.replace_password(id, &old.sealed, &new))
                         .await?;
                 }
-                self.password_was_right(flow, &account, browser, ticket, visit)
+                let change = self.change_reason(&account, password).await?;
+                self.password_was_right(flow, (&account, change), browser, ticket, visit)
                     .await
             }
         }
@@ -121,7 +123,7 @@ impl Provider {
     async fn password_was_right(
         &self,
         flow: LoadedFlow,
-        account: &Account,
+        (account, change): (&Account, Option<ChangeReason>),
         browser: Option<KnownBrowser>,
         ticket: Ticket,
         visit: &Visit,
@@ -148,7 +150,7 @@ impl Provider {
             SecondStep::Ask => {
                 self.send_first_code(
                     flow,
-                    &open,
+                    (&open, change),
                     app.map(|app| app.name),
                     browser.map(|b| b.id),
                     visit,
@@ -162,6 +164,7 @@ impl Provider {
                     methods: vec![AuthenticationMethod::Pwd],
                     trust: false,
                     spent_challenge: None,
+                    change,
                 };
                 let completed = self.complete_sign_in(flow, completion, visit).await?;
                 Ok(completed.map_or(PasswordOutcome::FlowGone, |c| {
@@ -214,7 +217,7 @@ impl Provider {
 }
 
 /// THR-03: a browser that is known to the account counts for itself.
-pub(super) const fn device_class(known: Option<BrowserId>) -> DeviceClass {
+pub(crate) const fn device_class(known: Option<BrowserId>) -> DeviceClass {
     match known {
         Some(browser) => DeviceClass::Known(browser),
         None => DeviceClass::Unknown,

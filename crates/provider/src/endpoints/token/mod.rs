@@ -71,8 +71,8 @@ impl Provider {
     /// Answers a token request.
     pub async fn token(&self, call: &Call<'_>, form: &Parameters) -> Result<Issued, Failure> {
         let refused = |error| Ok(Issued::Refused(error));
-        if form.any_repeated() {
-            return refused(TokenError::InvalidRequest("a parameter is repeated"));
+        if let Some(fault) = form.fault() {
+            return refused(TokenError::InvalidRequest(fault));
         }
         let Some(grant_type) = form.first("grant_type") else {
             return refused(TokenError::InvalidRequest("grant_type is missing"));
@@ -92,7 +92,7 @@ impl Provider {
             sender,
         };
         let features = &self.settings.features;
-        match grant_type {
+        let issued = match grant_type {
             "authorization_code" => self.authorization_code(&client, form, &asked).await,
             "refresh_token" => self.refresh_token(&client, form, &asked).await,
             "client_credentials" => self.client_credentials(&client, form, &asked).await,
@@ -102,7 +102,11 @@ impl Provider {
             name if name == GrantType::TokenExchange.name() && features.token_exchange => {
                 self.token_exchange(&client, form, &asked).await
             }
-            _ => refused(TokenError::UnsupportedGrantType),
+            _ => return refused(TokenError::UnsupportedGrantType),
+        }?;
+        if matches!(issued, Issued::Tokens(_)) {
+            self.note_use(&client.client).await;
         }
+        Ok(issued)
     }
 }

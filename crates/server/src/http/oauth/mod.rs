@@ -63,8 +63,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/oauth2/revoke").route(web::post().to(revoke::revoke)));
 }
 
-/// Reads a form body: that content type only, nothing in the query, at most 100 parameters (TK-01,
-/// NET-10).
+/// Reads a form body: that content type only, nothing in the query (TK-01).
 pub(super) fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, TokenError> {
     let kind = header(request, &CONTENT_TYPE).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
@@ -78,11 +77,7 @@ pub(super) fn form(request: &HttpRequest, body: &[u8]) -> Result<Parameters, Tok
             "parameters belong into the body, not the query",
         ));
     }
-    let form = Parameters::decode(body);
-    if form.len() > 100 {
-        return Err(TokenError::InvalidRequest("more than 100 parameters"));
-    }
-    Ok(form)
+    Ok(Parameters::decode(body))
 }
 
 /// RFC 6749 §5.2: the error as JSON, with a challenge if the client used the header.

@@ -79,9 +79,12 @@ pub(super) async fn delete(
     told(&app, answer, StatusCode::NO_CONTENT)
 }
 
+/// The token; what is none is taken for a wrong one.
 fn bearer(request: &HttpRequest) -> Option<&str> {
-    let (scheme, token) = authorization(request)?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let header = authorization(request)?;
+    let parts = header.split_once(' ');
+    let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    Some(token.map_or("malformed", |(_, token)| token.trim()))
 }
 
 /// One JSON object, each member once.

@@ -1,6 +1,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_provider::endpoints::client_authentication::Caller;
+use sekisho_provider::endpoints::revoke::Revoked;
 
 use super::{form, refusal};
 use crate::http::answer::{begin, too_many};
@@ -21,18 +21,10 @@ pub(super) async fn revoke(
     };
     let parts = CallParts::read(&app, &request);
     let call = parts.of("/oauth2/revoke");
-    let caller = match app.provider.authenticate_client(&call, &form).await {
-        Ok(Caller::Client(caller)) => caller,
-        Ok(Caller::Refused(error)) => return refusal(&app, error),
-        Ok(Caller::Wait(until)) => return too_many(until, app.provider.now(), app.https),
-        Err(failure) => return json_failure(&app, &failure),
-    };
-    match app
-        .provider
-        .revoke(&caller.client, &form, call.origin)
-        .await
-    {
-        Ok(()) => begin(StatusCode::OK, &Answer::Api, app.https).finish(),
+    match app.provider.revocation(&call, &form).await {
+        Ok(Revoked::Done) => begin(StatusCode::OK, &Answer::Api, app.https).finish(),
+        Ok(Revoked::Refused(error)) => refusal(&app, error),
+        Ok(Revoked::Wait(until)) => too_many(until, app.provider.now(), app.https),
         Err(failure) => json_failure(&app, &failure),
     }
 }

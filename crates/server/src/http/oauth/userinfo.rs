@@ -49,10 +49,10 @@ fn presented(request: &HttpRequest, body: &[u8]) -> Result<Option<(Scheme, Strin
     let header = authorization(request);
     let in_body = if request.method() == Method::POST && !body.is_empty() {
         let form = form(request, body).map_err(|_refused| BearerError::InvalidRequest)?;
-        let token = form
-            .single("access_token")
-            .map_err(|_repeated| BearerError::InvalidRequest)?;
-        token.map(str::to_owned)
+        if form.fault().is_some() {
+            return Err(BearerError::InvalidRequest);
+        }
+        form.first("access_token").map(str::to_owned)
     } else {
         None
     };

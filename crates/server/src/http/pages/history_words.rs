@@ -19,6 +19,15 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         },
         EventKind::Revocation => ("did-revoke", "how-access-ended"),
         EventKind::SettingChanged => changed(&entry.detail),
+        EventKind::ResetAsked => ("did-ask-reset", "how-mail-link"),
+        EventKind::PasswordChanged => ("did-change-password", "how-signed-out"),
+        EventKind::RecoveryCodes => match entry.outcome {
+            Outcome::Passed if entry.detail.get("made").is_some() => {
+                ("did-make-recovery-codes", "how-by-you")
+            }
+            Outcome::Passed => ("did-use-recovery-code", "how-by-you"),
+            _ => ("did-wrong-recovery-code", "how-nobody-in"),
+        },
         EventKind::UserCreated => ("did-create", "how-by-operator"),
         EventKind::Authorization
         | EventKind::CodeRedeemed
@@ -26,9 +35,11 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::DeviceRedeemed
         | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
-        EventKind::CohortMarked | EventKind::ClientChanged | EventKind::KeyChanged => {
-            ("did-change", "how-by-operator")
-        }
+        EventKind::CohortMarked
+        | EventKind::UsersImported
+        | EventKind::UsersExported
+        | EventKind::ClientChanged
+        | EventKind::KeyChanged => ("did-change", "how-by-operator"),
     }
 }
 

@@ -16,7 +16,9 @@ mod history_words;
 mod moment;
 mod notice;
 mod overview;
+mod password;
 mod playground;
+mod recovery;
 mod return_to_app;
 mod security;
 mod sign_in;
@@ -40,8 +42,15 @@ pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};
 pub use moment::Moment;
 pub use notice::{Fault, Notice, Stamp};
 pub use overview::{LastVisit, OverviewPage};
+pub use password::{
+    ForgotPage, ForgotState, Missing, NewPasswordPage, PasswordProblem, ResetPage, ResetSaid,
+    ResetSaidPage,
+};
 pub use playground::{
     Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,
+};
+pub use recovery::{
+    CodeAddressHelpPage, QueuePage, RecoveryCodesPage, RecoveryPage, RecoveryProblem,
 };
 pub use return_to_app::ReturnPage;
 pub use security::{SecondStep, SecurityPage};

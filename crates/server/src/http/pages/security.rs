@@ -19,6 +19,8 @@ pub struct SecurityPage {
     pub second_step: SecondStep,
     /// Which sign-ins are told by mail.
     pub alert: AlertSetting,
+    /// How many recovery codes are left, and when they were made.
+    pub recovery: (u64, Option<Moment>),
     /// Whether a change was just saved.
     pub saved: bool,
 }
@@ -97,6 +99,10 @@ impl SecurityPage {
         let saved = || Notice::new(Stamp::Pass, self.page.t("saved"));
         self.saved
             .then(|| saved().saying(self.page.t(self.alert.hint())))
+    }
+
+    fn recovery_words(&self) -> String {
+        super::recovery::recovery_words(&self.page, self.recovery.0, self.recovery.1.as_ref())
     }
 
     fn password_words(&self) -> String {

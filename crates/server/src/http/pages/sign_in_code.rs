@@ -83,6 +83,10 @@ pub enum CodeState {
 }
 
 impl CodePage {
+    fn recovery(&self) -> String {
+        self.restart.replacen("/login?", "/login/recovery?", 1)
+    }
+
     fn is_error(&self) -> bool {
         self.notice().is_some_and(|notice| notice.stamp.is_stop())
     }

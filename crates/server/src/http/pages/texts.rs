@@ -110,6 +110,7 @@ impl PrivacyPage {
             Use::PreAuth => "cookie-visit",
             Use::Browser => "cookie-browser",
             Use::State => "cookie-state",
+            Use::Queue => "cookie-queue",
             Use::Language => "cookie-language",
             Use::Theme => "cookie-theme",
         };

@@ -38,7 +38,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// The flow a request is about, with the app it is for; or the page that says there is none.
-async fn flow_of(
+pub(in crate::http) async fn flow_of(
     app: &App,
     request: &HttpRequest,
     visit: &Visit,
@@ -62,7 +62,7 @@ async fn flow_of(
 }
 
 /// The flow a posted form is about. The form token carries its id (WEB-01).
-async fn posted_flow(
+pub(in crate::http) async fn posted_flow(
     app: &App,
     request: &HttpRequest,
     visit: &Visit,
@@ -82,14 +82,14 @@ async fn posted_flow(
 }
 
 /// WEB-05: the forms of a flow end in a redirect to the app.
-fn kind(view: Option<&AppView>) -> Answer {
+pub(in crate::http) fn kind(view: Option<&AppView>) -> Answer {
     match view.and_then(|view| form_target(&view.form_action)) {
         Some(target) => Answer::FlowPage(target),
         None => Answer::Page,
     }
 }
 
-fn app_name(view: Option<&AppView>) -> Option<AppName> {
+pub(in crate::http) fn app_name(view: Option<&AppView>) -> Option<AppName> {
     view.map(|view| {
         AppName::new(&view.name, &view.host)
             .with_links(view.policy_uri.as_deref(), view.tos_uri.as_deref())

@@ -185,7 +185,7 @@ impl Shown<'_> {
             email,
             problem,
             links: SignInLinks {
-                forgot: false,
+                forgot: true,
                 register: false,
             },
         };

@@ -1,0 +1,314 @@
+//! Choosing a new password in the middle of a sign-in, after everything was proved and before anything is
+//! issued (PW-29, PW-30, INC-08).
+
+use std::time::Duration;
+
+use sekisho_audit::flow_mark;
+use sekisho_mail::{ChangedHow, LetterBody};
+use sekisho_model::{BrowserToken, Digest, EpochKind, EventKind, Outcome, PreAuthToken, UserId};
+use sekisho_store::{Account, Once, OutboxLetter, PasswordRecord, StoreError, Tx};
+
+use super::authorize::Next;
+use super::sign_in::{Completed, Completion, LoadedFlow};
+use super::visit::{NewCookies, Visit};
+use crate::accounts::OpenAccount;
+use crate::password::{Checked, Passwords};
+use crate::rules::forced_change::{self, ChangeReason};
+use crate::rules::password_policy::PasswordRefusal;
+use crate::rules::sign_in::ChangeStage;
+use crate::rules::standing::account_may_act;
+use crate::{Failure, Provider};
+
+/// What came of a new password at a sign-in.
+#[derive(Debug)]
+pub enum ChangeOutcome {
+    /// It counts from now on, and the sign-in goes on.
+    Completed(Box<Completed>),
+    /// It does not fit the policy.
+    Refused(Vec<PasswordRefusal>),
+    /// It is the old one.
+    Same,
+    /// The flow is gone, or another request was faster: from the start.
+    Gone,
+}
+
+/// How long a new password waits for its turn to be hashed.
+const HASH_WAIT: Duration = Duration::from_secs(4);
+
+impl Provider {
+    /// Why the right password leads to a new one, if it does. What was chosen here was judged when it
+    /// was chosen; only leaks come to light later.
+    pub(crate) async fn change_reason(
+        &self,
+        account: &Account,
+        typed: &str,
+    ) -> Result<Option<ChangeReason>, Failure> {
+        let marked = self.must_change_password(account);
+        let judged = if marked {
+            Vec::new()
+        } else if account.user.password_imported {
+            self.judge_imported(account, typed).await?
+        } else if self.passwords.is_leaked(typed) {
+            vec![PasswordRefusal::Breached]
+        } else {
+            Vec::new()
+        };
+        Ok(forced_change::reason(&account.user, marked, &judged))
+    }
+
+    /// Judged once: what fits may stay, and is not asked about again.
+    async fn judge_imported(
+        &self,
+        account: &Account,
+        typed: &str,
+    ) -> Result<Vec<PasswordRefusal>, Failure> {
+        let judged = self.judged(&self.open_account(account)?, typed).await?;
+        if judged.is_empty() {
+            let user = account.user.id;
+            let fits = self.store.write(move |tx| tx.imported_password_fits(user));
+            fits.await?;
+        }
+        Ok(judged)
+    }
+
+    /// What the policy says about a password of this account.
+    pub(crate) async fn judged(
+        &self,
+        account: &OpenAccount,
+        password: &str,
+    ) -> Result<Vec<PasswordRefusal>, Failure> {
+        let context = self.password_context(account, None);
+        self.judge_new_password(password, &context).await
+    }
+
+    /// A record of a new password, in the share of hashes that new passwords have.
+    pub(crate) async fn new_record(
+        &self,
+        user: UserId,
+        password: &str,
+    ) -> Result<PasswordRecord, Failure> {
+        let _turn = self.hash_turn().await?;
+        self.passwords.record(user, password).await
+    }
+
+    /// Whether `password` is the one the account has.
+    pub(crate) async fn is_present_password(
+        &self,
+        account: &Account,
+        password: &str,
+    ) -> Result<bool, Failure> {
+        let Some(record) = &account.password else {
+            return Ok(false);
+        };
+        let _turn = self.hash_turn().await?;
+        let checked = self
+            .passwords
+            .check(account.user.id, Some(record), password)
+            .await?;
+        Ok(matches!(checked, Checked::Right(_)))
+    }
+
+    async fn hash_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
+        let busy = || {
+            metrics::counter!("sekisho_reset_hashes_refused_total").increment(1);
+            Failure::Busy(Passwords::RETRY_AFTER)
+        };
+        match tokio::time::timeout(HASH_WAIT, self.reset_hashes.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
+    }
+
+    /// Everything was proved, and the code is spent; the person is led to a new password.
+    pub(crate) async fn lead_to_change(
+        &self,
+        mut flow: LoadedFlow,
+        completion: Completion,
+        reason: ChangeReason,
+        visit: &Visit,
+    ) -> Result<Option<Completed>, Failure> {
+        let (now, user) = (self.now(), completion.account.user.id);
+        let mut event = self.event(EventKind::ResetAsked, Outcome::Passed, &visit.origin);
+        event.user_id = Some(user);
+        event.detail = serde_json::json!({ "reason": reason.name(), "flow": flow_mark(&flow.id) });
+        let spent = completion.spent_challenge;
+        let first = self
+            .store
+            .write(move |tx| {
+                if let Some((challenge, until)) = &spent
+                    && tx.spend_challenge(challenge, now, *until)? == Once::Again
+                {
+                    return Ok(Once::Again);
+                }
+                tx.record(&event)?;
+                Ok(Once::First)
+            })
+            .await?;
+        let cookie = PreAuthToken::generate(&*self.entropy);
+        let stage = ChangeStage {
+            user_id: user,
+            methods: completion.methods,
+            trust: completion.trust,
+            reason,
+        };
+        flow.pending.proved_but_must_change(stage, cookie.digest());
+        if first == Once::Again || !self.save_flow(&flow).await? {
+            return Ok(None);
+        }
+        Ok(Some(Completed {
+            cookies: NewCookies {
+                pre_auth: Some(cookie),
+                ..NewCookies::default()
+            },
+            next: Next::Change(flow.id),
+        }))
+    }
+
+    /// The new password. What the old one opened ends; the sign-in goes on under the new epoch.
+    pub async fn choose_at_sign_in(
+        &self,
+        mut flow: LoadedFlow,
+        password: &str,
+        visit: &Visit,
+    ) -> Result<ChangeOutcome, Failure> {
+        let Some(stage) = flow.pending.change_stage().cloned() else {
+            return Ok(ChangeOutcome::Gone);
+        };
+        let user = stage.user_id;
+        let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
+        let (account, browser) = self
+            .store
+            .read(move |tx| Ok((tx.account(user)?, tx.browser_among(user, &tokens)?)))
+            .await?;
+        let Some(account) = account.filter(|account| account_may_act(account.user.state)) else {
+            return Ok(ChangeOutcome::Gone);
+        };
+        let (kind, owner) = (EpochKind::Session, Some(&account.user));
+        let epoch = flow.pending.epoch;
+        if !self.knowledge.is_current(epoch, kind, owner, None) {
+            return Ok(ChangeOutcome::Gone);
+        }
+        let open = self.open_account(&account)?;
+        let reasons = self.judged(&open, password).await?;
+        if !reasons.is_empty() {
+            return Ok(ChangeOutcome::Refused(reasons));
+        }
+        if self.is_present_password(&account, password).await? {
+            return Ok(ChangeOutcome::Same);
+        }
+        if !self
+            .replace_at_sign_in(&mut flow, &account, password, visit)
+            .await?
+        {
+            return Ok(ChangeOutcome::Gone);
+        }
+        let Some(open) = self.account(user).await? else {
+            return Ok(ChangeOutcome::Gone);
+        };
+        let completion = Completion {
+            account: open,
+            browser,
+            methods: stage.methods,
+            trust: stage.trust,
+            spent_challenge: None,
+            change: None,
+        };
+        let completed = self.complete_sign_in(flow, completion, visit).await?;
+        Ok(completed.map_or(ChangeOutcome::Gone, |completed| {
+            ChangeOutcome::Completed(Box::new(completed))
+        }))
+    }
+
+    /// In one transaction: the password, the end of everything older, event and letters. `false` if the
+    /// password changed meanwhile.
+    async fn replace_at_sign_in(
+        &self,
+        flow: &mut LoadedFlow,
+        account: &Account,
+        password: &str,
+        visit: &Visit,
+    ) -> Result<bool, Failure> {
+        let now = self.now();
+        let (user, old) = (account.user.id, account.password.clone());
+        let Some(old) = old else { return Ok(false) };
+        let record = self.new_record(user, password).await?;
+        let letters = self.changed_letters(&self.open_account(account)?, ChangedHow::Forced, visit);
+        let mut event = self.event(EventKind::PasswordChanged, Outcome::Passed, &visit.origin);
+        event.user_id = Some(user);
+        event.detail = serde_json::json!({ "how": "sign_in", "flow": flow_mark(&flow.id) });
+        let epoch = self
+            .store
+            .write(move |tx| {
+                if tx.replace_password(user, &old.sealed, &record)? == Once::Again {
+                    return Ok(None);
+                }
+                let epoch = end_all_of(tx, user, now)?;
+                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                tx.record(&event)?;
+                Ok(Some(epoch))
+            })
+            .await?;
+        let Some(epoch) = epoch else { return Ok(false) };
+        flow.pending.epoch = epoch;
+        self.after_password_change().await?;
+        Ok(true)
+    }
+
+    /// REC-06: every known address is told.
+    pub(crate) fn changed_letters(
+        &self,
+        account: &OpenAccount,
+        how: ChangedHow,
+        visit: &Visit,
+    ) -> Vec<OutboxLetter> {
+        let body = || LetterBody::PasswordChanged {
+            how,
+            at: self.now(),
+            device: Self::device(&visit.origin.user_agent),
+            ip: visit.origin.ip.clone(),
+        };
+        self.letters_to_all(account, body)
+    }
+
+    /// A letter to each address the account has, each once.
+    pub(crate) fn letters_to_all(
+        &self,
+        account: &OpenAccount,
+        body: impl Fn() -> LetterBody,
+    ) -> Vec<OutboxLetter> {
+        let login = &account.login_address;
+        let other = account
+            .code_address
+            .as_ref()
+            .filter(|code| code.canonical() != login.canonical());
+        std::iter::once(login)
+            .chain(other)
+            .map(|address| self.sealed_letter(&account.user, address, body()))
+            .collect()
+    }
+
+    /// This node knows at once what the change ended.
+    pub(crate) async fn after_password_change(&self) -> Result<(), Failure> {
+        self.letters_wait.ring();
+        self.standings.invalidate_all();
+        self.sessions_ended.notify_one();
+        self.hear().await
+    }
+}
+
+/// PW-12, REC-03: sessions, token families, trusted browsers, links and waits of a user end with the
+/// password they hung on. Answers the epoch from which on things count.
+pub(crate) fn end_all_of(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    now: sekisho_model::Timestamp,
+) -> Result<sekisho_model::Epoch, StoreError> {
+    let mut epoch = tx.epoch_now()?;
+    for kind in [EpochKind::Session, EpochKind::Token, EpochKind::Browser] {
+        epoch = tx.move_user_epoch(user, kind)?;
+    }
+    tx.end_sessions_of(user, now)?;
+    tx.close_resets(user)?;
+    tx.end_reset_wait(user)?;
+    Ok(epoch)
+}

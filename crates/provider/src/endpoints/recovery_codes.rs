@@ -1,0 +1,204 @@
+//! Recovery codes: made, counted, used (REC-05).
+
+use sekisho_guard::{CodeTry, Pass, Ticket};
+use sekisho_mail::{LetterBody, RecoveryNews};
+use sekisho_model::{
+    AuthenticationMethod, BrowserId, BrowserToken, Digest, EventKind, Outcome, Timestamp, UserId,
+};
+use sekisho_store::{Once, RecoveryFigures};
+
+use super::sign_in::{Completed, Completion, LoadedFlow, device_class};
+use super::visit::{LiveSession, Visit};
+use crate::accounts::OpenAccount;
+use crate::rules::forced_change::ChangeReason;
+use crate::rules::recovery_code;
+use crate::rules::standing::account_may_act;
+use crate::{Failure, Provider};
+
+/// How fresh a sign-in must be to change the ways back into an account (`ux.md` 5.7).
+const FRESH: std::time::Duration = std::time::Duration::from_mins(10);
+
+/// What came of a typed recovery code.
+#[derive(Debug)]
+pub enum RecoveryOutcome {
+    /// Signed in.
+    SignedIn(Box<Completed>),
+    /// It does not work: unknown and used ones are told alike.
+    Wrong,
+    /// Too many wrong ones; not before then.
+    Wait(Timestamp),
+    /// The flow is gone: from the start.
+    Gone,
+}
+
+impl Provider {
+    /// Whether the session proved its person lately, with the code where one is due.
+    pub fn is_fresh(&self, live: &LiveSession) -> bool {
+        let strong = live.session.methods.contains(&AuthenticationMethod::Otp)
+            || !(live.user.second_step || self.settings.codes.for_everyone);
+        strong && self.now().since(live.session.auth_time) < FRESH
+    }
+
+    /// How many recovery codes somebody has.
+    pub async fn recovery_figures(&self, user: UserId) -> Result<RecoveryFigures, Failure> {
+        Ok(self.store.read(move |tx| tx.recovery_figures(user)).await?)
+    }
+
+    /// Makes a new set in place of the old one; it is shown once and kept as digests.
+    pub async fn make_recovery_codes(
+        &self,
+        live: &LiveSession,
+        visit: &Visit,
+    ) -> Result<Vec<String>, Failure> {
+        let (now, user) = (self.now(), live.user.id);
+        let codes: Vec<String> = (0..recovery_code::SET)
+            .map(|_| recovery_code::spelled(self.entropy.bytes()))
+            .collect();
+        let digests: Vec<Digest> = codes
+            .iter()
+            .filter_map(|code| self.recovery_digest(user, code))
+            .collect();
+        let mut event = self.event(EventKind::RecoveryCodes, Outcome::Passed, &visit.origin);
+        event.user_id = Some(user);
+        event.session_id = Some(live.session.id);
+        event.detail = serde_json::json!({ "made": digests.len() });
+        let account = self.account(user).await?;
+        let account = account.ok_or(Failure::Corrupt("account"))?;
+        let letters = self.letters_to_all(&account, || {
+            self.recovery_notice(RecoveryNews::CodesMade, visit)
+        });
+        self.store
+            .write(move |tx| {
+                tx.replace_recovery_codes(user, &digests, now)?;
+                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                tx.record(&event)
+            })
+            .await?;
+        self.letters_wait.ring();
+        Ok(codes)
+    }
+
+    /// What is stored of a typed code; `None` if it cannot be one.
+    pub(crate) fn recovery_digest(&self, user: UserId, typed: &str) -> Option<Digest> {
+        let code = recovery_code::normalised(typed)?;
+        Some(recovery_code::digest(&self.address_key, user, &code))
+    }
+
+    pub(crate) fn recovery_notice(&self, what: RecoveryNews, visit: &Visit) -> LetterBody {
+        LetterBody::RecoveryNotice {
+            what,
+            at: self.now(),
+            device: Self::device(&visit.origin.user_agent),
+            ip: visit.origin.ip.clone(),
+        }
+    }
+
+    /// THR-08: recovery codes count like mailed ones, before they are compared.
+    pub(crate) async fn before_recovery_code(
+        &self,
+        user: UserId,
+        browser: Option<BrowserId>,
+        visit: &Visit,
+    ) -> Result<Pass, Failure> {
+        let account = self.account_key(user);
+        let attempt = CodeTry {
+            account: &account,
+            device: device_class(browser),
+            ip: &visit.origin.ip,
+        };
+        Ok(self.throttle.before_code_try(attempt, self.now()).await?)
+    }
+
+    /// A recovery code in the place of the mailed one.
+    pub async fn sign_in_recovery_code(
+        &self,
+        flow: LoadedFlow,
+        typed: &str,
+        visit: &Visit,
+    ) -> Result<RecoveryOutcome, Failure> {
+        let Some(stage) = flow.pending.code_stage().cloned() else {
+            return Ok(RecoveryOutcome::Gone);
+        };
+        let now = self.now();
+        if now >= stage.closes_at {
+            return Ok(RecoveryOutcome::Gone);
+        }
+        let user = stage.user_id;
+        let pass = self.before_recovery_code(user, stage.known_browser, visit);
+        let ticket = match pass.await? {
+            Pass::Go(ticket) => ticket,
+            Pass::Wait { until, .. } => return Ok(RecoveryOutcome::Wait(until)),
+        };
+        let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
+        let (account, browser) = self
+            .store
+            .read(move |tx| Ok((tx.account(user)?, tx.browser_among(user, &tokens)?)))
+            .await?;
+        let Some(account) = account.filter(|account| account_may_act(account.user.state)) else {
+            return Ok(RecoveryOutcome::Gone);
+        };
+        let epoch = flow.pending.epoch;
+        let (kind, owner) = (sekisho_model::EpochKind::Session, Some(&account.user));
+        if !self.knowledge.is_current(epoch, kind, owner, None) {
+            return Ok(RecoveryOutcome::Gone);
+        }
+        let marked = self.must_change_password(&account);
+        let open = self.open_account(&account)?;
+        if !self.use_recovery_code(&open, typed, ticket, visit).await? {
+            return Ok(RecoveryOutcome::Wrong);
+        }
+        let completion = Completion {
+            account: open,
+            browser,
+            methods: vec![AuthenticationMethod::Pwd, AuthenticationMethod::Otp],
+            trust: false,
+            spent_challenge: Some((stage.challenge.clone(), stage.closes_at)),
+            change: stage.change.or(marked.then_some(ChangeReason::Marked)),
+        };
+        let completed = self.complete_sign_in(flow, completion, visit).await?;
+        Ok(completed.map_or(RecoveryOutcome::Gone, |completed| {
+            RecoveryOutcome::SignedIn(Box::new(completed))
+        }))
+    }
+
+    /// Uses a code up and tells every address; `false`, with an event, if it does not work.
+    async fn use_recovery_code(
+        &self,
+        account: &OpenAccount,
+        typed: &str,
+        ticket: Ticket,
+        visit: &Visit,
+    ) -> Result<bool, Failure> {
+        let (now, user) = (self.now(), account.user.id);
+        let mut event = self.event(EventKind::RecoveryCodes, Outcome::Passed, &visit.origin);
+        event.user_id = Some(user);
+        let digest = self.recovery_digest(user, typed);
+        let figures = self.recovery_figures(user).await?;
+        let left = figures.left.saturating_sub(1);
+        let letters = self.letters_to_all(account, || {
+            self.recovery_notice(RecoveryNews::CodeUsed { left }, visit)
+        });
+        let spent = self
+            .store
+            .write(move |tx| {
+                let use_of_code = match &digest {
+                    Some(digest) => tx.take_recovery_code(user, digest, now)?,
+                    None => Once::Again,
+                };
+                if use_of_code == Once::Again {
+                    event.outcome = Outcome::WrongCode;
+                } else {
+                    event.detail = serde_json::json!({ "left": left });
+                    letters.iter().try_for_each(|letter| tx.post(letter))?;
+                }
+                tx.record(&event)?;
+                Ok(use_of_code == Once::First)
+            })
+            .await?;
+        if spent {
+            self.throttle.after_success(ticket).await;
+            self.letters_wait.ring();
+        }
+        Ok(spent)
+    }
+}

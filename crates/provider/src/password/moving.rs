@@ -1,0 +1,237 @@
+//! Records that come from elsewhere and go elsewhere: wrapping at import (PW-18), hashes in an export.
+
+use sekisho_model::UserId;
+use sekisho_store::PasswordRecord;
+use zeroize::Zeroizing;
+
+use super::Passwords;
+use super::pool::HashJob;
+use super::record::{Made, Phc, Record};
+use crate::Failure;
+use crate::rules::legacy_hash::{ForeignHash, Scheme};
+
+impl Passwords {
+    /// How many hashes [`Passwords::take_over`] may compute at once.
+    pub const fn width(&self) -> usize {
+        self.pool.width()
+    }
+
+    /// Makes the record of a hash another system made. Argon2id at our floor is kept as it is, everything
+    /// weaker is hashed again at once, so that the raw digest never lies anywhere (PW-18).
+    pub async fn take_over(
+        &self,
+        user: UserId,
+        foreign: ForeignHash,
+    ) -> Result<PasswordRecord, Failure> {
+        if let Some(record) = Record::as_good_as_ours(&foreign) {
+            return Ok(self.sealed(user, &record));
+        }
+        let salt = self.entropy.bytes::<16>().to_vec();
+        let job = HashJob {
+            password: foreign.digest,
+            scheme: None,
+            salt: salt.clone(),
+            cost: self.cost,
+        };
+        let hashed = self.pool.run_patiently(job).await?;
+        let phc = Phc {
+            cost: self.cost,
+            salt,
+            output: hashed.output.to_vec(),
+        };
+        let made = Made::Over(Box::new(foreign.scheme));
+        Ok(self.sealed(user, &Record { phc, made }))
+    }
+
+    /// The record another server of ours exported; `None` if it is none, or weaker than our floor.
+    pub fn take_back(&self, user: UserId, text: &str) -> Option<(PasswordRecord, Option<Scheme>)> {
+        let record = Record::parse_moved(text)?;
+        Some((self.sealed(user, &record), record.scheme()))
+    }
+
+    /// A record without its seal: whoever reads it can try guesses.
+    pub fn unsealed(
+        &self,
+        user: UserId,
+        record: &PasswordRecord,
+    ) -> Result<Zeroizing<String>, Failure> {
+        self.opened_text(user, record)
+    }
+
+    /// Measures how long `scheme` takes, for [`Passwords::check`] to level (PW-20).
+    pub async fn expect_foreign(&self, scheme: Scheme) -> Result<(), Failure> {
+        let job = HashJob {
+            password: Zeroizing::new(b"measured at the start".to_vec()),
+            scheme: Some(scheme),
+            salt: vec![0; 16],
+            cost: self.cost,
+        };
+        let hashed = self.pool.run_patiently(job).await?;
+        self.keep_slowest(hashed.foreign);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    use sekisho_model::{Entropy, KeyRing, ManualClock, SeededEntropy, Timestamp};
+
+    use super::super::{Checked, Cost, PoolSettings};
+    use super::*;
+    use crate::rules::legacy_hash::{HashFunction, PlainHash, SaltSide};
+
+    const BCRYPT: &str = "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i";
+    const MD5: &str = "900150983cd24fb0d6963f7d28e17f72";
+
+    fn passwords() -> Passwords {
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
+        let ring = Arc::new(KeyRing::ephemeral(&*entropy));
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_seconds(1)));
+        let pool = PoolSettings {
+            max_wait: Duration::from_mins(1),
+            ..PoolSettings::default()
+        };
+        Passwords::new(pool, Cost::FLOOR, ring, clock, entropy)
+    }
+
+    fn user() -> UserId {
+        UserId::new(Timestamp::from_seconds(1), &SeededEntropy::new(1))
+    }
+
+    fn md5_of(text: &str) -> ForeignHash {
+        let function = HashFunction::Md5;
+        let scheme = Scheme::Plain {
+            function,
+            before: Vec::new().into(),
+            after: Vec::new().into(),
+        };
+        let digest = scheme.digest(text.as_bytes()).unwrap();
+        PlainHash {
+            digest: &STANDARD_NO_PAD.encode(digest.as_slice()),
+            function,
+            salt: b"",
+            side: SaltSide::Before,
+        }
+        .read()
+        .unwrap()
+    }
+
+    async fn check(passwords: &Passwords, record: &PasswordRecord, typed: &str) -> Checked {
+        let checked = passwords.check(user(), Some(record), typed).await;
+        checked.unwrap()
+    }
+
+    #[tokio::test]
+    async fn pw_18_a_legacy_hash_is_wrapped_and_replaced_when_its_password_comes() {
+        let passwords = passwords();
+        let bcrypt = ForeignHash::parse(BCRYPT).unwrap();
+        for (foreign, raw) in [
+            (bcrypt, "0YHzrHM6tf"),
+            (md5_of("abc"), "kAFQmDzST7DWlj99KOF"),
+        ] {
+            let record = passwords.take_over(user(), foreign).await.unwrap();
+            let text = passwords.unsealed(user(), &record).unwrap();
+            assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+            assert!(!text.contains(raw), "{raw}");
+            wrong_ones_fail(&passwords, &record, &text).await;
+            let renewed = renewed(&passwords, &record, "abc").await;
+            assert!(!passwords.unsealed(user(), &renewed).unwrap().contains(' '));
+            let again = check(&passwords, &renewed, "abc").await;
+            assert!(matches!(again, Checked::Right(None)));
+        }
+    }
+
+    async fn wrong_ones_fail(passwords: &Passwords, record: &PasswordRecord, text: &str) {
+        for wrong in ["abd", MD5, BCRYPT, "kAFQmDzST7DWlj99KOF/cg", "", text] {
+            let checked = check(passwords, record, wrong).await;
+            assert!(matches!(checked, Checked::Wrong), "{wrong}");
+        }
+    }
+
+    async fn renewed(passwords: &Passwords, old: &PasswordRecord, typed: &str) -> PasswordRecord {
+        let Checked::Right(Some(renewed)) = check(passwords, old, typed).await else {
+            panic!("expected a new record");
+        };
+        renewed
+    }
+
+    #[tokio::test]
+    async fn pw_18_argon2id_at_the_floor_is_kept_and_anything_cheaper_wrapped() {
+        let passwords = passwords();
+        let text = |kind: &str, m: u32, length: usize| {
+            let salt = STANDARD_NO_PAD.encode([7; 16]);
+            let digest = STANDARD_NO_PAD.encode(vec![9; length]);
+            format!("${kind}$v=19$m={m},t=2,p=1${salt}${digest}")
+        };
+        for (hash, kept) in [
+            (text("argon2id", 19_456, 32), true),
+            (text("argon2id", 65_536, 32), true),
+            (text("argon2id", 19_455, 32), false),
+            (text("argon2id", 19_456, 16), false),
+            (text("argon2i", 65_536, 32), false),
+        ] {
+            let foreign = ForeignHash::parse(&hash).unwrap();
+            let record = passwords.take_over(user(), foreign).await.unwrap();
+            let stored = passwords.unsealed(user(), &record).unwrap();
+            assert_eq!(*stored == format!("{hash} raw"), kept, "{hash}");
+            assert_eq!(stored.contains("memory_kib"), !kept, "{hash}");
+            assert!(passwords.take_back(user(), &stored).is_some());
+        }
+        let weak = text("argon2id", 19_455, 32);
+        assert!(passwords.take_back(user(), &weak).is_none());
+        assert!(passwords.take_back(user(), BCRYPT).is_none());
+    }
+
+    #[tokio::test]
+    async fn pw_05_a_hash_over_raw_bytes_takes_them_first_and_nfc_second() {
+        let passwords = passwords();
+        let (composed, decomposed) = ("が\u{e9}", "か\u{3099}e\u{301}");
+        for made_of in [composed, decomposed] {
+            let record = passwords.take_over(user(), md5_of(made_of)).await.unwrap();
+            let as_made = check(&passwords, &record, made_of).await;
+            assert!(matches!(as_made, Checked::Right(Some(_))), "{made_of}");
+        }
+        let record = passwords.take_over(user(), md5_of(composed)).await.unwrap();
+        let renewed = renewed(&passwords, &record, decomposed).await;
+        for typed in [composed, decomposed] {
+            let checked = check(&passwords, &renewed, typed).await;
+            assert!(matches!(checked, Checked::Right(None)), "{typed}");
+        }
+    }
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "measures")]
+    async fn pw_20_nobody_answers_faster_than_the_slowest_imported_scheme() {
+        let passwords = passwords();
+        let slow = BCRYPT.replace("$06$", "$11$");
+        let scheme = ForeignHash::parse(&slow).unwrap().scheme;
+        passwords.expect_foreign(scheme).await.unwrap();
+        let foreign = passwords
+            .slowest_foreign
+            .load(std::sync::atomic::Ordering::Relaxed);
+        let least = Duration::from_micros(foreign);
+        assert!(least > Duration::from_millis(5), "{least:?}");
+        let own = passwords.record(user(), "own").await.unwrap();
+        let quick = passwords.take_over(user(), md5_of("abc")).await.unwrap();
+        for record in [None, Some(&own), Some(&quick)] {
+            let begun = std::time::Instant::now();
+            let checked = passwords.check(user(), record, "wrong").await.unwrap();
+            assert!(matches!(checked, Checked::Wrong));
+            assert!(begun.elapsed() >= least, "{:?} {least:?}", begun.elapsed());
+        }
+    }
+
+    #[tokio::test]
+    async fn pw_15_a_wrapped_record_opens_for_its_own_account_only() {
+        let passwords = passwords();
+        let record = passwords.take_over(user(), md5_of("abc")).await.unwrap();
+        let other = UserId::new(Timestamp::from_seconds(1), &SeededEntropy::new(2));
+        let checked = passwords.check(other, Some(&record), "abc").await;
+        assert!(matches!(checked, Err(Failure::Sealed(_))));
+    }
+}

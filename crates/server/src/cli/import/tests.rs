@@ -1,0 +1,353 @@
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use sekisho_model::{Digest, EventKind};
+use sekisho_store::ImportProgress;
+use serde_json::Value;
+
+use super::super::tests::Place;
+use super::*;
+
+const MD5_OF_ABC: &str = "900150983cd24fb0d6963f7d28e17f72";
+
+/// Lines without passwords, which cost no hashing.
+fn lines(count: usize) -> String {
+    let mut text = String::new();
+    for n in 0..count {
+        writeln!(
+            text,
+            r#"{{"email":"p{n}@b.example","email_verified":true,"name":"P {n}"}}"#
+        )
+        .unwrap();
+    }
+    text
+}
+
+impl Place {
+    async fn import(&self, file: &Path, words: &str) -> Result<(), CliError> {
+        let words = format!("user import {}{words}", file.display());
+        self.run(&words).await
+    }
+
+    async fn progress(&self, file: &Path) -> Option<ImportProgress> {
+        let digest = Digest::of(&std::fs::read(file).unwrap());
+        let found = self.store.read(move |tx| tx.import_progress(&digest)).await;
+        found.unwrap()
+    }
+
+    async fn accounts(&self) -> usize {
+        let all = self.store.read(|tx| tx.list_users(None, 100_000)).await;
+        all.unwrap().len()
+    }
+
+    fn report(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.path().join("report")).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    fn with_report(&self) -> String {
+        format!(" --report {}", self.folder.path().join("report").display())
+    }
+}
+
+#[tokio::test]
+async fn pw_18_a_file_moves_in_with_an_event_for_each_batch() {
+    let place = Place::new().await;
+    let before = place.accounts().await;
+    let text = format!(
+        "\u{feff}{}\n\n{{\"email\":\"Abc@B.example\",\"email_verified\":true,\"password_hash\":\"{MD5_OF_ABC}\",\"hash_scheme\":\"md5\"}}",
+        lines(BATCH)
+    );
+    let file = place.file("people.jsonl", &text);
+    place.import(&file, " --tag old-portal").await.unwrap();
+    assert_eq!(place.accounts().await, before + BATCH + 1);
+    let events = place
+        .store
+        .read(|tx| tx.events_of_kind(EventKind::UsersImported, 10))
+        .await
+        .unwrap();
+    assert_eq!(events.len(), 2);
+    let imported: i64 = events
+        .iter()
+        .map(|event| event.detail["imported"].as_i64().unwrap())
+        .sum();
+    assert_eq!(imported, 501);
+    assert!(
+        events
+            .iter()
+            .all(|event| event.detail["tag"] == "old-portal")
+    );
+    let done = place.progress(&file).await.unwrap();
+    assert_eq!((done.records, done.imported, done.refused), (501, 501, 0));
+    assert!(done.finished_at.is_some());
+
+    // Once more: nothing is there twice, and nothing is overwritten.
+    place.import(&file, &place.with_report()).await.unwrap();
+    assert_eq!(place.accounts().await, before + BATCH + 1);
+    assert_eq!(place.progress(&file).await.unwrap().existing, 501);
+    assert_eq!(place.report().len(), 501);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_reported_by_line_and_the_rest_moves_in() {
+    let place = Place::new().await;
+    let before = place.accounts().await;
+    let secret = "5ebe2294ecd0e0f08eab7690d2a6ee69";
+    let text = format!(
+        "{}not json {secret}\n\n{{\"email\":\"p0@b.example\",\"email_verified\":true}}\n\
+         {{\"email\":\"x@b.example\",\"password_hash\":\"{secret}\"}}\n{}\n{{\"email\":\"P1@B.EXAMPLE\",\"email_verified\":true}}\n",
+        lines(2),
+        "x".repeat(2_000_000),
+    );
+    let file = place.file("people.jsonl", &text);
+    let refused = place.import(&file, &place.with_report()).await.unwrap_err();
+    assert_eq!(refused.name(), "refused");
+    assert_eq!(place.accounts().await, before + 2);
+    let report = place.report();
+    let told: Vec<(u64, u64)> = report
+        .iter()
+        .map(|one| {
+            (
+                one["record"].as_u64().unwrap(),
+                one["line"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(told, [(3, 3), (4, 5), (5, 6), (6, 7), (7, 8)]);
+    assert!(!Value::from(report.clone()).to_string().contains(secret));
+    assert!(
+        report[1]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("already has")
+    );
+    assert!(
+        report[2]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("hash_scheme")
+    );
+    assert!(report[3]["problem"].as_str().unwrap().contains("1 MiB"));
+    assert!(
+        report[4]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("already has")
+    );
+}
+
+#[tokio::test]
+async fn an_interrupted_import_goes_on_where_it_was() {
+    let place = Place::new().await;
+    let before = place.accounts().await;
+    let file = place.file("people.jsonl", &lines(1200));
+    // As a kill leaves it: the first batch is kept, the rest is not.
+    let first = place.file("first.jsonl", &lines(BATCH));
+    place.import(&first, " --tag t").await.unwrap();
+    let kept = ImportProgress {
+        file: Digest::of(&std::fs::read(&file).unwrap()),
+        finished_at: None,
+        ..place.progress(&first).await.unwrap()
+    };
+    place
+        .store
+        .write(move |tx| tx.begin_import(&kept))
+        .await
+        .unwrap();
+    for (words, told) in [("", "--resume"), (" --resume --tag other", "--tag")] {
+        let refused = place.import(&file, words).await.unwrap_err();
+        assert!(refused.what.contains(told), "{}", refused.what);
+    }
+    place.import(&file, " --resume --tag t").await.unwrap();
+    assert_eq!(place.accounts().await, before + 1200);
+    let done = place.progress(&file).await.unwrap();
+    assert_eq!(
+        (done.records, done.imported, done.existing),
+        (1200, 1200, 0)
+    );
+    assert!(
+        place.import(&file, " --resume --tag t").await.is_err(),
+        "it is done"
+    );
+    let changed = place.file("people.jsonl", &lines(1201));
+    assert!(
+        place.import(&changed, " --resume").await.is_err(),
+        "another file"
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_happen_and_keeps_nothing() {
+    let place = Place::new().await;
+    let before = place.accounts().await;
+    let text = format!(
+        "{}{{\"email\":\"p1@b.example\",\"email_verified\":true}}\n",
+        lines(3)
+    );
+    let file = place.file("people.jsonl", &text);
+    let words = format!(" --dry-run{}", place.with_report());
+    place.import(&file, &words).await.unwrap();
+    assert_eq!(place.accounts().await, before);
+    assert_eq!(place.progress(&file).await, None);
+    assert_eq!(place.report()[0]["line"], 4);
+}
+
+#[tokio::test]
+async fn rec_10_an_existing_account_can_stop_the_import_before_its_batch() {
+    let place = Place::new().await;
+    let first = place.file("first.jsonl", &lines(1));
+    place.import(&first, "").await.unwrap();
+    let before = place.accounts().await;
+    let text: String = lines(700)
+        .lines()
+        .rev()
+        .fold(String::new(), |text, line| text + line + "\n");
+    let file = place.file("people.jsonl", &text);
+    let stopped = place
+        .import(&file, " --on-existing fail")
+        .await
+        .unwrap_err();
+    assert!(stopped.why.unwrap().contains("line 700"));
+    assert_eq!(place.accounts().await, before + BATCH);
+    place.import(&file, " --resume").await.unwrap();
+    assert_eq!(place.accounts().await, before + 699);
+}
+
+#[tokio::test]
+async fn tables_and_lists_are_read_record_by_record() {
+    let place = Place::new().await;
+    let before = place.accounts().await;
+    let csv = "email,email_verified,name,second_step\n\
+               a@b.example,true,\"Miura,\nHaruka\",\nb@b.example,no,B,false\nc@b.example,1\nd@b.example,yes,D,true\n";
+    let file = place.file("people.csv", csv);
+    let words = format!(" --format csv{}", place.with_report());
+    assert!(place.import(&file, &words).await.is_err());
+    assert_eq!(place.report()[0]["line"], 5);
+    assert_eq!(place.accounts().await, before + 3);
+
+    let realm = "{\"realm\":\"r\",\"clients\":[{\"users\":[1]}],\"users\":[\
+                 {\"email\":\"k1@b.example\",\"emailVerified\":true},\n{\"username\":\"robot\"},\
+                 {\"email\":\"k2@b.example\",\"emailVerified\":true}],\"roles\":{}}";
+    let file = place.file("realm.json", realm);
+    let words = format!(" --format keycloak{}", place.with_report());
+    assert!(place.import(&file, &words).await.is_err());
+    assert_eq!(place.report()[0]["record"], 2);
+    assert_eq!(place.accounts().await, before + 5);
+
+    let list = r#"[{"traits":{"email":"o@b.example"}}]"#;
+    let file = place.file("ory.json", list);
+    assert!(
+        place.import(&file, " --format ory").await.is_err(),
+        "not verified"
+    );
+    place
+        .import(&file, " --format ory --trust-addresses")
+        .await
+        .unwrap();
+    assert_eq!(place.accounts().await, before + 6);
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_of_these_stops_where_it_breaks() {
+    let place = Place::new().await;
+    let before = place.accounts().await;
+    let endless = format!(
+        "[{{\"traits\":{{\"email\":\"{}\"}}}}]",
+        "x".repeat(3_000_000)
+    );
+    for (text, format) in [
+        (String::new(), "ory"),
+        ("{}".to_owned(), "keycloak"),
+        ("[1".to_owned(), "ory"),
+        (endless, "ory"),
+        ("name\nx\n".to_owned(), "csv"),
+        ("email,email\nx,y\n".to_owned(), "csv"),
+        (format!("email\n\"{}", "x".repeat(3_000_000)), "csv"),
+    ] {
+        let file = place.file("people", &text);
+        let broken = place
+            .import(&file, &format!(" --format {format}"))
+            .await
+            .unwrap_err();
+        assert!(broken.why.is_some(), "{format}: {}", broken.what);
+    }
+    assert_eq!(place.accounts().await, before);
+    let folder = place.folder.path().to_owned();
+    assert!(place.import(&folder, "").await.is_err());
+    let empty = place.file("empty", "");
+    place.import(&empty, "").await.unwrap();
+}
+
+fn person() -> String {
+    format!(
+        r#"{{"email":"abc@b.example","email_verified":true,"code_address":"abc@mobile.example",
+        "code_address_verified":true,"subject":"old-1","state":"disabled","locale":"en",
+        "zone":"Europe/Berlin","alert":"every","created_at":"2013-05-23T09:00:00.123456Z",
+        "must_change_password":true,"cohort_tag":"t","birthdate":"1990-02-03",
+        "password_hash":"{MD5_OF_ABC}","hash_scheme":"md5"}}"#
+    )
+    .replace('\n', " ")
+}
+
+impl Place {
+    fn out(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn export(&self, name: &str, words: &str) -> Result<String, CliError> {
+        let out = self.out(name);
+        let words = format!("user export{words} --out {}", out.display());
+        self.run(&words).await?;
+        Ok(std::fs::read_to_string(out).unwrap())
+    }
+}
+
+fn abc(text: &str) -> Value {
+    let found = text.lines().find(|line| line.contains("abc@b.example"));
+    serde_json::from_str(found.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn what_was_exported_moves_into_another_server() {
+    let (place, other) = (Place::new().await, Place::new().await);
+    let text = lines(3) + &person();
+    let file = place.file("people.jsonl", &text);
+    place.import(&file, "").await.unwrap();
+    let whole = place.export("whole", " --with-hashes").await.unwrap();
+    let accounts = other.accounts().await;
+    other.import(&place.out("whole"), "").await.unwrap();
+    assert_eq!(other.accounts().await, accounts + 4);
+    let back = other.export("back", " --with-hashes").await.unwrap();
+    assert_eq!(abc(&whole), abc(&back));
+    let back = abc(&back);
+    assert_eq!(back["created_at"], "2013-05-23T09:00:00.123456Z");
+    assert!(!back.to_string().contains(MD5_OF_ABC) && back["password_record"].is_string());
+}
+
+#[tokio::test]
+async fn an_export_is_private_whole_and_recorded() {
+    let place = Place::new().await;
+    let file = place.file("people.jsonl", &person());
+    place.import(&file, "").await.unwrap();
+    let plain = place.export("plain", "").await.unwrap();
+    assert!(abc(&plain).get("password_record").is_none() && !plain.contains("argon2id"));
+    let again = place.export("plain", "").await.unwrap_err();
+    assert_eq!(again.name(), "refused", "nothing is overwritten");
+    place.export("whole", " --with-hashes").await.unwrap();
+    assert!(!place.out("plain.part").exists());
+    let mode = std::fs::metadata(place.out("whole"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let events = place
+        .store
+        .read(|tx| tx.events_of_kind(EventKind::UsersExported, 10))
+        .await
+        .unwrap();
+    let hashes: Vec<&Value> = events.iter().map(|event| &event.detail["hashes"]).collect();
+    assert_eq!(hashes, [true, false]);
+}

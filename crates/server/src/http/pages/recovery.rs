@@ -1,0 +1,119 @@
+use askama::Template;
+
+use super::{AccountFrame, App, Fault, Moment, Notice, Page, Stamp};
+
+/// `/login/recovery`: a recovery code in the place of the mailed one (ux 6.3).
+#[derive(Debug, Template)]
+#[template(path = "recovery.html")]
+pub struct RecoveryPage {
+    /// Frame.
+    pub page: Page,
+    /// The app that sent the person here.
+    pub app: Option<App>,
+    /// The page of the mailed code.
+    pub back: String,
+    /// What went wrong.
+    pub problem: Option<RecoveryProblem>,
+}
+
+/// What went wrong with a recovery code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecoveryProblem {
+    /// Nothing typed.
+    Empty,
+    /// Unknown or used: nobody is told which.
+    Wrong,
+    /// Too many wrong ones; again from then.
+    Wait(Moment),
+}
+
+impl RecoveryPage {
+    const fn is_error(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let key = match self.problem.as_ref()? {
+            RecoveryProblem::Empty => "recovery-missing",
+            RecoveryProblem::Wrong => "recovery-wrong",
+            RecoveryProblem::Wait(_) => return None,
+        };
+        Some(Fault {
+            field: "recovery_code",
+            text: self.page.t(key),
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        if let RecoveryProblem::Wait(time) = self.problem.as_ref()? {
+            let heading = self
+                .page
+                .with("recovery-throttled", [("time", time.words.as_str())]);
+            return Some(Notice::new(Stamp::Stop, heading));
+        }
+        let notice = Notice::new(Stamp::Stop, self.page.t("check-input"));
+        Some(notice.about(self.fault()?))
+    }
+}
+
+/// `/account/security/recovery-codes`: how many are left, and a new set shown once (REC-05).
+#[derive(Debug, Template)]
+#[template(path = "recovery_codes.html")]
+pub struct RecoveryCodesPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// How many are left.
+    pub left: u64,
+    /// When they were made.
+    pub made: Option<Moment>,
+    /// A new set, just made.
+    pub codes: Vec<String>,
+}
+
+impl RecoveryCodesPage {
+    fn state(&self) -> String {
+        recovery_words(&self.page, self.left, self.made.as_ref())
+    }
+}
+
+/// How many recovery codes are left, in words.
+pub(super) fn recovery_words(page: &Page, left: u64, made: Option<&Moment>) -> String {
+    match made {
+        None => page.t("recovery-none"),
+        Some(made) => {
+            let left = left.to_string();
+            page.with("recovery-left", [("left", &*left), ("time", &made.words)])
+        }
+    }
+}
+
+/// The page of the queue: it comes back by itself, without script.
+#[derive(Debug, Template)]
+#[template(path = "queue.html")]
+pub struct QueuePage {
+    /// Frame.
+    pub page: Page,
+    /// The place, and about how many minutes it takes; `None` if there is no room to wait.
+    pub place: Option<(u64, u64)>,
+    /// After how many seconds the page comes back.
+    pub seconds: u64,
+    /// Where to.
+    pub here: String,
+}
+
+/// `/help/code-address`: what to do without the code address; the same for everybody.
+#[derive(Debug, Template)]
+#[template(path = "help_code_address.html")]
+pub struct CodeAddressHelpPage {
+    /// Frame.
+    pub page: Page,
+}
+
+impl QueuePage {
+    fn about(&self) -> String {
+        let minutes = self.place.map_or(1, |(_, minutes)| minutes);
+        self.page.count("queue-minutes", minutes)
+    }
+}

@@ -1,0 +1,71 @@
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_model::{EmailAddress, EmailAddressRefusal};
+use sekisho_provider::rules::parameters::Parameters;
+
+use super::{bound, failed, gate};
+use crate::http::app::App;
+use crate::http::frame::Frame;
+use crate::http::headers::Answer;
+use crate::http::pages::{Cause, ForgotPage, ForgotState};
+
+const PURPOSE: &str = "forgot";
+const HERE: &str = "/password/forgot";
+
+/// Asks for the address.
+pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let mut visit = app.visit(&request);
+    let ticket = match gate::enter(&app, &request, &visit, HERE).await {
+        Ok(ticket) => ticket,
+        Err(queue) => return queue,
+    };
+    let cookies = bound(&app, &mut visit);
+    let frame = Frame::new(&app, &request, visit.locale);
+    let csrf = app.form_token(&visit, "", PURPOSE);
+    let response = page(&frame, csrf, String::new(), ForgotState::Fresh);
+    gate::keeping(frame.set(response, cookies), ticket)
+}
+
+/// An address was sent: everybody reads the same (ENU-01).
+pub(super) async fn send(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
+    let visit = app.visit(&request);
+    let ticket = match gate::enter(&app, &request, &visit, HERE).await {
+        Ok(ticket) => ticket,
+        Err(queue) => return queue,
+    };
+    let frame = Frame::new(&app, &request, visit.locale);
+    let form = Parameters::decode(&body);
+    if app.checked(&request, &visit, &form, PURPOSE).is_none() {
+        return frame.error_again(Cause::Csrf, "/password/forgot");
+    }
+    let typed: String = form
+        .first("email")
+        .unwrap_or_default()
+        .chars()
+        .take(320)
+        .collect();
+    let csrf = app.form_token(&visit, "", PURPOSE);
+    let state = match EmailAddress::parse(&typed) {
+        Err(EmailAddressRefusal::Empty) => ForgotState::Empty,
+        Err(_) => ForgotState::Shape,
+        Ok(address) => match app.provider.reset_asked(address, visit.origin).await {
+            Ok(()) => ForgotState::Asked,
+            Err(failure) => return failed(&frame, &failure),
+        },
+    };
+    gate::keeping(page(&frame, csrf, typed, state), ticket)
+}
+
+fn page(frame: &Frame<'_>, csrf: String, email: String, state: ForgotState) -> HttpResponse {
+    let view = ForgotPage {
+        page: frame.page(csrf),
+        email,
+        minutes: frame.app.provider.settings.resets.link_life.as_secs() / 60,
+        state,
+    };
+    frame.html(StatusCode::OK, &Answer::Page, &view)
+}

@@ -1,0 +1,2 @@
+DROP TABLE foreign_schemes;
+DROP TABLE user_imports;

@@ -1,0 +1,126 @@
+//! A new password in the middle of a sign-in, before anything is issued.
+
+use reqwest::StatusCode;
+use sekisho_model::EpochKind;
+use serde_json::json;
+
+use crate::authorization::request;
+use crate::support::browser::{Browser, Page};
+use crate::support::house::{PASSWORD, TestHouse};
+use crate::tokens::{App, body};
+
+const NEW: &str = "umbrella-octopus-lantern-41";
+
+async fn mark(house: &TestHouse) {
+    let user = house.user;
+    let work = move |tx: &mut sekisho_store::Tx<'_>| tx.move_user_epoch(user, EpochKind::Password);
+    house.house.services.store.write(work).await.unwrap();
+    house.house.services.provider.hear().await.unwrap();
+}
+
+async fn change(browser: &Browser, page: &Page, password: &str) -> Page {
+    let form = [("csrf", &*page.hidden("csrf")), ("password", password)];
+    browser.post("/login/new-password", &form).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_30_a_marked_account_chooses_a_new_password_before_any_code_is_issued() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    mark(&house).await;
+    let browser = Browser::new(&house);
+    let to_change = browser.sign_in(&house, &request(&app.id, &[])).await;
+    assert!(
+        to_change.location().starts_with("/login/new-password"),
+        "{}",
+        to_change.location()
+    );
+    assert_eq!(
+        browser.get("/account").await.status,
+        StatusCode::SEE_OTHER,
+        "no session yet"
+    );
+    let page = browser.get(to_change.location()).await;
+    assert!(
+        page.words().contains("choose a new password"),
+        "{}",
+        page.words()
+    );
+    let same = change(&browser, &page, PASSWORD).await;
+    assert!(
+        same.words().contains("you have not used here"),
+        "{}",
+        same.words()
+    );
+    let weak = change(&browser, &page, "password1").await;
+    assert!(
+        weak.words().contains("list of common ones"),
+        "{}",
+        weak.words()
+    );
+    let other = Browser::new(&house);
+    other.get("/login").await;
+    assert_eq!(
+        change(&other, &page, NEW).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let done = change(&browser, &page, NEW).await;
+    let code = done.answer("code").expect("the sign-in goes on");
+    let tokens = body(app.redeem(&code).await).await;
+    let access = tokens["access_token"].as_str().unwrap();
+    assert_eq!(app.userinfo(access).await, StatusCode::OK);
+    for address in [&house.login_address, &house.code_address] {
+        house.told(address, "your password was changed").await;
+    }
+    // Nobody is asked twice, and the page is gone.
+    assert_eq!(browser.get("/account").await.status, StatusCode::OK);
+    let late = change(&browser, &page, "another-quiet-harbour-77").await;
+    assert!(late.status.is_client_error(), "{}", late.status);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_29_prompt_none_says_that_something_has_to_be_done_first() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    let browser = Browser::new(&house);
+    browser.sign_in(&house, &request(&app.id, &[])).await;
+    let silent = request(&app.id, &[("prompt", "none")]);
+    assert!(browser.get(&silent).await.answer("code").is_some());
+    mark(&house).await;
+    let refused = browser.get(&silent).await;
+    assert_eq!(
+        refused.answer("error").as_deref(),
+        Some("interaction_required")
+    );
+    let shown = browser.get(&request(&app.id, &[])).await;
+    assert!(
+        shown.location().starts_with("/login"),
+        "{}",
+        shown.location()
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_30_of_twenty_at_once_one_sets_the_password() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    mark(&house).await;
+    let browser = Browser::new(&house);
+    let to_change = browser.sign_in(&house, &request(&app.id, &[])).await;
+    let page = browser.get(to_change.location()).await;
+    let tries = (0..20).map(|n| {
+        let (browser, page) = (browser.clone(), page.clone());
+        tokio::spawn(async move {
+            let answer = change(&browser, &page, &format!("{NEW}-{n}")).await;
+            answer.location.is_some_and(|to| to.contains("code="))
+        })
+    });
+    let mut done = 0;
+    for answer in tries.collect::<Vec<_>>() {
+        done += usize::from(answer.await.unwrap());
+    }
+    assert_eq!(done, 1);
+    house.close().await;
+}

@@ -1,0 +1,233 @@
+//! Recovery codes: made once, used once, in the place of a mailed code and beside a reset link.
+
+use std::collections::BTreeSet;
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::authorization::request;
+use crate::support::browser::{Browser, Page};
+use crate::support::house::{PASSWORD, TestHouse};
+
+const PAGE: &str = "/account/security/recovery-codes";
+
+async fn app_of(house: &TestHouse) -> String {
+    let (client, _) = house.client(json!({"skip_consent": true})).await;
+    client.client_id.to_string()
+}
+
+fn shown(page: &Page) -> Vec<String> {
+    let codes = page.text.split("<li><code>").skip(1);
+    codes
+        .map(|rest| rest.split('<').next().unwrap().to_owned())
+        .collect()
+}
+
+async fn make(browser: &Browser) -> Page {
+    let page = browser.get(PAGE).await;
+    // The first form of the page is the one that signs out.
+    let form = page.text.split("<main").nth(1).unwrap();
+    let csrf = form.split("name=\"csrf\" value=\"").nth(1).unwrap();
+    let csrf = csrf.split('"').next().unwrap();
+    browser.post(PAGE, &[("csrf", csrf)]).await
+}
+
+async fn signed_in(house: &TestHouse, app: &str) -> Browser {
+    let browser = Browser::new(house);
+    browser.sign_in(house, &request(app, &[])).await;
+    browser
+}
+
+/// A sign-in up to the page of the recovery code.
+async fn at_recovery(house: &TestHouse, app: &str) -> (Browser, Page) {
+    let browser = Browser::new(house);
+    let code_page = browser.password(house, &request(app, &[])).await;
+    let link = code_page
+        .text
+        .split("href=\"/login/recovery")
+        .nth(1)
+        .unwrap();
+    let link = format!("/login/recovery{}", link.split('"').next().unwrap());
+    let page = browser.get(&link).await;
+    assert_eq!(page.status, StatusCode::OK);
+    (browser, page)
+}
+
+async fn enter(browser: &Browser, page: &Page, code: &str) -> Page {
+    let form = [("csrf", &*page.hidden("csrf")), ("recovery_code", code)];
+    browser.post("/login/recovery", &form).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_05_ten_codes_are_shown_once_and_each_signs_in_once() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let codes = shown(&make(&owner).await);
+    assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), 10);
+    assert!(shown(&owner.get(PAGE).await).is_empty(), "never again");
+    for address in [&house.login_address, &house.code_address] {
+        house.told(address, "new recovery codes").await;
+    }
+    let (browser, page) = at_recovery(&house, &app).await;
+    let typed = codes[3].to_lowercase().replace('-', " ");
+    let done = enter(&browser, &page, &typed).await;
+    assert!(
+        done.answer("code").is_some(),
+        "{} {}",
+        done.status,
+        done.words()
+    );
+    let told = house
+        .told(&house.code_address, "a recovery code was used")
+        .await;
+    assert!(told.contains("9 are left"), "{told}");
+    let (browser, page) = at_recovery(&house, &app).await;
+    let again = enter(&browser, &page, &codes[3]).await;
+    assert!(again.words().contains("does not work"), "{}", again.words());
+    assert!(
+        enter(&browser, &page, &codes[4])
+            .await
+            .answer("code")
+            .is_some()
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_05_a_new_set_replaces_the_old_one_and_needs_a_fresh_sign_in() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let first = shown(&make(&owner).await);
+    let second = shown(&make(&owner).await);
+    assert_eq!((first.len(), second.len()), (10, 10));
+    let (browser, page) = at_recovery(&house, &app).await;
+    let old = enter(&browser, &page, &first[0]).await;
+    assert!(old.words().contains("does not work"), "{}", old.words());
+    house.advance(std::time::Duration::from_secs(601)).await;
+    let stale = make(&owner).await;
+    assert!(
+        stale.location().starts_with("/login?flow="),
+        "{}",
+        stale.location()
+    );
+    let login = owner.get(stale.location()).await;
+    assert!(login.words().contains("Password"), "{}", login.words());
+    assert!(
+        enter(&browser, &page, &second[0])
+            .await
+            .answer("code")
+            .is_some()
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_05_of_twenty_uses_at_once_one_signs_in() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let codes = shown(&make(&owner).await);
+    let mut places = Vec::new();
+    for _ in 0..3 {
+        places.push(at_recovery(&house, &app).await);
+    }
+    let tries = (0..18).map(|n| {
+        let ((browser, page), code) = (places[n % 3].clone(), codes[0].clone());
+        tokio::spawn(async move { enter(&browser, &page, &code).await.location })
+    });
+    let mut done = 0;
+    for answer in tries.collect::<Vec<_>>() {
+        let to = answer.await.unwrap();
+        done += usize::from(to.is_some_and(|to| to.contains("code=")));
+    }
+    assert_eq!(done, 1);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_08_wrong_recovery_codes_count_like_wrong_mailed_ones() {
+    let house = TestHouse::open_with(|config| config.limits.code.new_browsers.max = 3).await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let codes = shown(&make(&owner).await);
+    let (browser, page) = at_recovery(&house, &app).await;
+    for _ in 0..3 {
+        let wrong = enter(&browser, &page, "0000-0000-0000-0000").await;
+        assert!(wrong.words().contains("does not work"), "{}", wrong.words());
+    }
+    let stopped = enter(&browser, &page, &codes[0]).await;
+    assert!(
+        stopped.words().contains("Too many wrong codes"),
+        "{}",
+        stopped.words()
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_22_a_recovery_code_without_the_password_before_it_leads_nowhere() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let browser = Browser::new(&house);
+    let to_login = browser.get(&request(&app, &[])).await;
+    let flow = to_login
+        .location()
+        .split("flow=")
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let login = browser.get(to_login.location()).await;
+    let page = browser.get(&format!("/login/recovery?flow={flow}")).await;
+    assert!(page.location().starts_with("/login?flow="));
+    assert_eq!(
+        enter(&browser, &login, "x").await.status,
+        StatusCode::FORBIDDEN
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_04_a_recovery_code_is_the_other_proof_of_a_reset() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let codes = shown(&make(&owner).await);
+    let browser = Browser::new(&house);
+    let page = browser.get("/password/forgot").await;
+    let form = [
+        ("csrf", &*page.hidden("csrf")),
+        ("email", &*house.login_address),
+    ];
+    browser.post("/password/forgot", &form).await;
+    let link = house.link_after(0, &house.code_address).await;
+    let page = browser.get(&link).await;
+    let (csrf, token) = (page.hidden("csrf"), page.hidden("token"));
+    let choose = async |code: &str, password: &str| {
+        let form = [
+            ("csrf", &*csrf),
+            ("token", &*token),
+            ("password", password),
+            ("recovery_code", code),
+        ];
+        browser.post("/password/reset", &form).await
+    };
+    let new = "umbrella-octopus-lantern-41";
+    let weak = choose(&codes[0], "password1").await;
+    assert!(
+        weak.words().contains("list of common ones"),
+        "{}",
+        weak.words()
+    );
+    let wrong = choose("0000-0000-0000-0000", new).await;
+    assert!(wrong.words().contains("does not work"), "{}", wrong.words());
+    let done = choose(&codes[0], new).await;
+    assert!(
+        done.words().contains("Your password is changed"),
+        "{}",
+        done.words()
+    );
+    assert_ne!(new, PASSWORD);
+    house.close().await;
+}
