@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use sekisho_model::KeyRing;
 use sekisho_provider::sealing::{Custody, Held, Moved, Resealing};
+use sekisho_store::Store;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use crate::config::{Config, Keys};
 use crate::keys_file::KeysFileError;
 use crate::keys_source::{self, Fingerprint};
-use crate::wiring::Services;
+use crate::wiring::{Letters, Services, Surroundings, WiringError};
 
 /// How often the key file is looked at.
 const BEAT: Duration = Duration::from_millis(500);
@@ -60,8 +61,50 @@ async fn while_a_server_runs(mut watch: Watch, mut resealing: Resealing, again: 
     }
 }
 
+/// Reads the keys, and seals with the right one from the beginning. A server says what it holds, a
+/// command only looks.
+pub(crate) async fn custody(
+    config: &Config,
+    surroundings: &Surroundings,
+    letters: Letters,
+    store: &Store,
+) -> Result<(Arc<KeyRing>, Arc<Custody>), WiringError> {
+    let keyring = keys_source::read(&config.keys).map_err(|e| WiringError::Keys(e.to_string()))?;
+    let keyring = Arc::new(keyring);
+    let (address, ring) = (letters.address(config), Arc::clone(&keyring));
+    let Surroundings { clock, entropy } = surroundings.clone();
+    let custody = Custody::new(store.clone(), ring, clock, &*entropy, address);
+    let held = match letters {
+        Letters::Send => custody.keep().await?,
+        Letters::Leave => custody.follow().await?,
+    };
+    let Held::Lacks(key) = held else {
+        return Ok((keyring, Arc::new(custody)));
+    };
+    // It does not run, so the others must not wait for it.
+    custody.retract().await?;
+    Err(WiringError::Keys(format!(
+        "other nodes seal with key {key}, which it lacks; take the newest from one of them"
+    )))
+}
+
+/// A command that takes long goes on with new keys.
+pub(crate) fn meanwhile(
+    config: &Config,
+    letters: Letters,
+    (keyring, custody): (&Arc<KeyRing>, &Arc<Custody>),
+) -> JoinSet<()> {
+    let mut meanwhile = JoinSet::new();
+    if matches!(letters, Letters::Leave) {
+        let (keyring, custody) = (Arc::clone(keyring), Arc::clone(custody));
+        let watch = Watch::new(config.keys.clone(), keyring, custody);
+        meanwhile.spawn(while_a_command_runs(watch));
+    }
+    meanwhile
+}
+
 /// The watch of a command. It goes on with new keys, and others do not drop one while it uses it.
-pub(crate) async fn while_a_command_runs(mut watch: Watch) {
+async fn while_a_command_runs(mut watch: Watch) {
     pause(SHORT).await;
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -81,7 +124,7 @@ async fn pause(length: Duration) {
 }
 
 /// What the watch remembers.
-pub(crate) struct Watch {
+struct Watch {
     source: Keys,
     keyring: Arc<KeyRing>,
     custody: Arc<Custody>,
@@ -94,7 +137,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(source: Keys, keyring: Arc<KeyRing>, custody: Arc<Custody>) -> Self {
+    fn new(source: Keys, keyring: Arc<KeyRing>, custody: Arc<Custody>) -> Self {
         Self {
             // None: the file is read once more, since it may have changed after it was read at start.
             seen: None,

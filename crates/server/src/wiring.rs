@@ -18,7 +18,7 @@ use sekisho_provider::password::{
     BreachedPasswords, Cost, Passwords, PoolSettings, calibrated, time_of,
 };
 use sekisho_provider::rules::discovery;
-use sekisho_provider::sealing::{COMMAND, Custody, Held};
+use sekisho_provider::sealing::{COMMAND, Custody};
 use sekisho_provider::{Parts, Provider};
 use sekisho_session::Session;
 use sekisho_store::{Store, StoreOptions};
@@ -30,7 +30,6 @@ use crate::http::app::{App, Dev};
 use crate::http::cookies::Cookies;
 use crate::http::edge::edge;
 use crate::http::routes;
-use crate::keys_source;
 use crate::keys_watch;
 use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, TlsProblem};
@@ -139,13 +138,13 @@ pub async fn command_services(
 /// Whether this process sends what waits in the outbox. A command must not: it would end with
 /// letters in its hands, and `catch:` would catch them where nobody looks.
 #[derive(Clone, Copy)]
-enum Letters {
+pub(crate) enum Letters {
     Send,
     Leave,
 }
 
 impl Letters {
-    fn address(self, config: &Config) -> &str {
+    pub(crate) fn address(self, config: &Config) -> &str {
         match self {
             Self::Send => &config.server.listen,
             Self::Leave => COMMAND,
@@ -161,7 +160,7 @@ async fn assemble(
     // Fails only if a provider is installed already, which is then the same one.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let store = open_store(config).await?;
-    let (keyring, custody) = custody(config, &surroundings, letters, &store).await?;
+    let (keyring, custody) = keys_watch::custody(config, &surroundings, letters, &store).await?;
     let session =
         Session::open_with_prefix(config.session.url.expose(), &config.session.prefix).await?;
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from)
@@ -204,7 +203,7 @@ async fn assemble(
     });
     provider.hear().await?;
     Ok(Services {
-        _meanwhile: meanwhile(config, letters, (&keyring, &custody)),
+        _meanwhile: keys_watch::meanwhile(config, letters, (&keyring, &custody)),
         custody,
         provider: Arc::new(provider),
         store,
@@ -215,48 +214,6 @@ async fn assemble(
         machine_events,
         rsa_key_is_missing,
     })
-}
-
-/// Reads the keys, and seals with the right one from the beginning. A server says what it holds, a
-/// command only looks.
-async fn custody(
-    config: &Config,
-    surroundings: &Surroundings,
-    letters: Letters,
-    store: &Store,
-) -> Result<(Arc<KeyRing>, Arc<Custody>), WiringError> {
-    let keyring = keys_source::read(&config.keys).map_err(|e| WiringError::Keys(e.to_string()))?;
-    let keyring = Arc::new(keyring);
-    let (address, ring) = (letters.address(config), Arc::clone(&keyring));
-    let Surroundings { clock, entropy } = surroundings.clone();
-    let custody = Custody::new(store.clone(), ring, clock, &*entropy, address);
-    let held = match letters {
-        Letters::Send => custody.keep().await?,
-        Letters::Leave => custody.follow().await?,
-    };
-    let Held::Lacks(key) = held else {
-        return Ok((keyring, Arc::new(custody)));
-    };
-    // It does not run, so the others must not wait for it.
-    custody.retract().await?;
-    Err(WiringError::Keys(format!(
-        "other nodes seal with key {key}, which it lacks; take the newest from one of them"
-    )))
-}
-
-/// A command that takes long goes on with new keys.
-fn meanwhile(
-    config: &Config,
-    letters: Letters,
-    (keyring, custody): (&Arc<KeyRing>, &Arc<Custody>),
-) -> JoinSet<()> {
-    let mut meanwhile = JoinSet::new();
-    if matches!(letters, Letters::Leave) {
-        let (keyring, custody) = (Arc::clone(keyring), Arc::clone(custody));
-        let watch = keys_watch::Watch::new(config.keys.clone(), keyring, custody);
-        meanwhile.spawn(keys_watch::while_a_command_runs(watch));
-    }
-    meanwhile
 }
 
 /// Opens the database as configured.
