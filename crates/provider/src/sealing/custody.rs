@@ -88,6 +88,10 @@ impl Custody {
 
     /// Says what this process holds, looks at the others, and seals with the key that is right now.
     pub async fn keep(&self) -> Result<Held, Failure> {
+        if self.said().sealing.is_none() {
+            // The first word of a process is not to be a key that the others have left behind.
+            self.follow().await?;
+        }
         let current = self.keyring.current();
         self.say(&current).await?;
         let mut holders = self.holders().await?;
