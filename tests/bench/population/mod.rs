@@ -3,6 +3,7 @@
 
 mod marks;
 mod people;
+mod rush;
 mod town;
 
 use std::time::Duration;
@@ -15,6 +16,9 @@ use town::Town;
 const FEW: u32 = 10_000;
 /// Enough to keep the hash thread at work without waiting too long for it.
 const SIGNING_IN: usize = 6;
+
+/// How long people arrive when everybody must change the password.
+const RUSH: Duration = Duration::from_secs(60);
 
 /// What is measured, on how many accounts.
 pub struct Plan {
@@ -40,8 +44,9 @@ pub async fn measure(plan: &Plan) -> Result<(), String> {
         );
     }
     sign_in(plan, &few, &many).await?;
+    let calm = rush::pace(&many, RUSH).await?;
     marks::measure(&many).await?;
-    Ok(())
+    rush::measure(&many, RUSH, &calm).await
 }
 
 async fn sign_in(plan: &Plan, few: &Town, many: &Town) -> Result<(), String> {
