@@ -16,6 +16,7 @@ mod forced_changes;
 mod forced_resets;
 mod foreign_clients;
 mod foreign_openidconnect;
+mod gallery;
 mod in_chromium;
 mod introspection;
 mod keys;

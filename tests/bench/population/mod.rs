@@ -50,14 +50,13 @@ pub async fn measure(plan: &Plan) -> Result<(), String> {
 }
 
 async fn sign_in(plan: &Plan, few: &Town, many: &Town) -> Result<(), String> {
-    let mut crowds = [few.crowd(SIGNING_IN).await?, many.crowd(SIGNING_IN).await?];
     let mut windows: [Vec<Window>; 2] = [Vec::new(), Vec::new()];
     for round in 1..=plan.rounds {
         eprintln!("sign-in: round {round}");
         for (index, town) in [few, many].into_iter().enumerate() {
-            let crowd = std::mem::take(&mut crowds[index]);
-            let (crowd, window) = load(crowd, town.server.id(), plan.length).await;
-            crowds[index] = crowd;
+            // New connections each time: a server closes those that nobody uses for long.
+            let crowd = town.crowd(SIGNING_IN).await?;
+            let (_crowd, window) = load(crowd, town.server.id(), plan.length).await;
             windows[index].push(window);
         }
     }

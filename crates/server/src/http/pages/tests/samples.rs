@@ -10,10 +10,10 @@ use std::time::Duration;
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
 
-pub(super) struct Sample {
-    pub(super) name: String,
-    pub(super) html: String,
-    pub(super) is_error: bool,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) html: String,
+    pub(crate) is_error: bool,
 }
 
 const ZONE: &str = "Asia/Tokyo";
@@ -21,7 +21,7 @@ const ZONE: &str = "Asia/Tokyo";
 const NOW: Timestamp = Timestamp::from_seconds(1_795_325_768);
 const HOSTILE: &str = "\u{202e}\"><script>alert(1)</script><img src=x onerror=alert(1)>";
 
-pub(super) fn page(locale: Locale) -> Page {
+pub(crate) fn page(locale: Locale) -> Page {
     Page {
         locale,
         theme: Theme::Auto,
@@ -79,7 +79,7 @@ impl Album {
 }
 
 /// Every page in every state.
-pub(super) fn all(locale: Locale) -> Vec<Sample> {
+pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     let mut album = Album {
         locale,
         samples: Vec::new(),
@@ -103,7 +103,7 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
 }
 
 /// Pages whose words from outside are an attack.
-pub(super) fn hostile(locale: Locale) -> Vec<Sample> {
+pub(crate) fn hostile(locale: Locale) -> Vec<Sample> {
     let mut album = Album {
         locale,
         samples: Vec::new(),
@@ -197,7 +197,7 @@ fn sign_in_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
     }
 }
 
-pub(super) fn sign_in(locale: Locale, problem: Option<SignInProblem>) -> String {
+pub(crate) fn sign_in(locale: Locale, problem: Option<SignInProblem>) -> String {
     sign_in_view(locale, problem).render().unwrap()
 }
 
@@ -257,7 +257,7 @@ fn code_view(locale: Locale, state: CodeState) -> CodePage {
     }
 }
 
-pub(super) fn code(locale: Locale, state: CodeState) -> String {
+pub(crate) fn code(locale: Locale, state: CodeState) -> String {
     code_view(locale, state).render().unwrap()
 }
 
