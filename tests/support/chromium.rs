@@ -222,8 +222,7 @@ impl Chromium {
             .collect()
     }
 
-    /// How the window is from now on.
-    pub async fn resize(&self, width: u32, dark: bool) {
+    async fn resize(&self, width: u32, dark: bool) {
         let metrics =
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
         self.cdp("Emulation.setDeviceMetricsOverride", metrics)
@@ -231,6 +230,13 @@ impl Chromium {
         let scheme = if dark { "dark" } else { "light" };
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.cdp("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// Runs a script in every page from now on, before its own.
+    pub async fn bring_along(&self, script: &str) {
+        let source = json!({"source": script});
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
     }
 
     /// Runs a script that answers through the function it gets last, whatever the page allows.

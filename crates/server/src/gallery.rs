@@ -21,13 +21,17 @@ pub struct Picture {
 
 /// All pages in a language, and some whose words are hostile.
 pub fn pictures(locale: Locale) -> Vec<Picture> {
-    let plain = samples::all(locale).into_iter().map(|s| (s.name, s.html));
+    // Two leave by themselves, for the app.
+    let all = samples::all(locale).into_iter();
+    let plain = all
+        .filter(|s| s.name != "form-post")
+        .map(|s| (s.name, s.html));
     let hostile = samples::hostile(locale).into_iter();
     let hostile = hostile.map(|s| (format!("hostile-{}", s.name), s.html));
     plain
         .chain(hostile)
         .map(|(name, html)| Picture {
-            headers: security_headers(&answer(&name), false),
+            headers: security_headers(&answer(name.trim_start_matches("hostile-")), false),
             name,
             html,
         })
@@ -40,7 +44,7 @@ fn answer(name: &str) -> Answer {
     match name.split('-').next() {
         Some("consent") => target().map_or(Answer::Page, Answer::FlowPage),
         Some("signed") => Answer::SignedOut(target().into_iter().collect()),
-        Some("mail") => Answer::MailPage,
+        Some("dev" | "letter") => Answer::MailPage,
         _ => Answer::Page,
     }
 }

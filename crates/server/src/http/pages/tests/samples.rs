@@ -810,9 +810,9 @@ fn dev_pages(album: &mut Album) {
         code_address: Some("demo-codes@mobile.example".to_owned()),
     };
     let later = DevUser {
+        email: "later@sekisho.example".to_owned(),
         password: None,
         code_address: None,
-        ..user.clone()
     };
     let client = DevClient {
         name: "Demo".to_owned(),
