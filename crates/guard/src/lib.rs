@@ -1,7 +1,7 @@
 //! Protects sign-ins from guessing and people from unwanted mail.
 //!
 //! [`Throttle`] is what services call; [`Limits`] is what an operator may set; `rules/` says which
-//! limits an act counts against. Counters live in the session store, shared by all nodes. Invariants:
+//! limits an act counts against, and what an incident level stops ([`Situation`]). Counters live in the session store, shared by all nodes. Invariants:
 //! - an act is counted before its secret is checked, and given back if the secret was right (THR-07);
 //! - a browser that is known to an account counts for itself alone, so that no number of strangers
 //!   can keep the owner out (THR-03);
@@ -18,8 +18,9 @@ pub use limits::{
     ResetMailLimits, SourceLimits,
 };
 pub use rules::{
-    Admission, AdmissionSettings, ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt,
-    ResetMail, UserCodeTry,
+    Admission, AdmissionSettings, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry, Concerned,
+    ConfirmRefusal, DeviceClass, EndpointClass, FileLevel, Halt, InForce, PasswordAttempt,
+    ResetMail, Situation, Tightening, UserCodeTry,
 };
 pub use throttle::{GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

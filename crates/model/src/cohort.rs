@@ -72,22 +72,33 @@ pub struct CohortMark {
     pub made_at: Timestamp,
 }
 
-impl CohortMark {
-    /// Whether the mark is about `user`. Who has chosen a new password since counts as one of those
-    /// whose password was old: what was void must not live again because they obeyed.
-    pub fn applies_to(&self, user: &User) -> bool {
+impl Cohort {
+    /// Whether every condition holds for `user` as the account is now.
+    pub fn contains(&self, user: &User) -> bool {
+        self.holds_for(user, false)
+    }
+
+    fn holds_for(&self, user: &User, obeyed: bool) -> bool {
         let before = |at: Option<Timestamp>, border| at.is_none_or(|at| at < border);
-        let obeyed = user.password_epoch >= self.epoch;
-        let Cohort {
+        let Self {
             made_before,
             password_before,
             tag,
             wave,
-        } = &self.cohort;
+        } = self;
         made_before.is_none_or(|border| before(Some(user.created_at), border))
             && password_before.is_none_or(|border| obeyed || before(user.password_at, border))
             && tag.as_ref().is_none_or(|tag| *tag == user.cohort_tag)
             && wave.is_none_or(|wave| wave.contains(user.id))
+    }
+}
+
+impl CohortMark {
+    /// Whether the mark is about `user`. Who has chosen a new password since counts as one of those
+    /// whose password was old: what was void must not live again because they obeyed.
+    pub fn applies_to(&self, user: &User) -> bool {
+        self.cohort
+            .holds_for(user, user.password_epoch >= self.epoch)
     }
 }
 

@@ -52,11 +52,17 @@ pub enum EventKind {
     ClientChanged,
     /// A signing or key-encryption key was made or rotated.
     KeyChanged,
+    /// An operator raised an incident level, lowered it, or asked another one to (INC-05).
+    LevelChanged,
+    /// An operator switched a feature off or on (INC-06).
+    FeatureSwitched,
+    /// An operator voided what was issued to everyone, to one app or to one account (INC-07).
+    EpochMoved,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -80,6 +86,9 @@ impl EventKind {
         Self::UsersExported,
         Self::ClientChanged,
         Self::KeyChanged,
+        Self::LevelChanged,
+        Self::FeatureSwitched,
+        Self::EpochMoved,
     ];
 
     /// The stored name.
@@ -108,6 +117,9 @@ impl EventKind {
             Self::UsersExported => "users_exported",
             Self::ClientChanged => "client_changed",
             Self::KeyChanged => "key_changed",
+            Self::LevelChanged => "level_changed",
+            Self::FeatureSwitched => "feature_switched",
+            Self::EpochMoved => "epoch_moved",
         }
     }
 

@@ -18,6 +18,7 @@ mod epoch;
 mod event;
 mod grant;
 mod id;
+mod incident;
 mod key;
 mod letter;
 mod locale;
@@ -43,6 +44,9 @@ pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, Re
 pub use id::{
     BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, SessionId,
     Subject, UserId,
+};
+pub use incident::{
+    Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
 };
 pub use key::{SigningAlgorithm, SigningKeyRecord};
 pub use letter::LetterKind;

@@ -1,8 +1,8 @@
 //! How nouns lie in columns: ids and enums as text, digests as bytes, times as microseconds.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, AuthenticationMethod, Digest, EpochKind, EventKind, LetterKind,
-    Locale, Outcome, ScopeSet, SigningAlgorithm, Timestamp, UserState,
+    AddressKind, AlertSetting, AuthenticationMethod, Digest, EpochKind, EventKind, Feature,
+    LetterKind, Locale, Outcome, ScopeSet, SigningAlgorithm, Standing, Timestamp, UserState,
 };
 
 use serde::Serialize;
@@ -44,7 +44,8 @@ stored! {
     Locale { Ja = "ja", En = "en" }
     LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
     LogoutState { Waiting = "waiting", Done = "done", Dead = "dead" }
-    Topic { Clients = "clients", Keys = "keys", Epochs = "epochs" }
+    Standing { InForce = "in_force", Asked = "asked" }
+    Topic { Clients = "clients", Keys = "keys", Epochs = "epochs", Levels = "levels" }
 }
 
 macro_rules! stored_by_model {
@@ -64,6 +65,7 @@ macro_rules! stored_by_model {
 
 stored_by_model! {
     EventKind by Self::from_name;
+    Feature by Self::from_name;
     Outcome by Self::from_name;
     SigningAlgorithm by Self::from_name;
     LetterKind by |name| Self::ALL.into_iter().find(|kind| kind.name() == name);

@@ -33,6 +33,7 @@ mod events;
 mod grants;
 mod housekeeping;
 mod imports;
+mod incidents;
 mod key_holders;
 mod keys;
 mod lock;

@@ -14,6 +14,8 @@ pub enum Topic {
     Keys,
     /// Epochs of the server and of clients, and the highest number given out.
     Epochs,
+    /// Incident levels and switches.
+    Levels,
 }
 
 /// How often each topic has changed; compare with what was seen last.
@@ -25,6 +27,8 @@ pub struct Revisions {
     pub keys: i64,
     /// See [`Topic::Epochs`].
     pub epochs: i64,
+    /// See [`Topic::Levels`].
+    pub levels: i64,
 }
 
 impl Tx<'_> {
@@ -42,6 +46,7 @@ impl Tx<'_> {
                 Topic::Clients => present.clients = number,
                 Topic::Keys => present.keys = number,
                 Topic::Epochs => present.epochs = number,
+                Topic::Levels => present.levels = number,
             }
         }
         Ok(present)

@@ -156,6 +156,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    level_decisions (number) {
+        number -> BigInt,
+        at -> BigInt,
+        operator -> Text,
+        scope -> Text,
+        level -> Integer,
+        reason -> Text,
+        from_at -> BigInt,
+        until_at -> Nullable<BigInt>,
+        text_ja -> Text,
+        text_en -> Text,
+        standing -> Text,
+        confirms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    switch_decisions (number) {
+        number -> BigInt,
+        at -> BigInt,
+        operator -> Text,
+        feature -> Text,
+        works -> Integer,
+        reason -> Text,
+        until_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     epochs (scope, subject, kind) {
         scope -> Text,
         subject -> Text,

@@ -1,9 +1,11 @@
-//! Which limits an act counts against. Pure: values in, rules out.
+//! Which limits an act counts against, and what an incident level stops. Pure: values in, rules out.
 
 mod act;
 mod admission;
 mod counter;
+mod level;
 mod origin;
+mod situation;
 
 pub use act::{
     ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
@@ -13,7 +15,9 @@ pub(crate) use act::{
 };
 pub use admission::{Admission, AdmissionSettings};
 pub(crate) use counter::Counter;
+pub use level::{EndpointClass, Halt, Tightening};
 pub(crate) use origin::networks;
+pub use situation::{CONFIRM_WITHIN, Concerned, ConfirmRefusal, FileLevel, InForce, Situation};
 
 /// One limit an act counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]

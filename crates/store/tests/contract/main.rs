@@ -14,6 +14,8 @@ mod house;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod incidents;
+#[cfg(test)]
 mod letters;
 #[cfg(test)]
 mod logouts;

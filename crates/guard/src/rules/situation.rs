@@ -1,0 +1,386 @@
+//! Which level is in force for whom, and whether a change needs a second operator. Pure: decisions and
+//! a moment in, a level out.
+
+use std::time::Duration;
+
+use sekisho_model::{
+    ClientId, Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
+    Timestamp, User,
+};
+
+use super::level::{EndpointClass, Halt, Tightening, tightening};
+
+/// How long a lowering that one operator asked for can be confirmed by another one.
+pub const CONFIRM_WITHIN: Duration = Duration::from_mins(30);
+
+/// Everything operators decided, as a node knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Situation {
+    /// About levels, oldest first.
+    pub levels: Vec<LevelDecision>,
+    /// About features, oldest first.
+    pub switches: Vec<SwitchDecision>,
+    /// What the level file of this node says; it can only raise.
+    pub file: Option<FileLevel>,
+}
+
+/// What the level file says (INC-01: it works while the database is away).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileLevel {
+    /// The level, for everyone.
+    pub level: Level,
+    /// What people are told.
+    pub text: OperatorText,
+}
+
+/// Whom a request concerns, as far as it is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Concerned<'a> {
+    /// Through which app.
+    pub client: Option<&'a ClientId>,
+    /// Whose account.
+    pub user: Option<&'a User>,
+}
+
+/// A level in force, and what people are told about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The level.
+    pub level: Level,
+    /// The operator's words.
+    pub text: OperatorText,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+}
+
+impl Situation {
+    /// The highest level that is about them.
+    pub fn level(&self, whom: Concerned<'_>, now: Timestamp) -> Level {
+        self.in_force(whom, now).level
+    }
+
+    /// The same, with its text.
+    pub fn in_force(&self, whom: Concerned<'_>, now: Timestamp) -> InForce {
+        let mut highest = self.of_file();
+        let covering = |made: &&LevelDecision| made.scope.covers(whom.client, whom.user);
+        for made in self.levels.iter().filter(covering) {
+            let newest = newest(&self.levels, &made.scope, now);
+            if newest.is_some_and(|newest| newest.number == made.number)
+                && made.level > highest.level
+            {
+                highest = InForce {
+                    level: made.level,
+                    text: made.text.clone(),
+                    until: made.until,
+                };
+            }
+        }
+        highest
+    }
+
+    fn of_file(&self) -> InForce {
+        let file = self.file.clone().unwrap_or_default();
+        InForce {
+            level: file.level,
+            text: file.text,
+            until: None,
+        }
+    }
+
+    /// Whether an endpoint of this class answers them.
+    pub fn pass(
+        &self,
+        class: EndpointClass,
+        whom: Concerned<'_>,
+        now: Timestamp,
+    ) -> Result<(), Halt> {
+        class.at(self.level(whom, now))
+    }
+
+    /// What is asked of their sign-in.
+    pub fn tightening(&self, whom: Concerned<'_>, now: Timestamp) -> Tightening {
+        tightening(self.level(whom, now))
+    }
+
+    /// Whether a feature is switched on; without any decision it is.
+    pub fn works(&self, feature: Feature, now: Timestamp) -> bool {
+        let holds = |made: &&SwitchDecision| made.until.is_none_or(|until| now < until);
+        self.switches
+            .iter()
+            .filter(|made| made.feature == feature)
+            .filter(holds)
+            .max_by_key(|made| made.number)
+            .is_none_or(|made| made.on)
+    }
+
+    /// Whether `change` would lower, at any moment from now on, a level that takes two (INC-05). What
+    /// was planned before counts as much as what is in force.
+    pub fn needs_two(&self, change: &LevelDecision, now: Timestamp) -> bool {
+        let mut after = self.levels.clone();
+        let newest = after.iter().map(|made| made.number).max().unwrap_or(0);
+        after.push(LevelDecision {
+            number: newest.saturating_add(1),
+            standing: Standing::InForce,
+            ..change.clone()
+        });
+        let moments = after
+            .iter()
+            .flat_map(|made| [Some(made.from), made.until])
+            .flatten()
+            .filter(|moment| *moment > now)
+            .chain([now]);
+        moments.into_iter().any(|moment| {
+            let level = |made| newest_level(made, &change.scope, moment);
+            let before = level(&self.levels);
+            before >= Level::TWO_OPERATORS && level(&after) < before
+        })
+    }
+
+    /// The lowering that `operator` may confirm under this number.
+    pub fn confirmable(
+        &self,
+        number: i64,
+        operator: &str,
+        now: Timestamp,
+    ) -> Result<&LevelDecision, ConfirmRefusal> {
+        let asked = self
+            .levels
+            .iter()
+            .find(|made| made.number == number && made.standing == Standing::Asked)
+            .ok_or(ConfirmRefusal::Unknown)?;
+        let done = |made: &LevelDecision| made.confirms == Some(number);
+        if self.levels.iter().any(done) {
+            return Err(ConfirmRefusal::Done);
+        }
+        if now.since(asked.at) > CONFIRM_WITHIN {
+            return Err(ConfirmRefusal::TooLate);
+        }
+        let overtaken = |made: &LevelDecision| {
+            made.number > number && made.scope == asked.scope && made.standing == Standing::InForce
+        };
+        if self.levels.iter().any(overtaken) {
+            return Err(ConfirmRefusal::Overtaken);
+        }
+        if same_person(&asked.operator, operator) {
+            return Err(ConfirmRefusal::SameOperator);
+        }
+        Ok(asked)
+    }
+}
+
+/// Why a lowering cannot be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmRefusal {
+    /// Nobody asked under this number.
+    Unknown,
+    /// It was confirmed before.
+    Done,
+    /// It was asked too long ago.
+    TooLate,
+    /// Another decision came between.
+    Overtaken,
+    /// The operator who asked cannot confirm.
+    SameOperator,
+}
+
+/// Names differ in more than case and spaces around them.
+fn same_person(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+fn newest<'a>(
+    levels: &'a [LevelDecision],
+    scope: &LevelScope,
+    now: Timestamp,
+) -> Option<&'a LevelDecision> {
+    levels
+        .iter()
+        .filter(|made| made.scope == *scope && made.holds(now))
+        .max_by_key(|made| made.number)
+}
+
+fn newest_level(levels: &[LevelDecision], scope: &LevelScope, now: Timestamp) -> Level {
+    newest(levels, scope, now).map_or(Level::Normal, |made| made.level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(10_000);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(10_000 + seconds)
+    }
+
+    fn made(number: i64, scope: LevelScope, level: Level) -> LevelDecision {
+        LevelDecision {
+            number,
+            at: NOW,
+            operator: "haruka".to_owned(),
+            scope,
+            level,
+            reason: "test".to_owned(),
+            from: NOW,
+            until: None,
+            text: OperatorText::default(),
+            standing: Standing::InForce,
+            confirms: None,
+        }
+    }
+
+    fn situation(levels: Vec<LevelDecision>) -> Situation {
+        Situation {
+            levels,
+            ..Situation::default()
+        }
+    }
+
+    fn server(number: i64, level: Level) -> LevelDecision {
+        made(number, LevelScope::Server, level)
+    }
+
+    const ANYBODY: Concerned<'static> = Concerned {
+        client: None,
+        user: None,
+    };
+
+    #[test]
+    fn inc_01_the_newest_decision_counts_and_what_expires_gives_way_to_what_was_before() {
+        let raised = LevelDecision {
+            until: Some(at(60)),
+            ..server(2, Level::Silent)
+        };
+        let planned = LevelDecision {
+            from: at(100),
+            until: Some(at(200)),
+            ..server(3, Level::Closed)
+        };
+        let situation = situation(vec![server(1, Level::Watch), raised, planned]);
+        let level = |seconds| situation.level(ANYBODY, at(seconds));
+        assert_eq!(level(0), Level::Silent);
+        assert_eq!(level(59), Level::Silent);
+        assert_eq!(level(60), Level::Watch);
+        assert_eq!(level(100), Level::Closed);
+        assert_eq!(level(200), Level::Watch);
+    }
+
+    #[test]
+    fn inc_03_the_highest_of_all_that_concern_somebody_counts() {
+        let (a, b) = (ClientId::new("a"), ClientId::new("b"));
+        let of_a = made(2, LevelScope::Client(a.clone()), Level::Silent);
+        let situation = situation(vec![server(1, Level::Watch), of_a]);
+        let level = |client| situation.level(Concerned { client, user: None }, NOW);
+        assert_eq!(level(None), Level::Watch);
+        assert_eq!(level(Some(&b)), Level::Watch);
+        assert_eq!(level(Some(&a)), Level::Silent);
+        let of = |class, client| situation.pass(class, Concerned { client, user: None }, NOW);
+        assert_eq!(of(EndpointClass::Token, Some(&a)), Err(Halt::Stopped));
+        assert_eq!(of(EndpointClass::Token, Some(&b)), Ok(()));
+    }
+
+    #[test]
+    fn inc_01_the_file_raises_and_never_lowers() {
+        let with = |levels, level| Situation {
+            file: Some(FileLevel {
+                level,
+                text: OperatorText::default(),
+            }),
+            ..situation(levels)
+        };
+        let none = with(Vec::new(), Level::Silent);
+        assert_eq!(none.level(ANYBODY, NOW), Level::Silent);
+        let lower = with(vec![server(1, Level::Sealed)], Level::Normal);
+        assert_eq!(lower.level(ANYBODY, NOW), Level::Sealed);
+    }
+
+    #[test]
+    fn inc_05_raising_takes_one_and_lowering_from_three_takes_two() {
+        for before in Level::ALL {
+            for after in Level::ALL {
+                let situation = situation(vec![server(1, before)]);
+                let two = situation.needs_two(&server(0, after), NOW);
+                let expected = before >= Level::Closed && after < before;
+                assert_eq!(two, expected, "{before:?} to {after:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn inc_05_a_plan_cannot_be_softened_by_one_either() {
+        let planned = LevelDecision {
+            from: at(100),
+            ..server(1, Level::Silent)
+        };
+        let plan = situation(vec![planned]);
+        assert!(
+            plan.needs_two(&server(0, Level::Watch), NOW),
+            "it would cancel the plan"
+        );
+        let ends_before = LevelDecision {
+            until: Some(at(100)),
+            ..server(0, Level::Watch)
+        };
+        assert!(!plan.needs_two(&ends_before, NOW));
+        let later = LevelDecision {
+            from: at(500),
+            ..server(0, Level::Normal)
+        };
+        assert!(situation(vec![server(1, Level::Closed)]).needs_two(&later, NOW));
+        // A client's level is another matter than the server's.
+        let other = made(0, LevelScope::Client(ClientId::new("a")), Level::Normal);
+        assert!(!plan.needs_two(&other, NOW));
+    }
+
+    #[test]
+    fn inc_05_an_asked_lowering_waits_for_somebody_else() {
+        let asked = LevelDecision {
+            standing: Standing::Asked,
+            ..server(2, Level::Watch)
+        };
+        let waiting = situation(vec![server(1, Level::Sealed), asked.clone()]);
+        assert_eq!(waiting.level(ANYBODY, NOW), Level::Sealed);
+        let confirm = |name, now| waiting.confirmable(2, name, now).map(|made| made.number);
+        assert_eq!(confirm("minoru", NOW), Ok(2));
+        assert_eq!(confirm(" Haruka ", NOW), Err(ConfirmRefusal::SameOperator));
+        assert_eq!(confirm("minoru", at(1801)), Err(ConfirmRefusal::TooLate));
+        let unknown = waiting.confirmable(1, "minoru", NOW);
+        assert_eq!(unknown, Err(ConfirmRefusal::Unknown));
+        let newer = situation(vec![asked.clone(), server(3, Level::Sealed)]);
+        let overtaken = newer.confirmable(2, "minoru", NOW);
+        assert_eq!(overtaken, Err(ConfirmRefusal::Overtaken));
+        let confirmed = LevelDecision {
+            confirms: Some(2),
+            ..server(3, Level::Watch)
+        };
+        let done = situation(vec![asked, confirmed]);
+        assert_eq!(done.confirmable(2, "x", NOW), Err(ConfirmRefusal::Done));
+    }
+
+    #[test]
+    fn inc_06_the_newest_switch_counts_until_it_expires() {
+        let switch = |number, on, until| SwitchDecision {
+            number,
+            at: NOW,
+            operator: "haruka".to_owned(),
+            feature: Feature::DeviceFlow,
+            on,
+            reason: "test".to_owned(),
+            until,
+        };
+        let with = |switches| Situation {
+            switches,
+            ..Situation::default()
+        };
+        let works = |situation: &Situation, now| situation.works(Feature::DeviceFlow, now);
+        assert!(works(&Situation::default(), NOW));
+        let off = with(vec![switch(1, false, Some(at(60)))]);
+        assert!(!works(&off, NOW));
+        assert!(off.works(Feature::TokenExchange, NOW));
+        assert!(works(&off, at(60)));
+        assert!(works(
+            &with(vec![switch(1, false, None), switch(2, true, None)]),
+            NOW
+        ));
+    }
+}

@@ -1,0 +1,153 @@
+//! Decisions about incident levels and features.
+
+use sekisho_model::{
+    ClientId, Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
+    Timestamp,
+};
+
+use crate::bed::Bed;
+use crate::contract;
+use crate::maker::NOW;
+
+contract! {
+    inc_01_decisions_about_levels_come_back_as_they_were_made
+    inc_05_a_lowering_is_confirmed_once
+    inc_06_decisions_about_features_come_back_as_they_were_made
+    inc_05_operators_who_decide_at_once_are_numbered_one_after_the_other
+}
+
+fn decision(scope: LevelScope, level: Level) -> LevelDecision {
+    LevelDecision {
+        number: 0,
+        at: NOW,
+        operator: "haruka".to_owned(),
+        scope,
+        level,
+        reason: "stolen backup".to_owned(),
+        from: NOW,
+        until: None,
+        text: OperatorText::default(),
+        standing: Standing::InForce,
+        confirms: None,
+    }
+}
+
+async fn inc_01_decisions_about_levels_come_back_as_they_were_made(bed: &Bed) {
+    let first = LevelDecision {
+        until: Some(Timestamp::from_seconds(2_000_000_000)),
+        text: OperatorText {
+            ja: "確認しています。".to_owned(),
+            en: "We are looking.".to_owned(),
+        },
+        ..decision(LevelScope::Client(ClientId::new("app")), Level::Sealed)
+    };
+    let second = LevelDecision {
+        standing: Standing::Asked,
+        ..decision(LevelScope::Server, Level::Normal)
+    };
+    bed.store
+        .write(move |tx| {
+            let before = tx.revisions()?.levels;
+            assert_eq!(tx.decide_level(&first)?, 1);
+            assert_eq!(tx.decide_level(&second)?, 2);
+            assert!(tx.revisions()?.levels > before, "every node hears of it");
+            let expected = [
+                LevelDecision {
+                    number: 1,
+                    ..first.clone()
+                },
+                LevelDecision {
+                    number: 2,
+                    ..second.clone()
+                },
+            ];
+            assert_eq!(tx.level_decisions()?, expected);
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn inc_05_a_lowering_is_confirmed_once(bed: &Bed) {
+    let confirming = LevelDecision {
+        confirms: Some(1),
+        ..decision(LevelScope::Server, Level::Normal)
+    };
+    let again = confirming.clone();
+    let asked = LevelDecision {
+        standing: Standing::Asked,
+        ..decision(LevelScope::Server, Level::Normal)
+    };
+    bed.store
+        .write(move |tx| {
+            tx.decide_level(&asked)?;
+            tx.decide_level(&confirming)
+        })
+        .await
+        .unwrap();
+    let twice = bed.store.write(move |tx| tx.decide_level(&again)).await;
+    assert!(twice.is_err());
+    let kept = bed.store.read(|tx| tx.level_decisions()).await.unwrap();
+    assert_eq!(kept.len(), 2);
+}
+
+async fn inc_06_decisions_about_features_come_back_as_they_were_made(bed: &Bed) {
+    let made = |on, until| SwitchDecision {
+        number: 0,
+        at: NOW,
+        operator: "haruka".to_owned(),
+        feature: Feature::DeviceFlow,
+        on,
+        reason: "codes are being guessed".to_owned(),
+        until,
+    };
+    let (off, on) = (made(false, Some(NOW)), made(true, None));
+    bed.store
+        .write(move |tx| {
+            let before = tx.revisions()?.levels;
+            assert_eq!(tx.decide_switch(&off)?, 1);
+            assert_eq!(tx.decide_switch(&on)?, 2);
+            assert!(tx.revisions()?.levels > before, "every node hears of it");
+            let expected = [
+                SwitchDecision {
+                    number: 1,
+                    ..off.clone()
+                },
+                SwitchDecision {
+                    number: 2,
+                    ..on.clone()
+                },
+            ];
+            assert_eq!(tx.switch_decisions()?, expected);
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn inc_05_operators_who_decide_at_once_are_numbered_one_after_the_other(bed: &Bed) {
+    let deciding = (0..8).map(|_| {
+        let store = bed.store.clone();
+        tokio::spawn(async move {
+            let made = decision(LevelScope::Server, Level::Watch);
+            let work = move |tx: &mut sekisho_store::Tx<'_>| {
+                tx.lock_levels()?;
+                let seen = tx.level_decisions()?.len();
+                Ok((seen, tx.decide_level(&made)?))
+            };
+            store.write(work).await.unwrap()
+        })
+    });
+    let mut numbers = Vec::new();
+    for task in deciding.collect::<Vec<_>>() {
+        let (seen, number) = task.await.unwrap();
+        assert_eq!(
+            i64::try_from(seen).unwrap() + 1,
+            number,
+            "saw all before it"
+        );
+        numbers.push(number);
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
