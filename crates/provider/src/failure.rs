@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use sekisho_guard::GuardFailure;
-use sekisho_model::Unsealable;
+use sekisho_guard::{GuardFailure, Halt};
+use sekisho_model::{OperatorText, Unsealable};
 use sekisho_session::SessionError;
 use sekisho_store::StoreError;
 
@@ -29,9 +29,23 @@ pub enum Failure {
     /// This node cannot be sure of what it knows; it issues nothing (decisions: failing dependencies).
     #[error("this node has lost touch with the store")]
     OutOfTouch,
+    /// An operator has paused this (INC-04).
+    #[error("an operator has paused this")]
+    Halted(Box<Halted>),
     /// Stored data cannot be read.
     #[error("stored data cannot be read: {0}")]
     Corrupt(&'static str),
+}
+
+/// What people and apps are told of an act that an operator has paused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Halted {
+    /// How far.
+    pub halt: Halt,
+    /// The operator's words.
+    pub text: OperatorText,
+    /// When to come again.
+    pub wait: Duration,
 }
 
 impl From<Unsealable> for Failure {
@@ -45,6 +59,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy(wait) => Some(*wait),
+            Self::Halted(halted) => Some(halted.wait),
             Self::Session(SessionError::Unavailable(_)) | Self::Guard(_) | Self::OutOfTouch => {
                 Some(Duration::from_secs(5))
             }

@@ -2,7 +2,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sekisho_model::{ClientId, CohortMark, Epoch, EpochKind, Timestamp, User};
+use sekisho_guard::{FileLevel, Situation};
+use sekisho_model::{
+    ClientId, CohortMark, Epoch, EpochKind, LevelDecision, SwitchDecision, Timestamp, User,
+};
 use sekisho_store::{Revisions, SharedEpoch, Store, StoreError};
 
 use crate::Failure;
@@ -25,12 +28,14 @@ struct Heard {
     store_answers: bool,
     revisions: Option<Revisions>,
     epochs: Arc<SharedEpochs>,
+    situation: Arc<Situation>,
 }
 
-/// Revisions, and what there is of epochs if they moved.
+/// Revisions, and what there is of epochs and of levels if they moved.
 type Answer = (
     Revisions,
     Option<(Epoch, Vec<SharedEpoch>, Vec<CohortMark>)>,
+    Option<(Vec<LevelDecision>, Vec<SwitchDecision>)>,
 );
 
 /// How long old knowledge may be used to issue something.
@@ -51,6 +56,7 @@ impl Knowledge {
             store_answers: false,
             revisions: None,
             epochs: Arc::new(SharedEpochs::default()),
+            situation: Arc::new(Situation::default()),
         };
         Self {
             heard: RwLock::new(heard),
@@ -73,7 +79,15 @@ impl Knowledge {
                 } else {
                     None
                 };
-                Ok((revisions, epochs))
+                let levels_moved = known
+                    .as_ref()
+                    .is_none_or(|known| known.levels != revisions.levels);
+                let levels = if levels_moved {
+                    Some((tx.level_decisions()?, tx.switch_decisions()?))
+                } else {
+                    None
+                };
+                Ok((revisions, epochs, levels))
             })
             .await;
         self.settle(question, now, answer)
@@ -90,7 +104,7 @@ impl Knowledge {
             return answer.map(|_older| News::default()).map_err(Failure::from);
         }
         heard.question = question;
-        let (revisions, epochs) = match answer {
+        let (revisions, epochs, levels) = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 heard.store_answers = false;
@@ -110,6 +124,14 @@ impl Knowledge {
         if let Some((now, shared, cohorts)) = epochs {
             heard.epochs = Arc::new(gathered(now, shared, cohorts));
         }
+        if let Some((levels, switches)) = levels {
+            let file = heard.situation.file.clone();
+            heard.situation = Arc::new(Situation {
+                levels,
+                switches,
+                file,
+            });
+        }
         heard.revisions = Some(revisions);
         heard.at = now;
         heard.store_answers = true;
@@ -126,6 +148,22 @@ impl Knowledge {
     /// The epoch that what is issued now carries.
     pub(crate) fn epoch_now(&self) -> Epoch {
         self.snapshot().epochs.now
+    }
+
+    /// Levels and switches.
+    pub(crate) fn situation(&self) -> Arc<Situation> {
+        self.snapshot().situation
+    }
+
+    /// What the level file says now.
+    pub(crate) fn tell_file(&self, file: Option<FileLevel>) {
+        let mut heard = self.heard.write().unwrap_or_else(PoisonError::into_inner);
+        if heard.situation.file != file {
+            heard.situation = Arc::new(Situation {
+                file,
+                ..(*heard.situation).clone()
+            });
+        }
     }
 
     /// All shared epochs, for rules that run within a transaction.
@@ -188,8 +226,9 @@ mod tests {
             clients: 0,
             keys: 0,
             epochs,
+            levels: 0,
         };
-        (revisions, Some((Epoch(now), Vec::new(), Vec::new())))
+        (revisions, Some((Epoch(now), Vec::new(), Vec::new())), None)
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod endpoints;
 mod failure;
 #[cfg(test)]
 mod fuzz;
+pub mod incidents;
 pub mod jwt;
 mod key_care;
 mod knowledge;
@@ -30,7 +31,7 @@ mod settings;
 mod subjects;
 mod unused_clients;
 
-pub use failure::Failure;
+pub use failure::{Failure, Halted};
 pub use new_passwords::PasswordContext;
 pub use provider::{Health, Parts, Provider};
 pub use settings::{CodeSettings, Features, Lifetimes, ResetSettings, Settings};

@@ -87,6 +87,12 @@ impl Situation {
         }
     }
 
+    /// Whether any level is about some accounts only.
+    pub fn tells_people_apart(&self) -> bool {
+        let by_cohort = |made: &LevelDecision| matches!(made.scope, LevelScope::Cohort(_));
+        self.levels.iter().any(by_cohort)
+    }
+
     /// Whether an endpoint of this class answers them.
     pub fn pass(
         &self,

@@ -1,6 +1,7 @@
 //! The person's own pages: sign-in history and settings.
 
 use sekisho_audit::history::{self, HistoryPage};
+use sekisho_guard::EndpointClass;
 use sekisho_model::{
     AlertSetting, ClientId, EventId, EventKind, Locale, Outcome, Timestamp, UserId,
 };
@@ -30,6 +31,7 @@ impl Provider {
         alert: AlertSetting,
         visit: &Visit,
     ) -> Result<(), Failure> {
+        self.pass_person(EndpointClass::Credentials, &live.user)?;
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(live.user.id);
         event.session_id = Some(live.session.id);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sekisho_guard::EndpointClass;
 use sekisho_model::{
     AuthorizationCode, Client, ClientId, ClientOrigin, CodeRecord, Consent, Digest, Event,
     EventKind, Grant, GrantId, GrantTerms, Locale, Outcome, ScopeSet, SigningAlgorithm,
@@ -141,6 +142,10 @@ impl Provider {
         } = asked;
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.pass_app(EndpointClass::Authorize, client, Some(&live.user))?;
+        if consented.is_some() {
+            self.pass_app(EndpointClass::Consent, client, Some(&live.user))?;
+        }
         if !self.use_up(request).await? {
             let error = AuthorizationError::InvalidRequestUri;
             return self.refused(&request.reply, error, client, true);

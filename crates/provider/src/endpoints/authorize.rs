@@ -1,6 +1,7 @@
 //! The authorization endpoint (RFC 6749 §3.1): read the request, look at the session, answer at once
 //! or begin a sign-in.
 
+use sekisho_guard::{Concerned, EndpointClass};
 use sekisho_model::{Client, Consent, FlowId, PreAuthToken};
 use sekisho_session::ParkedKind;
 use sekisho_store::RegisteredClient;
@@ -127,6 +128,10 @@ impl Provider {
         visit: &Visit,
     ) -> Result<Authorized, Failure> {
         let live = self.live_session(visit).await?;
+        let user = live.as_ref().map(|live| &live.user);
+        if let Err(paused) = self.pass_app(EndpointClass::Authorize, &client.client, user) {
+            return self.paused(&request, paused, client, visit).await;
+        }
         let facts = live.as_ref().map(|live| SessionFacts {
             auth_time: live.session.auth_time,
             methods: &live.session.methods,
@@ -150,6 +155,24 @@ impl Provider {
             .begin_flow(Destination::App(Box::new(request)), None, visit)
             .await?;
         Ok(Authorized::Next(Next::SignIn(flow), cookie))
+    }
+
+    /// INC-04: an app that wants no page learns at its verified address that it has to wait; a person is
+    /// shown the operator's words.
+    async fn paused(
+        &self,
+        request: &AuthorizationRequest,
+        paused: Failure,
+        client: &RegisteredClient,
+        visit: &Visit,
+    ) -> Result<Authorized, Failure> {
+        if !request.prompt.none {
+            return Err(paused);
+        }
+        let error = AuthorizationError::TemporarilyUnavailable;
+        let met = self.has_met(&client.client, visit).await?;
+        let answer = self.refused(&request.reply, error, &client.client, met)?;
+        Ok(Authorized::Next(Next::Answer(answer), None))
     }
 
     /// PW-29: nobody gets a code who has to choose a new password; at the sign-in they are led to it.
@@ -249,6 +272,10 @@ impl Provider {
         let Some(token) = visit.pre_auth.as_ref().or(made.as_ref()) else {
             return Err(Failure::Corrupt("pre-auth cookie"));
         };
+        if signed_in.is_none() {
+            let client = destination.request().map(|request| &request.client_id);
+            self.pass(EndpointClass::SignIn, Concerned { client, user: None })?;
+        }
         let now = self.now();
         let mut pending =
             PendingSignIn::begin(destination, token.digest(), self.knowledge.epoch_now(), now);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use sekisho_guard::EndpointClass;
 use sekisho_model::{Client, Consent, EventKind, Locale, Outcome, ScopeSet, Timestamp};
 
 use super::authorization_answer::Answer;
@@ -66,6 +67,7 @@ impl Provider {
         let Some(client) = self.clients.find(request.client_id.as_str()).await? else {
             return Ok(None);
         };
+        self.pass_app(EndpointClass::Consent, &client.client, Some(&live.user))?;
         let Some(account) = self.account(live.user.id).await? else {
             return Ok(None);
         };
@@ -101,6 +103,10 @@ impl Provider {
         let Some(client) = client.filter(|client| !client.client.disabled) else {
             return Ok(None);
         };
+        if matches!(decision, ConsentDecision::Allow(_)) {
+            // The flow stays, so that the person can go on when consent is open again.
+            self.pass_app(EndpointClass::Consent, &client.client, Some(&live.user))?;
+        }
         if !self.end_flow(&flow.id).await? {
             return Ok(None);
         }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use sekisho_audit::flow_mark;
+use sekisho_guard::EndpointClass;
 use sekisho_mail::{ChangedHow, LetterBody};
 use sekisho_model::{BrowserToken, Digest, EpochKind, EventKind, Outcome, PreAuthToken, UserId};
 use sekisho_store::{Account, Once, OutboxLetter, PasswordRecord, StoreError, Tx};
@@ -189,6 +190,7 @@ impl Provider {
         if !self.knowledge.is_current(epoch, kind, owner, None) {
             return Ok(ChangeOutcome::Gone);
         }
+        self.pass_person(EndpointClass::Credentials, &account.user)?;
         let open = self.open_account(&account)?;
         let reasons = self.judged(&open, password).await?;
         if !reasons.is_empty() {

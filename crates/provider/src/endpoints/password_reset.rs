@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_guard::{Admission, Pass, ResetMail, Ticket};
+use sekisho_guard::{Admission, Concerned, EndpointClass, Pass, ResetMail, Ticket};
 use sekisho_mail::{ChangedHow, LetterBody, RecoveryNews};
 use sekisho_model::{
     AddressKind, BrowserId, BrowserToken, Digest, EmailAddress, EpochKind, Event, EventKind,
-    KnownBrowser, Origin, Outcome, ResetToken, Timestamp,
+    Feature, KnownBrowser, Origin, Outcome, ResetToken, Timestamp,
 };
 use sekisho_store::{Account, Once, OutboxLetter, ResetRecord, ResetWait, StoreError, Tx};
 
@@ -100,6 +100,8 @@ impl Provider {
         origin: Origin,
     ) -> Result<(), Failure> {
         self.knowledge.may_issue(self.now())?;
+        self.works(Feature::PasswordReset)?;
+        self.pass(EndpointClass::Credentials, Concerned::default())?;
         let place = Arc::clone(&self.reset_desk).acquire_owned();
         let Ok(Ok(place)) = tokio::time::timeout(DESK_WAIT, place).await else {
             return Err(Failure::Busy(Duration::from_secs(5)));
@@ -317,12 +319,15 @@ impl Provider {
         visit: &Visit,
     ) -> Result<ResetOutcome, Failure> {
         self.knowledge.may_issue(self.now())?;
+        self.works(Feature::PasswordReset)?;
+        self.pass(EndpointClass::Credentials, Concerned::default())?;
         let found = match self.found_reset(choice.token, visit).await? {
             Ok(found) => found,
             Err(Standing::Used) => return Ok(ResetOutcome::Used),
             Err(_) => return Ok(ResetOutcome::Over),
         };
         let open = self.open_account(&found.account)?;
+        self.pass_person(EndpointClass::Credentials, &open.user)?;
         let reasons = self.judged(&open, choice.password).await?;
         if !reasons.is_empty() {
             return Ok(ResetOutcome::Refused(reasons));

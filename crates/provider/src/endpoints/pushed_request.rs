@@ -1,7 +1,8 @@
 //! Where an authorization request lies: in the parameters themselves, in a request object (RFC 9101),
 //! or in a request that was pushed before (RFC 9126).
 
-use sekisho_model::{Client, Digest, RequestHandle, Timestamp};
+use sekisho_guard::EndpointClass;
+use sekisho_model::{Client, Digest, Feature, RequestHandle, Timestamp};
 use sekisho_session::ParkedKind;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,8 @@ impl Provider {
             Caller::Refused(error) => return Ok(PushAnswer::Refused(error)),
             Caller::Wait(until) => return Ok(PushAnswer::Wait(until)),
         };
+        self.works(Feature::PushedRequests)?;
+        self.pass_app(EndpointClass::Authorize, &client.client, None)?;
         if form.first("request_uri").is_some() {
             return wrong(AuthorizationError::InvalidRequest(
                 "request_uri cannot be pushed",

@@ -1,6 +1,6 @@
 //! Recovery codes: made, counted, used (REC-05).
 
-use sekisho_guard::{CodeTry, Pass, Ticket};
+use sekisho_guard::{CodeTry, EndpointClass, Pass, Ticket};
 use sekisho_mail::{LetterBody, RecoveryNews};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserToken, Digest, EventKind, Outcome, Timestamp, UserId,
@@ -50,6 +50,7 @@ impl Provider {
         live: &LiveSession,
         visit: &Visit,
     ) -> Result<Vec<String>, Failure> {
+        self.pass_person(EndpointClass::Credentials, &live.user)?;
         let (now, user) = (self.now(), live.user.id);
         let codes: Vec<String> = (0..recovery_code::SET)
             .map(|_| recovery_code::spelled(self.entropy.bytes()))

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use sekisho_guard::{Concerned, EndpointClass};
 use sekisho_model::{
-    Client, ClientId, ClientOrigin, ClientSecret, Digest, EventKind, InitialAccessToken, Origin,
-    Outcome, Purpose, RegistrationToken, Timestamp,
+    Client, ClientId, ClientOrigin, ClientSecret, Digest, EventKind, Feature, InitialAccessToken,
+    Origin, Outcome, Purpose, RegistrationToken, Timestamp,
 };
 use sekisho_session::{CounterKey, Limit, Verdict};
 use sekisho_store::{Once, RegisteredClient, Tx};
@@ -65,6 +66,8 @@ impl Provider {
     ) -> Result<RegistrationAnswer, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.works(Feature::DynamicRegistration)?;
+        self.pass(EndpointClass::ClientRegistration, Concerned::default())?;
         if let Verdict::Over { until, .. } = self.count_registration(origin).await? {
             return Ok(RegistrationAnswer::Wait(until));
         }
@@ -258,6 +261,7 @@ impl Provider {
         let Some((known, turn)) = self.managed(id, bearer).await? else {
             return Ok(RegistrationAnswer::Unauthorized);
         };
+        self.pass_app(EndpointClass::ClientChange, &known.client, None)?;
         let before = &known.client;
         if asked.get("client_id").and_then(Value::as_str) != Some(before.client_id.as_str()) {
             return Ok(wrong("client_id", "must be the client's own"));
@@ -339,6 +343,7 @@ impl Provider {
         let Some((known, _)) = self.managed(id, bearer).await? else {
             return Ok(RegistrationAnswer::Unauthorized);
         };
+        self.pass_app(EndpointClass::ClientChange, &known.client, None)?;
         let id = known.client.client_id.clone();
         let mut event = self.event(EventKind::ClientChanged, Outcome::Passed, origin);
         event.client_id = Some(id.clone());

@@ -3,6 +3,7 @@
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
 
+use sekisho_guard::EndpointClass;
 use sekisho_model::{ClientId, Confirmation, SigningAlgorithm};
 
 use super::call::Call;
@@ -70,6 +71,7 @@ impl Provider {
         let Some(client) = self.clients.find(grant.client_id.as_str()).await? else {
             return Ok(Err(BearerError::InvalidToken));
         };
+        self.pass_app(EndpointClass::UserInfo, &client.client, Some(&open.user))?;
         let subject = self.subject_for(&client.client, &open.user);
         let single = ClaimsRequest::of_grant(&grant.terms.claims).userinfo;
         let claims = claims::userinfo(&subject, &open.claims, &scope, &single)

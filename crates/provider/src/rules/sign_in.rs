@@ -120,6 +120,16 @@ pub struct SignedIn {
     pub session_id: SessionId,
 }
 
+impl Destination {
+    /// The app's request, if an app asked.
+    pub fn request(&self) -> Option<&AuthorizationRequest> {
+        match self {
+            Self::App(request) => Some(request),
+            Self::Page(_) | Self::StrongPage(_) => None,
+        }
+    }
+}
+
 impl PendingSignIn {
     /// A sign-in that begins now.
     pub const fn begin(
@@ -194,10 +204,7 @@ impl PendingSignIn {
 
     /// The app's request, if an app asked.
     pub fn request(&self) -> Option<&AuthorizationRequest> {
-        match &self.destination {
-            Destination::App(request) => Some(request),
-            Destination::Page(_) | Destination::StrongPage(_) => None,
-        }
+        self.destination.request()
     }
 }
 

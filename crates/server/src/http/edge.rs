@@ -16,6 +16,7 @@ use super::answer::{begin, see_other};
 use super::app::{App, RequestId, header};
 use super::cors;
 use super::headers::{Answer, security_headers};
+use super::levels;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -46,7 +47,10 @@ pub async fn edge(
             reader.allow(answer.headers_mut());
             request.into_response(answer)
         }
-        (None, None) => in_time(request, next).await?,
+        (None, None) => match levels::stopped(&app, request.request()) {
+            Some(answer) => request.into_response(answer),
+            None => in_time(request, next).await?,
+        },
         (None, Some((status, words))) => {
             let mut answer = begin(status, &Answer::Api, app.https);
             request.into_response(answer.content_type("text/plain; charset=utf-8").body(words))

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use sekisho_guard::Halt;
 use sekisho_model::Locale;
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::authorization_answer::Answer as ToApp;
@@ -116,9 +117,32 @@ impl<'a> Frame<'a> {
         reference: String,
         again: Option<String>,
     ) -> HttpResponse {
+        self.error_answer(&self.error_page(cause, app_name, reference, again))
+    }
+
+    /// What people are told of a halt (INC-04); news are on the status page.
+    fn halt(&self, halt: Halt) -> Cause {
+        match halt {
+            Halt::Paused => Cause::Paused,
+            Halt::Closed | Halt::Stopped => Cause::Closed(Some(format!("{}/status", self.app.origin))),
+        }
+    }
+
+    fn error_answer(&self, view: &ErrorPage) -> HttpResponse {
+        let cause = &view.cause;
         let status = StatusCode::from_u16(cause.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        tracing::info!(reference, ?cause, "showed an error page");
-        let view = ErrorPage {
+        tracing::info!(reference = view.reference, ?cause, "showed an error page");
+        self.html(status, &Answer::Page, view)
+    }
+
+    fn error_page(
+        &self,
+        cause: Cause,
+        app_name: Option<String>,
+        reference: String,
+        again: Option<String>,
+    ) -> ErrorPage {
+        ErrorPage {
             page: self.page(String::new()),
             cause,
             reference,
@@ -126,19 +150,26 @@ impl<'a> Frame<'a> {
             app: app_name,
             details: Vec::new(),
             again,
-        };
-        self.html(status, &Answer::Page, &view)
+            notice: None,
+        }
     }
 
     /// The page for a failure of ours.
     pub fn failure(&self, failure: &Failure) -> HttpResponse {
         let seen = seen(self.app, failure);
-        let cause = if seen.retry_after.is_some() {
-            Cause::Unavailable
-        } else {
-            Cause::OurFault
+        let (cause, notice) = match failure {
+            Failure::Halted(halted) => {
+                let notice = halted.text.of(self.locale).map(str::to_owned);
+                (self.halt(halted.halt), notice)
+            }
+            _ if seen.retry_after.is_some() => (Cause::Unavailable, None),
+            _ => (Cause::OurFault, None),
         };
-        let mut response = self.error_with(cause, None, seen.reference, None);
+        let view = ErrorPage {
+            notice,
+            ..self.error_page(cause, None, seen.reference, None)
+        };
+        let mut response = self.error_answer(&view);
         add_retry(&mut response, seen.retry_after);
         response
     }

@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{account, dev, device, health, oauth, passwords, playground, sign_in, sign_out, texts};
+use super::{account, dev, device, health, oauth, passwords, playground, sign_in, sign_out, status, texts};
 use crate::metrics_page;
 
 /// Adds the routes of this server. `dev` opens the dev pages, `metrics` the metrics page.
@@ -15,6 +15,7 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     account::routes(config);
     texts::routes(config);
     health::routes(config);
+    status::routes(config);
     if metrics {
         config.route("/metrics", web::get().to(metrics_page::page));
     }

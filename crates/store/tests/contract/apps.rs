@@ -171,7 +171,7 @@ async fn key_10_a_removed_key_loses_its_private_part(bed: &Bed) {
                 Revisions {
                     clients: 0,
                     keys: 4,
-                    epochs: 0
+                    epochs: 0,
                     levels: 0,
                 }
             );

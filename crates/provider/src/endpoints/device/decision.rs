@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use sekisho_guard::{Pass, UserCodeTry};
+use sekisho_guard::{EndpointClass, Pass, UserCodeTry};
 use sekisho_model::{
-    Client, CodeRecord, Consent, Digest, Event, EventKind, FlowId, Grant, GrantId, GrantTerms,
-    Locale, Outcome, PreAuthToken, ScopeSet, SessionId, Timestamp, UserId,
+    Client, CodeRecord, Consent, Digest, Event, EventKind, Feature, FlowId, Grant, GrantId,
+    GrantTerms, Locale, Outcome, PreAuthToken, ScopeSet, SessionId, Timestamp, UserId,
 };
 use sekisho_session::ParkedKind;
 use sekisho_store::{StoreError, Tx};
@@ -184,6 +184,8 @@ impl Provider {
             return Ok(DeviceDecided::Denied);
         }
         self.knowledge.may_issue(now)?;
+        self.works(Feature::DeviceFlow)?;
+        self.pass_app(EndpointClass::Consent, &client, Some(&live.user))?;
         if !self.settle_device(&device).await? {
             return Ok(DeviceDecided::Gone);
         }

@@ -1,5 +1,5 @@
-use sekisho_guard::Pass;
-use sekisho_model::{Client, DeviceCode, Origin, ScopeSet, Timestamp};
+use sekisho_guard::{EndpointClass, Pass};
+use sekisho_model::{Client, DeviceCode, Feature, Origin, ScopeSet, Timestamp};
 use sekisho_session::ParkedKind;
 use serde::Serialize;
 
@@ -69,6 +69,8 @@ impl Provider {
         };
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.works(Feature::DeviceFlow)?;
+        self.pass_app(EndpointClass::Consent, &client.client, None)?;
         let (scope, resources) = match device::read(&client.client, form) {
             Ok(asked) => asked,
             Err(error) => return refused(error),

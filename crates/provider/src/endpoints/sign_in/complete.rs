@@ -1,4 +1,5 @@
 use sekisho_audit::flow_mark;
+use sekisho_guard::EndpointClass;
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
     EventKind, KnownBrowser, Outcome, SessionId, SessionToken, Timestamp,
@@ -7,7 +8,7 @@ use sekisho_store::{Once, OutboxLetter, StoreError, Tx};
 
 use super::super::authorize::{Asked, Next};
 use super::super::visit::{LiveSession, NewCookies, Visit};
-use super::flow::LoadedFlow;
+use super::flow::{LoadedFlow, concerned};
 use crate::accounts::OpenAccount;
 use crate::rules::consent::ConsentNeed;
 use crate::rules::forced_change::ChangeReason;
@@ -50,6 +51,7 @@ impl Provider {
     ) -> Result<Option<Completed>, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.pass(EndpointClass::SignIn, concerned(&flow, &completion.account))?;
         if let Some(reason) = completion.change {
             return self.lead_to_change(flow, completion, reason, visit).await;
         }
@@ -126,9 +128,10 @@ impl Provider {
         let token = BrowserToken::generate(&*self.entropy);
         let known = completion.browser.as_ref();
         let kept_trust = known.and_then(|browser| browser.trusted_until);
-        let new_trust = completion
-            .trust
-            .then(|| now + self.settings.lifetimes.trusted_browser);
+        let (client, user) = (None, Some(&completion.account.user));
+        let offered = !self.tightened(client, user).no_trusted_browsers;
+        let new_trust =
+            (completion.trust && offered).then(|| now + self.settings.lifetimes.trusted_browser);
         let epoch = match (new_trust, known) {
             (None, Some(browser)) => browser.epoch,
             _ => self.knowledge.epoch_now(),

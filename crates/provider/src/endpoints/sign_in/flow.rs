@@ -1,7 +1,9 @@
+use sekisho_guard::Concerned;
 use sekisho_model::{FlowId, PreAuthToken, Timestamp};
 use sekisho_session::ParkedKind;
 
 use super::super::visit::Visit;
+use crate::accounts::OpenAccount;
 use crate::rules::sign_in::{CodeStage, Destination, FLOW_LIFE, PendingSignIn, safe_return};
 use crate::{Failure, Provider};
 
@@ -43,6 +45,15 @@ pub struct CodeView {
     pub digits: u8,
     /// Whether the browser may be trusted from here on.
     pub may_trust: bool,
+}
+
+/// Whom a sign-in concerns once it is known whose it is.
+pub(crate) fn concerned<'a>(flow: &'a LoadedFlow, account: &'a OpenAccount) -> Concerned<'a> {
+    let request = flow.pending.request();
+    Concerned {
+        client: request.map(|request| &request.client_id),
+        user: Some(&account.user),
+    }
 }
 
 impl Provider {
@@ -135,8 +146,10 @@ impl Provider {
     pub fn code_view(&self, flow: &LoadedFlow, app: Option<&AppView>) -> Option<CodeView> {
         let stage = flow.pending.code_stage()?.clone();
         // TD-04: an app that insists on the code gets it each time, so trust would be of no use there.
-        let may_trust =
-            !flow.pending.insists_on_code() && !app.is_some_and(|app| app.requires_code);
+        let client = flow.pending.request().map(|request| &request.client_id);
+        let may_trust = !flow.pending.insists_on_code()
+            && !app.is_some_and(|app| app.requires_code)
+            && !self.tightened(client, None).no_trusted_browsers;
         Some(CodeView {
             stage,
             digits: self.settings.codes.digits,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sekisho_guard::{DeviceClass, Pass, PasswordAttempt, Ticket};
+use sekisho_guard::{Concerned, DeviceClass, EndpointClass, Pass, PasswordAttempt, Ticket};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserToken, Digest, EmailAddress, EpochKind, Event,
     EventKind, KnownBrowser, Outcome, Timestamp, UserId,
@@ -10,7 +10,7 @@ use sekisho_store::{Account, Tx};
 
 use super::super::visit::{NewCookies, Visit};
 use super::complete::{Completed, Completion};
-use super::flow::LoadedFlow;
+use super::flow::{LoadedFlow, concerned};
 use crate::accounts::OpenAccount;
 use crate::password::Checked;
 use crate::rules::forced_change::ChangeReason;
@@ -57,6 +57,11 @@ impl Provider {
             .pending
             .request()
             .map(|request| request.client_id.clone());
+        let whom = Concerned {
+            client: client.as_ref(),
+            user: None,
+        };
+        self.pass(EndpointClass::SignIn, whom)?;
         let attempt = PasswordAttempt {
             account: &index,
             device,
@@ -138,15 +143,19 @@ impl Provider {
             return Ok(PasswordOutcome::Disabled);
         }
         let open = self.open_account(account)?;
+        let whom = concerned(&flow, &open);
+        self.pass(EndpointClass::SignIn, whom)?;
+        let tightened = self.tightened(whom.client, whom.user);
         let app = self.app_view(&flow, visit).await?;
         let wishes = SecondStepWishes {
             user: open.user.second_step,
             client: flow.pending.insists_on_code()
                 || app.as_ref().is_some_and(|app| app.requires_code),
-            server: self.settings.codes.for_everyone,
-            browser_trusted: browser
-                .as_ref()
-                .is_some_and(|browser| self.trust_counts(browser, &open, now)),
+            server: self.settings.codes.for_everyone || tightened.code_for_everyone,
+            browser_trusted: !tightened.no_trusted_browsers
+                && browser
+                    .as_ref()
+                    .is_some_and(|browser| self.trust_counts(browser, &open, now)),
         };
         match second_step(wishes) {
             SecondStep::Ask if open.code_address.is_none() => {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
     AuthorizationCode, Client, CodeRecord, Confirmation, Digest, Event, EventKind, Grant,
     GrantType, Outcome, RefreshRecord, RefreshToken, Timestamp, User,
@@ -10,6 +11,7 @@ use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
 use crate::endpoints::sender::Sender;
+use crate::incidents::Gate;
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -23,6 +25,8 @@ enum Redeemed {
     /// A resource was named that was not granted; nothing changed.
     Target,
     Refused(&'static str, Option<sekisho_model::GrantId>),
+    /// An operator has paused it; nothing changed.
+    Halted(Halt),
 }
 
 /// What the first redemption of a code gets.
@@ -64,6 +68,7 @@ impl Provider {
             .await?
         {
             Redeemed::Target => refused(TokenError::InvalidTarget),
+            Redeemed::Halted(halt) => Err(self.halted(halt, Concerned::default())),
             Redeemed::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -110,6 +115,7 @@ impl Provider {
             refresh: refresh.map(RefreshToken::digest),
             refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
             shared: self.knowledge.shared(),
+            gate: self.token_gate(),
             event: self.event(EventKind::CodeRedeemed, Outcome::Passed, asked_by.origin),
         };
         Ok(self.store.write(move |tx| redemption.apply(tx)).await?)
@@ -131,6 +137,7 @@ struct Redemption {
     refresh: Option<Digest>,
     refresh_life: (Duration, Duration),
     shared: Arc<SharedEpochs>,
+    gate: Gate,
     event: Event,
 }
 
@@ -139,6 +146,9 @@ impl Redemption {
         let Some((record, grant)) = tx.code(&self.digest)? else {
             return Ok(Redeemed::Refused(UNKNOWN, None));
         };
+        if let Some(halt) = self.gate.halt(tx, &grant)? {
+            return Ok(Redeemed::Halted(halt));
+        }
         let ask = Ask {
             client_id: &self.client.client_id,
             redirect_uri: self.redirect_uri.as_deref(),

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
     Client, CodeRecord, Confirmation, DeviceCode, Digest, Event, EventKind, Grant, GrantType,
     Outcome, RefreshRecord, RefreshToken, Timestamp, User,
@@ -9,6 +10,7 @@ use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
+use crate::incidents::Gate;
 use crate::rules::device::{Poll, may_ask, storage_digest};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -27,6 +29,8 @@ enum Taken {
     /// The person's yes is being written.
     NotYet,
     Refused(&'static str),
+    /// An operator has paused it; nothing changed.
+    Halted(Halt),
 }
 
 impl Provider {
@@ -97,10 +101,12 @@ impl Provider {
             refresh: refresh.as_ref().map(RefreshToken::digest),
             refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
             shared: self.knowledge.shared(),
+            gate: self.token_gate(),
             event: self.event(EventKind::DeviceRedeemed, Outcome::Passed, asked_by.origin),
         };
         let first = match self.store.write(move |tx| taking.apply(tx)).await? {
             Taken::First(first) => first,
+            Taken::Halted(halt) => return Err(self.halted(halt, Concerned::default())),
             Taken::NotYet => return Ok(Issued::Refused(TokenError::AuthorizationPending)),
             Taken::Refused(why) => return Ok(Issued::Refused(TokenError::InvalidGrant(why))),
         };
@@ -132,6 +138,7 @@ struct Taking {
     refresh: Option<Digest>,
     refresh_life: (Duration, Duration),
     shared: Arc<SharedEpochs>,
+    gate: Gate,
     event: Event,
 }
 
@@ -140,6 +147,9 @@ impl Taking {
         let Some((record, grant)) = tx.code(&self.digest)? else {
             return Ok(Taken::NotYet);
         };
+        if let Some(halt) = self.gate.halt(tx, &grant)? {
+            return Ok(Taken::Halted(halt));
+        }
         if let Some(why) = self.wrong_with(&record, &grant) {
             tx.record(&refusal(&self.event, &grant, why))?;
             return Ok(Taken::Refused(why));

@@ -8,6 +8,7 @@ mod refresh;
 mod token_exchange;
 
 pub(in crate::endpoints) use issue::token_type;
+use sekisho_guard::EndpointClass;
 use sekisho_model::{GrantType, Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -83,6 +84,8 @@ impl Provider {
             Caller::Wait(until) => return Ok(Issued::Wait(until)),
         };
         self.knowledge.may_issue(self.now())?;
+        self.pass_app(EndpointClass::Token, &client.client, None)?;
+        self.grant_works(grant_type)?;
         let sender = match self.sender(call, None).await? {
             Ok(sender) => sender,
             Err(error) => return refused(error),

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
     Client, Digest, Event, EventKind, Grant, GrantType, KeyRing, Outcome, RefreshRecord,
     RefreshToken, ScopeSet, Sealed, Timestamp, User,
@@ -10,6 +11,7 @@ use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
 use crate::endpoints::sender::Sender;
+use crate::incidents::Gate;
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
 use crate::rules::refresh_rotation::{Decision, decide, narrowed};
@@ -25,6 +27,8 @@ enum Used {
     Refused(&'static str, Option<sekisho_model::GrantId>),
     /// More scope was asked than was granted, or another resource; nothing changed.
     Wrong(TokenError),
+    /// An operator has paused it; nothing changed.
+    Halted(Halt),
 }
 
 /// On whose behalf, and for what.
@@ -98,6 +102,7 @@ impl Provider {
             .await?
         {
             Used::Wrong(error) => refused(error),
+            Used::Halted(halt) => Err(self.halted(halt, Concerned::default())),
             Used::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -142,6 +147,7 @@ impl Provider {
             idle: self.settings.lifetimes.refresh_idle,
             sender: asked_by.sender.clone(),
             shared: self.knowledge.shared(),
+            gate: self.token_gate(),
             event: self.event(EventKind::Refresh, Outcome::Passed, asked_by.origin),
         };
         Ok(self.store.write(move |tx| usage.apply(tx)).await?)
@@ -177,6 +183,7 @@ struct Usage {
     idle: Duration,
     sender: Sender,
     shared: Arc<SharedEpochs>,
+    gate: Gate,
     event: Event,
 }
 
@@ -185,6 +192,9 @@ impl Usage {
         let Some((record, grant)) = tx.refresh(&self.digest)? else {
             return Ok(Used::Refused(UNKNOWN, None));
         };
+        if let Some(halt) = self.gate.halt(tx, &grant)? {
+            return Ok(Used::Halted(halt));
+        }
         let own = record.client_id == self.client.client_id;
         if own
             && !record

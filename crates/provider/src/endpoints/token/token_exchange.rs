@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
     Client, Confirmation, Event, EventKind, Grant, GrantId, Outcome, ScopeSet, SigningAlgorithm,
     Timestamp, User,
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::issue::{about, token_type};
 use super::{Asked, Issued, TokenResponse};
 use crate::endpoints::introspect::Found;
+use crate::incidents::Gate;
 use crate::rules::claims::{self, AccessTokenClaims};
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -128,10 +130,13 @@ impl Provider {
         let record = Record {
             grant,
             shared: self.knowledge.shared(),
+            gate: self.token_gate(),
             event,
         };
-        let Some(user) = self.store.write(move |tx| record.write(tx)).await? else {
-            return Ok(None);
+        let user = match self.store.write(move |tx| record.write(tx)).await? {
+            Ok(Some(user)) => user,
+            Ok(None) => return Ok(None),
+            Err(halt) => return Err(self.halted(halt, Concerned::default())),
         };
         // As the client that got the subject token knows the user (Core §8.1).
         let client = self.clients.find(&exchange.subject.client_id).await?;
@@ -200,26 +205,30 @@ impl Provider {
 struct Record {
     grant: GrantId,
     shared: Arc<SharedEpochs>,
+    gate: Gate,
     event: Event,
 }
 
 impl Record {
     /// The user; `None`, with nothing written, if the grant or its user stands no more.
-    fn write(&self, tx: &mut Tx<'_>) -> Result<Option<User>, StoreError> {
+    fn write(&self, tx: &mut Tx<'_>) -> Result<Result<Option<User>, Halt>, StoreError> {
         let grant = tx.grant(self.grant)?;
         let Some(grant) = grant.filter(|grant| grant.revoked_at.is_none()) else {
-            return Ok(None);
+            return Ok(Ok(None));
         };
+        if let Some(halt) = self.gate.halt(tx, &grant)? {
+            return Ok(Err(halt));
+        }
         let user = tx.account(grant.user_id)?.map(|account| account.user);
         let Some(user) = user.filter(|user| may_issue_for(user, &grant, &self.shared)) else {
-            return Ok(None);
+            return Ok(Ok(None));
         };
         let client_id = self.event.client_id.clone();
         tx.record(&Event {
             client_id,
             ..about(&self.event, &grant, Outcome::Passed)
         })?;
-        Ok(Some(user))
+        Ok(Ok(Some(user)))
     }
 }
 

@@ -20,6 +20,8 @@ pub struct ErrorPage {
     pub details: Vec<(&'static str, String)>,
     /// Path that starts again, if there is one.
     pub again: Option<String>,
+    /// The operator's words, while something is paused.
+    pub notice: Option<String>,
 }
 
 /// Why there is no other page.

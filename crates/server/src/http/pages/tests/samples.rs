@@ -412,6 +412,7 @@ fn error_view(locale: Locale, cause: Cause) -> ErrorPage {
         app: None,
         details: Vec::new(),
         again: None,
+        notice: None,
     }
 }
 

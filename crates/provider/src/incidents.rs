@@ -1,0 +1,457 @@
+//! Incident levels, switches and moves of epochs: how they are decided, and the one place that asks
+//! whether an act may go on (INC-01 to INC-07).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_guard::{
+    Concerned, ConfirmRefusal, EndpointClass, FileLevel, Halt, InForce, Situation, Tightening,
+};
+use sekisho_model::{
+    Client, ClientId, ClientOrigin, Cohort, Epoch, EpochKind, Event, Feature, Grant, GrantType,
+    Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision, Timestamp, User,
+    UserId,
+};
+use sekisho_store::{StoreError, Tx};
+
+use crate::failure::Halted;
+use crate::{Failure, Provider};
+
+/// When apps and people may ask again if no end is known.
+const ASK_AGAIN: Duration = Duration::from_mins(2);
+/// The longest reason, operator's name or text that is kept.
+const LONGEST: usize = 1_000;
+
+/// A level an operator wants.
+#[derive(Debug, Clone)]
+pub struct LevelOrder {
+    /// By whom.
+    pub operator: String,
+    /// For whom.
+    pub scope: LevelScope,
+    /// Which.
+    pub level: Level,
+    /// Why.
+    pub reason: String,
+    /// From when on; now if nothing is said.
+    pub from: Option<Timestamp>,
+    /// Until when.
+    pub until: Option<Timestamp>,
+    /// What people are told.
+    pub text: OperatorText,
+}
+
+/// A feature an operator wants on or off.
+#[derive(Debug, Clone)]
+pub struct SwitchOrder {
+    /// By whom.
+    pub operator: String,
+    /// What.
+    pub feature: Feature,
+    /// Whether it shall work.
+    pub on: bool,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub until: Option<Timestamp>,
+}
+
+/// What came of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// It counts, on this node now and on every node within a second.
+    InForce(i64),
+    /// It waits for another operator (INC-05).
+    Waits(i64),
+    /// It is not confirmed.
+    NotConfirmed(ConfirmRefusal),
+    /// There is no such app.
+    UnknownClient,
+    /// The end comes before the beginning, or is over.
+    EndsBeforeItBegins,
+    /// A name, reason or text is missing, too long, or holds control characters.
+    BadText(&'static str),
+}
+
+/// Whose epoch moves.
+#[derive(Debug, Clone)]
+pub enum EpochScope {
+    /// Everyone's.
+    Server,
+    /// One app's.
+    Client(ClientId),
+    /// One account's.
+    User(UserId),
+    /// Some accounts'.
+    Cohort(Cohort),
+}
+
+impl Provider {
+    /// What this node knows of levels and switches.
+    pub fn situation(&self) -> Arc<Situation> {
+        self.knowledge.situation()
+    }
+
+    /// The level that is in force for everyone, with its text.
+    pub fn level_in_force(&self) -> InForce {
+        self.situation().in_force(Concerned::default(), self.now())
+    }
+
+    /// Takes what the level file says; it works while the database is away.
+    pub fn tell_level_file(&self, file: Option<FileLevel>) {
+        self.knowledge.tell_file(file);
+    }
+
+    /// Whether an act of this class may go on for them. Asked at the beginning of each endpoint, and
+    /// again right before something is issued.
+    pub fn pass(&self, class: EndpointClass, whom: Concerned<'_>) -> Result<(), Failure> {
+        let (situation, now) = (self.situation(), self.now());
+        match situation.pass(class, whom, now) {
+            Ok(()) => Ok(()),
+            Err(halt) => {
+                let in_force = situation.in_force(whom, now);
+                Err(halted(halt, in_force, now))
+            }
+        }
+    }
+
+    /// The same for an app, and a person if one is known.
+    pub(crate) fn pass_app(
+        &self,
+        class: EndpointClass,
+        client: &Client,
+        user: Option<&User>,
+    ) -> Result<(), Failure> {
+        if client.origin == ClientOrigin::MetadataDocument {
+            self.works(Feature::ClientDocuments)?;
+        }
+        let client = Some(&client.client_id);
+        self.pass(class, Concerned { client, user })
+    }
+
+    /// The same for a person.
+    pub fn pass_person(&self, class: EndpointClass, user: &User) -> Result<(), Failure> {
+        let user = Some(user);
+        self.pass(class, Concerned { client: None, user })
+    }
+
+    /// INC-06: whether a feature is switched on.
+    pub fn works(&self, feature: Feature) -> Result<(), Failure> {
+        let now = self.now();
+        if self.situation().works(feature, now) {
+            return Ok(());
+        }
+        let normal = InForce {
+            level: Level::Normal,
+            text: OperatorText::default(),
+            until: None,
+        };
+        Err(halted(Halt::Paused, normal, now))
+    }
+
+    /// INC-06: each grant has its switch.
+    pub(crate) fn grant_works(&self, name: &str) -> Result<(), Failure> {
+        let of_grant = [
+            (GrantType::AuthorizationCode, Feature::AuthorizationCode),
+            (GrantType::RefreshToken, Feature::RefreshToken),
+            (GrantType::ClientCredentials, Feature::ClientCredentials),
+            (GrantType::DeviceCode, Feature::DeviceFlow),
+            (GrantType::TokenExchange, Feature::TokenExchange),
+        ];
+        match of_grant.iter().find(|(grant, _)| grant.name() == name) {
+            Some((_, feature)) => self.works(*feature),
+            None => Ok(()),
+        }
+    }
+
+    /// The failure that stands for a halt found within a transaction.
+    pub(crate) fn halted(&self, halt: Halt, whom: Concerned<'_>) -> Failure {
+        let now = self.now();
+        halted(halt, self.situation().in_force(whom, now), now)
+    }
+
+    /// What is asked of a sign-in through this app, of this person.
+    pub(crate) fn tightened(&self, client: Option<&ClientId>, user: Option<&User>) -> Tightening {
+        let (situation, now) = (self.situation(), self.now());
+        let mut tightening = situation.tightening(Concerned { client, user }, now);
+        tightening.no_trusted_browsers |= !situation.works(Feature::TrustedBrowsers, now);
+        tightening
+    }
+
+    /// Sets a level. Raising counts at once; lowering from [`Level::TWO_OPERATORS`] on waits for
+    /// another operator (INC-05). The record and the event are one transaction.
+    pub async fn order_level(
+        &self,
+        order: LevelOrder,
+        mut event: Event,
+    ) -> Result<Decided, Failure> {
+        let now = self.now();
+        let from = order.from.map_or(now, |from| from.max(now));
+        if order.until.is_some_and(|until| until <= from) {
+            return Ok(Decided::EndsBeforeItBegins);
+        }
+        if let Some(fault) = fault(&order.operator, &order.reason, Some(&order.text)) {
+            return Ok(Decided::BadText(fault));
+        }
+        if let LevelScope::Client(id) = &order.scope
+            && self.clients.find(id.as_str()).await?.is_none()
+        {
+            return Ok(Decided::UnknownClient);
+        }
+        let made = LevelDecision {
+            number: 0,
+            at: now,
+            operator: order.operator.trim().to_owned(),
+            scope: order.scope,
+            level: order.level,
+            reason: order.reason.trim().to_owned(),
+            from,
+            until: order.until,
+            text: order.text,
+            standing: Standing::InForce,
+            confirms: None,
+        };
+        let decided = self
+            .store
+            .write(move |tx| {
+                tx.lock_levels()?;
+                let situation = known(tx)?;
+                let waits = situation.needs_two(&made, now);
+                let made = LevelDecision {
+                    standing: if waits {
+                        Standing::Asked
+                    } else {
+                        Standing::InForce
+                    },
+                    ..made.clone()
+                };
+                let number = tx.decide_level(&made)?;
+                if !waits {
+                    void_trust(tx, &made, now)?;
+                }
+                event.detail = detail(&made, number);
+                tx.record(&event)?;
+                Ok(if waits {
+                    Decided::Waits(number)
+                } else {
+                    Decided::InForce(number)
+                })
+            })
+            .await?;
+        self.hear().await?;
+        Ok(decided)
+    }
+
+    /// Another operator agrees to what one asked for.
+    pub async fn confirm_level(
+        &self,
+        number: i64,
+        operator: &str,
+        mut event: Event,
+    ) -> Result<Decided, Failure> {
+        let (now, operator) = (self.now(), operator.trim().to_owned());
+        if let Some(fault) = fault(&operator, "confirmed", None) {
+            return Ok(Decided::BadText(fault));
+        }
+        let decided = self
+            .store
+            .write(move |tx| {
+                tx.lock_levels()?;
+                let situation = known(tx)?;
+                let made = match situation.confirmable(number, &operator, now) {
+                    Ok(asked) => LevelDecision {
+                        at: now,
+                        operator: operator.clone(),
+                        from: asked.from.max(now),
+                        standing: Standing::InForce,
+                        confirms: Some(number),
+                        ..asked.clone()
+                    },
+                    Err(refusal) => return Ok(Decided::NotConfirmed(refusal)),
+                };
+                if made.until.is_some_and(|until| until <= made.from) {
+                    return Ok(Decided::EndsBeforeItBegins);
+                }
+                let number = tx.decide_level(&made)?;
+                event.detail = detail(&made, number);
+                tx.record(&event)?;
+                Ok(Decided::InForce(number))
+            })
+            .await?;
+        self.hear().await?;
+        Ok(decided)
+    }
+
+    /// Switches a feature off or on (INC-06).
+    pub async fn order_switch(
+        &self,
+        order: SwitchOrder,
+        mut event: Event,
+    ) -> Result<Decided, Failure> {
+        let now = self.now();
+        if order.until.is_some_and(|until| until <= now) {
+            return Ok(Decided::EndsBeforeItBegins);
+        }
+        if let Some(fault) = fault(&order.operator, &order.reason, None) {
+            return Ok(Decided::BadText(fault));
+        }
+        let made = SwitchDecision {
+            number: 0,
+            at: now,
+            operator: order.operator.trim().to_owned(),
+            feature: order.feature,
+            on: order.on,
+            reason: order.reason.trim().to_owned(),
+            until: order.until,
+        };
+        let number = self
+            .store
+            .write(move |tx| {
+                let number = tx.decide_switch(&made)?;
+                event.detail = serde_json::json!({
+                    "number": number, "operator": made.operator, "feature": made.feature.name(),
+                    "on": made.on, "reason": made.reason, "until": made.until,
+                });
+                tx.record(&event)?;
+                Ok(number)
+            })
+            .await?;
+        self.hear().await?;
+        Ok(Decided::InForce(number))
+    }
+
+    /// Voids what was issued so far, in constant time however much it is (decisions: time; INC-07).
+    pub async fn move_epoch(
+        &self,
+        scope: EpochScope,
+        kind: EpochKind,
+        (operator, reason): (&str, &str),
+        mut event: Event,
+    ) -> Result<Epoch, Failure> {
+        let now = self.now();
+        let (operator, reason) = (operator.trim().to_owned(), reason.trim().to_owned());
+        let epoch = self
+            .store
+            .write(move |tx| {
+                let (epoch, about) = match &scope {
+                    EpochScope::Server => (tx.move_server_epoch(kind)?, serde_json::json!("all")),
+                    EpochScope::Client(id) => {
+                        event.client_id = Some(id.clone());
+                        (tx.move_client_epoch(id, kind)?, serde_json::json!("client"))
+                    }
+                    EpochScope::User(id) => {
+                        event.user_id = Some(*id);
+                        (tx.move_user_epoch(*id, kind)?, serde_json::json!("user"))
+                    }
+                    EpochScope::Cohort(cohort) => (
+                        tx.mark_cohort(cohort, &[kind], &reason, now)?,
+                        serde_json::json!(cohort),
+                    ),
+                };
+                event.detail = serde_json::json!({
+                    "number": epoch, "kind": kind, "scope": about,
+                    "operator": operator, "reason": reason,
+                });
+                tx.record(&event)?;
+                Ok(epoch)
+            })
+            .await?;
+        self.standings.invalidate_all();
+        self.sessions_ended.notify_one();
+        self.hear().await?;
+        Ok(epoch)
+    }
+}
+
+fn halted(halt: Halt, in_force: InForce, now: Timestamp) -> Failure {
+    let wait = in_force.until.map_or(ASK_AGAIN, |until| {
+        until
+            .since(now)
+            .clamp(Duration::from_secs(1), Duration::from_hours(1))
+    });
+    Failure::Halted(Box::new(Halted {
+        halt,
+        text: in_force.text,
+        wait,
+    }))
+}
+
+fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
+    Ok(Situation {
+        levels: tx.level_decisions()?,
+        ..Situation::default()
+    })
+}
+
+/// Trust in browsers is void from the first level on (decisions: trusted browser), not only while it lasts.
+fn void_trust(tx: &mut Tx<'_>, made: &LevelDecision, now: Timestamp) -> Result<(), StoreError> {
+    if made.level < Level::Watch || made.from > now {
+        return Ok(());
+    }
+    match &made.scope {
+        LevelScope::Server => drop(tx.move_server_epoch(EpochKind::Browser)?),
+        LevelScope::Cohort(cohort) => {
+            let _epoch = tx.mark_cohort(cohort, &[EpochKind::Browser], &made.reason, now)?;
+        }
+        LevelScope::Client(_) => {}
+    }
+    Ok(())
+}
+
+fn detail(made: &LevelDecision, number: i64) -> serde_json::Value {
+    serde_json::json!({
+        "number": number, "operator": made.operator, "level": made.level, "scope": made.scope,
+        "reason": made.reason, "from": made.from, "until": made.until,
+        "standing": made.standing, "confirms": made.confirms,
+    })
+}
+
+fn fault(operator: &str, reason: &str, text: Option<&OperatorText>) -> Option<&'static str> {
+    let bad = |value: &str| {
+        let control = |c: char| c.is_control() && c != '\n';
+        value.chars().count() > LONGEST || value.chars().any(control)
+    };
+    if operator.trim().is_empty() || bad(operator) || operator.contains('\n') {
+        return Some("operator");
+    }
+    if reason.trim().is_empty() || bad(reason) {
+        return Some("reason");
+    }
+    text.filter(|text| bad(&text.ja) || bad(&text.en))
+        .map(|_text| "text")
+}
+
+/// The question of [`Provider::pass`] for work within a transaction, where the person becomes known.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    situation: Arc<Situation>,
+    now: Timestamp,
+}
+
+impl Gate {
+    /// Why no tokens may be issued on this grant. Asked before anything is written, so that the app can
+    /// come again with the same code or token. Reads the account only if a cohort has a level.
+    pub(crate) fn halt(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Option<Halt>, StoreError> {
+        let user = if self.situation.tells_people_apart() {
+            tx.account(grant.user_id)?.map(|account| account.user)
+        } else {
+            None
+        };
+        let whom = Concerned {
+            client: Some(&grant.client_id),
+            user: user.as_ref(),
+        };
+        let passed = self.situation.pass(EndpointClass::Token, whom, self.now);
+        Ok(passed.err())
+    }
+}
+
+impl Provider {
+    /// A gate for tokens, as things are now.
+    pub(crate) fn token_gate(&self) -> Gate {
+        Gate {
+            situation: self.situation(),
+            now: self.now(),
+        }
+    }
+}

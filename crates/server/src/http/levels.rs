@@ -1,0 +1,198 @@
+//! What each route is for, and the gate every request passes before its handler (INC-02, INC-04, INC-06).
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
+use sekisho_guard::{Concerned, EndpointClass};
+use sekisho_model::Feature;
+use sekisho_provider::Failure;
+
+use super::app::App;
+use super::failure::json_failure;
+use super::frame::Frame;
+
+/// Who reads the answers of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// An app: JSON.
+    App,
+    /// A person: a page.
+    Person,
+}
+
+/// What a route is for.
+#[derive(Debug, Clone, Copy)]
+struct Purpose {
+    reads: Reads,
+    /// Looking at it.
+    looking: EndpointClass,
+    /// Everything else.
+    acting: EndpointClass,
+    feature: Option<Feature>,
+}
+
+const fn app(class: EndpointClass) -> Purpose {
+    Purpose {
+        reads: Reads::App,
+        looking: class,
+        acting: class,
+        feature: None,
+    }
+}
+
+const fn person(looking: EndpointClass, acting: EndpointClass) -> Purpose {
+    Purpose {
+        reads: Reads::Person,
+        looking,
+        acting,
+        feature: None,
+    }
+}
+
+const fn both(class: EndpointClass) -> Purpose {
+    person(class, class)
+}
+
+impl Purpose {
+    const fn switched_by(self, feature: Feature) -> Self {
+        Self {
+            feature: Some(feature),
+            ..self
+        }
+    }
+}
+
+/// Every route of this server. A test goes through all that are registered and fails for one that is
+/// not here; what is missing nevertheless is stopped from the first level on.
+fn purpose(pattern: &str) -> Option<Purpose> {
+    use EndpointClass as Class;
+    Some(match pattern {
+        "/status" | "/metrics" | "/favicon.ico" | "/assets/{edition}/{name}" => {
+            both(Class::Status)
+        }
+        "/health/live" | "/health/ready" => app(Class::Status),
+        path if path.starts_with("/_dev") => both(Class::Status),
+        "/.well-known/openid-configuration"
+        | "/.well-known/oauth-authorization-server"
+        | "/oauth2/jwks" => app(Class::PublicFacts),
+        "/" | "/help" | "/privacy" | "/theme" | "/help/code-address" | "/oauth2/check_session" => {
+            both(Class::PublicFacts)
+        }
+        "/oauth2/introspect" | "/oauth2/revoke" => app(Class::Withdrawal),
+        "/logout" | "/oauth2/end_session" => both(Class::Withdrawal),
+        "/oauth2/userinfo" => app(Class::UserInfo),
+        "/oauth2/authorize" => both(Class::Authorize),
+        "/oauth2/par" => app(Class::Authorize).switched_by(Feature::PushedRequests),
+        "/oauth2/token" => app(Class::Token),
+        "/oauth2/device_authorization" => app(Class::Consent).switched_by(Feature::DeviceFlow),
+        "/device" => both(Class::Consent).switched_by(Feature::DeviceFlow),
+        "/oauth2/register" => {
+            app(Class::ClientRegistration).switched_by(Feature::DynamicRegistration)
+        }
+        "/oauth2/register/{client_id}" => {
+            app(Class::ClientChange).switched_by(Feature::DynamicRegistration)
+        }
+        "/login" | "/login/code" => both(Class::SignIn),
+        "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
+        "/login/new-password" => both(Class::Credentials),
+        "/consent" => both(Class::Consent),
+        "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
+            both(Class::Credentials).switched_by(Feature::PasswordReset)
+        }
+        "/account" | "/account/history" => both(Class::AccountView),
+        "/account/security" | "/account/security/recovery-codes" => {
+            person(Class::AccountView, Class::Credentials)
+        }
+        _ => return None,
+    })
+}
+
+/// What an unknown route is taken for: what the first level stops.
+const UNSORTED: Purpose = both(EndpointClass::PersonRegistration);
+
+/// The answer to a request that a level or a switch stops; `None` lets it through. Addresses that are no
+/// route of ours are told so, except by a sealed server.
+pub fn stopped(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
+    let purpose = match request.match_pattern() {
+        Some(pattern) => purpose(&pattern).unwrap_or(UNSORTED),
+        None => both(EndpointClass::PublicFacts),
+    };
+    let looking = matches!(*request.method(), Method::GET | Method::HEAD);
+    let class = if looking {
+        purpose.looking
+    } else {
+        purpose.acting
+    };
+    let passed = app.provider.pass(class, Concerned::default());
+    let works = || match purpose.feature {
+        Some(feature) => app.provider.works(feature),
+        None => Ok(()),
+    };
+    let failure = passed.and_then(|()| works()).err()?;
+    Some(answer(app, request, purpose.reads, &failure))
+}
+
+fn answer(app: &App, request: &HttpRequest, reads: Reads, failure: &Failure) -> HttpResponse {
+    match reads {
+        Reads::App => json_failure(app, failure),
+        Reads::Person => {
+            let mut response =
+                Frame::new(app, request, app.locale(request, None)).failure(failure);
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::dev::Service as _;
+    use actix_web::{App as ActixApp, test};
+
+    use super::*;
+    use crate::http::routes;
+
+    /// The patterns that the framework itself knows.
+    async fn registered() -> Vec<String> {
+        let service = test::init_service(ActixApp::new().wrap_fn(|request, service| {
+            let map = format!("{:?}", request.resource_map());
+            let answer = service.call(request);
+            async move {
+                let mut answer = answer.await?;
+                let name = actix_web::http::header::HeaderName::from_static("x-map");
+                let map = percent_encoding::utf8_percent_encode(
+                    &map,
+                    percent_encoding::NON_ALPHANUMERIC,
+                )
+                .to_string();
+                answer.headers_mut().insert(name, map.parse().unwrap());
+                Ok(answer)
+            }
+        })
+        .configure(|config| routes::all(config, true, true)))
+        .await;
+        let request = test::TestRequest::with_uri("/health/live").to_request();
+        let answer = test::call_service(&service, request).await;
+        let map = answer.headers().get("x-map").unwrap().to_str().unwrap();
+        let map = percent_encoding::percent_decode_str(map).decode_utf8().unwrap();
+        let mut patterns: Vec<String> = map
+            .split('"')
+            .filter(|part| part.starts_with('/') && !part.contains("(?"))
+            .map(str::to_owned)
+            .collect();
+        patterns.sort();
+        patterns.dedup();
+        patterns
+    }
+
+    #[actix_web::test]
+    async fn inc_02_every_registered_route_has_a_class() {
+        let patterns = registered().await;
+        assert!(patterns.len() > 30, "{patterns:?}");
+        assert!(patterns.iter().any(|pattern| pattern == "/oauth2/token"));
+        let unsorted: Vec<&String> = patterns
+            .iter()
+            .filter(|pattern| purpose(pattern).is_none())
+            .collect();
+        assert!(unsorted.is_empty(), "routes without a class: {unsorted:?}");
+    }
+}
