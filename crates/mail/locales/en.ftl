@@ -117,3 +117,19 @@ recovery-address-subject = { $service }: your code address was changed
 recovery-address-lead = An operator of { $service } set another address to receive your codes. All devices were signed out, and the old recovery codes no longer work.
 recovery-not-you = If this was not you, open { $host } in your browser, sign in and change your password now, or ask the operator.
 recovery-always = Mails about changes cannot be turned off.
+
+## Proving an address
+address-code-subject = { $service }: confirm this address
+address-code-title = Confirm this address
+address-code-register = The code confirms this address for a new account at { $service }.
+address-code-code = The code confirms this address as the one that receives codes for { $service }.
+address-code-login = The code confirms this address as the one to sign in to { $service } with.
+address-code-once = It works once, until { $until } ({ $zone }).
+address-code-not-you = If you did not ask for it, do nothing, and give the code to nobody.
+taken-title = Somebody wanted to use this address
+taken-register-subject = { $service }: somebody tried to create an account
+taken-register-lead = Somebody tried to create an account at { $service } with this address. It belongs to an account already, so nothing was changed.
+taken-address-subject = { $service }: somebody wanted to use your address
+taken-address-lead = Somebody wanted to use this address for another account at { $service }. It belongs to an account already, so nothing was changed.
+taken-you = If it was you, open { $host } in your browser and sign in with this address, or choose "Forgot your password?".
+taken-not-you = If it was not, you need not do anything.

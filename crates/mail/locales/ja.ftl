@@ -111,3 +111,19 @@ recovery-address-subject = 【{ $service }】コードを受け取るアドレ�
 recovery-address-lead = { $service } の運用者が、コードを受け取るアドレスを変えました。すべての端末をログアウトし、前の回復コードは使えなくなりました。
 recovery-not-you = 身に覚えがないときは、ブラウザーで { $host } を開いてログインし、すぐにパスワードを変えるか、運用者に知らせてください。
 recovery-always = 変更のお知らせは止められません。
+
+## Proving an address
+address-code-subject = 【{ $service }】アドレスの確認コード
+address-code-title = アドレスの確認
+address-code-register = このコードで、{ $service } の新しいアカウントに使うアドレスを確かめます。
+address-code-code = このコードで、{ $service } のコードを受け取るアドレスを確かめます。
+address-code-login = このコードで、{ $service } のログインに使うアドレスを確かめます。
+address-code-once = { $until }（{ $zone }）まで、1回だけ使えます。
+address-code-not-you = 覚えがなければ、何もしないでください。コードはだれにも教えないでください。
+taken-title = このアドレスを使おうとした人がいます
+taken-register-subject = 【{ $service }】登録の申し込みがありました
+taken-register-lead = このアドレスで { $service } のアカウントを作る申し込みがありました。すでにアカウントがあるため、何も変わっていません。
+taken-address-subject = 【{ $service }】アドレスを使おうとした人がいます
+taken-address-lead = このアドレスを { $service } の別のアカウントに使う手続きがありました。すでにアカウントがあるため、何も変わっていません。
+taken-you = あなたの手続きなら、ブラウザーで { $host } を開き、このアドレスでログインするか、「パスワードを忘れた方」から進んでください。
+taken-not-you = 身に覚えがなければ、何もしなくてかまいません。

@@ -9,6 +9,8 @@ use crate::{
     tally, when,
 };
 
+mod addresses;
+
 /// Wrong passwords before a sign-in that are worth a sentence (TD-07).
 const WORTH_TELLING: u32 = 3;
 
@@ -46,6 +48,8 @@ templates! {
     ResetLink "reset_link/body.txt" "reset_link/body.html"
     PasswordChanged "password_changed/body.txt" "password_changed/body.html"
     RecoveryNotice "recovery_notice/body.txt" "recovery_notice/body.html"
+    AddressCode "address_code/body.txt" "address_code/body.html"
+    AddressTaken "address_taken/body.txt" "address_taken/body.html"
     Test "test/body.txt" "test/body.html"
 }
 
@@ -93,6 +97,16 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             subject_of(*what),
             text::RecoveryNotice(v).render()?,
             html::RecoveryNotice(v).render()?,
+        ),
+        LetterBody::AddressCode { .. } => (
+            "address-code-subject",
+            text::AddressCode(v).render()?,
+            html::AddressCode(v).render()?,
+        ),
+        LetterBody::AddressTaken { purpose, .. } => (
+            addresses::taken_subject(*purpose),
+            text::AddressTaken(v).render()?,
+            html::AddressTaken(v).render()?,
         ),
         LetterBody::Test => (
             "test-subject",
@@ -157,6 +171,9 @@ impl View {
             LetterBody::ResetLink { .. }
             | LetterBody::PasswordChanged { .. }
             | LetterBody::RecoveryNotice { .. } => view.recovery(letter)?,
+            LetterBody::AddressCode { .. } | LetterBody::AddressTaken { .. } => {
+                view.addresses(letter)?;
+            }
             LetterBody::Test => {}
         }
         Ok(view)

@@ -38,6 +38,8 @@ pub enum EventKind {
     PasswordChanged,
     /// Recovery codes were made, or one was tried.
     RecoveryCodes,
+    /// A code was mailed to an address that is to be proved, or one was tried.
+    AddressProof,
     /// A setting of an account changed.
     SettingChanged,
     /// An account was created.
@@ -56,7 +58,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -73,6 +75,7 @@ impl EventKind {
         Self::ResetAsked,
         Self::PasswordChanged,
         Self::RecoveryCodes,
+        Self::AddressProof,
         Self::SettingChanged,
         Self::UserCreated,
         Self::CohortMarked,
@@ -101,6 +104,7 @@ impl EventKind {
             Self::ResetAsked => "reset_asked",
             Self::PasswordChanged => "password_changed",
             Self::RecoveryCodes => "recovery_codes",
+            Self::AddressProof => "address_proof",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
             Self::CohortMarked => "cohort_marked",

@@ -18,13 +18,17 @@ pub enum LetterKind {
     PasswordChanged,
     /// Something about the ways back into the account happened.
     RecoveryNotice,
+    /// The code that proves an address.
+    AddressCode,
+    /// Somebody wanted an address that has an account already.
+    AddressTaken,
     /// `sekisho mail test`.
     Test,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
@@ -32,6 +36,8 @@ impl LetterKind {
         Self::ResetLink,
         Self::PasswordChanged,
         Self::RecoveryNotice,
+        Self::AddressCode,
+        Self::AddressTaken,
         Self::Test,
     ];
 
@@ -45,6 +51,8 @@ impl LetterKind {
             Self::ResetLink => "reset_link",
             Self::PasswordChanged => "password_changed",
             Self::RecoveryNotice => "recovery_notice",
+            Self::AddressCode => "address_code",
+            Self::AddressTaken => "address_taken",
             Self::Test => "test",
         }
     }

@@ -527,3 +527,17 @@ queue-minutes = {$n ->
 queue-full = The queue is full as well. This page tries again by itself in a minute.
 queue-keep = Leave this page open. Reloading it or opening more tabs does not make it faster.
 queue-retry = Try now
+
+# Proving an address
+proof-register-title = Confirm your address
+proof-code-title = Confirm the code address
+proof-login-title = Confirm the new sign-in address
+proof-over-title = The confirmation is stopped
+proof-lead = We sent a code to {$email}. Enter its {$digits} digits here, in this browser, within {$minutes} minutes.
+proof-submit = Confirm
+proof-other = Use another address
+proof-restart = Start again
+proof-wrong-last = That is not the code. One more wrong try will stop the confirmation
+proof-no-more = No more codes can be sent for this confirmation. Use the one you have, or start again
+proof-stopped = Too many wrong codes. We stopped the confirmation
+proof-unavailable = The address cannot be confirmed right now

@@ -506,3 +506,17 @@ queue-minutes = {$n}分
 queue-full = 順番待ちもいっぱいです。1分ほどで、このページがもう一度試します。
 queue-keep = このページを開いたままお待ちください。読み込み直したり、タブを増やしたりしても早くはなりません。
 queue-retry = いま試す
+
+# Proving an address
+proof-register-title = アドレスの確認
+proof-code-title = コードを受け取るアドレスの確認
+proof-login-title = ログインに使う新しいアドレスの確認
+proof-over-title = アドレスの確認を止めました
+proof-lead = {$email} にコードを送りました。届いた{$digits}桁の数字を、{$minutes}分以内に、このブラウザーで入力してください。
+proof-submit = 確認する
+proof-other = 別のアドレスを使う
+proof-restart = 最初からやり直す
+proof-wrong-last = コードが違います。次も違うと、この確認を止めます
+proof-no-more = この確認で送れる回数を超えました。届いているコードを使うか、最初からやり直してください
+proof-stopped = コードの誤りが続いたため、確認を止めました
+proof-unavailable = いまはアドレスを確認できません

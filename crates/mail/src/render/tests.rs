@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use sekisho_model::ProofPurpose;
+
 use super::*;
 use crate::Sender;
 
@@ -91,6 +93,26 @@ fn recovery_letters() -> Vec<LetterBody> {
     ]
 }
 
+fn address_letters() -> Vec<LetterBody> {
+    let both = |purpose| {
+        let code = LetterBody::AddressCode {
+            purpose,
+            code: "48291537".to_owned(),
+            tally_word: 0,
+            tally_number: 47,
+            expires_at: AT + Duration::from_mins(9),
+        };
+        let taken = LetterBody::AddressTaken {
+            purpose,
+            at: AT,
+            device: Device::of(CHROME),
+            ip: "203.0.113.24".to_owned(),
+        };
+        [code, taken]
+    };
+    ProofPurpose::ALL.into_iter().flat_map(both).collect()
+}
+
 fn every_letter() -> Vec<Letter> {
     let bodies = || {
         [
@@ -104,7 +126,10 @@ fn every_letter() -> Vec<Letter> {
     Locale::ALL
         .into_iter()
         .flat_map(|locale| {
-            let bodies = bodies().into_iter().chain(recovery_letters());
+            let bodies = bodies()
+                .into_iter()
+                .chain(recovery_letters())
+                .chain(address_letters());
             bodies.map(move |body| letter(locale, body))
         })
         .collect()
@@ -143,6 +168,29 @@ fn every_letter_can_be_written_in_every_language() {
         );
         assert!(!text.contains("\n\n\n"), "{name}: {text}");
     }
+}
+
+#[test]
+fn otp_18_a_letter_that_confirms_an_address_names_its_purpose_and_no_account() {
+    let bodies = address_letters();
+    let mut leads = Vec::new();
+    for body in bodies {
+        let is_code = body.code().is_some();
+        let rendered = render(&letter(Locale::En, body)).unwrap();
+        let all = format!("{}{}{}", rendered.subject, rendered.text, rendered.html);
+        for link in ["http", "://", "<a ", "href", "www."] {
+            assert!(!all.contains(link), "{link} in {all}");
+        }
+        if is_code {
+            assert_eq!(rendered.subject, "Sekisho: confirm this address");
+            assert!(rendered.text.starts_with("Your code: 48291537\n"));
+            assert!(rendered.text.contains("Pine 47"), "{}", rendered.text);
+            assert!(!all.contains("203.0.113"), "{all}");
+            leads.push(rendered.text.lines().nth(2).unwrap().to_owned());
+        }
+    }
+    leads.dedup();
+    assert_eq!(leads.len(), 3, "{leads:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! client addresses, assets.
 
 pub mod account;
+pub mod address_proof;
 pub mod answer;
 pub mod app;
 pub mod assets;

@@ -35,7 +35,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::DeviceRedeemed
         | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
-        EventKind::CohortMarked
+        EventKind::AddressProof
+        | EventKind::CohortMarked
         | EventKind::UsersImported
         | EventKind::UsersExported
         | EventKind::ClientChanged

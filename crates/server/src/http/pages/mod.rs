@@ -4,6 +4,7 @@
 //! Start at [`Page`], which every view carries. Nothing here decides anything: views choose words
 //! for states that were decided elsewhere.
 
+mod address_proof;
 mod app;
 mod consent;
 mod dev;
@@ -30,6 +31,7 @@ mod theme;
 #[cfg(test)]
 mod tests;
 
+pub use address_proof::AddressProofPage;
 pub use app::{App, Person};
 pub use askama::Template;
 pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};

@@ -7,6 +7,8 @@ use sekisho_model::{
 };
 use std::time::Duration;
 
+mod addresses;
+
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
 
@@ -97,6 +99,7 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
     text_pages(&mut album);
     password_pages(&mut album);
     recovery_pages(&mut album);
+    addresses::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);
     album.samples
