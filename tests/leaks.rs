@@ -94,7 +94,7 @@ impl Secrets {
 }
 
 /// Everything the server has written.
-fn kept(house: &TestHouse) -> Vec<u8> {
+pub fn kept(house: &TestHouse) -> Vec<u8> {
     let mut bytes = Vec::new();
     if on_production_stack() {
         let url = house.database_url();

@@ -255,6 +255,11 @@ async fn pw_29_a_weak_imported_password_opens_no_more_than_a_change() {
         "{error}"
     );
     let page = browser.get(led.location()).await;
+    let words = page.words();
+    assert!(
+        words.contains("At least 15 characters"),
+        "no code is asked here: {words}"
+    );
     let choose = async |password: &str| {
         let form = [("csrf", &*page.hidden("csrf")), ("password", password)];
         browser.post("/login/new-password", &form).await
@@ -277,4 +282,34 @@ async fn pw_29_a_weak_imported_password_opens_no_more_than_a_change() {
         done.location()
     );
     scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_23_with_nowhere_to_mail_a_code_the_password_alone_opens_nothing() {
+    let scene = Scene::open().await;
+    let line = json!({"email": "adrift@tanpopo.jp", "second_step": false,
+        "password_hash": BCRYPT_OF_ABC});
+    scene.user(&["import", &scene.file("adrift.jsonl", &line.to_string())]);
+    let wants = json!({"skip_consent": true, "require_second_step": true});
+    let (client, _) = scene.house.client(wants).await;
+    let strict = Scene {
+        app: client.client_id.to_string(),
+        ..scene
+    };
+    let browser = Browser::new(&strict.house);
+    let told = strict.types(&browser, "adrift@tanpopo.jp", "abc").await;
+    assert_eq!(told.location(), "/help/code-address");
+    let page = browser.get(told.location()).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let silent = request(&strict.app, &[("prompt", "none")]);
+    let error = browser.get(&silent).await.answer("error");
+    assert_eq!(error.as_deref(), Some("login_required"));
+    let wrong = strict.types(&browser, "adrift@tanpopo.jp", "abd").await;
+    assert_eq!(
+        wrong.status,
+        StatusCode::OK,
+        "a stranger learns nothing of it"
+    );
+    assert_eq!(strict.house.codes_so_far().len(), 0);
+    strict.house.close().await;
 }

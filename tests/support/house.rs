@@ -165,8 +165,14 @@ impl TestHouse {
 
     /// Ends the server and starts another on the same data.
     pub async fn reopened(self) -> Self {
+        self.reopened_after(async |_| {}).await
+    }
+
+    /// Ends the server, and starts another on the same data after something else was done with it.
+    pub async fn reopened_after(self, meanwhile: impl AsyncFnOnce(&Config)) -> Self {
         let surroundings = self.house.services.surroundings.clone();
         self.house.close().await;
+        meanwhile(&self.config).await;
         let address = self.issuer.trim_start_matches("http://");
         let listener = TcpListener::bind(address).unwrap();
         let services = services(&self.config, surroundings).await.unwrap();

@@ -139,6 +139,17 @@ impl Process {
         self.0.wait().unwrap().success()
     }
 
+    /// Runs a command that must fail, and returns all it said.
+    pub fn run_failing(arguments: &[&str]) -> String {
+        let mut command = Command::new(super::house::variable("TEST_SEKISHO"));
+        let done = command.args(arguments).stdin(Stdio::null()).output();
+        let done = done.expect("the sekisho program");
+        let said = [done.stdout, done.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(!done.status.success(), "{arguments:?} was done: {said}");
+        said
+    }
+
     /// Asks the process to end, and waits.
     pub fn stop(mut self) -> bool {
         let id = self.0.id().to_string();

@@ -3,16 +3,18 @@
 use std::time::{Duration, Instant};
 
 /// Asks again and again until there is an answer; fails after ten seconds.
-pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    within(Duration::from_secs(10), what, ask).await
+}
+
+/// The same for what takes longer.
+pub async fn within<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(
-            begin.elapsed() < Duration::from_secs(10),
-            "waited in vain for {what}"
-        );
+        assert!(begin.elapsed() < limit, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use crate::{Digest, Entropy, KeyId};
 
@@ -81,6 +83,11 @@ impl Sealed {
         Some(id)
     }
 
+    /// What the bytes of everything sealed under `id` begin with: how a database finds them.
+    pub fn prefix_of(id: &KeyId) -> Vec<u8> {
+        prefix(id)
+    }
+
     fn parts(&self) -> Option<(KeyId, &[u8])> {
         let (&version, rest) = self.0.split_first()?;
         let (&length, rest) = rest.split_first()?;
@@ -111,23 +118,39 @@ pub enum KeyRingRefusal {
     #[error("key {0} is not random")]
     Weak(KeyId),
     /// A key name that does not fit into a sealed value.
-    #[error("key name {0} is longer than 64 characters")]
+    #[error("key name {0:?} is empty or longer than 64 characters")]
     Name(KeyId),
+    /// What was derived from the former root would be void: addresses, codes, pairwise subjects.
+    #[error("the root is another one than before")]
+    OtherRoot,
+    /// What the key sealed before would not open any more.
+    #[error("key {0} is another one than before under the same name")]
+    OtherKey(KeyId),
 }
 
 const VERSION: u8 = 1;
 const NONCE_LENGTH: usize = 12;
 
-#[derive(ZeroizeOnDrop)]
+#[derive(Clone, ZeroizeOnDrop)]
 struct Key([u8; 32]);
+
+/// The keys of one moment.
+#[derive(Clone)]
+struct Keys {
+    current: KeyId,
+    wanted: KeyId,
+    sealing: Key,
+    all: BTreeMap<KeyId, Key>,
+}
 
 /// The key-encryption keys, held outside the database (decisions: passwords, mail addresses).
 ///
 /// Sealing uses the current key, opening any key of the ring. Message-authentication keys derive
-/// from a root that does not rotate with it, because look-ups must stay stable.
+/// from a root that does not rotate with it, because look-ups must stay stable. The keys may change
+/// while the ring is in use ([`KeyRing::adopt`]), the root may not. A new key first only opens; it
+/// seals from [`KeyRing::seal_with`] on, when every node can open with it.
 pub struct KeyRing {
-    current: KeyId,
-    keys: BTreeMap<KeyId, Key>,
+    keys: RwLock<Arc<Keys>>,
     root: Key,
 }
 
@@ -138,40 +161,102 @@ impl KeyRing {
         keys: impl IntoIterator<Item = (KeyId, [u8; 32])>,
         root: [u8; 32],
     ) -> Result<Self, KeyRingRefusal> {
-        let keys: BTreeMap<KeyId, Key> = keys.into_iter().map(|(id, key)| (id, Key(key))).collect();
+        let all: BTreeMap<KeyId, Key> = keys.into_iter().map(|(id, key)| (id, Key(key))).collect();
         let root_name = KeyId::new("root");
-        for (id, key) in keys.iter().chain([(&root_name, &Key(root))]) {
-            if id.as_str().len() > 64 {
+        for (id, key) in all.iter().chain([(&root_name, &Key(root))]) {
+            if id.as_str().is_empty() || id.as_str().len() > 64 {
                 return Err(KeyRingRefusal::Name(id.clone()));
             }
             if looks_guessable(&key.0) {
                 return Err(KeyRingRefusal::Weak(id.clone()));
             }
         }
-        if !keys.contains_key(&current) {
+        let Some(sealing) = all.get(&current).cloned() else {
             return Err(KeyRingRefusal::NoCurrent(current));
-        }
-        Ok(Self {
-            current,
-            keys,
-            root: Key(root),
-        })
+        };
+        Ok(Self::of(current, sealing, all, Key(root)))
     }
 
     /// A ring of one random key, for tests.
     pub fn ephemeral(entropy: &dyn Entropy) -> Self {
         let id = KeyId::new("ephemeral");
-        let keys = BTreeMap::from([(id.clone(), Key(entropy.bytes()))]);
+        let key = Key(entropy.bytes());
+        let all = BTreeMap::from([(id.clone(), key.clone())]);
+        Self::of(id, key, all, Key(entropy.bytes()))
+    }
+
+    fn of(current: KeyId, sealing: Key, all: BTreeMap<KeyId, Key>, root: Key) -> Self {
+        let keys = Keys {
+            wanted: current.clone(),
+            current,
+            sealing,
+            all,
+        };
         Self {
-            current: id,
-            keys,
-            root: Key(entropy.bytes()),
+            keys: RwLock::new(Arc::new(keys)),
+            root,
         }
     }
 
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes on with the keys of `next` (PW-16) and says whether that changed anything. What seals stays,
+    /// if it is still there. A ring that would make sealed or derived values void is refused, and this
+    /// one stays as it is.
+    pub fn adopt(&self, next: &Self) -> Result<bool, KeyRingRefusal> {
+        if !same(&self.root, &next.root) {
+            return Err(KeyRingRefusal::OtherRoot);
+        }
+        let (held, next) = (self.keys(), next.keys());
+        for (id, key) in &next.all {
+            if held.all.get(id).is_some_and(|known| !same(known, key)) {
+                return Err(KeyRingRefusal::OtherKey(id.clone()));
+            }
+        }
+        let news = held.wanted != next.wanted || !held.all.keys().eq(next.all.keys());
+        if news {
+            let mut keys = Keys::clone(&next);
+            if keys.all.contains_key(&held.current) {
+                keys.current = held.current.clone();
+                keys.sealing = held.sealing.clone();
+            }
+            self.put(keys);
+        }
+        Ok(news)
+    }
+
+    /// Seals with `id` from now on; false, and nothing changes, if the ring lacks that key.
+    pub fn seal_with(&self, id: &KeyId) -> bool {
+        let keys = self.keys();
+        let Some(key) = keys.all.get(id) else {
+            return false;
+        };
+        let mut next = Keys::clone(&keys);
+        next.current = id.clone();
+        next.sealing = key.clone();
+        self.put(next);
+        true
+    }
+
+    fn put(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
     /// The key that seals now.
-    pub const fn current(&self) -> &KeyId {
-        &self.current
+    pub fn current(&self) -> KeyId {
+        self.keys().current.clone()
+    }
+
+    /// The key that is to seal as soon as every node holds it.
+    pub fn wanted(&self) -> KeyId {
+        self.keys().wanted.clone()
+    }
+
+    /// The names of the keys that open, in order.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        self.keys().all.keys().cloned().collect()
     }
 
     /// The key for message authentication codes of one purpose.
@@ -187,13 +272,10 @@ impl KeyRing {
         plain: &[u8],
         entropy: &dyn Entropy,
     ) -> Sealed {
-        let mut bytes = vec![
-            VERSION,
-            u8::try_from(self.current.as_str().len()).unwrap_or(0),
-        ];
-        bytes.extend_from_slice(self.current.as_str().as_bytes());
-        let key = self.keys.get(&self.current).map_or([0; 32], |key| key.0);
-        seal_into(&mut bytes, &derived(&key, purpose), owner, plain, entropy);
+        let keys = self.keys();
+        let mut bytes = prefix(&keys.current);
+        let key = derived(&keys.sealing.0, purpose);
+        seal_into(&mut bytes, &key, owner, plain, entropy);
         Sealed(bytes)
     }
 
@@ -205,8 +287,21 @@ impl KeyRing {
         sealed: &Sealed,
     ) -> Result<Vec<u8>, Unsealable> {
         let (id, rest) = sealed.parts().ok_or(Unsealable)?;
-        let key = self.keys.get(&id).ok_or(Unsealable)?;
+        let keys = self.keys();
+        let key = keys.all.get(&id).ok_or(Unsealable)?;
         open_from(rest, &derived(&key.0, purpose), owner)
+    }
+
+    /// The same value under the current key (PW-16).
+    pub fn reseal(
+        &self,
+        purpose: Purpose,
+        owner: &str,
+        sealed: &Sealed,
+        entropy: &dyn Entropy,
+    ) -> Result<Sealed, Unsealable> {
+        let plain = Zeroizing::new(self.open(purpose, owner, sealed)?);
+        Ok(self.seal(purpose, owner, &plain, entropy))
     }
 
     /// Seals under a user's own data key instead of a ring key; deleting that key shreds the value.
@@ -234,13 +329,21 @@ impl KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "KeyRing(current {}, {} keys)",
-            self.current,
-            self.keys.len()
-        )
+        let keys = self.keys();
+        let (current, number) = (&keys.current, keys.all.len());
+        write!(f, "KeyRing(current {current}, {number} keys)")
     }
+}
+
+fn same(one: &Key, other: &Key) -> bool {
+    one.0.ct_eq(&other.0).into()
+}
+
+/// What everything sealed under a key begins with; [`KeyRing::new`] bounds the name.
+fn prefix(id: &KeyId) -> Vec<u8> {
+    let mut bytes = vec![VERSION, u8::try_from(id.as_str().len()).unwrap_or(0)];
+    bytes.extend_from_slice(id.as_str().as_bytes());
+    bytes
 }
 
 fn looks_guessable(key: &[u8; 32]) -> bool {
@@ -342,6 +445,50 @@ mod tests {
         assert_eq!(after.open(Purpose::Password, "u", &sealed).unwrap(), b"p");
         assert_eq!(sealed.key_id(), Some(a));
         assert_eq!(after.mac_key(Purpose::Csrf), before.mac_key(Purpose::Csrf));
+    }
+
+    fn ring(current: &str, names: &[&str], root: &[u8]) -> KeyRing {
+        let key = |name: &&str| (KeyId::new(*name), *Digest::of(name.as_bytes()).as_bytes());
+        let keys = names.iter().map(key);
+        KeyRing::new(KeyId::new(current), keys, *Digest::of(root).as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn pw_16_a_ring_in_use_takes_new_keys_and_moves_what_is_sealed() {
+        let entropy = SeededEntropy::new(1);
+        let held = ring("a", &["a"], b"r");
+        let old = held.seal(Purpose::Password, "u", b"p", &entropy);
+        assert_eq!(held.adopt(&ring("a", &["a"], b"r")), Ok(false));
+        assert_eq!(held.adopt(&ring("a", &["a", "b"], b"r")), Ok(true));
+        assert_eq!(held.current(), KeyId::new("a"), "known, but not in use");
+        assert_eq!(held.adopt(&ring("b", &["a", "b"], b"r")), Ok(true));
+        assert_eq!(
+            (held.current(), held.wanted()),
+            (KeyId::new("a"), KeyId::new("b"))
+        );
+        assert!(!held.seal_with(&KeyId::new("c")) && held.seal_with(&KeyId::new("b")));
+        let new = held.reseal(Purpose::Password, "u", &old, &entropy).unwrap();
+        assert_eq!(new.key_id(), Some(KeyId::new("b")));
+        assert!(
+            new.as_bytes()
+                .starts_with(&Sealed::prefix_of(&KeyId::new("b")))
+        );
+        for (purpose, owner) in [(Purpose::Password, "v"), (Purpose::Letter, "u")] {
+            assert!(held.reseal(purpose, owner, &old, &entropy).is_err());
+        }
+        held.adopt(&ring("b", &["b"], b"r")).unwrap();
+        assert_eq!(held.open(Purpose::Password, "u", &new).unwrap(), b"p");
+        assert!(held.open(Purpose::Password, "u", &old).is_err());
+    }
+
+    #[test]
+    fn pw_16_a_ring_that_would_lose_what_is_sealed_or_derived_is_not_taken() {
+        let held = ring("a", &["a"], b"r");
+        let other = held.adopt(&ring("a", &["a"], b"another"));
+        assert_eq!(other, Err(KeyRingRefusal::OtherRoot));
+        let (a, key) = (KeyId::new("a"), *Digest::of(b"not a").as_bytes());
+        let next = KeyRing::new(a.clone(), [(a.clone(), key)], *Digest::of(b"r").as_bytes());
+        assert_eq!(held.adopt(&next.unwrap()), Err(KeyRingRefusal::OtherKey(a)));
     }
 
     #[test]

@@ -1,8 +1,9 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sekisho_model::{ClientId, CohortMark, Epoch, EpochKind, Timestamp, User};
-use sekisho_store::{Revisions, SharedEpoch, Store};
+use sekisho_store::{Revisions, SharedEpoch, Store, StoreError};
 
 use crate::Failure;
 use crate::rules::standing::{SharedEpochs, is_current};
@@ -12,15 +13,25 @@ use crate::rules::standing::{SharedEpochs, is_current};
 #[derive(Debug)]
 pub(crate) struct Knowledge {
     heard: RwLock<Heard>,
+    /// How often the store was asked.
+    asked: AtomicU64,
 }
 
 #[derive(Debug, Clone)]
 struct Heard {
+    /// Which question it answers: what was asked earlier and is answered later is no news.
+    question: u64,
     at: Timestamp,
     store_answers: bool,
     revisions: Option<Revisions>,
     epochs: Arc<SharedEpochs>,
 }
+
+/// Revisions, and what there is of epochs if they moved.
+type Answer = (
+    Revisions,
+    Option<(Epoch, Vec<SharedEpoch>, Vec<CohortMark>)>,
+);
 
 /// How long old knowledge may be used to issue something.
 const STALE_AFTER: Duration = Duration::from_secs(15);
@@ -35,6 +46,7 @@ pub(crate) struct News {
 impl Knowledge {
     pub(crate) fn new(now: Timestamp) -> Self {
         let heard = Heard {
+            question: 0,
             at: now,
             store_answers: false,
             revisions: None,
@@ -42,11 +54,13 @@ impl Knowledge {
         };
         Self {
             heard: RwLock::new(heard),
+            asked: AtomicU64::new(0),
         }
     }
 
     /// Asks the store what changed.
     pub(crate) async fn hear(&self, store: &Store, now: Timestamp) -> Result<News, Failure> {
+        let question = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let known = self.snapshot().revisions;
         let answer = store
             .read(move |tx| {
@@ -62,7 +76,20 @@ impl Knowledge {
                 Ok((revisions, epochs))
             })
             .await;
+        self.settle(question, now, answer)
+    }
+
+    fn settle(
+        &self,
+        question: u64,
+        now: Timestamp,
+        answer: Result<Answer, StoreError>,
+    ) -> Result<News, Failure> {
         let mut heard = self.heard.write().unwrap_or_else(PoisonError::into_inner);
+        if question < heard.question {
+            return answer.map(|_older| News::default()).map_err(Failure::from);
+        }
+        heard.question = question;
         let (revisions, epochs) = match answer {
             Ok(answer) => answer,
             Err(error) => {
@@ -146,4 +173,39 @@ fn gathered(now: Epoch, shared: Vec<SharedEpoch>, cohorts: Vec<CohortMark>) -> S
         }
     }
     epochs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    const fn answer(epochs: i64, now: i64) -> Answer {
+        let revisions = Revisions {
+            clients: 0,
+            keys: 0,
+            epochs,
+        };
+        (revisions, Some((Epoch(now), Vec::new(), Vec::new())))
+    }
+
+    #[test]
+    fn rep_02_an_answer_that_was_overtaken_takes_nothing_back() {
+        let knowledge = Knowledge::new(at(0));
+        knowledge.settle(2, at(600), Ok(answer(2, 9))).unwrap();
+        knowledge.settle(1, at(0), Ok(answer(1, 8))).unwrap();
+        assert_eq!(knowledge.epoch_now(), Epoch(9));
+        knowledge.may_issue(at(610)).unwrap();
+        let failed = Err(StoreError::Corrupt("a test"));
+        assert!(knowledge.settle(1, at(0), failed).is_err());
+        knowledge.may_issue(at(610)).unwrap();
+        knowledge.settle(3, at(601), Ok(answer(3, 10))).unwrap();
+        assert_eq!(knowledge.epoch_now(), Epoch(10));
+        let failed = Err(StoreError::Corrupt("a test"));
+        assert!(knowledge.settle(4, at(602), failed).is_err());
+        assert!(knowledge.may_issue(at(602)).is_err());
+    }
 }

@@ -25,6 +25,7 @@ pub mod outbound;
 pub mod password;
 mod provider;
 pub mod rules;
+pub mod sealing;
 mod settings;
 mod subjects;
 mod unused_clients;

@@ -8,7 +8,10 @@ pub mod config;
 #[cfg(test)]
 mod fuzz;
 pub mod http;
+mod keys_command;
 pub mod keys_file;
+mod keys_source;
+mod keys_watch;
 pub mod metrics_page;
 pub mod rounds;
 mod seed;

@@ -102,24 +102,31 @@ fn serve_metrics(config: &Config) -> Result<(), CliError> {
 
 /// Serves until a signal comes; `at_ready` is called once all keys are there.
 async fn until_signal(mut house: House, at_ready: impl FnOnce()) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
     ) else {
         tracing::error!("signals cannot be received");
         return house.close().await;
     };
-    let early = tokio::select! {
-        _ = terminate.recv() => true,
-        _ = interrupt.recv() => true,
-        () = house.keys_made() => false,
-    };
-    if !early {
-        at_ready();
+    let mut goes_on = loop {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = house.ended() => {}
+            _ = terminate.recv() => break false,
+            _ = interrupt.recv() => break false,
+            _ = hangup.recv() => house.read_keys_again(),
+            () = house.keys_made() => break true,
+        }
+    };
+    if goes_on {
+        at_ready();
+    }
+    while goes_on {
+        tokio::select! {
+            _ = terminate.recv() => goes_on = false,
+            _ = interrupt.recv() => goes_on = false,
+            _ = hangup.recv() => house.read_keys_again(),
+            () = house.ended() => goes_on = false,
         }
     }
     tracing::info!("stopping: requests in flight end, letters are sent or kept");

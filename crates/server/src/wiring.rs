@@ -14,19 +14,23 @@ use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
 use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
-use sekisho_provider::password::{BreachedPasswords, Cost, Passwords, PoolSettings};
+use sekisho_provider::password::{
+    BreachedPasswords, Cost, Passwords, PoolSettings, calibrated, time_of,
+};
 use sekisho_provider::rules::discovery;
+use sekisho_provider::sealing::{COMMAND, Custody};
 use sekisho_provider::{Parts, Provider};
 use sekisho_session::Session;
 use sekisho_store::{Store, StoreOptions};
-use tokio::task::JoinHandle;
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::Config;
 use crate::http::app::{App, Dev};
 use crate::http::cookies::Cookies;
 use crate::http::edge::edge;
 use crate::http::routes;
-use crate::keys_file;
+use crate::keys_watch;
 use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, TlsProblem};
 
@@ -100,8 +104,12 @@ pub struct Services {
     pub dispatcher: Option<Dispatcher>,
     /// Caught mails, if that is the transport.
     pub catcher: Option<Catcher>,
+    /// Which key-encryption key seals, agreed with the other processes.
+    pub custody: Arc<Custody>,
     machine_events: MachineEvents,
     rsa_key_is_missing: bool,
+    /// What a command does meanwhile, if it takes long; ends with it.
+    _meanwhile: JoinSet<()>,
 }
 
 /// Puts the services of a server together. The database must be migrated.
@@ -130,9 +138,18 @@ pub async fn command_services(
 /// Whether this process sends what waits in the outbox. A command must not: it would end with
 /// letters in its hands, and `catch:` would catch them where nobody looks.
 #[derive(Clone, Copy)]
-enum Letters {
+pub(crate) enum Letters {
     Send,
     Leave,
+}
+
+impl Letters {
+    pub(crate) fn address(self, config: &Config) -> &str {
+        match self {
+            Self::Send => &config.server.listen,
+            Self::Leave => COMMAND,
+        }
+    }
 }
 
 async fn assemble(
@@ -142,10 +159,8 @@ async fn assemble(
 ) -> Result<Services, WiringError> {
     // Fails only if a provider is installed already, which is then the same one.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let keyring =
-        keys_file::read(&config.keys.file).map_err(|e| WiringError::Keys(e.to_string()))?;
-    let keyring = Arc::new(keyring);
     let store = open_store(config).await?;
+    let (keyring, custody) = keys_watch::custody(config, &surroundings, letters, &store).await?;
     let session =
         Session::open_with_prefix(config.session.url.expose(), &config.session.prefix).await?;
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from)
@@ -174,7 +189,8 @@ async fn assemble(
     let provider = Provider::new(Parts {
         settings: config.provider_settings(),
         throttle: Throttle::new(session.clone(), config.limits.clone(), throttle_key),
-        passwords: passwords(config, &keyring, &clock, &entropy).knowing(leaked_passwords(config)?),
+        passwords: passwords(config, letters, &keyring, (&clock, &entropy))
+            .knowing(leaked_passwords(config)?),
         store: store.clone(),
         session,
         keys,
@@ -187,6 +203,8 @@ async fn assemble(
     });
     provider.hear().await?;
     Ok(Services {
+        _meanwhile: keys_watch::meanwhile(config, letters, (&keyring, &custody)),
+        custody,
         provider: Arc::new(provider),
         store,
         keyring,
@@ -212,16 +230,36 @@ fn outbound(config: &Config, clock: &Arc<dyn Clock>) -> Result<Outbound, WiringE
     Outbound::new(settings, Arc::clone(clock)).map_err(|e| WiringError::Outbound(e.to_string()))
 }
 
-fn passwords(
-    config: &Config,
-    keyring: &Arc<KeyRing>,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-) -> Passwords {
-    let cost = Cost {
+const fn configured_cost(config: &Config) -> Cost {
+    Cost {
         memory_kib: config.password.argon2_memory_kib,
         iterations: config.password.argon2_iterations,
         parallelism: config.password.argon2_parallelism,
+    }
+}
+
+/// What a hash costs in a server here (PW-13). With `calibrate` it is measured, which takes a second.
+pub(crate) fn hash_cost(config: &Config) -> Cost {
+    let configured = configured_cost(config);
+    if !config.password.calibrate {
+        return configured;
+    }
+    let goal = Duration::from_millis(config.password.calibrate_goal_ms);
+    let cost = calibrated(configured, goal, time_of);
+    tracing::info!(?cost, "the cost of password hashes is calibrated");
+    cost
+}
+
+fn passwords(
+    config: &Config,
+    letters: Letters,
+    keyring: &Arc<KeyRing>,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+) -> Passwords {
+    let cost = match letters {
+        Letters::Send => hash_cost(config),
+        // A command is over before that pays; the server renews its records at the first sign-in.
+        Letters::Leave => configured_cost(config),
     };
     let mut pool = PoolSettings::default();
     if let Some(slots) = config.password.hash_slots {
@@ -256,6 +294,7 @@ pub struct House {
     server: JoinHandle<std::io::Result<()>>,
     rounds: Rounds,
     deliverer: Deliverer,
+    keys_changed: Arc<Notify>,
 }
 
 impl House {
@@ -303,7 +342,8 @@ impl House {
         };
         let server = server.run();
         let handle = server.handle();
-        let rounds = rounds::start(
+        let keys_changed = Arc::new(Notify::new());
+        let mut rounds = rounds::start(
             &services.provider,
             &services.store,
             services.rsa_key_is_missing,
@@ -313,9 +353,13 @@ impl House {
             },
             &services.surroundings,
         );
+        rounds
+            .tasks
+            .push(keys_watch::start(config, &services, &keys_changed));
         let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
             deliverer,
+            keys_changed,
             services,
             handle,
             server: tokio::spawn(server),
@@ -328,6 +372,11 @@ impl House {
         if let Ok(Err(error)) = (&mut self.server).await {
             tracing::error!(%error, "the server ended");
         }
+    }
+
+    /// Reads the key-encryption keys again now, as on SIGHUP.
+    pub fn read_keys_again(&self) {
+        self.keys_changed.notify_one();
     }
 
     /// Waits until every signing key is there; on a first start RSA keys are made while the doors are
@@ -352,6 +401,10 @@ impl House {
             .await;
         if let Some(dispatcher) = self.services.dispatcher {
             dispatcher.stop(Duration::from_secs(5)).await;
+        }
+        // Otherwise the others take this node for running for a while.
+        if let Err(error) = self.services.custody.retract().await {
+            tracing::warn!(%error, "the other nodes could not be told of the end");
         }
         self.services.store.close().await;
     }

@@ -327,6 +327,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    key_holders (node) {
+        node -> Text,
+        address -> Text,
+        key_ids -> Text,
+        current_key -> Text,
+        since -> BigInt,
+        seen_at -> BigInt,
+        moved -> BigInt,
+        moving_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     user_imports (file_digest) {
         file_digest -> Binary,
         tag -> Text,

@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::StoreError;
 use crate::backend::AnyConnection;
+use crate::{DatabaseKind, StoreError};
 
 /// An open transaction. Its methods are in the files named like tables.
 pub struct Tx<'a> {
@@ -11,6 +11,18 @@ pub struct Tx<'a> {
 impl std::fmt::Debug for Tx<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tx")
+    }
+}
+
+impl Tx<'_> {
+    /// Which database this is, for the few texts that differ.
+    pub(crate) const fn kind(&self) -> DatabaseKind {
+        match self.conn {
+            #[cfg(feature = "sqlite")]
+            AnyConnection::Sqlite(_) => DatabaseKind::Sqlite,
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(_) => DatabaseKind::Postgres,
+        }
     }
 }
 

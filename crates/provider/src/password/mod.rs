@@ -2,6 +2,7 @@
 //! (decisions: passwords; PW-05, PW-13..17, PW-20..22).
 
 mod breached;
+mod calibration;
 mod moving;
 mod pool;
 mod record;
@@ -16,6 +17,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 pub use breached::{BreachedPasswords, FilterProblem, build_filter};
+pub use calibration::{calibrated, time_of};
 pub use pool::PoolSettings;
 pub use record::Cost;
 
@@ -40,7 +42,7 @@ pub struct Passwords {
 /// What came of checking a password.
 #[derive(Debug)]
 pub enum Checked {
-    /// It is right; with a new record if the old one was made at another cost (PW-17).
+    /// It is right; with a new record if the old one was made at a lower cost (PW-17).
     Right(Option<PasswordRecord>),
     /// It is wrong, or there is nothing it could be right for.
     Wrong,
@@ -127,7 +129,7 @@ impl Passwords {
             self.level(foreign, tried).await;
             return Ok(Checked::Wrong);
         }
-        if stored.phc.cost == self.cost && matches!(stored.made, Made::Here) {
+        if !stored.phc.cost.is_weaker_than(self.cost) && matches!(stored.made, Made::Here) {
             return Ok(Checked::Right(None));
         }
         let mut renewed = self.record(user, password).await?;
@@ -201,11 +203,13 @@ impl Passwords {
     fn sealed(&self, user: UserId, record: &Record) -> PasswordRecord {
         let owner = user.to_string();
         let text = Zeroizing::new(record.to_string());
+        let sealed = self
+            .keyring
+            .seal(Purpose::Password, &owner, text.as_bytes(), &*self.entropy);
         PasswordRecord {
-            sealed: self
-                .keyring
-                .seal(Purpose::Password, &owner, text.as_bytes(), &*self.entropy),
-            key_id: self.keyring.current().clone(),
+            // Of the bytes themselves: the current key may change between two looks at the ring.
+            key_id: sealed.key_id().unwrap_or_else(|| self.keyring.current()),
+            sealed,
             changed_at: self.clock.now(),
             must_change: false,
         }
@@ -341,6 +345,13 @@ mod tests {
         };
         assert!(matches!(
             dearer.check(user(1), Some(&renewed), "p").await.unwrap(),
+            Checked::Right(None)
+        ));
+        // A node that was calibrated to less leaves what another has made.
+        let cheaper = passwords(19456);
+        let record = cheaper.sealed(user(1), &dearer.opened(user(1), &renewed).unwrap());
+        assert!(matches!(
+            cheaper.check(user(1), Some(&record), "p").await.unwrap(),
             Checked::Right(None)
         ));
     }

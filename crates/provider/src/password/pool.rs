@@ -133,7 +133,7 @@ fn work(jobs: &Mutex<Receiver<Waiting>>) {
     }
 }
 
-fn hash(job: &HashJob, memory: &mut Vec<Block>) -> Result<Hashed, Failure> {
+pub(super) fn hash(job: &HashJob, memory: &mut Vec<Block>) -> Result<Hashed, Failure> {
     let argon2 = job.cost.argon2().ok_or(Failure::Corrupt("password cost"))?;
     let blocks = job.cost.blocks();
     if memory.len() < blocks {

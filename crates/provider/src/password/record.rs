@@ -26,7 +26,7 @@ impl Cost {
         parallelism: 1,
     };
     /// The most an imported record may ask for (PW-19).
-    const CEILING: Self = Self {
+    pub(super) const CEILING: Self = Self {
         memory_kib: 262_144,
         iterations: 10,
         parallelism: 4,
@@ -42,6 +42,15 @@ impl Cost {
     pub(super) fn blocks(self) -> usize {
         self.argon2()
             .map_or(0, |argon2| argon2.params().block_count())
+    }
+
+    /// Whether guessing at it costs less than at `other` (PW-17).
+    pub fn is_weaker_than(self, other: Self) -> bool {
+        self.work() < other.work()
+    }
+
+    fn work(self) -> u64 {
+        u64::from(self.memory_kib).saturating_mul(u64::from(self.iterations))
     }
 
     /// Whether nothing is cheaper about it than about `floor`.

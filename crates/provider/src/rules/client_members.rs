@@ -54,6 +54,8 @@ fn is_web_address(uri: &str) -> bool {
 fn is_address(uri: &str) -> bool {
     let plain =
         uri.len() <= 2048 && uri.bytes().all(|b| b.is_ascii_graphic()) && !uri.contains('\\');
+    // What reads it later may be less forgiving than the parser is.
+    let slashes = uri.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
     let parsed = Url::parse(uri).is_ok_and(|url| {
         matches!(url.scheme(), "https" | "http")
             && is_plain_host(&url)
@@ -61,7 +63,7 @@ fn is_address(uri: &str) -> bool {
             && url.password().is_none()
             && url.fragment().is_none()
     });
-    plain && parsed
+    plain && slashes && parsed
 }
 
 fn keys(client: &Client) -> Result<(), ClientRefusal> {

@@ -40,6 +40,7 @@ pub mod refresh_rotation;
 pub mod registration;
 pub mod request_object;
 pub mod resource;
+pub mod sealing_key;
 pub mod session_state;
 pub mod sign_in;
 pub mod sign_out;

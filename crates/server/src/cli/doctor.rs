@@ -1,29 +1,29 @@
 use std::path::Path;
 
 use sekisho_mail::Transport;
-use sekisho_model::{Clock as _, SystemClock};
-use sekisho_provider::password::BreachedPasswords;
+use sekisho_model::{Clock as _, KeyId, KeyRing, SystemClock};
+use sekisho_provider::password::{BreachedPasswords, time_of};
 use sekisho_session::Session;
+use sekisho_store::{SealedPlace, Store};
 
 use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::config::Config;
-use crate::keys_file;
-use crate::wiring::open_store;
+use crate::keys_source;
+use crate::wiring::{hash_cost, open_store};
 
 /// One line for each part; exit 1 if one is wrong.
 pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let config = config_at(at)?;
     let mut lines = vec![("configuration", Ok("can be used".to_owned()))];
-    let keys = keys_file::read(&config.keys.file);
-    lines.push((
-        "key file",
-        keys.map(|ring| format!("{ring:?}")).map_err(told),
-    ));
+    let keys = keys_source::read(&config.keys).map_err(told);
+    let held = keys.as_ref().map(KeyRing::key_ids).unwrap_or_default();
+    lines.push(("key-encryption keys", keys.map(|ring| format!("{ring:?}"))));
+    lines.push(("password hashing", Ok(hashing(&config))));
     if let Some(file) = &config.password.breached_filter {
         lines.push(("leaked passwords", leaked_passwords(file)));
     }
-    lines.extend(database(&config).await);
+    lines.extend(database(&config, held).await);
     lines.push(("session store", session_store(&config).await));
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from);
     let transport = transport.map(|_| "configured; try `sekisho mail test ADDRESS`".to_owned());
@@ -34,6 +34,24 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     } else {
         Err(CliError::refused("Something needs attention."))
     }
+}
+
+/// What a hash costs, and what that takes on this machine (PW-13).
+fn hashing(config: &Config) -> String {
+    let cost = hash_cost(config);
+    let took = time_of(cost);
+    let how = if config.password.calibrate {
+        "calibrated"
+    } else {
+        "as configured"
+    };
+    format!(
+        "Argon2id with {} KiB, {} passes, {} lanes, {how}: {} ms on one core",
+        cost.memory_kib,
+        cost.iterations,
+        cost.parallelism,
+        took.as_millis()
+    )
 }
 
 type Line = Result<String, String>;
@@ -49,7 +67,7 @@ fn leaked_passwords(file: &Path) -> Line {
     Ok(format!("{} known", list.entries()))
 }
 
-async fn database(config: &Config) -> Vec<(&'static str, Line)> {
+async fn database(config: &Config, held: Vec<KeyId>) -> Vec<(&'static str, Line)> {
     let store = match open_store(config).await {
         Ok(store) => store,
         Err(error) => return vec![("database", Err(told(error)))],
@@ -77,8 +95,28 @@ async fn database(config: &Config) -> Vec<(&'static str, Line)> {
     vec![
         ("database", answers),
         ("migrations", migrations),
+        ("sealed values", sealed_values(&store, held).await),
         ("mail queue", queue),
     ]
+}
+
+/// Whether everything lies under a key that is there (PW-16, KEY-09).
+async fn sealed_values(store: &Store, held: Vec<KeyId>) -> Line {
+    let lost = store.read(move |tx| {
+        let mut lost = Vec::new();
+        for place in SealedPlace::ALL {
+            let keys = tx.keys_in_use(place)?.into_iter();
+            for key in keys.filter(|key| !held.contains(key)) {
+                let number = tx.count_sealed_under(place, &key)?;
+                lost.push(format!("{number} {} under {key}", place.name()));
+            }
+        }
+        Ok(lost)
+    });
+    match lost.await.map_err(told)?.as_slice() {
+        [] => Ok("all lie under keys that are there".to_owned()),
+        lost => Err(format!("no key opens {}", lost.join(", "))),
+    }
 }
 
 async fn session_store(config: &Config) -> Line {

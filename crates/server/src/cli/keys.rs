@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sekisho_model::{EventKind, KeyId, OsEntropy, SigningAlgorithm, SigningKeyRecord, Timestamp};
@@ -6,7 +7,7 @@ use sekisho_provider::rules::key_rotation::KeyState;
 use serde::Serialize;
 
 use super::tree::{Form, KeysCommand, Where};
-use super::{CliError, config_at, event, output, services_at};
+use super::{CliError, config_at, event, output, sealing_keys, services_at};
 use crate::keys_file;
 
 /// A signing key as the command line shows it.
@@ -24,7 +25,7 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
         KeysCommand::Init { at, file } => {
             let file = match file {
                 Some(file) => file,
-                None => config_at(&at)?.keys.file,
+                None => configured_file(&at)?,
             };
             keys_file::create(&file, &OsEntropy::new())
                 .map_err(|error| CliError::failed("cannot make the key file", error))?;
@@ -35,7 +36,13 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
             Ok(())
         }
         KeysCommand::List { at } => list(&at, form).await,
-        KeysCommand::Rotate { at, overlap_hours } => {
+        KeysCommand::Rotate { at, kek: true, .. } => sealing_keys::rotate(&at).await,
+        KeysCommand::Status { at } => sealing_keys::status(&at, form).await,
+        KeysCommand::Reseal { at } => sealing_keys::reseal(&at).await,
+        KeysCommand::Drop { at, key } => sealing_keys::drop_key(&at, &KeyId::new(key)).await,
+        KeysCommand::Rotate {
+            at, overlap_hours, ..
+        } => {
             let (_, services) = services_at(&at).await?;
             let now = services.provider.now();
             let overlap = Duration::from_hours(overlap_hours);
@@ -58,6 +65,17 @@ pub(super) async fn run(command: KeysCommand, form: Form) -> Result<(), CliError
             compromise(&at, form, &KeyId::new(kid), &reason).await
         }
     }
+}
+
+fn configured_file(at: &Where) -> Result<PathBuf, CliError> {
+    let keys = config_at(at)?.keys;
+    if keys.command.is_empty() {
+        return Ok(keys.file);
+    }
+    Err(CliError::refused(
+        "The keys come from keys.command: make them with `sekisho keys init --file FILE`, put what stands in \
+         the file where the command reads, and destroy the file.",
+    ))
 }
 
 async fn list(at: &Where, form: Form) -> Result<(), CliError> {

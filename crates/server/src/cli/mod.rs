@@ -15,6 +15,7 @@ mod passwords;
 mod recovery;
 mod reference;
 mod registrations;
+mod sealing_keys;
 mod tree;
 mod users;
 

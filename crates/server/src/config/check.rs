@@ -261,6 +261,10 @@ fn passwords(config: &Config, found: &mut Problems) {
         "password.argon2_parallelism: use 1 to 4",
     );
     found.unless(
+        (50..=1_000).contains(&password.calibrate_goal_ms),
+        "password.calibrate_goal_ms: use 50 to 1000",
+    );
+    found.unless(
         password.hash_slots != Some(0),
         "password.hash_slots: use at least 1",
     );

@@ -21,9 +21,20 @@ pub(super) fn check(config: &Config, found: &mut Problems) {
     database(config, found);
     session(config, found);
     mail(config, found);
+    let (file, command) = (&config.keys.file, &config.keys.command);
     found.unless(
-        !config.keys.file.as_os_str().is_empty(),
-        "keys.file is missing: make one with `sekisho keys init`",
+        !file.as_os_str().is_empty() || !command.is_empty(),
+        "keys.file is missing: make one with `sekisho keys init`, or set keys.command",
+    );
+    found.unless(
+        file.as_os_str().is_empty() || command.is_empty(),
+        "keys.command: take keys.file out; the keys come from one place",
+    );
+    found.unless(
+        command
+            .first()
+            .is_none_or(|program| program.starts_with('/')),
+        "keys.command: begin with the full path of a program",
     );
 }
 

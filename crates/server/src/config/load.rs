@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::given::{Gift, Given, everyone_reads};
+use super::given::{Gift, Given, PREFIX, everyone_reads};
 use super::{Config, SecretText, reference};
 
 /// Why a configuration cannot be used.
@@ -49,6 +49,14 @@ pub fn load_to_serve(file: &Path) -> Result<Config, ConfigError> {
 /// The one place that reads the environment.
 fn environment() -> Vec<(OsString, OsString)> {
     std::env::vars_os().collect()
+}
+
+/// The names of the variables that may hold settings, and so secrets: no child process inherits them.
+pub(crate) fn settings_of_environment() -> Vec<OsString> {
+    let names = environment().into_iter().map(|(name, _)| name);
+    names
+        .filter(|name| name.to_string_lossy().starts_with(PREFIX))
+        .collect()
 }
 
 fn read(

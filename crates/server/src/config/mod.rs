@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys_file;
 
+pub(crate) use load::settings_of_environment;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
@@ -89,7 +90,9 @@ impl Config {
 
     /// What cannot be used on this machine: the key file, and the mail transport.
     pub fn problems_here(&self) -> Vec<String> {
-        let keys = keys_file::read(&self.keys.file).err();
+        // A command is asked once, when the server starts.
+        let file = Some(&self.keys.file).filter(|_| self.keys.command.is_empty());
+        let keys = file.and_then(|file| keys_file::read(file).err());
         let keys = keys.map(|error| format!("keys.file: {error}"));
         let authorities = self.outbound_settings().err();
         let mail = Transport::open(self.mail.url.expose(), &self.mail.from).err();

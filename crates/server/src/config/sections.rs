@@ -106,6 +106,8 @@ sections! {
     Keys "keys" {
         /// File of the key-encryption keys, made by `sekisho keys init`. Back it up apart from the database.
         file: PathBuf = PathBuf::new(),
+        /// Instead of the file: a program with its arguments that prints what would stand in it, for keys in a key management service. Asked at start, every five minutes and on SIGHUP; it has 20 seconds, and gets no `SEKISHO__` variables.
+        command: Vec<String> = Vec::new(),
     }
     /// Passwords.
     Password "password" {
@@ -131,6 +133,10 @@ sections! {
         argon2_iterations: u32 = 2,
         /// Lanes of one Argon2id hash.
         argon2_parallelism: u32 = 1,
+        /// Measure at start what a hash takes here, and take the dearest one within `calibrate_goal_ms`, but never less than the values above. Sign-ins a second fall as a hash gets dearer; `sekisho doctor` shows what comes of it.
+        calibrate: bool = false,
+        /// Milliseconds that one hash may take on one core if `calibrate` is set, 50 to 1000.
+        calibrate_goal_ms: u64 = 250,
         /// Hashes computed at once; by default one for each core.
         hash_slots: Option<usize> = None,
         /// How long a sign-in waits for a hash before it is asked to come again, in milliseconds.

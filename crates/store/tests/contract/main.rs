@@ -31,6 +31,8 @@ mod races;
 mod raw;
 #[cfg(test)]
 mod registrations;
+#[cfg(test)]
+mod sealing;
 #[cfg(all(test, feature = "sqlite"))]
 mod sqlite_only;
 #[cfg(test)]

@@ -26,6 +26,14 @@ impl Column {
     pub(crate) fn table(&self) -> &str {
         &self.tab
     }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.col
+    }
+
+    pub(crate) fn holds_bytes(&self) -> bool {
+        self.kind == "BLOB"
+    }
 }
 
 /// An index that a migration named.
