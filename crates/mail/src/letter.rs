@@ -1,6 +1,6 @@
 use std::fmt;
 
-use sekisho_model::{LetterKind, Locale, ProofPurpose, Timestamp};
+use sekisho_model::{AddressKind, LetterKind, Locale, ProofPurpose, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Device;
@@ -126,6 +126,23 @@ pub enum LetterBody {
         /// From where.
         ip: String,
     },
+    /// An address of the account changed; cannot be turned off (REC-06, REC-07, `ux.md` 10.6).
+    AddressChanged {
+        /// Which.
+        kind: AddressKind,
+        /// The new one, masked.
+        mask: String,
+        /// The link that undoes it; former addresses get one.
+        link: Option<String>,
+        /// Until when that works.
+        until: Timestamp,
+        /// When.
+        at: Timestamp,
+        /// With what.
+        device: Device,
+        /// From where.
+        ip: String,
+    },
     /// `sekisho mail test`.
     Test,
 }
@@ -160,6 +177,8 @@ pub enum RecoveryNews {
     ResetStarted,
     /// An operator set another code address.
     CodeAddressSet,
+    /// The change of an address was undone by a mailed link.
+    AddressUndone,
 }
 
 /// The facts of a successful sign-in.
@@ -208,6 +227,7 @@ impl LetterBody {
             Self::RecoveryNotice { .. } => LetterKind::RecoveryNotice,
             Self::AddressCode { .. } => LetterKind::AddressCode,
             Self::AddressTaken { .. } => LetterKind::AddressTaken,
+            Self::AddressChanged { .. } => LetterKind::AddressChanged,
             Self::Test => LetterKind::Test,
         }
     }

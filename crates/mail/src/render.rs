@@ -50,6 +50,7 @@ templates! {
     RecoveryNotice "recovery_notice/body.txt" "recovery_notice/body.html"
     AddressCode "address_code/body.txt" "address_code/body.html"
     AddressTaken "address_taken/body.txt" "address_taken/body.html"
+    AddressChanged "address_changed/body.txt" "address_changed/body.html"
     Test "test/body.txt" "test/body.html"
 }
 
@@ -107,6 +108,11 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             addresses::taken_subject(*purpose),
             text::AddressTaken(v).render()?,
             html::AddressTaken(v).render()?,
+        ),
+        LetterBody::AddressChanged { .. } => (
+            "address-changed-subject",
+            text::AddressChanged(v).render()?,
+            html::AddressChanged(v).render()?,
         ),
         LetterBody::Test => (
             "test-subject",
@@ -171,7 +177,9 @@ impl View {
             LetterBody::ResetLink { .. }
             | LetterBody::PasswordChanged { .. }
             | LetterBody::RecoveryNotice { .. } => view.recovery(letter)?,
-            LetterBody::AddressCode { .. } | LetterBody::AddressTaken { .. } => {
+            LetterBody::AddressCode { .. }
+            | LetterBody::AddressTaken { .. }
+            | LetterBody::AddressChanged { .. } => {
                 view.addresses(letter)?;
             }
             LetterBody::Test => {}
@@ -289,6 +297,7 @@ impl View {
             }
             RecoveryNews::ResetStarted => "recovery-started-lead",
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
+            RecoveryNews::AddressUndone => "recovery-undone-lead",
         };
     }
 
@@ -346,6 +355,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::Waiting { .. } => "recovery-waiting-subject",
         RecoveryNews::ResetStarted => "recovery-started-subject",
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
+        RecoveryNews::AddressUndone => "recovery-undone-subject",
     }
 }
 

@@ -40,6 +40,8 @@ pub enum EventKind {
     RecoveryCodes,
     /// A code was mailed to an address that is to be proved, or one was tried.
     AddressProof,
+    /// An address of an account changed, or a change was undone.
+    AddressChanged,
     /// A setting of an account changed.
     SettingChanged,
     /// An account was created.
@@ -58,7 +60,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -76,6 +78,7 @@ impl EventKind {
         Self::PasswordChanged,
         Self::RecoveryCodes,
         Self::AddressProof,
+        Self::AddressChanged,
         Self::SettingChanged,
         Self::UserCreated,
         Self::CohortMarked,
@@ -105,6 +108,7 @@ impl EventKind {
             Self::PasswordChanged => "password_changed",
             Self::RecoveryCodes => "recovery_codes",
             Self::AddressProof => "address_proof",
+            Self::AddressChanged => "address_changed",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
             Self::CohortMarked => "cohort_marked",

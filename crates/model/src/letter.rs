@@ -22,13 +22,15 @@ pub enum LetterKind {
     AddressCode,
     /// Somebody wanted an address that has an account already.
     AddressTaken,
+    /// An address of the account changed; with the link that undoes it.
+    AddressChanged,
     /// `sekisho mail test`.
     Test,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
@@ -38,6 +40,7 @@ impl LetterKind {
         Self::RecoveryNotice,
         Self::AddressCode,
         Self::AddressTaken,
+        Self::AddressChanged,
         Self::Test,
     ];
 
@@ -53,6 +56,7 @@ impl LetterKind {
             Self::RecoveryNotice => "recovery_notice",
             Self::AddressCode => "address_code",
             Self::AddressTaken => "address_taken",
+            Self::AddressChanged => "address_changed",
             Self::Test => "test",
         }
     }

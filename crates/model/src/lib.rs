@@ -54,5 +54,6 @@ pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
     AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, PreAuthToken,
     QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken,
+    UndoToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -1,6 +1,6 @@
-use sekisho_model::ProofPurpose;
+use sekisho_model::{AddressKind, ProofPurpose};
 
-use super::View;
+use super::{View, is_web};
 use crate::{Letter, LetterBody, tally, when};
 
 /// The subject of the letter that says an address is taken.
@@ -12,7 +12,7 @@ pub(super) const fn taken_subject(purpose: ProofPurpose) -> &'static str {
 }
 
 impl View {
-    /// Letters to an address that nobody has proved yet: no word of any account.
+    /// Letters to an address that nobody has proved yet, without a word of any account; and about changes.
     pub(super) fn addresses(&mut self, letter: &Letter) -> Result<(), askama::Error> {
         let (zone, locale) = (&letter.zone, letter.locale);
         match &letter.body {
@@ -44,6 +44,25 @@ impl View {
                     ProofPurpose::Register => "taken-register-lead",
                     ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => "taken-address-lead",
                 };
+                self.when(letter, *at)?;
+                self.source(locale, device, ip)
+            }
+            LetterBody::AddressChanged {
+                kind,
+                mask,
+                link,
+                until,
+                at,
+                device,
+                ip,
+            } => {
+                self.lead = match kind {
+                    AddressKind::Login => "address-changed-login",
+                    AddressKind::Code => "address-changed-code",
+                };
+                self.link = link.clone().filter(|link| is_web(link));
+                self.put("until", when::date_time_zone(*until, zone, locale));
+                self.row("label-new-address", mask.clone())?;
                 self.when(letter, *at)?;
                 self.source(locale, device, ip)
             }

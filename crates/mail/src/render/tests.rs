@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sekisho_model::ProofPurpose;
+use sekisho_model::{AddressKind, ProofPurpose};
 
 use super::*;
 use crate::Sender;
@@ -90,6 +90,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         }),
         news(RecoveryNews::ResetStarted),
         news(RecoveryNews::CodeAddressSet),
+        news(RecoveryNews::AddressUndone),
     ]
 }
 
@@ -113,6 +114,26 @@ fn address_letters() -> Vec<LetterBody> {
     ProofPurpose::ALL.into_iter().flat_map(both).collect()
 }
 
+fn changed_letters() -> Vec<LetterBody> {
+    let link = "https://id.sekisho.example/address/undo/abc";
+    let changed = |kind, link: Option<&str>| LetterBody::AddressChanged {
+        kind,
+        mask: "n•••@n•••.example".to_owned(),
+        link: link.map(str::to_owned),
+        until: AT + Duration::from_hours(168),
+        at: AT,
+        device: Device::of(CHROME),
+        ip: "203.0.113.24".to_owned(),
+    };
+    let (login, code) = (AddressKind::Login, AddressKind::Code);
+    vec![
+        changed(login, Some(link)),
+        changed(login, None),
+        changed(code, Some(link)),
+        changed(code, None),
+    ]
+}
+
 fn every_letter() -> Vec<Letter> {
     let bodies = || {
         [
@@ -129,7 +150,8 @@ fn every_letter() -> Vec<Letter> {
             let bodies = bodies()
                 .into_iter()
                 .chain(recovery_letters())
-                .chain(address_letters());
+                .chain(address_letters())
+                .chain(changed_letters());
             bodies.map(move |body| letter(locale, body))
         })
         .collect()
@@ -191,6 +213,25 @@ fn otp_18_a_letter_that_confirms_an_address_names_its_purpose_and_no_account() {
     }
     leads.dedup();
     assert_eq!(leads.len(), 3, "{leads:?}");
+}
+
+#[test]
+fn rec_07_the_notice_to_a_former_address_carries_the_link_that_undoes_the_change() {
+    for locale in Locale::ALL {
+        let bodies = changed_letters();
+        let links = bodies.iter().map(|body| match body {
+            LetterBody::AddressChanged { link, .. } => link.clone(),
+            _ => None,
+        });
+        let links: Vec<_> = links.collect();
+        for (body, link) in bodies.into_iter().zip(links) {
+            let rendered = render(&letter(locale, body)).unwrap();
+            let expected = usize::from(link.is_some());
+            assert_eq!(rendered.text.matches("/address/undo/abc").count(), expected);
+            assert_eq!(rendered.html.matches("href=").count(), expected);
+            assert!(rendered.text.contains("n•••@n•••.example"));
+        }
+    }
 }
 
 #[test]

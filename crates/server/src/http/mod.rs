@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod address_proof;
+pub mod address_undo;
 pub mod answer;
 pub mod app;
 pub mod assets;

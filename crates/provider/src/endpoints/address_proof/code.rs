@@ -139,9 +139,7 @@ impl Provider {
         if first == Once::Again || !acts || !current || !proof.candidate.hears {
             return Ok(ProofOutcome::Gone);
         }
-        for mail in proof.pending.mails {
-            self.throttle.after_success(mail).await;
-        }
+        self.give_back(proof.pending.mails).await;
         Ok(ProofOutcome::Proved(Proved {
             purpose: proof.pending.purpose,
             account,

@@ -79,8 +79,8 @@ impl Provider {
             Err(until) => return Ok(ProofBegun::NoMoreCodes(until)),
         };
         let index = self.address_index(to);
-        let holder = self.store.read(move |tx| tx.account_by_address(&index));
-        let holder = holder.await?.map(|account| account.user);
+        let holder = self.store.read(move |tx| tx.login_address_holder(&index));
+        let holder = holder.await?;
         let free = address_proof::hears(purpose, account, holder.as_ref().map(|user| user.id));
         let candidate = Candidate {
             address: to.clone(),
@@ -172,9 +172,9 @@ impl Provider {
         };
         let index = self.address_index(&to);
         let found = self.store.read(move |tx| {
-            let holder = tx.account_by_address(&index)?;
+            let holder = tx.login_address_holder(&index)?;
             let own = account.map(|user| tx.account(user)).transpose()?.flatten();
-            Ok(own.or(holder).map(|account| account.user))
+            Ok(own.map(|account| account.user).or(holder))
         });
         let reader = found.await?;
         let id = proof.pending.challenge.clone();
@@ -235,9 +235,11 @@ impl Provider {
         if !pending.belongs_to(purpose, &binding, now) {
             return Ok(None);
         }
-        let opened = self
-            .keyring
-            .open(Purpose::AddressProof, &place, &pending.sealed())?;
+        // A key that was dropped meanwhile: from the start.
+        let sealed = pending.sealed();
+        let Ok(opened) = self.keyring.open(Purpose::AddressProof, &place, &sealed) else {
+            return Ok(None);
+        };
         let text = String::from_utf8(opened).ok();
         let Some(candidate) = text.as_deref().and_then(Candidate::read) else {
             return Err(unreadable);
@@ -302,14 +304,18 @@ impl Provider {
             match self.throttle.before_code_mail(mail, now).await? {
                 Pass::Go(ticket) => tickets.push(ticket),
                 Pass::Wait { until, .. } => {
-                    for ticket in tickets {
-                        self.throttle.after_success(ticket).await;
-                    }
+                    self.give_back(tickets).await;
                     return Ok(Err(until));
                 }
             }
         }
         Ok(Ok(tickets))
+    }
+
+    async fn give_back(&self, tickets: Vec<Ticket>) {
+        for ticket in tickets {
+            self.throttle.after_success(ticket).await;
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Start at [`Page`], which every view carries. Nothing here decides anything: views choose words
 //! for states that were decided elsewhere.
 
+mod address_change;
 mod address_proof;
 mod app;
 mod consent;
@@ -31,6 +32,9 @@ mod theme;
 #[cfg(test)]
 mod tests;
 
+pub use address_change::{
+    AddressNews, AddressProblem, ChangeAddressPage, UndoAddressPage, UndoState,
+};
 pub use address_proof::AddressProofPage;
 pub use app::{App, Person};
 pub use askama::Template;

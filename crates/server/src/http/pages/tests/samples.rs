@@ -591,6 +591,7 @@ fn account_pages(album: &mut Album) {
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         saved,
+        addresses: AddressNews::default(),
     };
     album.put("security", view(SecondStep::On, AlertSetting::Every, false));
     album.put(
@@ -604,6 +605,7 @@ fn account_pages(album: &mut Album) {
             code_address: None,
             password_changed: None,
             recovery: (0, None),
+            addresses: addresses::news(locale),
             ..bare
         },
     );
