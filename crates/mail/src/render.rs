@@ -99,21 +99,9 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             text::RecoveryNotice(v).render()?,
             html::RecoveryNotice(v).render()?,
         ),
-        LetterBody::AddressCode { .. } => (
-            "address-code-subject",
-            text::AddressCode(v).render()?,
-            html::AddressCode(v).render()?,
-        ),
-        LetterBody::AddressTaken { purpose, .. } => (
-            addresses::taken_subject(*purpose),
-            text::AddressTaken(v).render()?,
-            html::AddressTaken(v).render()?,
-        ),
-        LetterBody::AddressChanged { .. } => (
-            "address-changed-subject",
-            text::AddressChanged(v).render()?,
-            html::AddressChanged(v).render()?,
-        ),
+        LetterBody::AddressCode { .. }
+        | LetterBody::AddressTaken { .. }
+        | LetterBody::AddressChanged { .. } => addresses::written(&letter.body, v)?,
         LetterBody::Test => (
             "test-subject",
             text::Test(v).render()?,

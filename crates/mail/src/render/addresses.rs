@@ -1,10 +1,35 @@
 use sekisho_model::{AddressKind, ProofPurpose};
 
-use super::{View, is_web};
+use askama::Template as _;
+
+use super::{View, html, is_web, text};
 use crate::{Letter, LetterBody, tally, when};
 
-/// The subject of the letter that says an address is taken.
-pub(super) const fn taken_subject(purpose: ProofPurpose) -> &'static str {
+/// Key of the subject, text and HTML of the letters of this file.
+pub(super) fn written(
+    body: &LetterBody,
+    v: &View,
+) -> Result<(&'static str, String, String), askama::Error> {
+    Ok(match body {
+        LetterBody::AddressTaken { purpose, .. } => (
+            taken_subject(*purpose),
+            text::AddressTaken(v).render()?,
+            html::AddressTaken(v).render()?,
+        ),
+        LetterBody::AddressChanged { .. } => (
+            "address-changed-subject",
+            text::AddressChanged(v).render()?,
+            html::AddressChanged(v).render()?,
+        ),
+        _ => (
+            "address-code-subject",
+            text::AddressCode(v).render()?,
+            html::AddressCode(v).render()?,
+        ),
+    })
+}
+
+const fn taken_subject(purpose: ProofPurpose) -> &'static str {
     match purpose {
         ProofPurpose::Register => "taken-register-subject",
         ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => "taken-address-subject",

@@ -173,8 +173,8 @@ pub struct AddressNews {
 
 impl AddressNews {
     pub(super) fn undo_words(&self, page: &Page, kind: AddressKind) -> Option<String> {
-        let of_kind = self.undo.iter().filter(|(which, _)| *which == kind);
-        let (_, until) = of_kind.last()?;
+        let newest = self.undo.iter().rfind(|(which, _)| *which == kind);
+        let (_, until) = newest?;
         Some(page.with("address-undo-until", [("time", until.words.as_str())]))
     }
 
