@@ -11,7 +11,7 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 12] = [
+pub const SHOWN: [EventKind; 13] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
@@ -22,6 +22,7 @@ pub const SHOWN: [EventKind; 12] = [
     EventKind::ResetAsked,
     EventKind::PasswordChanged,
     EventKind::RecoveryCodes,
+    EventKind::AddressChanged,
     EventKind::SettingChanged,
     EventKind::UserCreated,
 ];
@@ -219,6 +220,7 @@ const fn stamp(event: &Event) -> Stamp {
             EventKind::SettingChanged
             | EventKind::PasswordChanged
             | EventKind::RecoveryCodes
+            | EventKind::AddressChanged
             | EventKind::ClientChanged
             | EventKind::KeyChanged,
         ) => Stamp::Changed,

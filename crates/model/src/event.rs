@@ -38,6 +38,10 @@ pub enum EventKind {
     PasswordChanged,
     /// Recovery codes were made, or one was tried.
     RecoveryCodes,
+    /// A code was mailed to an address that is to be proved, or one was tried.
+    AddressProof,
+    /// An address of an account changed, or a change was undone.
+    AddressChanged,
     /// A setting of an account changed.
     SettingChanged,
     /// An account was created.
@@ -56,7 +60,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -73,6 +77,8 @@ impl EventKind {
         Self::ResetAsked,
         Self::PasswordChanged,
         Self::RecoveryCodes,
+        Self::AddressProof,
+        Self::AddressChanged,
         Self::SettingChanged,
         Self::UserCreated,
         Self::CohortMarked,
@@ -101,6 +107,8 @@ impl EventKind {
             Self::ResetAsked => "reset_asked",
             Self::PasswordChanged => "password_changed",
             Self::RecoveryCodes => "recovery_codes",
+            Self::AddressProof => "address_proof",
+            Self::AddressChanged => "address_changed",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
             Self::CohortMarked => "cohort_marked",

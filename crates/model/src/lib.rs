@@ -21,6 +21,7 @@ mod id;
 mod key;
 mod letter;
 mod locale;
+mod proof_purpose;
 mod scope;
 mod seal;
 mod secret;
@@ -47,10 +48,12 @@ pub use id::{
 pub use key::{SigningAlgorithm, SigningKeyRecord};
 pub use letter::LetterKind;
 pub use locale::Locale;
+pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
     AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, PreAuthToken,
     QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken,
+    UndoToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -16,6 +16,7 @@
 compile_error!("sekisho-store needs the feature sqlite or postgres");
 
 mod access_tokens;
+mod address_changes;
 mod backend;
 mod browser_sessions;
 mod browsers;
@@ -55,6 +56,7 @@ mod users;
 mod writer;
 
 pub use access_tokens::OpaqueAccessToken;
+pub use address_changes::{AddressChange, FormerAddress};
 pub use backend::DatabaseKind;
 pub use clients::RegisteredClient;
 pub use epochs::SharedEpoch;

@@ -354,6 +354,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    address_changes (id) {
+        id -> Text,
+        user_id -> Text,
+        kind -> Text,
+        former -> Nullable<Binary>,
+        former_index -> Nullable<Binary>,
+        former_verified_at -> Nullable<BigInt>,
+        made_at -> BigInt,
+        undo_until -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    address_undo_links (digest) {
+        digest -> Binary,
+        change_id -> Text,
+    }
+}
+
+diesel::table! {
     foreign_schemes (template) {
         template -> Text,
     }

@@ -2,6 +2,8 @@
 //! that says everything the HTTP layer needs to answer.
 
 pub mod account;
+pub mod address_change;
+pub mod address_proof;
 pub mod authorization_answer;
 pub mod authorize;
 pub mod browser_state;

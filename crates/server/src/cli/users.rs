@@ -1,8 +1,10 @@
 use std::path::Path;
 
-use sekisho_model::{EmailAddress, Origin, Subject, UserId, UserState};
+use sekisho_mail::when;
+use sekisho_model::{AddressKind, EmailAddress, Origin, Subject, UserId, UserState};
 use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
+use sekisho_provider::endpoints::address_change::UndoableChange;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -20,6 +22,32 @@ struct Shown {
     name: Option<String>,
     state: UserState,
     two_step: bool,
+}
+
+/// An account with what is on its way.
+#[derive(Serialize)]
+struct ShownWhole {
+    #[serde(flatten)]
+    account: Shown,
+    address_changes: Vec<ShownChange>,
+}
+
+/// A changed address that its owner can still have back.
+#[derive(Serialize)]
+struct ShownChange {
+    which: AddressKind,
+    changed_at: String,
+    undo_until: String,
+}
+
+impl From<UndoableChange> for ShownChange {
+    fn from(change: UndoableChange) -> Self {
+        Self {
+            which: change.kind,
+            changed_at: when::rfc3339(change.made_at, "UTC"),
+            undo_until: when::rfc3339(change.undo_until, "UTC"),
+        }
+    }
 }
 
 impl From<&OpenAccount> for Shown {
@@ -55,7 +83,13 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::Show { at, who } => {
             let (_, services) = services_at(&at).await?;
             let account = found(&services.provider, &who).await?;
-            output::one(form, &Shown::from(&account.ok_or_else(unknown)?));
+            let account = account.ok_or_else(unknown)?;
+            let changes = services.provider.undoable_changes(account.user.id).await?;
+            let shown = ShownWhole {
+                account: Shown::from(&account),
+                address_changes: changes.into_iter().map(ShownChange::from).collect(),
+            };
+            output::one(form, &shown);
             Ok(())
         }
         UserCommand::Import(asked) => import::run(asked, form).await,

@@ -1,5 +1,6 @@
 //! The person's own pages.
 
+mod addresses;
 mod recovery_codes;
 
 use std::time::Duration;
@@ -43,6 +44,22 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(recovery_codes::show))
                 .route(web::post().to(recovery_codes::make)),
         );
+    for page in [
+        "/account/security/address",
+        "/account/security/code-address",
+    ] {
+        config
+            .service(
+                web::resource(page)
+                    .route(web::get().to(addresses::show))
+                    .route(web::post().to(addresses::send)),
+            )
+            .service(
+                web::resource(format!("{page}/confirm"))
+                    .route(web::get().to(addresses::confirm))
+                    .route(web::post().to(addresses::proved)),
+            );
+    }
 }
 
 /// Somebody who is signed in, on a page of theirs.
@@ -81,10 +98,16 @@ impl<'a> Owner<'a> {
     }
 
     /// `ux.md` 5.7: password and code first, then on to `here` (SES-10). For whoever is not
-    /// [`fresh`](sekisho_provider::Provider::is_fresh).
+    /// [`fresh`](sekisho_provider::Provider::is_fresh). Without a code address the password is all there is.
     async fn confirm_first(&self, here: &str) -> HttpResponse {
         let app = self.frame.app;
-        match app.provider.begin_strong_sign_in(here, &self.visit).await {
+        let begun = if self.account.code_address.is_some() {
+            app.provider.begin_strong_sign_in(here, &self.visit).await
+        } else {
+            let page = app.provider.begin_page_sign_in(Some(here), &self.visit);
+            page.await
+        };
+        match begun {
             Ok((flow, pre_auth)) => {
                 let cookies = NewCookies {
                     pre_auth,
@@ -197,6 +220,10 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Ok(recovery) => recovery,
         Err(failure) => return owner.frame.failure(&failure),
     };
+    let addresses = match addresses::news(&owner, query.first("changed")).await {
+        Ok(addresses) => addresses,
+        Err(failure) => return owner.frame.failure(&failure),
+    };
     let view = SecurityPage {
         page: owner.frame.page(app.form_token(&owner.visit, "", PURPOSE)),
         account: owner.account_frame(Area::Security),
@@ -206,6 +233,7 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         alert: owner.live.user.alert,
         recovery,
         saved: query.first("saved").is_some(),
+        addresses,
     };
     owner.frame.html(StatusCode::OK, &Answer::Page, &view)
 }

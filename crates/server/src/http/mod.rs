@@ -5,6 +5,8 @@
 //! client addresses, assets.
 
 pub mod account;
+pub mod address_proof;
+pub mod address_undo;
 pub mod answer;
 pub mod app;
 pub mod assets;

@@ -2,6 +2,8 @@
 //! the PostgreSQL server that `TEST_DATABASE_URL` names (each test makes a database there and drops it).
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod apps;
 #[cfg(test)]
 mod bed;

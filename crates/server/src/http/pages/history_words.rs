@@ -28,6 +28,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             Outcome::Passed => ("did-use-recovery-code", "how-by-you"),
             _ => ("did-wrong-recovery-code", "how-nobody-in"),
         },
+        EventKind::AddressChanged => address(&entry.detail),
         EventKind::UserCreated => ("did-create", "how-by-operator"),
         EventKind::Authorization
         | EventKind::CodeRedeemed
@@ -35,7 +36,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::DeviceRedeemed
         | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
-        EventKind::CohortMarked
+        EventKind::AddressProof
+        | EventKind::CohortMarked
         | EventKind::UsersImported
         | EventKind::UsersExported
         | EventKind::ClientChanged
@@ -67,6 +69,19 @@ fn at_the_code(entry: &HistoryEntry) -> (&'static str, &'static str) {
         Outcome::ExpiredCode => ("did-late-code", "how-password-right"),
         Outcome::Blocked => ("did-block", "how-password-right"),
         _ => ("did-wrong-code", "how-password-right"),
+    }
+}
+
+fn address(detail: &Value) -> (&'static str, &'static str) {
+    let text = |name| detail.get(name).and_then(Value::as_str);
+    let how = if text("step") == Some("undone") {
+        "how-address-undone"
+    } else {
+        "how-by-you"
+    };
+    match text("which") {
+        Some("login") => ("did-change-login-address", how),
+        _ => ("did-change-code-address", how),
     }
 }
 

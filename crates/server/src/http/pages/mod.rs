@@ -4,6 +4,8 @@
 //! Start at [`Page`], which every view carries. Nothing here decides anything: views choose words
 //! for states that were decided elsewhere.
 
+mod address_change;
+mod address_proof;
 mod app;
 mod consent;
 mod dev;
@@ -47,6 +49,10 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use address_change::{
+    AddressNews, AddressProblem, ChangeAddressPage, UndoAddressPage, UndoState,
+};
+pub use address_proof::AddressProofPage;
 pub use app::{App, Person};
 pub use askama::Template;
 pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};

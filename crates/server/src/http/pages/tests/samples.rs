@@ -7,6 +7,8 @@ use sekisho_model::{
 };
 use std::time::Duration;
 
+mod addresses;
+
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
 
@@ -97,6 +99,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     text_pages(&mut album);
     password_pages(&mut album);
     recovery_pages(&mut album);
+    addresses::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);
     album.samples
@@ -588,6 +591,7 @@ fn account_pages(album: &mut Album) {
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         saved,
+        addresses: AddressNews::default(),
     };
     album.put("security", view(SecondStep::On, AlertSetting::Every, false));
     album.put(
@@ -601,6 +605,7 @@ fn account_pages(album: &mut Album) {
             code_address: None,
             password_changed: None,
             recovery: (0, None),
+            addresses: addresses::news(locale),
             ..bare
         },
     );
