@@ -26,6 +26,7 @@ mod logout;
 mod machines;
 mod moving_in;
 mod operators;
+mod own_password;
 mod protected_api;
 mod quickstarts;
 mod races;

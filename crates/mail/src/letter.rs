@@ -155,6 +155,11 @@ pub enum ChangedHow {
     ResetLink,
     /// At a sign-in, because it was asked for.
     Forced,
+    /// By the person, in the account pages.
+    Own {
+        /// Whether other devices stay signed in.
+        others_stay: bool,
+    },
 }
 
 /// What happened to the ways back into an account.

@@ -246,11 +246,18 @@ impl View {
                 device,
                 ip,
             } => {
-                let how = match how {
+                let word = match how {
                     ChangedHow::ResetLink => "changed-how-link",
                     ChangedHow::Forced => "changed-how-asked",
+                    ChangedHow::Own { .. } => "changed-how-own",
                 };
-                self.row("label-how", self.say(how)?)?;
+                let stay = matches!(how, ChangedHow::Own { others_stay: true });
+                self.lead = if stay {
+                    "changed-lead-stay"
+                } else {
+                    "changed-lead"
+                };
+                self.row("label-how", self.say(word)?)?;
                 (at, Some(device), ip)
             }
             LetterBody::RecoveryNotice {

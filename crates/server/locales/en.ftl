@@ -581,3 +581,15 @@ undo-forgot = Choose a new password
 undo-used = This change has been undone
 undo-over = This link has expired
 undo-over-lead = If your account is in the hands of somebody else, ask the operator.
+
+## Changing the password in the account pages
+own-password-title = Change the password
+present-password = Present password
+present-password-empty = Enter your present password
+present-password-wrong = This is not your present password
+own-password-others = Keep other devices signed in
+own-password-others-hint = Without the tick every other device is signed out and every app has to ask you again. Trusted browsers are asked for the code either way.
+own-password-late = Something else was changed at the same moment
+own-password-late-hint = Nothing was changed here. Please try once more.
+own-password-done = Your password is changed
+own-password-done-hint = Every address of yours was told by mail.

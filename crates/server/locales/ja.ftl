@@ -560,3 +560,15 @@ undo-forgot = 新しいパスワードを決める
 undo-used = この変更は取り消されています
 undo-over = このリンクの期限が切れました
 undo-over-lead = アカウントをほかの人に使われているときは、運用者に知らせてください。
+
+## アカウントのページでのパスワードの変更
+own-password-title = パスワードを変える
+present-password = いまのパスワード
+present-password-empty = いまのパスワードを入力してください
+present-password-wrong = いまのパスワードが違います
+own-password-others = ほかの端末のログインをそのままにする
+own-password-others-hint = 選ばないと、ほかの端末はすべてログアウトし、アプリはもう一度許可が必要になります。信頼したブラウザーでは、どちらの場合もコードをお聞きします。
+own-password-late = 同じときに、別の変更がありました
+own-password-late-hint = ここでは何も変わっていません。もう一度お試しください。
+own-password-done = パスワードを変えました
+own-password-done-hint = 登録したアドレスすべてに、メールでお知らせしました。

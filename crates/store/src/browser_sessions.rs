@@ -169,6 +169,14 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// Lets a session go on under a later epoch.
+    pub fn carry_session(&mut self, id: SessionId, epoch: Epoch) -> Result<(), StoreError> {
+        diesel::update(browser_sessions::table.find(id.to_string()))
+            .set(browser_sessions::epoch.eq(epoch.0))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
     /// Ends all but the newest `keep` sessions of a user, with what hangs on them, and says how many
     /// (SES-16).
     pub fn end_oldest_sessions(

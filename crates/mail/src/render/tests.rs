@@ -83,6 +83,8 @@ fn recovery_letters() -> Vec<LetterBody> {
         link(true),
         changed(ChangedHow::ResetLink),
         changed(ChangedHow::Forced),
+        changed(ChangedHow::Own { others_stay: false }),
+        changed(ChangedHow::Own { others_stay: true }),
         news(RecoveryNews::CodeUsed { left: 9 }),
         news(RecoveryNews::CodesMade),
         news(RecoveryNews::Waiting {

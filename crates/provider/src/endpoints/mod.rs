@@ -17,6 +17,7 @@ pub mod end_session;
 pub mod introspect;
 pub mod new_password;
 pub mod operator_help;
+pub mod own_password;
 pub mod password_reset;
 pub mod pushed_request;
 pub mod recovery_codes;

@@ -1,6 +1,7 @@
 //! The person's own pages.
 
 mod addresses;
+mod password;
 mod recovery_codes;
 
 use std::time::Duration;
@@ -38,6 +39,11 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/account/security")
                 .route(web::get().to(security))
                 .route(web::post().to(set_alert)),
+        )
+        .service(
+            web::resource("/account/password")
+                .route(web::get().to(password::show))
+                .route(web::post().to(password::send)),
         )
         .service(
             web::resource("/account/security/recovery-codes")
@@ -232,6 +238,7 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         second_step: owner.second_step(),
         alert: owner.live.user.alert,
         recovery,
+        password_done: query.first("changed") == Some("password"),
         saved: query.first("saved").is_some(),
         addresses,
     };

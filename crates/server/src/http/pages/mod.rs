@@ -66,8 +66,8 @@ pub use moment::Moment;
 pub use notice::{Fault, Notice, Stamp};
 pub use overview::{LastVisit, OverviewPage};
 pub use password::{
-    ForgotPage, ForgotState, Missing, NewPasswordPage, PasswordProblem, ResetPage, ResetSaid,
-    ResetSaidPage,
+    ForgotPage, ForgotState, Missing, NewPasswordPage, OwnPasswordPage, PasswordProblem, ResetPage,
+    ResetSaid, ResetSaidPage,
 };
 pub use playground::{
     Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,

@@ -25,6 +25,8 @@ pub struct SecurityPage {
     pub saved: bool,
     /// Addresses that are on their way.
     pub addresses: AddressNews,
+    /// Whether the password was just changed.
+    pub password_done: bool,
 }
 
 /// Whether a code is asked after the password.
@@ -100,7 +102,10 @@ impl SecurityPage {
     fn notice(&self) -> Option<Notice> {
         let saved = || Notice::new(Stamp::Pass, self.page.t("saved"));
         let changed = self.addresses.notice(&self.page);
-        changed.or_else(|| {
+        let done = || Notice::new(Stamp::Pass, self.page.t("own-password-done"));
+        let done = self.password_done.then(done);
+        let done = done.map(|notice| notice.saying(self.page.t("own-password-done-hint")));
+        changed.or(done).or_else(|| {
             self.saved
                 .then(|| saved().saying(self.page.t(self.alert.hint())))
         })

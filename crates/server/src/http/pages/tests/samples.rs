@@ -7,7 +7,10 @@ use sekisho_model::{
 };
 use std::time::Duration;
 
+#[path = "samples/addresses.rs"]
 mod addresses;
+#[path = "samples/passwords.rs"]
+mod passwords;
 
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
@@ -95,6 +98,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     leaving_pages(&mut album);
     device_pages(&mut album);
     account_pages(&mut album);
+    passwords::pages(&mut album);
     history_pages(&mut album);
     text_pages(&mut album);
     password_pages(&mut album);
@@ -591,6 +595,7 @@ fn account_pages(album: &mut Album) {
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         saved,
+        password_done: false,
         addresses: AddressNews::default(),
     };
     album.put("security", view(SecondStep::On, AlertSetting::Every, false));
