@@ -18,6 +18,7 @@ mod forced_changes;
 mod forced_resets;
 mod foreign_clients;
 mod foreign_openidconnect;
+mod gallery;
 mod in_chromium;
 mod introspection;
 mod keys;

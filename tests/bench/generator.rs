@@ -137,7 +137,8 @@ async fn until<V: Visitor>(mut visitor: V, begin: Instant, end: Instant) -> Seen
     }
 }
 
-fn rank(sorted: &[Duration], percent: usize) -> Duration {
+/// The time that so many percent did not take longer than.
+pub fn rank(sorted: &[Duration], percent: usize) -> Duration {
     let index = sorted.len() * percent / 100;
     sorted.get(index).copied().unwrap_or_default()
 }

@@ -46,6 +46,8 @@ pub struct Page {
     pub status: u16,
     pub location: String,
     pub text: String,
+    /// Seconds to wait before asking again, if it says so.
+    pub retry: Option<u64>,
 }
 
 impl Visitor for People {
@@ -94,11 +96,7 @@ impl<'a> Browser<'a> {
 impl Browser<'_> {
     /// From the app's link to the answer that goes back to it.
     async fn walk(&mut self, name: &str, app: &App, mailbox: &Mailbox) -> Result<String, String> {
-        let login = self.get(&start(app)).await?;
-        let page = self.get(&login.location).await?;
-        let csrf = page.hidden("csrf")?;
-        let form = [("csrf", &*csrf), ("email", name), ("password", PASSWORD)];
-        let sent = self.post("/login", &form).await?;
+        let sent = self.offer_password(name, app).await?;
         if !sent.location.starts_with("/login/code") {
             return sent.answer();
         }
@@ -107,6 +105,15 @@ impl Browser<'_> {
         let code = mailbox.code(&format!("code-{name}")).await?;
         let form = [("csrf", &*csrf), ("code", &*code)];
         self.post("/login/code", &form).await?.answer()
+    }
+
+    /// From the app's link to the answer to the password.
+    pub async fn offer_password(&mut self, name: &str, app: &App) -> Result<Page, String> {
+        let login = self.get(&start(app)).await?;
+        let page = self.get(&login.location).await?;
+        let csrf = page.hidden("csrf")?;
+        let form = [("csrf", &*csrf), ("email", name), ("password", PASSWORD)];
+        self.post("/login", &form).await
     }
 
     pub async fn get(&mut self, path: &str) -> Result<Page, String> {
@@ -152,6 +159,9 @@ impl Page {
                 .unwrap_or_default()
                 .to_owned(),
             text: answer.text(),
+            retry: answer
+                .headers("retry-after")
+                .find_map(|seconds| seconds.parse().ok()),
         }
     }
 
@@ -164,7 +174,8 @@ impl Page {
             .ok_or_else(|| format!("{}: no {name} in {}", self.status, self.text))
     }
 
-    fn answer(self) -> Result<String, String> {
+    /// The address of the app that it leads back to.
+    pub fn answer(self) -> Result<String, String> {
         if self.location.starts_with(REDIRECT_URI) {
             Ok(self.location)
         } else {

@@ -59,6 +59,13 @@ client = { max = 1000000, seconds = 60 }
 everywhere = { max = 1000000, seconds = 60 }
 ";
 
+/// The door before the pages that change passwords lets in six people a second.
+const WAVES: &str = "[reset]
+admission_wave_seconds = 5
+admission_wave_people = 30
+admission_pass_minutes = 60
+";
+
 /// Where a house lives: everything it needs, before it runs.
 pub struct Place {
     pub folder: tempfile::TempDir,
@@ -153,7 +160,7 @@ impl Place {
             "[server]\nissuer = {:?}\nlisten = {:?}\ninsecure_loopback = true\n\
              [database]\nurl = {:?}\n[session]\nurl = {:?}\nprefix = {:?}\n\
              [mail]\nurl = {:?}\nfrom = {:?}\n[keys]\nfile = {:?}\n\
-             [tokens]\naccess_minutes = 60\n{}[limits.code_mail]\n{}",
+             [tokens]\naccess_minutes = 60\n{WAVES}{}[limits.code_mail]\n{}",
             config.server.issuer,
             config.server.listen,
             config.database.url.expose(),

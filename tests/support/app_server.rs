@@ -36,11 +36,18 @@ impl Seen {
     }
 }
 
+/// What is answered at a path.
+#[derive(Clone)]
+struct Given {
+    head: String,
+    body: Vec<u8>,
+}
+
 #[derive(Default)]
 struct Play {
     seen: Mutex<Vec<Seen>>,
     statuses: Mutex<VecDeque<u16>>,
-    pages: Mutex<HashMap<String, String>>,
+    pages: Mutex<HashMap<String, Given>>,
     held: watch::Sender<HashSet<String>>,
 }
 
@@ -85,8 +92,21 @@ impl AppServer {
     }
 
     pub fn put_page(&self, path: &str, html: String) {
+        let html_head = [
+            ("content-type", "text/html; charset=utf-8"),
+            ("location", "/elsewhere"),
+        ];
+        self.put(path, &html_head, html.into_bytes());
+    }
+
+    /// Answers requests for `path` with these headers and this body.
+    pub fn put(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) {
+        let lines = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"));
+        let head = lines.collect();
         let mut pages = self.play.pages.lock().unwrap();
-        pages.insert(path.to_owned(), html);
+        pages.insert(path.to_owned(), Given { head, body });
     }
 
     /// Requests for `path` get no answer until [`AppServer::let_go`].
@@ -127,12 +147,18 @@ async fn serve(mut stream: TcpStream, play: Arc<Play>) {
         200
     };
     let page = play.pages.lock().unwrap().get(&path).cloned();
-    let body = page.unwrap_or_else(|| "<!doctype html><title>app</title><p>app</p>".to_owned());
-    let answer = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: text/html; charset=utf-8\r\nlocation: /elsewhere\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let _written = stream.write_all(answer.as_bytes()).await;
+    let given = page.unwrap_or_else(|| Given {
+        head: "content-type: text/html; charset=utf-8\r\nlocation: /elsewhere\r\n".to_owned(),
+        body: b"<!doctype html><title>app</title><p>app</p>".to_vec(),
+    });
+    let mut answer = format!(
+        "HTTP/1.1 {status} X\r\n{}content-length: {}\r\nconnection: close\r\n\r\n",
+        given.head,
+        given.body.len()
+    )
+    .into_bytes();
+    answer.extend(given.body);
+    let _written = stream.write_all(&answer).await;
 }
 
 async fn read(stream: &mut TcpStream) -> Option<Seen> {

@@ -103,15 +103,7 @@ impl Chromium {
             http,
             _profile: profile,
         };
-        let metrics = json!({"width": window.width, "height": 900, "deviceScaleFactor": 1, "mobile": window.width < 600});
-        this.cdp("Emulation.setDeviceMetricsOverride", metrics)
-            .await;
-        let scheme = if window.dark { "dark" } else { "light" };
-        this.cdp(
-            "Emulation.setEmulatedMedia",
-            json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
-        )
-        .await;
+        this.resize(window.width, window.dark).await;
         this
     }
 
@@ -228,6 +220,29 @@ impl Chromium {
             .filter(serious)
             .map(|entry| entry["message"].to_string())
             .collect()
+    }
+
+    async fn resize(&self, width: u32, dark: bool) {
+        let metrics =
+            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
+        self.cdp("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+        let scheme = if dark { "dark" } else { "light" };
+        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.cdp("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// Runs a script in every page from now on, before its own.
+    pub async fn bring_along(&self, script: &str) {
+        let source = json!({"source": script});
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+    }
+
+    /// Runs a script that answers through the function it gets last, whatever the page allows.
+    pub async fn ask(&self, script: &str) -> Value {
+        self.call("/execute/async", json!({"script": script, "args": []}))
+            .await
     }
 
     pub async fn screenshot(&self, file: &Path) {

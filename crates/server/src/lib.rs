@@ -7,6 +7,8 @@ pub mod cli;
 pub mod config;
 #[cfg(test)]
 mod fuzz;
+#[cfg(feature = "gallery")]
+pub mod gallery;
 pub mod http;
 mod keys_command;
 pub mod keys_file;

@@ -3,6 +3,7 @@
 
 mod marks;
 mod people;
+mod rush;
 mod town;
 
 use std::time::Duration;
@@ -15,6 +16,9 @@ use town::Town;
 const FEW: u32 = 10_000;
 /// Enough to keep the hash thread at work without waiting too long for it.
 const SIGNING_IN: usize = 6;
+
+/// How long people arrive when everybody must change the password.
+const RUSH: Duration = Duration::from_secs(60);
 
 /// What is measured, on how many accounts.
 pub struct Plan {
@@ -40,19 +44,19 @@ pub async fn measure(plan: &Plan) -> Result<(), String> {
         );
     }
     sign_in(plan, &few, &many).await?;
+    let calm = rush::pace(&many, RUSH).await?;
     marks::measure(&many).await?;
-    Ok(())
+    rush::measure(&many, RUSH, &calm).await
 }
 
 async fn sign_in(plan: &Plan, few: &Town, many: &Town) -> Result<(), String> {
-    let mut crowds = [few.crowd(SIGNING_IN).await?, many.crowd(SIGNING_IN).await?];
     let mut windows: [Vec<Window>; 2] = [Vec::new(), Vec::new()];
     for round in 1..=plan.rounds {
         eprintln!("sign-in: round {round}");
         for (index, town) in [few, many].into_iter().enumerate() {
-            let crowd = std::mem::take(&mut crowds[index]);
-            let (crowd, window) = load(crowd, town.server.id(), plan.length).await;
-            crowds[index] = crowd;
+            // New connections each time: a server closes those that nobody uses for long.
+            let crowd = town.crowd(SIGNING_IN).await?;
+            let (_crowd, window) = load(crowd, town.server.id(), plan.length).await;
             windows[index].push(window);
         }
     }

@@ -1,6 +1,6 @@
 //! A house with so many accounts, imported as an operator would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::server::{Place, Running, until_all_keys};
 use crate::wire::Connection;
 
 /// How many of them do something while it is measured.
-const ACTIVE: usize = 2000;
+const ACTIVE: usize = 4000;
 
 /// A running house and some of the people in it.
 pub struct Town {
@@ -24,6 +24,8 @@ pub struct Town {
     pub sown: seed::People,
     /// People picked at random from all over the population.
     pub active: Arc<Vec<String>>,
+    /// Others, who come when everybody must.
+    pub crowding: Vec<String>,
     pub accounts: u32,
     pub import: Duration,
     pub bytes: u64,
@@ -40,8 +42,11 @@ impl Town {
         let (server, _) = place.start().await?;
         until_all_keys(place.host()).await?;
         let mailbox = Mailbox::at(place.mails());
+        let mut active = some_of(accounts);
+        let crowding = active.split_off(active.len() / 2);
         Ok(Self {
-            active: Arc::new(some_of(accounts)),
+            active: Arc::new(active),
+            crowding,
             place,
             server,
             sown,
@@ -75,10 +80,18 @@ impl Town {
     }
 }
 
+/// Each once, in no order.
 fn some_of(accounts: u32) -> Vec<String> {
     let entropy: &dyn Entropy = &OsEntropy::new();
-    let pick = |_| people::address(u32::from_be_bytes(entropy.bytes()) % accounts);
-    (0..ACTIVE).map(pick).collect()
+    let mut picked = BTreeSet::new();
+    let mut names = Vec::new();
+    while names.len() < ACTIVE {
+        let number = u32::from_be_bytes(entropy.bytes()) % accounts;
+        if picked.insert(number) {
+            names.push(people::address(number));
+        }
+    }
+    names
 }
 
 /// Imports a file of `accounts` people with the program as it ships, on the machine as it is: an import

@@ -33,7 +33,7 @@ pub enum ChangeOutcome {
 }
 
 /// How long a new password waits for its turn to be hashed.
-const HASH_WAIT: Duration = Duration::from_secs(4);
+const HASH_WAIT: Duration = Duration::from_secs(15);
 
 impl Provider {
     /// Why the right password leads to a new one, if it does. What was chosen here was judged when it

@@ -29,6 +29,23 @@ mod sign_out;
 mod texts;
 mod theme;
 
+#[cfg(any(test, feature = "gallery"))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::assigning_clones,
+    reason = "only tests use it"
+)]
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        clippy::wildcard_imports,
+        reason = "unit tests use the rest"
+    )
+)]
+#[path = "tests/samples.rs"]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,5 @@
 //! Every page in every state, in both languages.
 
-mod samples;
-
 use sekisho_model::Locale;
 
 use super::*;

@@ -12,10 +12,10 @@ mod addresses;
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
 
-pub(super) struct Sample {
-    pub(super) name: String,
-    pub(super) html: String,
-    pub(super) is_error: bool,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) html: String,
+    pub(crate) is_error: bool,
 }
 
 const ZONE: &str = "Asia/Tokyo";
@@ -23,7 +23,7 @@ const ZONE: &str = "Asia/Tokyo";
 const NOW: Timestamp = Timestamp::from_seconds(1_795_325_768);
 const HOSTILE: &str = "\u{202e}\"><script>alert(1)</script><img src=x onerror=alert(1)>";
 
-pub(super) fn page(locale: Locale) -> Page {
+pub(crate) fn page(locale: Locale) -> Page {
     Page {
         locale,
         theme: Theme::Auto,
@@ -81,7 +81,7 @@ impl Album {
 }
 
 /// Every page in every state.
-pub(super) fn all(locale: Locale) -> Vec<Sample> {
+pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     let mut album = Album {
         locale,
         samples: Vec::new(),
@@ -106,7 +106,7 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
 }
 
 /// Pages whose words from outside are an attack.
-pub(super) fn hostile(locale: Locale) -> Vec<Sample> {
+pub(crate) fn hostile(locale: Locale) -> Vec<Sample> {
     let mut album = Album {
         locale,
         samples: Vec::new(),
@@ -200,7 +200,7 @@ fn sign_in_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
     }
 }
 
-pub(super) fn sign_in(locale: Locale, problem: Option<SignInProblem>) -> String {
+pub(crate) fn sign_in(locale: Locale, problem: Option<SignInProblem>) -> String {
     sign_in_view(locale, problem).render().unwrap()
 }
 
@@ -260,7 +260,7 @@ fn code_view(locale: Locale, state: CodeState) -> CodePage {
     }
 }
 
-pub(super) fn code(locale: Locale, state: CodeState) -> String {
+pub(crate) fn code(locale: Locale, state: CodeState) -> String {
     code_view(locale, state).render().unwrap()
 }
 
@@ -815,9 +815,9 @@ fn dev_pages(album: &mut Album) {
         code_address: Some("demo-codes@mobile.example".to_owned()),
     };
     let later = DevUser {
+        email: "later@sekisho.example".to_owned(),
         password: None,
         code_address: None,
-        ..user.clone()
     };
     let client = DevClient {
         name: "Demo".to_owned(),
