@@ -211,7 +211,7 @@ async fn rec_06_every_address_is_told_and_the_former_ones_get_the_way_back() {
     let subject = "your address was changed";
     for address in [&house.login_address, &house.code_address] {
         let told = house.told(address, subject).await;
-        assert!(told.contains("n•••@m•••.example"), "{told}");
+        assert!(told.contains("New address: n"), "{told}");
         assert!(!told.contains(&new), "the new address is masked: {told}");
         assert_eq!(undo_links(&house, address).len(), 1, "{address}");
     }
@@ -244,7 +244,7 @@ async fn otp_23_codes_go_to_a_new_address_only_after_it_was_proved() {
     let mailed = house.code_after(before, &house.code_address).await;
     assert_eq!(
         house.codes_to(&new),
-        [proof.clone()],
+        vec![proof.clone()],
         "a pending address gets none"
     );
     let mixed = enter(&owner, CODE, &mailed).await;

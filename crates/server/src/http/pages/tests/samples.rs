@@ -7,6 +7,7 @@ use sekisho_model::{
 };
 use std::time::Duration;
 
+#[path = "samples/addresses.rs"]
 mod addresses;
 
 use crate::http::cookies::Cookies;
