@@ -2,6 +2,7 @@
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
 mod address_proof;
+mod addresses;
 mod admission;
 mod authorization;
 mod authorization_requests;

@@ -89,6 +89,12 @@ pub fn standing(ended_at: Option<Timestamp>, undo_until: Timestamp, now: Timesta
     }
 }
 
+/// The moment of a change that comes after all of `before`, whatever the clocks of the nodes say.
+pub fn after_all(before: impl Iterator<Item = Timestamp>, now: Timestamp) -> Timestamp {
+    let tick = Duration::from_micros(1);
+    before.map(|made_at| made_at + tick).fold(now, Ord::max)
+}
+
 /// A change that was not undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
@@ -186,6 +192,15 @@ mod tests {
         assert_eq!(standing(None, until, until), Standing::Over);
         assert_eq!(standing(Some(NOW), until, NOW), Standing::Used);
         assert_eq!(standing(Some(NOW), until, until), Standing::Used);
+    }
+
+    #[test]
+    fn rec_07_changes_keep_their_order_whatever_the_clock_says() {
+        let (early, tick) = (NOW - Duration::from_secs(9), Duration::from_micros(1));
+        assert_eq!(after_all([].into_iter(), NOW), NOW);
+        assert_eq!(after_all([early].into_iter(), NOW), NOW);
+        assert_eq!(after_all([early, NOW].into_iter(), NOW), NOW + tick);
+        assert_eq!(after_all([NOW].into_iter(), early), NOW + tick);
     }
 
     #[test]

@@ -29,6 +29,7 @@ struct Shown {
 struct ShownWhole {
     #[serde(flatten)]
     account: Shown,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     address_changes: Vec<ShownChange>,
 }
 

@@ -121,7 +121,7 @@ async fn rec_07_a_change_is_kept_with_its_links_and_ends_once(bed: &Bed) {
             assert_eq!(tx.address_change_of(&link)?.as_ref(), Some(&whole));
         }
         assert_eq!(tx.address_change_of(&Digest::of(b"other"))?, None);
-        assert_eq!(tx.open_address_changes(user)?, [whole.clone()]);
+        assert_eq!(tx.open_address_changes(user)?, vec![whole.clone()]);
         Ok(())
     };
     bed.store.write(work).await.unwrap();

@@ -15,7 +15,7 @@ use sekisho_store::{AddressChange, FormerAddress, Once, OutboxLetter, StoreError
 use super::address_proof::{ProofBegun, ProofWish, Proved};
 use super::visit::{LiveSession, NewCookies, Visit};
 use crate::accounts::OpenAccount;
-use crate::rules::address_change::{AddressRefusal, Present, UNDO_FOR, kind, refusal};
+use crate::rules::address_change::{AddressRefusal, Present, UNDO_FOR, after_all, kind, refusal};
 use crate::{Failure, Provider};
 
 /// What came of a new address that was typed.
@@ -213,19 +213,21 @@ impl ChangeWork {
     /// `Conflict`, with nothing written, if the address is taken or the session was renewed meanwhile.
     fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
         let (user, new) = (self.user, (&self.sealed, &self.index));
+        // Locks the counter: changes and their undoing follow one another from here on.
+        tx.move_user_epoch(user, EpochKind::Browser)?;
+        let epoch = tx.move_user_epoch(user, EpochKind::Session)?;
+        let before = tx.open_address_changes(user)?;
         let former: Option<FormerAddress> = tx.change_address(user, self.kind, new, now)?;
         let change = AddressChange {
             id: self.event.id,
             user_id: user,
             kind: self.kind,
             former,
-            made_at: now,
+            made_at: after_all(before.iter().map(|change| change.made_at), now),
             undo_until: now + UNDO_FOR,
             ended_at: None,
         };
         tx.insert_address_change(&change, &self.links)?;
-        tx.move_user_epoch(user, EpochKind::Browser)?;
-        let epoch = tx.move_user_epoch(user, EpochKind::Session)?;
         for other in tx.sessions_of(user)? {
             if other.id != self.session.id {
                 let _ended = tx.end_session(other.id, now)?;
