@@ -527,3 +527,57 @@ queue-minutes = {$n ->
 queue-full = The queue is full as well. This page tries again by itself in a minute.
 queue-keep = Leave this page open. Reloading it or opening more tabs does not make it faster.
 queue-retry = Try now
+
+# Devices and connected apps
+area-devices = Devices
+area-apps = Connected apps
+devices-lead = These devices are signed in. Times are in {$zone}.
+devices-count = { $n ->
+    [one] 1 device
+   *[other] {$n} devices
+}
+devices-began = Since
+devices-seen = Last used
+devices-end = Sign out
+devices-end-others = Sign out everywhere else
+devices-others-lead = You stay signed in here. Every other device has to sign in again.
+devices-others-ends = What ends
+devices-others-none = No other device is signed in
+devices-others-trust = { $n ->
+    [one] Trust in 1 browser
+   *[other] Trust in {$n} browsers
+}
+apps-may-lag = { $n ->
+    [one] Some apps may take up to 1 minute to stop.
+   *[other] Some apps may take up to {$n} minutes to stop.
+}
+ended-session = The device was signed out
+ended-others = Every other device was signed out
+ended-trust = The trust was ended
+trusted-browsers = Trusted browsers
+trusted-lead = A trusted browser skips the code after the password. The password is always asked.
+trusted-none = No browser is trusted.
+trusted-until = Until {$time}
+trusted-seen = Since {$since}, last used {$time}
+trusted-end = Stop trusting
+trusted-end-all = Stop trusting all
+apps-lead = These apps can use your information. Times are in {$zone}.
+apps-empty = No app is connected
+apps-may = What it may do
+apps-since = Since
+apps-used = Last used
+apps-unused = No record
+apps-offline = While closed
+apps-offline-yes = Works on after you sign out
+apps-offline-no = Works only while you are signed in
+apps-remove = Remove access
+apps-removed = Access was removed
+apps-remove-title = Remove the access of {$app}?
+apps-remove-lead = The app can then do nothing for you any more. If you use it again, you are asked again.
+apps-remove-stops = What stops
+apps-remove-stays = Information already given may stay with the app. Ask its maker to delete it.
+did-end-session = Signed out a device
+did-end-others = Signed out every other device
+did-distrust = Stopped trusting a browser
+go-back = Go back
+did-not-me = Said "this was not me"

@@ -55,7 +55,9 @@ fn is_address(uri: &str) -> bool {
     let plain =
         uri.len() <= 2048 && uri.bytes().all(|b| b.is_ascii_graphic()) && !uri.contains('\\');
     // What reads it later may be less forgiving than the parser is.
-    let slashes = uri.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
+    let slashes = uri
+        .split_once(':')
+        .is_some_and(|(_, rest)| rest.starts_with("//"));
     let parsed = Url::parse(uri).is_ok_and(|url| {
         matches!(url.scheme(), "https" | "http")
             && is_plain_host(&url)

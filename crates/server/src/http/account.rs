@@ -1,5 +1,7 @@
 //! The person's own pages.
 
+mod apps;
+mod devices;
 mod recovery_codes;
 
 use std::time::Duration;
@@ -42,7 +44,19 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/account/security/recovery-codes")
                 .route(web::get().to(recovery_codes::show))
                 .route(web::post().to(recovery_codes::make)),
-        );
+        )
+        .service(
+            web::resource("/account/sessions")
+                .route(web::get().to(devices::show))
+                .route(web::post().to(devices::end)),
+        )
+        .route("/account/sessions/others", web::get().to(devices::ask))
+        .service(
+            web::resource("/account/apps")
+                .route(web::get().to(apps::show))
+                .route(web::post().to(apps::remove)),
+        )
+        .route("/account/apps/remove", web::get().to(apps::ask));
 }
 
 /// Somebody who is signed in, on a page of theirs.

@@ -69,6 +69,7 @@ impl Provider {
             session: session.clone(),
             former: former.map(|former| former.session),
             known: completion.browser,
+            trusts: completion.trust,
             browser,
             letters,
         };
@@ -242,6 +243,7 @@ struct SignInRecord {
     session: BrowserSession,
     former: Option<BrowserSession>,
     known: Option<KnownBrowser>,
+    trusts: bool,
     browser: KnownBrowser,
     letters: Vec<OutboxLetter>,
     event: Event,
@@ -261,7 +263,14 @@ impl SignInRecord {
         tx.end_oldest_sessions(self.session.user_id, MOST_SESSIONS, now)?;
         match &self.known {
             // Two sign-ins at once from one browser: either value of the cookie may win.
-            Some(known) => drop(tx.rotate_browser(known.id, &known.digest, &self.browser)?),
+            Some(known) => {
+                let (id, old) = (known.id, &known.digest);
+                let _first = if self.trusts {
+                    tx.rotate_browser(id, old, &self.browser)?
+                } else {
+                    tx.renew_browser(id, old, &self.browser)?
+                };
+            }
             None => tx.insert_browser(&self.browser)?,
         }
         self.letters.iter().try_for_each(|letter| tx.post(letter))?;

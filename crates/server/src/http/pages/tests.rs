@@ -1,5 +1,6 @@
 //! Every page in every state, in both languages.
 
+mod devices;
 mod samples;
 
 use sekisho_model::Locale;

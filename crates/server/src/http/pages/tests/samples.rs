@@ -16,10 +16,10 @@ pub(super) struct Sample {
     pub(super) is_error: bool,
 }
 
-const ZONE: &str = "Asia/Tokyo";
+pub(super) const ZONE: &str = "Asia/Tokyo";
 /// 2026-11-22T14:36:08+09:00
-const NOW: Timestamp = Timestamp::from_seconds(1_795_325_768);
-const HOSTILE: &str = "\u{202e}\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_795_325_768);
+pub(super) const HOSTILE: &str = "\u{202e}\"><script>alert(1)</script><img src=x onerror=alert(1)>";
 
 pub(super) fn page(locale: Locale) -> Page {
     Page {
@@ -31,14 +31,14 @@ pub(super) fn page(locale: Locale) -> Page {
     }
 }
 
-fn app(locale: Locale) -> App {
+pub(super) fn app(locale: Locale) -> App {
     match locale {
         Locale::Ja => App::new("青空メール", "mail.aozora.example"),
         Locale::En => App::new("Aozora Mail", "mail.aozora.example"),
     }
 }
 
-fn account(area: Area) -> AccountFrame {
+pub(super) fn account(area: Area) -> AccountFrame {
     AccountFrame {
         address: "haruka.m@example.jp".to_owned(),
         sign_out_csrf: ".sample".to_owned(),
@@ -54,13 +54,13 @@ fn clock(locale: Locale, seconds: u64) -> Moment {
     Moment::clock_and_zone(later(seconds), ZONE, locale)
 }
 
-struct Album {
-    locale: Locale,
+pub(super) struct Album {
+    pub(super) locale: Locale,
     samples: Vec<Sample>,
 }
 
 impl Album {
-    fn put(&mut self, name: impl Into<String>, html: impl Template) {
+    pub(super) fn put(&mut self, name: impl Into<String>, html: impl Template) {
         self.add(name, html, false);
     }
 
@@ -93,6 +93,7 @@ pub(super) fn all(locale: Locale) -> Vec<Sample> {
     leaving_pages(&mut album);
     device_pages(&mut album);
     account_pages(&mut album);
+    super::devices::pages(&mut album);
     history_pages(&mut album);
     text_pages(&mut album);
     password_pages(&mut album);
@@ -125,6 +126,7 @@ pub(super) fn hostile(locale: Locale) -> Vec<Sample> {
             ..code_view(locale, CodeState::Fresh)
         },
     );
+    super::devices::hostile(&mut album);
     let values = vec![HOSTILE.to_owned()];
     let mut consent = consent_view(locale);
     consent.app = app.clone();
