@@ -33,7 +33,7 @@ async fn con_05_an_app_is_listed_and_loses_everything_at_once() {
     for expected in [
         "Aozora Mail",
         "app.example",
-        "Email address",
+        "Your email address",
         "Works on after you sign out",
         "Last used",
     ] {

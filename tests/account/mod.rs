@@ -2,6 +2,7 @@
 
 mod apps;
 mod devices;
+mod not_me;
 
 use crate::support::browser::{Browser, Page};
 

@@ -136,6 +136,8 @@ pub enum RecoveryNews {
     ResetStarted,
     /// An operator set another code address.
     CodeAddressSet,
+    /// Somebody said that a sign-in was not theirs (TD-08).
+    SignInDenied,
 }
 
 /// The facts of a successful sign-in.

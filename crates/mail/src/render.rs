@@ -272,6 +272,7 @@ impl View {
             }
             RecoveryNews::ResetStarted => "recovery-started-lead",
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
+            RecoveryNews::SignInDenied => "recovery-denied-lead",
         };
     }
 
@@ -329,6 +330,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::Waiting { .. } => "recovery-waiting-subject",
         RecoveryNews::ResetStarted => "recovery-started-subject",
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
+        RecoveryNews::SignInDenied => "recovery-denied-subject",
     }
 }
 

@@ -50,7 +50,8 @@ pub use locale::Locale;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
-    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, PreAuthToken,
-    QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken,
+    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, NotMeToken,
+    PreAuthToken, QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken,
+    SessionToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -581,3 +581,22 @@ did-end-others = Signed out every other device
 did-distrust = Stopped trusting a browser
 go-back = Go back
 did-not-me = Said "this was not me"
+
+# This was not me
+not-me-link = This was not me
+not-me-title = A sign-in you do not know
+not-me-lead = If you do not know this, stop it with the button below.
+not-me-app = App
+not-me-does = What the button does
+not-me-does-1 = It ends that device's session, and what apps were given through it.
+not-me-does-2 = It ends the trust in every browser.
+not-me-does-3 = It tells all your addresses, and leaves a record for the operators.
+not-me-lock = Protect my account until I choose a new password
+not-me-lock-hint = Every device is signed out. Your present password then only lets you choose a new one.
+not-me-button = Stop that device and protect my account
+not-me-was-me = If this was you, you need not do anything. Looking at this page changes nothing.
+not-me-done = Stopped
+not-me-done-lead = Next, choose a new password.
+not-me-over = This link does not work
+not-me-over-lead = It was used, or its time is over. If you are worried, sign in and look at your history, or choose a new password.
+not-me-reset = Choose a new password

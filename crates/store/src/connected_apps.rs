@@ -71,13 +71,14 @@ impl Tx<'_> {
                     MAX(r.issued_at) AS renewed_at, MAX(r.idle_until) AS refresh_until
              FROM grants g
              LEFT JOIN refresh_tokens r ON r.grant_id = g.id AND r.used_at IS NULL
-                  AND r.expires_at > $2 AND r.idle_until > $2
-             WHERE g.user_id = $1 AND g.revoked_at IS NULL
+                  AND r.expires_at > $1 AND r.idle_until > $1
+             WHERE g.user_id = $2 AND g.revoked_at IS NULL
              GROUP BY g.client_id, g.session_id, g.scope, g.epoch
              ORDER BY MAX(g.created_at) DESC, g.client_id, g.session_id, g.scope",
         )
-        .bind::<Text, _>(user.to_string())
+        // SQLite numbers the places as they come.
         .bind::<BigInt, _>(now.micros())
+        .bind::<Text, _>(user.to_string())
         .load::<UseRow>(self.conn)?
         .into_iter()
         .map(AppUse::try_from)

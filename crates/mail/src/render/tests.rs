@@ -88,6 +88,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         }),
         news(RecoveryNews::ResetStarted),
         news(RecoveryNews::CodeAddressSet),
+        news(RecoveryNews::SignInDenied),
     ]
 }
 

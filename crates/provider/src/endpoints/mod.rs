@@ -16,6 +16,7 @@ pub mod devices;
 pub mod end_session;
 pub mod introspect;
 pub mod new_password;
+pub mod not_me;
 pub mod operator_help;
 pub mod password_reset;
 pub mod pushed_request;

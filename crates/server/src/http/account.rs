@@ -60,16 +60,16 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Somebody who is signed in, on a page of theirs.
-struct Owner<'a> {
-    frame: Frame<'a>,
-    visit: Visit,
-    live: LiveSession,
+pub(super) struct Owner<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) visit: Visit,
+    pub(super) live: LiveSession,
     account: OpenAccount,
 }
 
 impl<'a> Owner<'a> {
     /// Who it is; or the way to the sign-in page and back here.
-    async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
+    pub(super) async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
         let visit = app.visit(request);
         let frame = Frame::new(app, request, visit.locale);
         let failed = |failure: Failure| frame.failure(&failure);
@@ -96,7 +96,7 @@ impl<'a> Owner<'a> {
 
     /// `ux.md` 5.7: password and code first, then on to `here` (SES-10). For whoever is not
     /// [`fresh`](sekisho_provider::Provider::is_fresh).
-    async fn confirm_first(&self, here: &str) -> HttpResponse {
+    pub(super) async fn confirm_first(&self, here: &str) -> HttpResponse {
         let app = self.frame.app;
         match app.provider.begin_strong_sign_in(here, &self.visit).await {
             Ok((flow, pre_auth)) => {
@@ -130,7 +130,7 @@ impl<'a> Owner<'a> {
         }
     }
 
-    fn zone(&self) -> &str {
+    pub(super) fn zone(&self) -> &str {
         &self.live.user.zone
     }
 

@@ -210,7 +210,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 7] = [
+const PRE_AUTH_FORMS: [&str; 8] = [
     "login",
     "code",
     "consent",
@@ -218,6 +218,7 @@ const PRE_AUTH_FORMS: [&str; 7] = [
     "reset",
     "new-password",
     "recovery",
+    "not-me",
 ];
 
 /// One header's text; `None` if it is absent or not text.

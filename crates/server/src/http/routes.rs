@@ -2,7 +2,9 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{account, dev, device, health, oauth, passwords, playground, sign_in, sign_out, texts};
+use super::{
+    account, dev, device, health, not_me, oauth, passwords, playground, sign_in, sign_out, texts,
+};
 use crate::metrics_page;
 
 /// Adds the routes of this server. `dev` opens the dev pages, `metrics` the metrics page.
@@ -13,6 +15,7 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     sign_out::routes(config);
     device::routes(config);
     account::routes(config);
+    not_me::routes(config);
     texts::routes(config);
     health::routes(config);
     if metrics {

@@ -1,7 +1,7 @@
 //! Sessions, trusted browsers and connected apps, as their owner ends them.
 
 use sekisho_model::{BrowserSession, Consent, Epoch, ScopeSet, SessionId};
-use sekisho_store::{LogoutState, Once};
+use sekisho_store::{LogoutState, NotMeLink, Once};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -14,6 +14,7 @@ contract! {
     td_02_trust_that_was_taken_back_does_not_return_with_a_sign_in_on_its_way
     con_05_one_row_tells_what_an_app_holds_in_a_session
     con_05_an_app_that_loses_access_is_told_and_again_when_the_session_ends
+    td_08_a_link_is_used_once_and_a_browser_is_forgotten_by_its_owner_only
 }
 
 async fn ses_10_a_person_ends_own_sessions_and_nobody_else_s(bed: &Bed) {
@@ -229,6 +230,44 @@ async fn con_05_an_app_that_loses_access_is_told_and_again_when_the_session_ends
             tx.insert_grant(&again)?;
             assert_eq!(tx.end_session(session.id, NOW)?, Once::First);
             assert_eq!(tx.list_logouts(None, 9)?.len(), 2);
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn td_08_a_link_is_used_once_and_a_browser_is_forgotten_by_its_owner_only(bed: &Bed) {
+    let maker = Maker::new();
+    let (owner, stranger) = (
+        maker.kept_user(&bed.store).await.id,
+        maker.kept_user(&bed.store).await.id,
+    );
+    let (event, browser) = (maker.event(Some(owner), NOW), maker.browser(owner));
+    let link = NotMeLink {
+        digest: maker.digest(),
+        user_id: owner,
+        event_id: event.id,
+        event_at: event.at,
+        expires_at: NOW + HOUR,
+        used_at: None,
+    };
+    bed.store
+        .write(move |tx| {
+            tx.record(&event)?;
+            let key = (event.at, event.id);
+            assert_eq!(tx.event_of(owner, key)?.as_ref(), Some(&event));
+            assert_eq!(tx.event_of(stranger, key)?, None);
+            tx.insert_not_me(&link)?;
+            assert_eq!(tx.not_me(&link.digest)?.as_ref(), Some(&link));
+            assert_eq!(tx.not_me(&maker.digest())?, None);
+            assert_eq!(tx.take_not_me(&link.digest, NOW + HOUR)?, Once::Again);
+            assert_eq!(tx.take_not_me(&link.digest, NOW)?, Once::First);
+            assert_eq!(tx.take_not_me(&link.digest, NOW)?, Once::Again);
+            assert_eq!(tx.not_me(&link.digest)?.unwrap().used_at, Some(NOW));
+            tx.insert_browser(&browser)?;
+            assert_eq!(tx.forget_browser(stranger, browser.id)?, Once::Again);
+            assert_eq!(tx.forget_browser(owner, browser.id)?, Once::First);
+            assert_eq!(tx.browser_among(owner, &[browser.digest])?, None);
             Ok(())
         })
         .await

@@ -3,7 +3,7 @@ use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
     EventKind, KnownBrowser, Outcome, SessionId, SessionToken, Timestamp,
 };
-use sekisho_store::{Once, OutboxLetter, StoreError, Tx};
+use sekisho_store::{NotMeLink, Once, OutboxLetter, StoreError, Tx};
 
 use super::super::authorize::{Asked, Next};
 use super::super::visit::{LiveSession, NewCookies, Visit};
@@ -61,10 +61,15 @@ impl Provider {
             digest: token.digest(),
             ..session
         };
-        let letters = self.letters_after(&flow, &completion, visit, now).await?;
+        let event = self.sign_in_event(&flow, &completion, &session, visit);
+        let (not_me, link) = self.not_me_link(&event, session.user_id);
+        let letters = self
+            .letters_after(&flow, &completion, not_me, visit)
+            .await?;
         let posted = !letters.is_empty();
         let record = SignInRecord {
-            event: self.sign_in_event(&flow, &completion, &session, visit),
+            event,
+            not_me: posted.then_some(link),
             spent: completion.spent_challenge,
             session: session.clone(),
             former: former.map(|former| former.session),
@@ -112,6 +117,7 @@ impl Provider {
         event.detail = serde_json::json!({
             "amr": session.methods,
             "new_browser": completion.browser.is_none(),
+            "browser": session.browser_id.to_string(),
             "flow": flow_mark(&flow.id),
         });
         event
@@ -246,6 +252,8 @@ struct SignInRecord {
     trusts: bool,
     browser: KnownBrowser,
     letters: Vec<OutboxLetter>,
+    /// What the letters link to.
+    not_me: Option<NotMeLink>,
     event: Event,
 }
 
@@ -274,6 +282,9 @@ impl SignInRecord {
             None => tx.insert_browser(&self.browser)?,
         }
         self.letters.iter().try_for_each(|letter| tx.post(letter))?;
+        if let Some(link) = &self.not_me {
+            tx.insert_not_me(link)?;
+        }
         tx.record(&self.event)?;
         Ok(true)
     }

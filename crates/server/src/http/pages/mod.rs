@@ -16,6 +16,7 @@ mod history;
 mod history_filter;
 mod history_words;
 mod moment;
+mod not_me;
 mod notice;
 mod overview;
 mod password;
@@ -44,6 +45,7 @@ pub use form_post::FormPostPage;
 pub use history::{Day, HistoryPage, HistoryRow, Reader};
 pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};
 pub use moment::Moment;
+pub use not_me::{NotMePage, NotMeSaidPage, SeenEvent};
 pub use notice::{Fault, Notice, Stamp};
 pub use overview::{LastVisit, OverviewPage};
 pub use password::{

@@ -28,12 +28,13 @@ pub(super) fn pages(album: &mut Album) {
     );
     let asked = disconnect(connected(app(locale), locale), locale);
     album.put("apps-remove", asked);
+    not_me(album);
 }
 
 pub(super) fn hostile(album: &mut Album) {
     let locale = album.locale;
     let evil = ConnectedAppView {
-        id: HOSTILE.to_owned(),
+        id: HOSTILE.replace('\u{202e}', ""),
         claims: vec![HOSTILE.to_owned()],
         scopes: vec![ScopeItem {
             scope: "<script>".to_owned(),
@@ -43,6 +44,30 @@ pub(super) fn hostile(album: &mut Album) {
     };
     album.put("apps", apps(locale, vec![evil.clone()]));
     album.put("apps-remove", disconnect(evil, locale));
+}
+
+fn not_me(album: &mut Album) {
+    let locale = album.locale;
+    let seen = SeenEvent {
+        at: Moment::exact(NOW, ZONE, locale),
+        device: session(locale, false).device,
+        ip: "198.51.100.77".to_owned(),
+        app: Some(app(locale).name().to_owned()),
+    };
+    for (name, seen) in [("not-me", Some(seen)), ("not-me-forgotten", None)] {
+        let view = NotMePage {
+            page: page(locale),
+            action: "/not-me/0123".to_owned(),
+            seen,
+        };
+        album.put(name, view);
+    }
+    let said = |stopped| NotMeSaidPage {
+        page: page(locale),
+        stopped,
+    };
+    album.put("not-me-done", said(true));
+    album.put_error("not-me-over", said(false));
 }
 
 fn session(locale: Locale, here: bool) -> SessionView {

@@ -64,7 +64,7 @@ impl Album {
         self.add(name, html, false);
     }
 
-    fn put_error(&mut self, name: impl Into<String>, html: impl Template) {
+    pub(super) fn put_error(&mut self, name: impl Into<String>, html: impl Template) {
         self.add(name, html, true);
     }
 
