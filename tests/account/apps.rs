@@ -100,11 +100,15 @@ async fn con_05_only_the_own_access_ends_and_only_by_a_form_of_ours() {
         .post(HERE, &[("csrf", &token), ("client", &one.id)])
         .await;
     assert!(sent.location().starts_with("/login"));
-    for nobody in ["nobody", "", "\u{202e}<script>"] {
+    for nobody in ["nobody", "<script>", "https://app.example/none"] {
         let form = [("csrf", &*token), ("client", nobody)];
         let answer = browser.post(HERE, &form).await;
         assert_eq!(answer.location(), "/account/apps?done=1", "{nobody:?}");
     }
+    let empty = browser
+        .post(HERE, &[("csrf", &token), ("client", "")])
+        .await;
+    assert_eq!(empty.status, StatusCode::FORBIDDEN);
     let gone = browser.get("/account/apps/remove?client=nobody").await;
     assert_eq!(gone.location(), HERE);
     let refresh = |tokens: &serde_json::Value| tokens["refresh_token"].as_str().unwrap().to_owned();

@@ -8,6 +8,7 @@ use super::{PHONE, all_hidden, csrf, press};
 use crate::authorization::request;
 use crate::support::browser::{Browser, Page};
 use crate::support::house::{PASSWORD, TestHouse};
+use crate::support::processes::Process;
 use crate::tokens::{App, body};
 
 const HERE: &str = "/account/sessions";
@@ -249,5 +250,40 @@ async fn ses_10_a_browser_loses_its_trust_and_stays_known() {
     assert!(asked.words().contains("Tally"), "{}", asked.words());
     let told = trusted.get("/account/history").await.words();
     assert!(told.contains("Stopped trusting a browser"), "{told}");
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ses_08_an_operator_sees_sessions_and_ends_one_or_all() {
+    let scene = Scene::open().await;
+    let file = scene.house.folder.path().join("config.toml");
+    scene.house.write_config(&file, "127.0.0.1:0");
+    let config = ["--output", "json", "--config", file.to_str().unwrap()];
+    let who = scene.house.login_address.as_str();
+    let listed = ["user", "sessions", who];
+    let listed = Process::run(&[&listed[..], &config].concat(), "");
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let devices: Vec<&str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|session| session["device"].as_str().unwrap())
+        .collect();
+    assert_eq!(devices, ["Chrome on Windows", "Safari on iPhone"]);
+    let phone = listed[1]["id"].as_str().unwrap();
+    let all = ["user", "revoke", who, "--reason", "lost"];
+    let all = [&all[..], &config].concat();
+    let one = ["--session", phone];
+    let end = [&all[..], &one].concat();
+    Process::run(&end, "");
+    assert!(!scene.is_in(&scene.phone).await);
+    assert!(scene.is_in(&scene.computer).await);
+    let again = Process::refused(&end, "").unwrap();
+    assert!(again.contains("no such session"), "{again}");
+    Process::run(&all, "");
+    assert!(!scene.is_in(&scene.computer).await);
+    let events = scene.events(EventKind::SessionEnded).await;
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[0]["reason"], "lost");
     scene.house.close().await;
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use sekisho_model::{
     BrowserId, BrowserSession, ClientId, EpochKind, Event, EventKind, KnownBrowser, Outcome,
-    SessionId, Timestamp, User,
+    SessionId, Timestamp, User, UserId,
 };
 use sekisho_store::{Once, StoreError, Tx};
 use serde_json::json;
 
+use super::new_password::end_all_of;
 use super::visit::{LiveSession, Visit};
 use crate::{Failure, Provider};
 
@@ -99,6 +100,42 @@ impl Provider {
             .write(move |tx| ended(tx, &session, what, event.clone(), now))
             .await?;
         self.access_ended().await
+    }
+
+    /// An operator ends one session of an account with all that was given in it, or everything the
+    /// account holds (SES-08). `false` if there is no such session.
+    pub async fn revoke_sessions(
+        &self,
+        user: UserId,
+        session: Option<SessionId>,
+        mut event: Event,
+    ) -> Result<bool, Failure> {
+        let now = self.now();
+        event.user_id = Some(user);
+        event.session_id = session;
+        if let (None, Some(detail)) = (session, event.detail.as_object_mut()) {
+            detail.insert("others".to_owned(), "all".into());
+        }
+        let found = self
+            .store
+            .write(move |tx| {
+                match session {
+                    Some(id) if tx.end_session_of(user, id, now)? == Once::Again => {
+                        return Ok(false);
+                    }
+                    Some(id) => {
+                        tx.revoke_grants_of_session(id, now, false)?;
+                    }
+                    None => {
+                        end_all_of(tx, user, now)?;
+                    }
+                }
+                tx.record(&event)?;
+                Ok(true)
+            })
+            .await?;
+        self.access_ended().await?;
+        Ok(found)
     }
 
     /// This node knows at once what was ended, and apps are told.
