@@ -1,6 +1,7 @@
 //! The end-to-end suite: the real server, real clients, one browser. `cargo xtask test` runs it on the
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
+mod account;
 mod address_proof;
 mod addresses;
 mod admission;

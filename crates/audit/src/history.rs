@@ -11,11 +11,13 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 13] = [
+pub const SHOWN: [EventKind; 15] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
     EventKind::SignOut,
+    EventKind::SessionEnded,
+    EventKind::NotMe,
     EventKind::Consent,
     EventKind::DeviceDecided,
     EventKind::Revocation,

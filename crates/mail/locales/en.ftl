@@ -117,6 +117,8 @@ recovery-started-subject = { $service }: an operator started a password reset
 recovery-started-lead = An operator of { $service } started a reset of your password. A link was sent to your sign-in address.
 recovery-address-subject = { $service }: your code address was changed
 recovery-address-lead = An operator of { $service } set another address to receive your codes. All devices were signed out, and the old recovery codes no longer work.
+recovery-denied-subject = { $service }: a sign-in was stopped
+recovery-denied-lead = Somebody told us that a sign-in to your account was not theirs. That device was stopped. Choose a new password before you sign in again.
 recovery-not-you = If this was not you, open { $host } in your browser, sign in and change your password now, or ask the operator.
 recovery-always = Mails about changes cannot be turned off.
 

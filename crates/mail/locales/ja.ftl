@@ -111,6 +111,8 @@ recovery-started-subject = 【{ $service }】運用者がパスワードの再�
 recovery-started-lead = { $service } の運用者が、あなたのパスワードの再設定を始めました。ログインに使うアドレスにリンクを送りました。
 recovery-address-subject = 【{ $service }】コードを受け取るアドレスが変わりました
 recovery-address-lead = { $service } の運用者が、コードを受け取るアドレスを変えました。すべての端末をログアウトし、前の回復コードは使えなくなりました。
+recovery-denied-subject = 【{ $service }】身に覚えのないログインを止めました
+recovery-denied-lead = 身に覚えのないログインとして知らせを受け、その端末を止めました。次のログインの前に、新しいパスワードを決めてください。
 recovery-not-you = 身に覚えがないときは、ブラウザーで { $host } を開いてログインし、すぐにパスワードを変えるか、運用者に知らせてください。
 recovery-always = 変更のお知らせは止められません。
 

@@ -184,6 +184,8 @@ pub enum RecoveryNews {
     CodeAddressSet,
     /// The change of an address was undone by a mailed link.
     AddressUndone,
+    /// Somebody said that a sign-in was not theirs (TD-08).
+    SignInDenied,
 }
 
 /// The facts of a successful sign-in.

@@ -293,6 +293,7 @@ impl View {
             RecoveryNews::ResetStarted => "recovery-started-lead",
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
             RecoveryNews::AddressUndone => "recovery-undone-lead",
+            RecoveryNews::SignInDenied => "recovery-denied-lead",
         };
     }
 
@@ -351,6 +352,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::ResetStarted => "recovery-started-subject",
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
         RecoveryNews::AddressUndone => "recovery-undone-subject",
+        RecoveryNews::SignInDenied => "recovery-denied-subject",
     }
 }
 

@@ -14,6 +14,10 @@ pub enum EventKind {
     CodeTried,
     /// A person signed out.
     SignOut,
+    /// A session was ended from elsewhere: by its person in another browser, or by an operator.
+    SessionEnded,
+    /// A person said that a sign-in was somebody else's. Worth an operator's look.
+    NotMe,
     /// A person decided about an app.
     Consent,
     /// An authorization code was issued.
@@ -60,11 +64,13 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
         Self::SignOut,
+        Self::SessionEnded,
+        Self::NotMe,
         Self::Consent,
         Self::Authorization,
         Self::CodeRedeemed,
@@ -95,6 +101,8 @@ impl EventKind {
             Self::CodeAsked => "code_asked",
             Self::CodeTried => "code_tried",
             Self::SignOut => "sign_out",
+            Self::SessionEnded => "session_ended",
+            Self::NotMe => "not_me",
             Self::Consent => "consent",
             Self::Authorization => "authorization",
             Self::CodeRedeemed => "code_redeemed",

@@ -52,8 +52,8 @@ pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
-    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, PreAuthToken,
-    QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken,
-    UndoToken,
+    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, NotMeToken,
+    PreAuthToken, QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken,
+    SessionToken, UndoToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -67,6 +67,8 @@ secret_types! {
     ResetToken "";
     /// What a link carries that undoes the change of an address (REC-07).
     UndoToken "";
+    /// What the link "this was not me" carries (TD-08).
+    NotMeToken "";
     /// A place in the queue before the pages that change passwords.
     QueueTicket "";
     /// A device code (RFC 8628 §3.2).

@@ -593,3 +593,76 @@ own-password-late = Something else was changed at the same moment
 own-password-late-hint = Nothing was changed here. Please try once more.
 own-password-done = Your password is changed
 own-password-done-hint = Every address of yours was told by mail.
+
+# Devices and connected apps
+area-devices = Devices
+area-apps = Connected apps
+devices-lead = These devices are signed in. Times are in {$zone}.
+devices-count = { $n ->
+    [one] 1 device
+   *[other] {$n} devices
+}
+devices-began = Since
+devices-seen = Last used
+devices-end = Sign out
+devices-end-others = Sign out everywhere else
+devices-others-lead = You stay signed in here. Every other device has to sign in again.
+devices-others-ends = What ends
+devices-others-none = No other device is signed in
+devices-others-trust = { $n ->
+    [one] Trust in 1 browser
+   *[other] Trust in {$n} browsers
+}
+apps-may-lag = { $n ->
+    [one] Some apps may take up to 1 minute to stop.
+   *[other] Some apps may take up to {$n} minutes to stop.
+}
+ended-session = The device was signed out
+ended-others = Every other device was signed out
+ended-trust = The trust was ended
+trusted-browsers = Trusted browsers
+trusted-lead = A trusted browser skips the code after the password. The password is always asked.
+trusted-none = No browser is trusted.
+trusted-until = Until {$time}
+trusted-seen = Since {$since}, last used {$time}
+trusted-end = Stop trusting
+trusted-end-all = Stop trusting all
+apps-lead = These apps can use your information. Times are in {$zone}.
+apps-empty = No app is connected
+apps-may = What it may do
+apps-since = Since
+apps-used = Last used
+apps-unused = No record
+apps-offline = While closed
+apps-offline-yes = Works on after you sign out
+apps-offline-no = Works only while you are signed in
+apps-remove = Remove access
+apps-removed = Access was removed
+apps-remove-title = Remove the access of {$app}?
+apps-remove-lead = The app can then do nothing for you any more. If you use it again, you are asked again.
+apps-remove-stops = What stops
+apps-remove-stays = Information already given may stay with the app. Ask its maker to delete it.
+did-end-session = Signed out a device
+did-end-others = Signed out every other device
+did-distrust = Stopped trusting a browser
+go-back = Go back
+did-not-me = Said "this was not me"
+
+# This was not me
+not-me-link = This was not me
+not-me-title = A sign-in you do not know
+not-me-lead = If you do not know this, stop it with the button below.
+not-me-app = App
+not-me-does = What the button does
+not-me-does-1 = It ends that device's session, and what apps were given through it.
+not-me-does-2 = It ends the trust in every browser.
+not-me-does-3 = It tells all your addresses, and leaves a record for the operators.
+not-me-lock = Protect my account until I choose a new password
+not-me-lock-hint = Every device is signed out. Your present password then only lets you choose a new one.
+not-me-button = Stop that device and protect my account
+not-me-was-me = If this was you, you need not do anything. Looking at this page changes nothing.
+not-me-done = Stopped
+not-me-done-lead = Next, choose a new password.
+not-me-over = This link does not work
+not-me-over-lead = It was used, or its time is over. If you are worried, sign in and look at your history, or choose a new password.
+not-me-reset = Choose a new password

@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 14] = [
+const BROOMS: [Broom; 15] = [
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
         grace: DAY,
@@ -90,6 +90,10 @@ const BROOMS: [Broom; 14] = [
     Broom {
         grace: DAY,
         ..broom("password_resets", "digest", "expires_at")
+    },
+    Broom {
+        grace: DAY,
+        ..broom("not_me_links", "digest", "expires_at")
     },
     Broom {
         grace: DAY.saturating_mul(14),

@@ -67,6 +67,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    not_me_links (digest) {
+        digest -> Binary,
+        user_id -> Text,
+        event_id -> Text,
+        event_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     recovery_codes (user_id, digest) {
         user_id -> Text,
         digest -> Binary,

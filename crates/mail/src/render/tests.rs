@@ -93,6 +93,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::ResetStarted),
         news(RecoveryNews::CodeAddressSet),
         news(RecoveryNews::AddressUndone),
+        news(RecoveryNews::SignInDenied),
     ]
 }
 

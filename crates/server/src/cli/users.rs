@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, export, forced_resets, import, output, recovery, services_at};
+use super::{CliError, export, forced_resets, import, output, recovery, services_at, sessions};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -93,6 +93,13 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &shown);
             Ok(())
         }
+        UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
+        UserCommand::Revoke {
+            at,
+            who,
+            session,
+            reason,
+        } => sessions::revoke(&at, &who, session.as_deref(), &reason).await,
         UserCommand::Import(asked) => import::run(asked, form).await,
         UserCommand::Export(asked) => export::run(asked, form).await,
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
@@ -145,7 +152,7 @@ async fn create(
 }
 
 /// By address, or by subject: addresses have an at sign and subjects have none.
-async fn found(provider: &Provider, who: &str) -> Result<Option<OpenAccount>, CliError> {
+pub(super) async fn found(provider: &Provider, who: &str) -> Result<Option<OpenAccount>, CliError> {
     if who.contains('@') {
         return Ok(provider.account_of(&address(who)?).await?);
     }

@@ -1,6 +1,8 @@
 //! The person's own pages.
 
 mod addresses;
+mod apps;
+mod devices;
 mod password;
 mod recovery_codes;
 
@@ -49,7 +51,19 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/account/security/recovery-codes")
                 .route(web::get().to(recovery_codes::show))
                 .route(web::post().to(recovery_codes::make)),
-        );
+        )
+        .service(
+            web::resource("/account/sessions")
+                .route(web::get().to(devices::show))
+                .route(web::post().to(devices::end)),
+        )
+        .route("/account/sessions/others", web::get().to(devices::ask))
+        .service(
+            web::resource("/account/apps")
+                .route(web::get().to(apps::show))
+                .route(web::post().to(apps::remove)),
+        )
+        .route("/account/apps/remove", web::get().to(apps::ask));
     for page in [
         "/account/security/address",
         "/account/security/code-address",
@@ -69,16 +83,16 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Somebody who is signed in, on a page of theirs.
-struct Owner<'a> {
-    frame: Frame<'a>,
-    visit: Visit,
-    live: LiveSession,
+pub(super) struct Owner<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) visit: Visit,
+    pub(super) live: LiveSession,
     account: OpenAccount,
 }
 
 impl<'a> Owner<'a> {
     /// Who it is; or the way to the sign-in page and back here.
-    async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
+    pub(super) async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
         let visit = app.visit(request);
         let frame = Frame::new(app, request, visit.locale);
         let failed = |failure: Failure| frame.failure(&failure);
@@ -105,7 +119,7 @@ impl<'a> Owner<'a> {
 
     /// `ux.md` 5.7: password and code first, then on to `here` (SES-10). For whoever is not
     /// [`fresh`](sekisho_provider::Provider::is_fresh). Without a code address the password is all there is.
-    async fn confirm_first(&self, here: &str) -> HttpResponse {
+    pub(super) async fn confirm_first(&self, here: &str) -> HttpResponse {
         let app = self.frame.app;
         let begun = if self.account.code_address.is_some() {
             app.provider.begin_strong_sign_in(here, &self.visit).await
@@ -145,7 +159,7 @@ impl<'a> Owner<'a> {
         }
     }
 
-    fn zone(&self) -> &str {
+    pub(super) fn zone(&self) -> &str {
         &self.live.user.zone
     }
 

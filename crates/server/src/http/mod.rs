@@ -23,6 +23,7 @@ pub mod frame;
 pub mod headers;
 pub mod health;
 pub mod locale;
+pub mod not_me;
 pub mod oauth;
 pub mod pages;
 pub mod passwords;

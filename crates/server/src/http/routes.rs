@@ -3,8 +3,8 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::{
-    account, address_undo, dev, device, health, oauth, passwords, playground, sign_in, sign_out,
-    texts,
+    account, address_undo, dev, device, health, not_me, oauth, passwords, playground, sign_in,
+    sign_out, texts,
 };
 use crate::metrics_page;
 
@@ -17,6 +17,7 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     device::routes(config);
     account::routes(config);
     address_undo::routes(config);
+    not_me::routes(config);
     texts::routes(config);
     health::routes(config);
     if metrics {

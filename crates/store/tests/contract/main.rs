@@ -10,6 +10,8 @@ mod bed;
 #[cfg(test)]
 mod cohorts;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod house;

@@ -23,7 +23,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 20] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 21] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -31,6 +31,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 20] = [
     ("client_secrets", "digest"),
     ("codes", "digest"),
     ("initial_access_tokens", "digest"),
+    ("not_me_links", "digest"),
     ("password_resets", "digest"),
     ("refresh_tokens", "digest"),
     ("address_undo_links", "digest"),

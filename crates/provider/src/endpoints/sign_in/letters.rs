@@ -75,9 +75,10 @@ impl Provider {
         &self,
         flow: &LoadedFlow,
         completion: &Completion,
+        not_me: String,
         visit: &Visit,
-        now: Timestamp,
     ) -> Result<Vec<OutboxLetter>, Failure> {
+        let now = self.now();
         let account = &completion.account;
         let failures_before = self.failures_before(account.user.id).await?;
         let browser = if completion.browser.is_some() {
@@ -107,7 +108,7 @@ impl Provider {
             app: self.app_view(flow, visit).await?.map(|app| app.name),
             name: account.name().map(str::to_owned),
             failures_before,
-            not_me: None,
+            not_me: Some(not_me),
         };
         let body = || match notice.kind {
             LetterKind::NewDevice => LetterBody::NewDevice(sign_in.clone()),
