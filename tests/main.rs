@@ -1,6 +1,9 @@
 //! The end-to-end suite: the real server, real clients, one browser. `cargo xtask test` runs it on the
 //! embedded stack and on PostgreSQL, Redis and SMTP.
 
+mod account;
+mod address_proof;
+mod addresses;
 mod admission;
 mod authorization;
 mod authorization_requests;
@@ -25,6 +28,7 @@ mod logout;
 mod machines;
 mod moving_in;
 mod operators;
+mod own_password;
 mod protected_api;
 mod quickstarts;
 mod races;

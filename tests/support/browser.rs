@@ -98,6 +98,19 @@ impl Browser {
         }
     }
 
+    /// The same kind of browser with nothing in it, under another name.
+    #[must_use]
+    pub fn called(self, user_agent: &str) -> Self {
+        let jar = Arc::new(Jar::default());
+        let http = Client::builder()
+            .cookie_provider(Arc::clone(&jar))
+            .redirect(Policy::none())
+            .user_agent(user_agent)
+            .build()
+            .unwrap();
+        Self { http, jar, ..self }
+    }
+
     /// The cookies this browser would send to the house, for another node of it.
     pub fn cookies(&self, house: &TestHouse) -> reqwest::header::HeaderValue {
         use reqwest::cookie::CookieStore as _;

@@ -11,17 +11,20 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 12] = [
+pub const SHOWN: [EventKind; 15] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
     EventKind::SignOut,
+    EventKind::SessionEnded,
+    EventKind::NotMe,
     EventKind::Consent,
     EventKind::DeviceDecided,
     EventKind::Revocation,
     EventKind::ResetAsked,
     EventKind::PasswordChanged,
     EventKind::RecoveryCodes,
+    EventKind::AddressChanged,
     EventKind::SettingChanged,
     EventKind::UserCreated,
 ];
@@ -219,6 +222,7 @@ const fn stamp(event: &Event) -> Stamp {
             EventKind::SettingChanged
             | EventKind::PasswordChanged
             | EventKind::RecoveryCodes
+            | EventKind::AddressChanged
             | EventKind::ClientChanged
             | EventKind::KeyChanged,
         ) => Stamp::Changed,

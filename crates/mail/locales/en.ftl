@@ -101,6 +101,8 @@ reset-again = If these mails keep coming, open { $host } yourself and go to "Hel
 changed-subject = { $service }: your password was changed
 changed-title = Your password was changed
 changed-lead = Your password was changed. All other devices were signed out.
+changed-lead-stay = Your password was changed. Other devices stay signed in.
+changed-how-own = In the account pages
 changed-how-link = Reset mail
 changed-how-asked = At a sign-in, because a new one was asked for
 changed-not-you = If this was not you, open { $host } in your browser and choose "Forgot your password?" now.
@@ -115,5 +117,37 @@ recovery-started-subject = { $service }: an operator started a password reset
 recovery-started-lead = An operator of { $service } started a reset of your password. A link was sent to your sign-in address.
 recovery-address-subject = { $service }: your code address was changed
 recovery-address-lead = An operator of { $service } set another address to receive your codes. All devices were signed out, and the old recovery codes no longer work.
+recovery-denied-subject = { $service }: a sign-in was stopped
+recovery-denied-lead = Somebody told us that a sign-in to your account was not theirs. That device was stopped. Choose a new password before you sign in again.
 recovery-not-you = If this was not you, open { $host } in your browser, sign in and change your password now, or ask the operator.
 recovery-always = Mails about changes cannot be turned off.
+
+## Proving an address
+address-code-subject = { $service }: confirm this address
+address-code-title = Confirm this address
+address-code-register = The code confirms this address for a new account at { $service }.
+address-code-code = The code confirms this address as the one that receives codes for { $service }.
+address-code-login = The code confirms this address as the one to sign in to { $service } with.
+address-code-once = It works once, until { $until } ({ $zone }).
+address-code-not-you = If you did not ask for it, do nothing, and give the code to nobody.
+taken-title = Somebody wanted to use this address
+taken-register-subject = { $service }: somebody tried to create an account
+taken-register-lead = Somebody tried to create an account at { $service } with this address. It belongs to an account already, so nothing was changed.
+taken-address-subject = { $service }: somebody wanted to use your address
+taken-address-lead = Somebody wanted to use this address for another account at { $service }. It belongs to an account already, so nothing was changed.
+taken-you = If it was you, open { $host } in your browser and sign in with this address, or choose "Forgot your password?".
+taken-not-you = If it was not, you need not do anything.
+
+## Changing an address
+label-new-address = New address
+address-changed-subject = { $service }: your address was changed
+address-changed-title = Your address was changed
+address-changed-login = The address you sign in to { $service } with was changed.
+address-changed-code = The address that receives your codes for { $service } was changed.
+address-changed-you = If this was you, you need not do anything.
+address-changed-undo = If it was not, undo it here until { $until }:
+address-changed-button = Undo the change
+address-changed-undone = Undoing puts the former address back, signs out every device and asks for a new password.
+address-changed-not-you = If it was not, look into the mailbox of the former address for a mail with a link that undoes the change, or ask the operator.
+recovery-undone-subject = { $service }: the change of an address was undone
+recovery-undone-lead = The change of an address of your account was undone. All devices were signed out, recovery codes no longer work, and a new password is asked for.

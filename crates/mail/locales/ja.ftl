@@ -95,6 +95,8 @@ reset-again = 何度も届くときは、ブラウザーで { $host } を開き�
 changed-subject = 【{ $service }】パスワードが変わりました
 changed-title = パスワードが変わりました
 changed-lead = パスワードが変わりました。ほかの端末は、すべてログアウトしました。
+changed-lead-stay = パスワードが変わりました。ほかの端末のログインは、そのままです。
+changed-how-own = アカウントのページ
 changed-how-link = 再設定のメール
 changed-how-asked = ログインのとき（変更が必要だったため）
 changed-not-you = 身に覚えがないときは、ブラウザーで { $host } を開き、すぐに「パスワードを忘れた方」から進んでください。
@@ -109,5 +111,37 @@ recovery-started-subject = 【{ $service }】運用者がパスワードの再�
 recovery-started-lead = { $service } の運用者が、あなたのパスワードの再設定を始めました。ログインに使うアドレスにリンクを送りました。
 recovery-address-subject = 【{ $service }】コードを受け取るアドレスが変わりました
 recovery-address-lead = { $service } の運用者が、コードを受け取るアドレスを変えました。すべての端末をログアウトし、前の回復コードは使えなくなりました。
+recovery-denied-subject = 【{ $service }】身に覚えのないログインを止めました
+recovery-denied-lead = 身に覚えのないログインとして知らせを受け、その端末を止めました。次のログインの前に、新しいパスワードを決めてください。
 recovery-not-you = 身に覚えがないときは、ブラウザーで { $host } を開いてログインし、すぐにパスワードを変えるか、運用者に知らせてください。
 recovery-always = 変更のお知らせは止められません。
+
+## Proving an address
+address-code-subject = 【{ $service }】アドレスの確認コード
+address-code-title = アドレスの確認
+address-code-register = このコードで、{ $service } の新しいアカウントに使うアドレスを確かめます。
+address-code-code = このコードで、{ $service } のコードを受け取るアドレスを確かめます。
+address-code-login = このコードで、{ $service } のログインに使うアドレスを確かめます。
+address-code-once = { $until }（{ $zone }）まで、1回だけ使えます。
+address-code-not-you = 覚えがなければ、何もしないでください。コードはだれにも教えないでください。
+taken-title = このアドレスを使おうとした人がいます
+taken-register-subject = 【{ $service }】登録の申し込みがありました
+taken-register-lead = このアドレスで { $service } のアカウントを作る申し込みがありました。すでにアカウントがあるため、何も変わっていません。
+taken-address-subject = 【{ $service }】アドレスを使おうとした人がいます
+taken-address-lead = このアドレスを { $service } の別のアカウントに使う手続きがありました。すでにアカウントがあるため、何も変わっていません。
+taken-you = あなたの手続きなら、ブラウザーで { $host } を開き、このアドレスでログインするか、「パスワードを忘れた方」から進んでください。
+taken-not-you = 身に覚えがなければ、何もしなくてかまいません。
+
+## Changing an address
+label-new-address = 新しいアドレス
+address-changed-subject = 【{ $service }】登録アドレスが変わりました
+address-changed-title = 登録アドレスが変わりました
+address-changed-login = { $service } のログインに使うアドレスが変わりました。
+address-changed-code = { $service } のコードを受け取るアドレスが変わりました。
+address-changed-you = あなたが変えたのなら、何もしなくてかまいません。
+address-changed-undo = 身に覚えがないときは、{ $until }までに、次のページで取り消してください。
+address-changed-button = 変更を取り消す
+address-changed-undone = 取り消すと、元のアドレスに戻し、すべての端末をログアウトさせ、新しいパスワードを決めていただきます。
+address-changed-not-you = 身に覚えがないときは、元のアドレスに届いた、取り消しのリンクがあるメールを開くか、運用者に知らせてください。
+recovery-undone-subject = 【{ $service }】アドレスの変更を取り消しました
+recovery-undone-lead = アカウントのアドレスの変更を取り消しました。すべての端末をログアウトし、回復コードは使えなくなりました。次のログインで新しいパスワードを決めていただきます。

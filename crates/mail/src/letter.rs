@@ -1,6 +1,6 @@
 use std::fmt;
 
-use sekisho_model::{LetterKind, Locale, Timestamp};
+use sekisho_model::{AddressKind, LetterKind, Locale, ProofPurpose, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Device;
@@ -8,7 +8,7 @@ use crate::Device;
 /// A letter as it waits, sealed, in the outbox: everything it needs to be written later.
 #[derive(Serialize, Deserialize)]
 pub struct Letter {
-    /// Address it goes to; one that the account had verified before (OTP-23).
+    /// Address it goes to; for codes of a sign-in one that the account had verified before (OTP-23).
     pub to: String,
     /// Language of the account.
     pub locale: Locale,
@@ -102,6 +102,47 @@ pub enum LetterBody {
         /// From where.
         ip: String,
     },
+    /// The code that proves an address; nothing about any account (`ux.md` 10.6).
+    AddressCode {
+        /// What the address is to be.
+        purpose: ProofPurpose,
+        /// The digits.
+        code: String,
+        /// Index of the tally word, see [`crate::tally`].
+        tally_word: u8,
+        /// Number of the tally.
+        tally_number: u8,
+        /// When the code stops working.
+        expires_at: Timestamp,
+    },
+    /// Somebody wanted this address, which has an account already (`ux.md` 10.9).
+    AddressTaken {
+        /// What it was to be.
+        purpose: ProofPurpose,
+        /// When.
+        at: Timestamp,
+        /// With what.
+        device: Device,
+        /// From where.
+        ip: String,
+    },
+    /// An address of the account changed; cannot be turned off (REC-06, REC-07, `ux.md` 10.6).
+    AddressChanged {
+        /// Which.
+        kind: AddressKind,
+        /// The new one, masked.
+        mask: String,
+        /// The link that undoes it; former addresses get one.
+        link: Option<String>,
+        /// Until when that works.
+        until: Timestamp,
+        /// When.
+        at: Timestamp,
+        /// With what.
+        device: Device,
+        /// From where.
+        ip: String,
+    },
     /// `sekisho mail test`.
     Test,
 }
@@ -114,6 +155,11 @@ pub enum ChangedHow {
     ResetLink,
     /// At a sign-in, because it was asked for.
     Forced,
+    /// By the person, in the account pages.
+    Own {
+        /// Whether other devices stay signed in.
+        others_stay: bool,
+    },
 }
 
 /// What happened to the ways back into an account.
@@ -136,6 +182,10 @@ pub enum RecoveryNews {
     ResetStarted,
     /// An operator set another code address.
     CodeAddressSet,
+    /// The change of an address was undone by a mailed link.
+    AddressUndone,
+    /// Somebody said that a sign-in was not theirs (TD-08).
+    SignInDenied,
 }
 
 /// The facts of a successful sign-in.
@@ -182,6 +232,9 @@ impl LetterBody {
             Self::ResetLink { .. } => LetterKind::ResetLink,
             Self::PasswordChanged { .. } => LetterKind::PasswordChanged,
             Self::RecoveryNotice { .. } => LetterKind::RecoveryNotice,
+            Self::AddressCode { .. } => LetterKind::AddressCode,
+            Self::AddressTaken { .. } => LetterKind::AddressTaken,
+            Self::AddressChanged { .. } => LetterKind::AddressChanged,
             Self::Test => LetterKind::Test,
         }
     }
@@ -189,9 +242,9 @@ impl LetterBody {
     /// When the letter is of no use any more (OTP-15).
     pub const fn not_after(&self) -> Option<Timestamp> {
         match self {
-            Self::SignInCode { expires_at, .. } | Self::ResetLink { expires_at, .. } => {
-                Some(*expires_at)
-            }
+            Self::SignInCode { expires_at, .. }
+            | Self::ResetLink { expires_at, .. }
+            | Self::AddressCode { expires_at, .. } => Some(*expires_at),
             _ => None,
         }
     }
@@ -199,7 +252,7 @@ impl LetterBody {
     /// The code, if it carries one.
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::SignInCode { code, .. } => Some(code),
+            Self::SignInCode { code, .. } | Self::AddressCode { code, .. } => Some(code),
             _ => None,
         }
     }

@@ -9,6 +9,8 @@ use crate::{
     tally, when,
 };
 
+mod addresses;
+
 /// Wrong passwords before a sign-in that are worth a sentence (TD-07).
 const WORTH_TELLING: u32 = 3;
 
@@ -46,6 +48,9 @@ templates! {
     ResetLink "reset_link/body.txt" "reset_link/body.html"
     PasswordChanged "password_changed/body.txt" "password_changed/body.html"
     RecoveryNotice "recovery_notice/body.txt" "recovery_notice/body.html"
+    AddressCode "address_code/body.txt" "address_code/body.html"
+    AddressTaken "address_taken/body.txt" "address_taken/body.html"
+    AddressChanged "address_changed/body.txt" "address_changed/body.html"
     Test "test/body.txt" "test/body.html"
 }
 
@@ -94,6 +99,9 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             text::RecoveryNotice(v).render()?,
             html::RecoveryNotice(v).render()?,
         ),
+        LetterBody::AddressCode { .. }
+        | LetterBody::AddressTaken { .. }
+        | LetterBody::AddressChanged { .. } => addresses::written(&letter.body, v)?,
         LetterBody::Test => (
             "test-subject",
             text::Test(v).render()?,
@@ -157,6 +165,11 @@ impl View {
             LetterBody::ResetLink { .. }
             | LetterBody::PasswordChanged { .. }
             | LetterBody::RecoveryNotice { .. } => view.recovery(letter)?,
+            LetterBody::AddressCode { .. }
+            | LetterBody::AddressTaken { .. }
+            | LetterBody::AddressChanged { .. } => {
+                view.addresses(letter)?;
+            }
             LetterBody::Test => {}
         }
         Ok(view)
@@ -233,11 +246,18 @@ impl View {
                 device,
                 ip,
             } => {
-                let how = match how {
+                let word = match how {
                     ChangedHow::ResetLink => "changed-how-link",
                     ChangedHow::Forced => "changed-how-asked",
+                    ChangedHow::Own { .. } => "changed-how-own",
                 };
-                self.row("label-how", self.say(how)?)?;
+                let stay = matches!(how, ChangedHow::Own { others_stay: true });
+                self.lead = if stay {
+                    "changed-lead-stay"
+                } else {
+                    "changed-lead"
+                };
+                self.row("label-how", self.say(word)?)?;
                 (at, Some(device), ip)
             }
             LetterBody::RecoveryNotice {
@@ -272,6 +292,8 @@ impl View {
             }
             RecoveryNews::ResetStarted => "recovery-started-lead",
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
+            RecoveryNews::AddressUndone => "recovery-undone-lead",
+            RecoveryNews::SignInDenied => "recovery-denied-lead",
         };
     }
 
@@ -329,6 +351,8 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::Waiting { .. } => "recovery-waiting-subject",
         RecoveryNews::ResetStarted => "recovery-started-subject",
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
+        RecoveryNews::AddressUndone => "recovery-undone-subject",
+        RecoveryNews::SignInDenied => "recovery-denied-subject",
     }
 }
 

@@ -14,6 +14,10 @@ pub enum EventKind {
     CodeTried,
     /// A person signed out.
     SignOut,
+    /// A session was ended from elsewhere: by its person in another browser, or by an operator.
+    SessionEnded,
+    /// A person said that a sign-in was somebody else's. Worth an operator's look.
+    NotMe,
     /// A person decided about an app.
     Consent,
     /// An authorization code was issued.
@@ -38,6 +42,10 @@ pub enum EventKind {
     PasswordChanged,
     /// Recovery codes were made, or one was tried.
     RecoveryCodes,
+    /// A code was mailed to an address that is to be proved, or one was tried.
+    AddressProof,
+    /// An address of an account changed, or a change was undone.
+    AddressChanged,
     /// A setting of an account changed.
     SettingChanged,
     /// An account was created.
@@ -62,11 +70,13 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
         Self::SignOut,
+        Self::SessionEnded,
+        Self::NotMe,
         Self::Consent,
         Self::Authorization,
         Self::CodeRedeemed,
@@ -79,6 +89,8 @@ impl EventKind {
         Self::ResetAsked,
         Self::PasswordChanged,
         Self::RecoveryCodes,
+        Self::AddressProof,
+        Self::AddressChanged,
         Self::SettingChanged,
         Self::UserCreated,
         Self::CohortMarked,
@@ -98,6 +110,8 @@ impl EventKind {
             Self::CodeAsked => "code_asked",
             Self::CodeTried => "code_tried",
             Self::SignOut => "sign_out",
+            Self::SessionEnded => "session_ended",
+            Self::NotMe => "not_me",
             Self::Consent => "consent",
             Self::Authorization => "authorization",
             Self::CodeRedeemed => "code_redeemed",
@@ -110,6 +124,8 @@ impl EventKind {
             Self::ResetAsked => "reset_asked",
             Self::PasswordChanged => "password_changed",
             Self::RecoveryCodes => "recovery_codes",
+            Self::AddressProof => "address_proof",
+            Self::AddressChanged => "address_changed",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
             Self::CohortMarked => "cohort_marked",

@@ -18,13 +18,19 @@ pub enum LetterKind {
     PasswordChanged,
     /// Something about the ways back into the account happened.
     RecoveryNotice,
+    /// The code that proves an address.
+    AddressCode,
+    /// Somebody wanted an address that has an account already.
+    AddressTaken,
+    /// An address of the account changed; with the link that undoes it.
+    AddressChanged,
     /// `sekisho mail test`.
     Test,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
@@ -32,6 +38,9 @@ impl LetterKind {
         Self::ResetLink,
         Self::PasswordChanged,
         Self::RecoveryNotice,
+        Self::AddressCode,
+        Self::AddressTaken,
+        Self::AddressChanged,
         Self::Test,
     ];
 
@@ -45,6 +54,9 @@ impl LetterKind {
             Self::ResetLink => "reset_link",
             Self::PasswordChanged => "password_changed",
             Self::RecoveryNotice => "recovery_notice",
+            Self::AddressCode => "address_code",
+            Self::AddressTaken => "address_taken",
+            Self::AddressChanged => "address_changed",
             Self::Test => "test",
         }
     }

@@ -22,6 +22,7 @@ mod incident;
 mod key;
 mod letter;
 mod locale;
+mod proof_purpose;
 mod scope;
 mod seal;
 mod secret;
@@ -51,10 +52,12 @@ pub use incident::{
 pub use key::{SigningAlgorithm, SigningKeyRecord};
 pub use letter::LetterKind;
 pub use locale::Locale;
+pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
-    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, PreAuthToken,
-    QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken,
+    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, NotMeToken,
+    PreAuthToken, QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken,
+    SessionToken, UndoToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -35,6 +35,8 @@ pub enum Purpose {
     BrowserState,
     /// Counter keys of throttles, so that Redis holds no address (THR-06).
     Throttle,
+    /// Sealing addresses that wait to be proved by a mailed code.
+    AddressProof,
     /// Successors of management tokens (REG-08).
     RegistrationToken,
 }
@@ -54,6 +56,7 @@ impl Purpose {
             Self::DpopNonce => b"sekisho/dpop-nonce",
             Self::BrowserState => b"sekisho/browser-state",
             Self::Throttle => b"sekisho/throttle",
+            Self::AddressProof => b"sekisho/address-proof",
             Self::RegistrationToken => b"sekisho/registration-token",
         }
     }

@@ -65,6 +65,10 @@ secret_types! {
     RequestHandle "";
     /// What a reset link carries (REC-01).
     ResetToken "";
+    /// What a link carries that undoes the change of an address (REC-07).
+    UndoToken "";
+    /// What the link "this was not me" carries (TD-08).
+    NotMeToken "";
     /// A place in the queue before the pages that change passwords.
     QueueTicket "";
     /// A device code (RFC 8628 §3.2).

@@ -192,6 +192,24 @@ impl Provider {
         Ok((sealed, self.address_index(address)))
     }
 
+    /// An address that lies sealed under the key of its user.
+    pub(crate) fn opened_address(
+        &self,
+        account: &Account,
+        sealed: &Sealed,
+    ) -> Result<EmailAddress, Failure> {
+        let owner = account.user.id.to_string();
+        let key = self
+            .keyring
+            .open(Purpose::UserData, &owner, &account.data_key)?;
+        let key: [u8; 32] = key
+            .try_into()
+            .map_err(|_wrong_length| Failure::Corrupt("data key"))?;
+        let plain = KeyRing::open_under(&key, &owner, sealed)?;
+        let text = String::from_utf8(plain).map_err(|_not_text| Failure::Corrupt("address"))?;
+        EmailAddress::parse(&text).map_err(|_refused| Failure::Corrupt("address"))
+    }
+
     /// What an address is looked up by.
     pub(crate) fn address_index(&self, address: &EmailAddress) -> Digest {
         Digest::keyed(

@@ -528,6 +528,145 @@ queue-full = The queue is full as well. This page tries again by itself in a min
 queue-keep = Leave this page open. Reloading it or opening more tabs does not make it faster.
 queue-retry = Try now
 
+# Proving an address
+proof-register-title = Confirm your address
+proof-code-title = Confirm the code address
+proof-login-title = Confirm the new sign-in address
+proof-over-title = The confirmation is stopped
+proof-lead = We sent a code to {$email}. Enter its {$digits} digits here, in this browser, within {$minutes} minutes.
+proof-submit = Confirm
+proof-other = Use another address
+proof-restart = Start again
+proof-wrong-last = That is not the code. One more wrong try will stop the confirmation
+proof-no-more = No more codes can be sent for this confirmation. Use the one you have, or start again
+proof-stopped = Too many wrong codes. We stopped the confirmation
+proof-unavailable = The address cannot be confirmed right now
+
+# Changing an address
+change-login-title = Change the sign-in address
+change-login-lead = We mail a code to the new address. It counts once you have entered the code here.
+change-login-hint = From then on you sign in with this address.
+change-code-title = Change the code address
+change-code-lead = Your codes go to this address. It counts once you have entered the code we mail there.
+change-code-hint = Use an address other than the one you sign in with, one you can always read.
+address-new = The new address
+address-present = At present: {$email}
+address-consequences = Other devices are signed out, and every address you had is told. Those you had before can undo the change for seven days.
+address-send = Send a code
+address-is-present = This is your present address. Enter another one
+address-same-as-login = Use a different address from the one you sign in with
+address-same-as-code = Use a different address from the one that receives your codes
+address-behind-gate = Mail to this address is behind this sign-in. If you cannot sign in, you cannot read the code. Use another one
+address-no-mailbox = No mail can be sent to this address. Use another one
+address-late = The address was not changed
+address-late-hint = It may belong to another account by now, or something else was changed at the same time. Try again.
+address-waits = Waiting for confirmation
+address-undo-until = The change can be undone from your former addresses until {$time}.
+address-changed-login = Your sign-in address is changed
+address-changed-code = Your code address is changed
+address-changed-hint = Other devices are signed out, and no browser is trusted to skip the code any more. We told all your addresses.
+did-change-login-address = Sign-in address changed
+did-change-code-address = Code address changed
+how-address-undone = Undone by a mailed link
+undo-login-title = Undo the change of your sign-in address
+undo-code-title = Undo the change of your code address
+undo-lead = The former address, {$mask}, comes back.
+undo-lead-none = The new address goes; there was none before.
+undo-consequences = Every later change of an address is undone as well. All devices are signed out, recovery codes no longer work, and the password has to be changed.
+undo-submit = Undo the change
+undo-was-me = If you made the change yourself, close this page. Nothing has happened yet.
+undo-done = The change is undone
+undo-done-lead = All devices are signed out. Choose a new password now: whoever changed the address may know the old one.
+undo-forgot = Choose a new password
+undo-used = This change has been undone
+undo-over = This link has expired
+undo-over-lead = If your account is in the hands of somebody else, ask the operator.
+
+## Changing the password in the account pages
+own-password-title = Change the password
+present-password = Present password
+present-password-empty = Enter your present password
+present-password-wrong = This is not your present password
+own-password-others = Keep other devices signed in
+own-password-others-hint = Without the tick every other device is signed out and every app has to ask you again. Trusted browsers are asked for the code either way.
+own-password-late = Something else was changed at the same moment
+own-password-late-hint = Nothing was changed here. Please try once more.
+own-password-done = Your password is changed
+own-password-done-hint = Every address of yours was told by mail.
+
+# Devices and connected apps
+area-devices = Devices
+area-apps = Connected apps
+devices-lead = These devices are signed in. Times are in {$zone}.
+devices-count = { $n ->
+    [one] 1 device
+   *[other] {$n} devices
+}
+devices-began = Since
+devices-seen = Last used
+devices-end = Sign out
+devices-end-others = Sign out everywhere else
+devices-others-lead = You stay signed in here. Every other device has to sign in again.
+devices-others-ends = What ends
+devices-others-none = No other device is signed in
+devices-others-trust = { $n ->
+    [one] Trust in 1 browser
+   *[other] Trust in {$n} browsers
+}
+apps-may-lag = { $n ->
+    [one] Some apps may take up to 1 minute to stop.
+   *[other] Some apps may take up to {$n} minutes to stop.
+}
+ended-session = The device was signed out
+ended-others = Every other device was signed out
+ended-trust = The trust was ended
+trusted-browsers = Trusted browsers
+trusted-lead = A trusted browser skips the code after the password. The password is always asked.
+trusted-none = No browser is trusted.
+trusted-until = Until {$time}
+trusted-seen = Since {$since}, last used {$time}
+trusted-end = Stop trusting
+trusted-end-all = Stop trusting all
+apps-lead = These apps can use your information. Times are in {$zone}.
+apps-empty = No app is connected
+apps-may = What it may do
+apps-since = Since
+apps-used = Last used
+apps-unused = No record
+apps-offline = While closed
+apps-offline-yes = Works on after you sign out
+apps-offline-no = Works only while you are signed in
+apps-remove = Remove access
+apps-removed = Access was removed
+apps-remove-title = Remove the access of {$app}?
+apps-remove-lead = The app can then do nothing for you any more. If you use it again, you are asked again.
+apps-remove-stops = What stops
+apps-remove-stays = Information already given may stay with the app. Ask its maker to delete it.
+did-end-session = Signed out a device
+did-end-others = Signed out every other device
+did-distrust = Stopped trusting a browser
+go-back = Go back
+did-not-me = Said "this was not me"
+
+# This was not me
+not-me-link = This was not me
+not-me-title = A sign-in you do not know
+not-me-lead = If you do not know this, stop it with the button below.
+not-me-app = App
+not-me-does = What the button does
+not-me-does-1 = It ends that device's session, and what apps were given through it.
+not-me-does-2 = It ends the trust in every browser.
+not-me-does-3 = It tells all your addresses, and leaves a record for the operators.
+not-me-lock = Protect my account until I choose a new password
+not-me-lock-hint = Every device is signed out. Your present password then only lets you choose a new one.
+not-me-button = Stop that device and protect my account
+not-me-was-me = If this was you, you need not do anything. Looking at this page changes nothing.
+not-me-done = Stopped
+not-me-done-lead = Next, choose a new password.
+not-me-over = This link does not work
+not-me-over-lead = It was used, or its time is over. If you are worried, sign in and look at your history, or choose a new password.
+not-me-reset = Choose a new password
+
 # Status page and gate positions (9.6)
 status-title = Status
 status-notice = From the operator

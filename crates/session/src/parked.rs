@@ -11,6 +11,8 @@ use crate::{Session, SessionError, on_backend};
 pub enum ParkedKind {
     /// A sign-in that has begun and is not finished.
     SignIn,
+    /// An address that is to be proved by a mailed code.
+    AddressProof,
     /// A pushed authorization request (RFC 9126).
     PushedRequest,
     /// A device authorization (RFC 8628), by device code.
@@ -25,6 +27,7 @@ impl ParkedKind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign-in",
+            Self::AddressProof => "address-proof",
             Self::PushedRequest => "pushed-request",
             Self::DeviceCode => "device-code",
             Self::UserCode => "user-code",

@@ -142,6 +142,59 @@ impl Tx<'_> {
         self.sessions_ended(&ended, now)
     }
 
+    /// Ends one of a user's own sessions, as [`Tx::end_session`] does; a stranger's is not there (SES-10).
+    pub fn end_session_of(
+        &mut self,
+        user: UserId,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Once, StoreError> {
+        let own = browser_sessions::table
+            .filter(browser_sessions::id.eq(id.to_string()))
+            .filter(browser_sessions::user_id.eq(user.to_string()));
+        let is_own: bool = diesel::select(diesel::dsl::exists(own)).get_result(self.conn)?;
+        if is_own {
+            self.end_session(id, now)
+        } else {
+            Ok(Once::Again)
+        }
+    }
+
+    /// Ends every session of a user but one, and what hangs on them; the one goes on under `epoch`
+    /// (SES-10).
+    pub fn end_other_sessions(
+        &mut self,
+        user: UserId,
+        (kept, epoch): (SessionId, Epoch),
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let kept = kept.to_string();
+        let ended = diesel::update(browser_sessions::table)
+            .filter(browser_sessions::user_id.eq(user.to_string()))
+            .filter(browser_sessions::id.ne(&kept))
+            .filter(browser_sessions::ended_at.is_null())
+            .set(browser_sessions::ended_at.eq(now.micros()))
+            .returning((browser_sessions::id, browser_sessions::user_id))
+            .load::<(String, String)>(self.conn)?;
+        diesel::update(browser_sessions::table)
+            .filter(browser_sessions::id.eq(&kept))
+            .filter(browser_sessions::user_id.eq(user.to_string()))
+            .set(browser_sessions::epoch.eq(epoch.0))
+            .execute(self.conn)?;
+        self.sessions_ended(&ended, now)
+    }
+
+    /// Keeps a session from ending before this transaction does, so that what is given in it now ends
+    /// with it; `Again` if it has ended (SES-09).
+    pub fn hold_session(&mut self, id: SessionId) -> Result<Once, StoreError> {
+        let rows = diesel::update(browser_sessions::table)
+            .filter(browser_sessions::id.eq(id.to_string()))
+            .filter(browser_sessions::ended_at.is_null())
+            .set(browser_sessions::last_seen_at.eq(browser_sessions::last_seen_at))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
     fn sessions_ended(
         &mut self,
         ended: &[(String, String)],
@@ -167,6 +220,14 @@ impl Tx<'_> {
             .into_iter()
             .map(BrowserSession::try_from)
             .collect()
+    }
+
+    /// Lets a session go on under a later epoch.
+    pub fn carry_session(&mut self, id: SessionId, epoch: Epoch) -> Result<(), StoreError> {
+        diesel::update(browser_sessions::table.find(id.to_string()))
+            .set(browser_sessions::epoch.eq(epoch.0))
+            .execute(self.conn)?;
+        Ok(())
     }
 
     /// Ends all but the newest `keep` sessions of a user, with what hangs on them, and says how many

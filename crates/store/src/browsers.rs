@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use sekisho_model::{BrowserId, Digest, Epoch, KnownBrowser, UserId};
+use sekisho_model::{BrowserId, Digest, Epoch, KnownBrowser, Timestamp, UserId};
 
 use crate::column::{micros, read_digest, read_id, time};
 use crate::grants::count;
@@ -90,6 +90,69 @@ impl Tx<'_> {
             ))
             .execute(self.conn)?;
         Ok(Once::of(rows))
+    }
+
+    /// As [`Tx::rotate_browser`], but whether the browser may skip the code is left as it is now: trust
+    /// that was taken back meanwhile does not come back with a sign-in on its way.
+    pub fn renew_browser(
+        &mut self,
+        id: BrowserId,
+        old: &Digest,
+        new: &KnownBrowser,
+    ) -> Result<Once, StoreError> {
+        let rows = diesel::update(browsers::table)
+            .filter(browsers::id.eq(id.to_string()))
+            .filter(browsers::digest.eq(old.as_bytes().as_slice()))
+            .set((
+                browsers::digest.eq(new.digest.as_bytes().as_slice()),
+                browsers::last_seen_at.eq(new.last_seen_at.micros()),
+                browsers::user_agent.eq(&new.user_agent),
+            ))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
+    /// The browsers of a user that may skip the code, last used first. Whether their epoch has moved is
+    /// for the caller to say.
+    pub fn trusted_browsers_of(
+        &mut self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<KnownBrowser>, StoreError> {
+        browsers::table
+            .filter(browsers::user_id.eq(user.to_string()))
+            .filter(browsers::trusted_until.gt(now.micros()))
+            .order((browsers::last_seen_at.desc(), browsers::id.desc()))
+            .load::<BrowserRow>(self.conn)?
+            .into_iter()
+            .map(KnownBrowser::try_from)
+            .collect()
+    }
+
+    /// Lets one browser of a user skip the code no more; `Again` if it may not, or is a stranger's.
+    pub fn distrust_browser(&mut self, user: UserId, id: BrowserId) -> Result<Once, StoreError> {
+        let rows = diesel::update(browsers::table)
+            .filter(browsers::id.eq(id.to_string()))
+            .filter(browsers::user_id.eq(user.to_string()))
+            .filter(browsers::trusted_until.is_not_null())
+            .set(browsers::trusted_until.eq(None::<i64>))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
+    /// Lets no browser of a user skip the code but one.
+    pub fn distrust_other_browsers(
+        &mut self,
+        user: UserId,
+        kept: BrowserId,
+    ) -> Result<u64, StoreError> {
+        let rows = diesel::update(browsers::table)
+            .filter(browsers::user_id.eq(user.to_string()))
+            .filter(browsers::id.ne(kept.to_string()))
+            .filter(browsers::trusted_until.is_not_null())
+            .set(browsers::trusted_until.eq(None::<i64>))
+            .execute(self.conn)?;
+        Ok(count(rows))
     }
 
     /// Lets no browser of a user skip the code any more; the browsers stay known.

@@ -73,6 +73,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Keeps a consent from being taken back before this transaction ends, so that what is given on it
+    /// now ends with it; `Again` if there is none (CON-05).
+    pub fn hold_consent(&mut self, user: UserId, client: &ClientId) -> Result<Once, StoreError> {
+        let rows = diesel::update(consents::table.find((user.to_string(), client.as_str())))
+            .set(consents::granted_at.eq(consents::granted_at))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
     /// Everything a user allowed, newest first.
     pub fn consents_of(&mut self, user: UserId) -> Result<Vec<Consent>, StoreError> {
         consents::table

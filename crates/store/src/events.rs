@@ -121,6 +121,22 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// One event of a user.
+    pub fn event_of(
+        &mut self,
+        user: UserId,
+        (at, id): (Timestamp, EventId),
+    ) -> Result<Option<Event>, StoreError> {
+        events::table
+            .filter(events::user_id.eq(user.to_string()))
+            .filter(events::at.eq(at.micros()))
+            .filter(events::id.eq(id.to_string()))
+            .first::<EventRow>(self.conn)
+            .optional()?
+            .map(Event::try_from)
+            .transpose()
+    }
+
     /// A page of a user's events, newest first; `before` is the last one of the page before.
     pub fn history_of(
         &mut self,

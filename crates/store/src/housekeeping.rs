@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 13] = [
+const BROOMS: [Broom; 15] = [
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
         grace: DAY,
@@ -92,8 +92,17 @@ const BROOMS: [Broom; 13] = [
         ..broom("password_resets", "digest", "expires_at")
     },
     Broom {
+        grace: DAY,
+        ..broom("not_me_links", "digest", "expires_at")
+    },
+    Broom {
         grace: DAY.saturating_mul(14),
         ..broom("reset_waits", "user_id", "asked_at")
+    },
+    // With its row goes the reservation of an address (REC-07).
+    Broom {
+        grace: DAY,
+        ..broom("address_changes", "id", "undo_until")
     },
     // The ledger of sign-outs: long enough to look into a complaint.
     Broom {

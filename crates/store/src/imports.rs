@@ -110,22 +110,25 @@ struct PasswordValues<'a> {
 type ProgressRow = (Vec<u8>, String, i64, i64, i64, i64, i64, i64, Option<i64>);
 
 impl Tx<'_> {
-    /// Which of `indexes` are login addresses already (REC-10: the unique index decides in the end).
+    /// Which of `indexes` are login addresses already, or reserved (REC-10: the unique index decides in the
+    /// end).
     pub fn taken_login_addresses(
         &mut self,
         indexes: &[Digest],
     ) -> Result<HashSet<Digest>, StoreError> {
-        user_addresses::table
+        let mut taken = self.reserved_addresses(indexes, None)?;
+        let found = user_addresses::table
             .filter(
                 user_addresses::blind_index
                     .eq_any(indexes.iter().map(|index| index.as_bytes().as_slice())),
             )
             .filter(sql::<Bool>("kind = 'login'"))
             .select(user_addresses::blind_index)
-            .load::<Vec<u8>>(self.conn)?
-            .iter()
-            .map(|bytes| Digest::from_slice(bytes).ok_or(StoreError::Corrupt("blind index")))
-            .collect()
+            .load::<Vec<u8>>(self.conn)?;
+        for bytes in &found {
+            taken.insert(Digest::from_slice(bytes).ok_or(StoreError::Corrupt("blind index"))?);
+        }
+        Ok(taken)
     }
 
     /// Which of `subjects` are in use.

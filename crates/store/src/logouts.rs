@@ -135,21 +135,50 @@ impl Tx<'_> {
         for document in &documents {
             let client: Client = read_json(document)?;
             if let Some(uri) = &client.backchannel_logout_uri {
-                self.post_logout(session, user, (&client.client_id, uri), now)?;
+                let id = [session.to_string(), client.client_id.to_string()];
+                self.post_logout(&id, (session, user), (&client.client_id, uri), now)?;
             }
         }
         Ok(())
     }
 
-    fn post_logout(
+    /// That the access of one app in a session was ended by the person while the session goes on: a
+    /// delivery of its own, so that the end of the session is told as well if the app comes back.
+    pub(crate) fn tell_of_revocation(
         &mut self,
         session: SessionId,
         user: UserId,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let document: Option<String> = clients::table
+            .find(client.as_str())
+            .select(clients::document)
+            .first(self.conn)
+            .optional()?;
+        let Some(document) = document else {
+            return Ok(());
+        };
+        let app: Client = read_json(&document)?;
+        let Some(uri) = &app.backchannel_logout_uri else {
+            return Ok(());
+        };
+        // No id of an app has a space, so no other delivery has this id.
+        let at = format!(" {}", now.micros());
+        let id = [session.to_string(), client.to_string(), at];
+        self.post_logout(&id, (session, user), (client, uri), now)
+    }
+
+    fn post_logout(
+        &mut self,
+        id: &[String],
+        (session, user): (SessionId, UserId),
         (client, uri): (&ClientId, &str),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let session = session.to_string();
-        let id = Digest::of_parts(&[session.as_bytes(), client.as_str().as_bytes()]);
+        let parts: Vec<&[u8]> = id.iter().map(String::as_bytes).collect();
+        let id = Digest::of_parts(&parts);
         let values = (
             logout_deliveries::id.eq(id.to_base64url()),
             logout_deliveries::session_id.eq(session),

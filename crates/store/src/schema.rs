@@ -67,6 +67,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    not_me_links (digest) {
+        digest -> Binary,
+        user_id -> Text,
+        event_id -> Text,
+        event_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     recovery_codes (user_id, digest) {
         user_id -> Text,
         digest -> Binary,
@@ -379,6 +390,27 @@ diesel::table! {
         started_at -> BigInt,
         updated_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    address_changes (id) {
+        id -> Text,
+        user_id -> Text,
+        kind -> Text,
+        former -> Nullable<Binary>,
+        former_index -> Nullable<Binary>,
+        former_verified_at -> Nullable<BigInt>,
+        made_at -> BigInt,
+        undo_until -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    address_undo_links (digest) {
+        digest -> Binary,
+        change_id -> Text,
     }
 }
 

@@ -157,8 +157,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Gives a user an address; `Again` if it is another account's login address (or the user has an
-    /// address of that kind). The transaction stays usable.
+    /// Gives a user an address; `Again` if it is another account's login address, or reserved
+    /// for one (REC-07), or the user has an address of that kind. The transaction stays usable.
     pub fn insert_address(
         &mut self,
         user: UserId,
@@ -178,6 +178,15 @@ impl Tx<'_> {
             .values(values)
             .on_conflict_do_nothing()
             .execute(c))?;
+        // Looked at after the unique index let it pass: whoever gave the address up at the same time is
+        // done by then.
+        if rows > 0
+            && kind == AddressKind::Login
+            && !self.reserved_addresses(&[*index], Some(user))?.is_empty()
+        {
+            self.take_address(user, kind)?;
+            return Ok(Once::Again);
+        }
         Ok(Once::of(rows))
     }
 

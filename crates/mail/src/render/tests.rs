@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use sekisho_model::{AddressKind, ProofPurpose};
+
 use super::*;
 use crate::Sender;
 
@@ -81,6 +83,8 @@ fn recovery_letters() -> Vec<LetterBody> {
         link(true),
         changed(ChangedHow::ResetLink),
         changed(ChangedHow::Forced),
+        changed(ChangedHow::Own { others_stay: false }),
+        changed(ChangedHow::Own { others_stay: true }),
         news(RecoveryNews::CodeUsed { left: 9 }),
         news(RecoveryNews::CodesMade),
         news(RecoveryNews::Waiting {
@@ -88,6 +92,48 @@ fn recovery_letters() -> Vec<LetterBody> {
         }),
         news(RecoveryNews::ResetStarted),
         news(RecoveryNews::CodeAddressSet),
+        news(RecoveryNews::AddressUndone),
+        news(RecoveryNews::SignInDenied),
+    ]
+}
+
+fn address_letters() -> Vec<LetterBody> {
+    let both = |purpose| {
+        let code = LetterBody::AddressCode {
+            purpose,
+            code: "48291537".to_owned(),
+            tally_word: 0,
+            tally_number: 47,
+            expires_at: AT + Duration::from_mins(9),
+        };
+        let taken = LetterBody::AddressTaken {
+            purpose,
+            at: AT,
+            device: Device::of(CHROME),
+            ip: "203.0.113.24".to_owned(),
+        };
+        [code, taken]
+    };
+    ProofPurpose::ALL.into_iter().flat_map(both).collect()
+}
+
+fn changed_letters() -> Vec<LetterBody> {
+    let link = "https://id.sekisho.example/address/undo/abc";
+    let changed = |kind, link: Option<&str>| LetterBody::AddressChanged {
+        kind,
+        mask: "n•••@n•••.example".to_owned(),
+        link: link.map(str::to_owned),
+        until: AT + Duration::from_hours(168),
+        at: AT,
+        device: Device::of(CHROME),
+        ip: "203.0.113.24".to_owned(),
+    };
+    let (login, code) = (AddressKind::Login, AddressKind::Code);
+    vec![
+        changed(login, Some(link)),
+        changed(login, None),
+        changed(code, Some(link)),
+        changed(code, None),
     ]
 }
 
@@ -104,7 +150,11 @@ fn every_letter() -> Vec<Letter> {
     Locale::ALL
         .into_iter()
         .flat_map(|locale| {
-            let bodies = bodies().into_iter().chain(recovery_letters());
+            let bodies = bodies()
+                .into_iter()
+                .chain(recovery_letters())
+                .chain(address_letters())
+                .chain(changed_letters());
             bodies.map(move |body| letter(locale, body))
         })
         .collect()
@@ -142,6 +192,48 @@ fn every_letter_can_be_written_in_every_language() {
             "{name}: no remote parts"
         );
         assert!(!text.contains("\n\n\n"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn otp_18_a_letter_that_confirms_an_address_names_its_purpose_and_no_account() {
+    let bodies = address_letters();
+    let mut leads = Vec::new();
+    for body in bodies {
+        let is_code = body.code().is_some();
+        let rendered = render(&letter(Locale::En, body)).unwrap();
+        let all = format!("{}{}{}", rendered.subject, rendered.text, rendered.html);
+        for link in ["http", "://", "<a ", "href", "www."] {
+            assert!(!all.contains(link), "{link} in {all}");
+        }
+        if is_code {
+            assert_eq!(rendered.subject, "Sekisho: confirm this address");
+            assert!(rendered.text.starts_with("Your code: 48291537\n"));
+            assert!(rendered.text.contains("Pine 47"), "{}", rendered.text);
+            assert!(!all.contains("203.0.113"), "{all}");
+            leads.push(rendered.text.lines().nth(2).unwrap().to_owned());
+        }
+    }
+    leads.dedup();
+    assert_eq!(leads.len(), 3, "{leads:?}");
+}
+
+#[test]
+fn rec_07_the_notice_to_a_former_address_carries_the_link_that_undoes_the_change() {
+    for locale in Locale::ALL {
+        let bodies = changed_letters();
+        let links = bodies.iter().map(|body| match body {
+            LetterBody::AddressChanged { link, .. } => link.clone(),
+            _ => None,
+        });
+        let links: Vec<_> = links.collect();
+        for (body, link) in bodies.into_iter().zip(links) {
+            let rendered = render(&letter(locale, body)).unwrap();
+            let expected = usize::from(link.is_some());
+            assert_eq!(rendered.text.matches("/address/undo/abc").count(), expected);
+            assert_eq!(rendered.html.matches("href=").count(), expected);
+            assert!(rendered.text.contains("n•••@n•••.example"));
+        }
     }
 }
 

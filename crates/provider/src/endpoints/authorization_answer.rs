@@ -7,6 +7,7 @@ use sekisho_model::{
     AuthorizationCode, Client, ClientId, ClientOrigin, CodeRecord, Consent, Digest, Event,
     EventKind, Grant, GrantId, GrantTerms, Locale, Outcome, ScopeSet, SigningAlgorithm,
 };
+use sekisho_store::{Once, StoreError, Tx};
 
 use super::authorize::Asked;
 use super::visit::{LiveSession, Visit};
@@ -14,6 +15,7 @@ use crate::jwt::verify_id_token_hint;
 use crate::rules::authorization_request::AuthorizationRequest;
 use crate::rules::authorization_response::{Delivery, ReplyTo, signed_claims};
 use crate::rules::claims;
+use crate::rules::consent::is_first_party;
 use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::parameters::Parameters;
 use crate::rules::redirect_uri::Callback;
@@ -180,17 +182,19 @@ impl Provider {
             id: allowed.id,
             ..event.clone()
         };
-        self.store
-            .write(move |tx| {
-                if let Some(consent) = &consented {
-                    tx.put_consent(consent)?;
-                    tx.record(&allowed)?;
-                }
-                tx.insert_grant(&grant)?;
-                tx.insert_code(&record)?;
-                tx.record(&event)
-            })
-            .await?;
+        let giving = Giving {
+            first_party: is_first_party(client),
+            consented,
+            allowed,
+            grant,
+            code: record,
+            event,
+        };
+        let given = self.store.write(move |tx| giving.write(tx)).await?;
+        if !given {
+            let error = AuthorizationError::AccessDenied;
+            return self.refused(&request.reply, error, client, true);
+        }
         let callback = &request.reply.callback;
         let fields = self.success_fields(asked, &code);
         let unsure = client.is_public() && callback.leaves_the_web();
@@ -253,6 +257,40 @@ impl Provider {
             expires_at: grant.created_at + self.settings.lifetimes.code,
             used_at: None,
         }
+    }
+}
+
+/// Everything one authorization code writes.
+struct Giving {
+    first_party: bool,
+    consented: Option<Consent>,
+    /// That consent was given.
+    allowed: Event,
+    grant: Grant,
+    code: CodeRecord,
+    event: Event,
+}
+
+impl Giving {
+    /// `false`, with nothing written, if the session or the consent it rests on was ended at this moment
+    /// (SES-09, CON-05).
+    fn write(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        let grant = &self.grant;
+        if tx.hold_session(grant.session_id)? == Once::Again {
+            return Ok(false);
+        }
+        if let Some(consent) = &self.consented {
+            tx.put_consent(consent)?;
+            tx.record(&self.allowed)?;
+        } else if !self.first_party
+            && tx.hold_consent(grant.user_id, &grant.client_id)? == Once::Again
+        {
+            return Ok(false);
+        }
+        tx.insert_grant(grant)?;
+        tx.insert_code(&self.code)?;
+        tx.record(&self.event)?;
+        Ok(true)
     }
 }
 

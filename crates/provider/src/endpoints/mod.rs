@@ -2,6 +2,8 @@
 //! that says everything the HTTP layer needs to answer.
 
 pub mod account;
+pub mod address_change;
+pub mod address_proof;
 pub mod authorization_answer;
 pub mod authorize;
 pub mod browser_state;
@@ -9,12 +11,16 @@ pub mod call;
 mod client_assertion;
 pub mod client_authentication;
 mod client_certificate;
+pub mod connected_apps;
 pub mod consent;
 pub mod device;
+pub mod devices;
 pub mod end_session;
 pub mod introspect;
 pub mod new_password;
+pub mod not_me;
 pub mod operator_help;
+pub mod own_password;
 pub mod password_reset;
 pub mod pushed_request;
 pub mod recovery_codes;

@@ -306,11 +306,20 @@ pub(crate) fn end_all_of(
     user: UserId,
     now: sekisho_model::Timestamp,
 ) -> Result<sekisho_model::Epoch, StoreError> {
+    let epoch = void_all_of(tx, user)?;
+    tx.end_sessions_of(user, now)?;
+    Ok(epoch)
+}
+
+/// The same but for the records of sessions: one of them may go on under the new epoch.
+pub(crate) fn void_all_of(
+    tx: &mut Tx<'_>,
+    user: UserId,
+) -> Result<sekisho_model::Epoch, StoreError> {
     let mut epoch = tx.epoch_now()?;
     for kind in [EpochKind::Session, EpochKind::Token, EpochKind::Browser] {
         epoch = tx.move_user_epoch(user, kind)?;
     }
-    tx.end_sessions_of(user, now)?;
     tx.close_resets(user)?;
     tx.end_reset_wait(user)?;
     Ok(epoch)

@@ -50,6 +50,11 @@ impl Wanted<'_> {
     }
 }
 
+/// Whether nobody is asked (CON-07). REG-07: what registered itself is never first-party.
+pub fn is_first_party(client: &Client) -> bool {
+    client.skip_consent && client.origin == ClientOrigin::Operator
+}
+
 /// Decides what is `wanted` given what was allowed before (CON-02).
 pub fn need(
     client: &Client,
@@ -65,9 +70,7 @@ pub fn need(
         || widened
         // RFC 8252 §8.6: a native app's identity cannot be assured, so nothing is remembered for it.
         || anyone_could_be_it;
-    // REG-07: what registered itself is never first-party.
-    let first_party = client.skip_consent && client.origin == ClientOrigin::Operator;
-    if ask && !first_party {
+    if ask && !is_first_party(client) {
         ConsentNeed::Ask
     } else {
         ConsentNeed::None

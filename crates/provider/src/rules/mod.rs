@@ -1,6 +1,8 @@
 //! Pure rules: values in, a decision out. No I/O, no clock, no randomness: time and random values
 //! are arguments. One rule, one file, the specification's section on top.
 
+pub mod address_change;
+pub mod address_proof;
 pub mod authorization_details;
 pub mod authorization_request;
 pub mod authorization_response;

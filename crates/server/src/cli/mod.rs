@@ -16,6 +16,7 @@ mod recovery;
 mod reference;
 mod registrations;
 mod sealing_keys;
+mod sessions;
 mod tree;
 mod users;
 

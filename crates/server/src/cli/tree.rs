@@ -182,6 +182,32 @@ pub(crate) enum UserCommand {
         /// Its sign-in address, or what apps know it by (`sub`).
         who: String,
     },
+    /// List where an account is signed in.
+    #[command(
+        after_help = "Example\n  sekisho user sessions haruka@example.jp --config config.toml"
+    )]
+    Sessions {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address, or what apps know it by (`sub`).
+        who: String,
+    },
+    /// End one session of an account, or with all of them every token and trusted browser.
+    #[command(
+        after_help = "Example\n  sekisho user revoke haruka@example.jp --reason stolen-laptop --config config.toml\n  sekisho user revoke haruka@example.jp --session 0199a1b2-0000-7000-8000-000000000001 --reason stolen-laptop --config config.toml"
+    )]
+    Revoke {
+        #[command(flatten)]
+        at: Where,
+        /// Its sign-in address, or what apps know it by (`sub`).
+        who: String,
+        /// Only this session; see `user sessions`.
+        #[arg(long)]
+        session: Option<String>,
+        /// Why, for the record.
+        #[arg(long)]
+        reason: String,
+    },
     /// Stop an account; its sessions and tokens end at once.
     #[command(
         after_help = "Example\n  sekisho user disable haruka@example.jp --config config.toml"

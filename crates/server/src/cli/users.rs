@@ -1,14 +1,16 @@
 use std::path::Path;
 
-use sekisho_model::{EmailAddress, Origin, Subject, UserId, UserState};
+use sekisho_mail::when;
+use sekisho_model::{AddressKind, EmailAddress, Origin, Subject, UserId, UserState};
 use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
+use sekisho_provider::endpoints::address_change::UndoableChange;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
-use super::{CliError, export, forced_resets, import, output, recovery, services_at};
+use super::{CliError, export, forced_resets, import, output, recovery, services_at, sessions};
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -20,6 +22,33 @@ struct Shown {
     name: Option<String>,
     state: UserState,
     two_step: bool,
+}
+
+/// An account with what is on its way.
+#[derive(Serialize)]
+struct ShownWhole {
+    #[serde(flatten)]
+    account: Shown,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    address_changes: Vec<ShownChange>,
+}
+
+/// A changed address that its owner can still have back.
+#[derive(Serialize)]
+struct ShownChange {
+    which: AddressKind,
+    changed_at: String,
+    undo_until: String,
+}
+
+impl From<UndoableChange> for ShownChange {
+    fn from(change: UndoableChange) -> Self {
+        Self {
+            which: change.kind,
+            changed_at: when::rfc3339(change.made_at, "UTC"),
+            undo_until: when::rfc3339(change.undo_until, "UTC"),
+        }
+    }
 }
 
 impl From<&OpenAccount> for Shown {
@@ -55,9 +84,22 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::Show { at, who } => {
             let (_, services) = services_at(&at).await?;
             let account = found(&services.provider, &who).await?;
-            output::one(form, &Shown::from(&account.ok_or_else(unknown)?));
+            let account = account.ok_or_else(unknown)?;
+            let changes = services.provider.undoable_changes(account.user.id).await?;
+            let shown = ShownWhole {
+                account: Shown::from(&account),
+                address_changes: changes.into_iter().map(ShownChange::from).collect(),
+            };
+            output::one(form, &shown);
             Ok(())
         }
+        UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
+        UserCommand::Revoke {
+            at,
+            who,
+            session,
+            reason,
+        } => sessions::revoke(&at, &who, session.as_deref(), &reason).await,
         UserCommand::Import(asked) => import::run(asked, form).await,
         UserCommand::Export(asked) => export::run(asked, form).await,
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
@@ -110,7 +152,7 @@ async fn create(
 }
 
 /// By address, or by subject: addresses have an at sign and subjects have none.
-async fn found(provider: &Provider, who: &str) -> Result<Option<OpenAccount>, CliError> {
+pub(super) async fn found(provider: &Provider, who: &str) -> Result<Option<OpenAccount>, CliError> {
     if who.contains('@') {
         return Ok(provider.account_of(&address(who)?).await?);
     }

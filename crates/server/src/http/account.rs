@@ -1,5 +1,9 @@
 //! The person's own pages.
 
+mod addresses;
+mod apps;
+mod devices;
+mod password;
 mod recovery_codes;
 
 use std::time::Duration;
@@ -39,23 +43,56 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(set_alert)),
         )
         .service(
+            web::resource("/account/password")
+                .route(web::get().to(password::show))
+                .route(web::post().to(password::send)),
+        )
+        .service(
             web::resource("/account/security/recovery-codes")
                 .route(web::get().to(recovery_codes::show))
                 .route(web::post().to(recovery_codes::make)),
-        );
+        )
+        .service(
+            web::resource("/account/sessions")
+                .route(web::get().to(devices::show))
+                .route(web::post().to(devices::end)),
+        )
+        .route("/account/sessions/others", web::get().to(devices::ask))
+        .service(
+            web::resource("/account/apps")
+                .route(web::get().to(apps::show))
+                .route(web::post().to(apps::remove)),
+        )
+        .route("/account/apps/remove", web::get().to(apps::ask));
+    for page in [
+        "/account/security/address",
+        "/account/security/code-address",
+    ] {
+        config
+            .service(
+                web::resource(page)
+                    .route(web::get().to(addresses::show))
+                    .route(web::post().to(addresses::send)),
+            )
+            .service(
+                web::resource(format!("{page}/confirm"))
+                    .route(web::get().to(addresses::confirm))
+                    .route(web::post().to(addresses::proved)),
+            );
+    }
 }
 
 /// Somebody who is signed in, on a page of theirs.
-struct Owner<'a> {
-    frame: Frame<'a>,
-    visit: Visit,
-    live: LiveSession,
+pub(super) struct Owner<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) visit: Visit,
+    pub(super) live: LiveSession,
     account: OpenAccount,
 }
 
 impl<'a> Owner<'a> {
     /// Who it is; or the way to the sign-in page and back here.
-    async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
+    pub(super) async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
         let visit = app.visit(request);
         let frame = Frame::new(app, request, visit.locale);
         let failed = |failure: Failure| frame.failure(&failure);
@@ -81,10 +118,16 @@ impl<'a> Owner<'a> {
     }
 
     /// `ux.md` 5.7: password and code first, then on to `here` (SES-10). For whoever is not
-    /// [`fresh`](sekisho_provider::Provider::is_fresh).
-    async fn confirm_first(&self, here: &str) -> HttpResponse {
+    /// [`fresh`](sekisho_provider::Provider::is_fresh). Without a code address the password is all there is.
+    pub(super) async fn confirm_first(&self, here: &str) -> HttpResponse {
         let app = self.frame.app;
-        match app.provider.begin_strong_sign_in(here, &self.visit).await {
+        let begun = if self.account.code_address.is_some() {
+            app.provider.begin_strong_sign_in(here, &self.visit).await
+        } else {
+            let page = app.provider.begin_page_sign_in(Some(here), &self.visit);
+            page.await
+        };
+        match begun {
             Ok((flow, pre_auth)) => {
                 let cookies = NewCookies {
                     pre_auth,
@@ -116,7 +159,7 @@ impl<'a> Owner<'a> {
         }
     }
 
-    fn zone(&self) -> &str {
+    pub(super) fn zone(&self) -> &str {
         &self.live.user.zone
     }
 
@@ -197,6 +240,10 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Ok(recovery) => recovery,
         Err(failure) => return owner.frame.failure(&failure),
     };
+    let addresses = match addresses::news(&owner, query.first("changed")).await {
+        Ok(addresses) => addresses,
+        Err(failure) => return owner.frame.failure(&failure),
+    };
     let view = SecurityPage {
         page: owner.frame.page(app.form_token(&owner.visit, "", PURPOSE)),
         account: owner.account_frame(Area::Security),
@@ -205,7 +252,9 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         second_step: owner.second_step(),
         alert: owner.live.user.alert,
         recovery,
+        password_done: query.first("changed") == Some("password"),
         saved: query.first("saved").is_some(),
+        addresses,
     };
     owner.frame.html(StatusCode::OK, &Answer::Page, &view)
 }

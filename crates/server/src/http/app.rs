@@ -210,7 +210,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 7] = [
+const PRE_AUTH_FORMS: [&str; 10] = [
     "login",
     "code",
     "consent",
@@ -218,6 +218,9 @@ const PRE_AUTH_FORMS: [&str; 7] = [
     "reset",
     "new-password",
     "recovery",
+    "register-proof",
+    "undo-address",
+    "not-me",
 ];
 
 /// One header's text; `None` if it is absent or not text.

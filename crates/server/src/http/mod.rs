@@ -5,6 +5,8 @@
 //! client addresses, assets.
 
 pub mod account;
+pub mod address_proof;
+pub mod address_undo;
 pub mod answer;
 pub mod app;
 pub mod assets;
@@ -21,7 +23,8 @@ pub mod frame;
 pub mod headers;
 pub mod health;
 pub mod levels;
-mod locale;
+pub mod locale;
+pub mod not_me;
 pub mod oauth;
 pub mod pages;
 pub mod passwords;

@@ -2,7 +2,11 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{account, dev, device, health, oauth, passwords, playground, sign_in, sign_out, status, texts};
+use super::{
+    account, address_undo, dev, device, health, not_me, oauth, passwords, playground, sign_in,
+    sign_out, status,
+    texts,
+};
 use crate::metrics_page;
 
 /// Adds the routes of this server. `dev` opens the dev pages, `metrics` the metrics page.
@@ -13,6 +17,8 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     sign_out::routes(config);
     device::routes(config);
     account::routes(config);
+    address_undo::routes(config);
+    not_me::routes(config);
     texts::routes(config);
     health::routes(config);
     status::routes(config);

@@ -2,11 +2,15 @@
 //! the PostgreSQL server that `TEST_DATABASE_URL` names (each test makes a database there and drops it).
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod apps;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
 mod cohorts;
+#[cfg(test)]
+mod devices;
 #[cfg(test)]
 mod events;
 #[cfg(test)]

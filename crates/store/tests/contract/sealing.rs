@@ -23,7 +23,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 17] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 21] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -31,8 +31,10 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 17] = [
     ("client_secrets", "digest"),
     ("codes", "digest"),
     ("initial_access_tokens", "digest"),
+    ("not_me_links", "digest"),
     ("password_resets", "digest"),
     ("refresh_tokens", "digest"),
+    ("address_undo_links", "digest"),
     ("registration_tokens", "digest"),
     ("registration_tokens", "previous_digest"),
     ("revoked_tokens", "digest"),
@@ -43,8 +45,10 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 17] = [
     // Under the user's data key.
     ("users", "claims"),
     ("user_addresses", "sealed"),
+    ("address_changes", "former"),
     // Derived from the root, which never changes.
     ("user_addresses", "blind_index"),
+    ("address_changes", "former_index"),
     ("recovery_codes", "digest"),
 ];
 

@@ -4,6 +4,8 @@ use crate::tree::{File, Tree};
 
 /// The one place that may wait for a real process or browser.
 const MAY_WAIT: &str = "tests/support/wait.rs";
+/// Load is sent in real time.
+const LOAD: &str = "tests/bench/";
 
 /// Tests move the clock instead of sleeping, and none is ignored or kept from running beside another.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -12,7 +14,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         let code = file.tests();
         let before = file.code.len() - code.len();
         let sleeps = words(code, "sleep").filter(|at| code[at + "sleep".len()..].starts_with('('));
-        if file.path != MAY_WAIT {
+        if file.path != MAY_WAIT && !file.path.starts_with(LOAD) {
             add(
                 file,
                 sleeps.map(|at| at + before),
@@ -54,6 +56,7 @@ mod tests {
                 "#[serial]\nfn b() { tokio::time::sleep(x).await }\n// sleep(1)\n",
             ),
             (MAY_WAIT, "fn c() { sleep(x) }"),
+            ("tests/bench/rush.rs", "fn d() { sleep(x) }"),
         ]);
         assert_eq!(
             places(&check(&tree)),

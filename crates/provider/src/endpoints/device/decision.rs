@@ -6,7 +6,7 @@ use sekisho_model::{
     GrantTerms, Locale, Outcome, PreAuthToken, ScopeSet, SessionId, Timestamp, UserId,
 };
 use sekisho_session::ParkedKind;
-use sekisho_store::{StoreError, Tx};
+use sekisho_store::{Once, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use super::{LoadedDevice, written};
@@ -296,6 +296,10 @@ impl Provider {
         let mut event = self.device_event(live, visit, Some(client), Outcome::Passed);
         event.detail = serde_json::json!({ "scope": grant.scope.to_string() });
         let work = move |tx: &mut Tx<'_>| {
+            if tx.hold_session(grant.session_id)? == Once::Again {
+                // Ended at this moment: the device waits in vain (SES-09).
+                return Ok(());
+            }
             let before = tx.consent(grant.user_id, &grant.client_id)?;
             tx.put_consent(&widened(before, &grant))?;
             tx.insert_grant(&grant)?;

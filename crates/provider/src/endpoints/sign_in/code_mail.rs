@@ -2,8 +2,8 @@ use sekisho_audit::flow_mark;
 use sekisho_guard::{CodeMail, Pass};
 use sekisho_mail::{LetterBody, tally};
 use sekisho_model::{
-    BrowserId, ChallengeId, Digest, EmailAddress, EventKind, Outcome, PreAuthToken, Timestamp,
-    UserId,
+    BrowserId, ChallengeId, Digest, EmailAddress, EpochKind, EventKind, Outcome, PreAuthToken,
+    Timestamp, UserId,
 };
 use sekisho_session::{NewChallenge, Renewal};
 
@@ -51,6 +51,9 @@ impl Provider {
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
         let now = self.now();
+        if !self.address_is_older(&flow, account) {
+            return Ok(PasswordOutcome::FlowGone);
+        }
         let Some(to) = account.code_address.clone() else {
             return Err(Failure::Corrupt("code address"));
         };
@@ -120,6 +123,9 @@ impl Provider {
         let Some(account) = self.account(stage.user_id).await? else {
             return Ok(ResendOutcome::Gone);
         };
+        if !self.address_is_older(&flow, &account) {
+            return Ok(ResendOutcome::Gone);
+        }
         let Some(to) = account.code_address.clone() else {
             return Ok(ResendOutcome::Gone);
         };
@@ -223,6 +229,13 @@ impl Provider {
             .await?;
         self.letters_wait.ring();
         Ok(())
+    }
+
+    /// OTP-23: a changed address voids the sign-ins that had begun, so none of their codes goes to the new one.
+    fn address_is_older(&self, flow: &LoadedFlow, account: &OpenAccount) -> bool {
+        let (kind, owner) = (EpochKind::Session, Some(&account.user));
+        self.knowledge
+            .is_current(flow.pending.epoch, kind, owner, None)
     }
 
     /// Counts a code mail before it is posted (OTP-12).

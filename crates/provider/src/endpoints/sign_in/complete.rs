@@ -4,7 +4,7 @@ use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
     EventKind, KnownBrowser, Outcome, SessionId, SessionToken, Timestamp,
 };
-use sekisho_store::{Once, OutboxLetter, StoreError, Tx};
+use sekisho_store::{NotMeLink, Once, OutboxLetter, StoreError, Tx};
 
 use super::super::authorize::{Asked, Next};
 use super::super::visit::{LiveSession, NewCookies, Visit};
@@ -63,14 +63,20 @@ impl Provider {
             digest: token.digest(),
             ..session
         };
-        let letters = self.letters_after(&flow, &completion, visit, now).await?;
+        let event = self.sign_in_event(&flow, &completion, &session, visit);
+        let (not_me, link) = self.not_me_link(&event, session.user_id);
+        let letters = self
+            .letters_after(&flow, &completion, not_me, visit)
+            .await?;
         let posted = !letters.is_empty();
         let record = SignInRecord {
-            event: self.sign_in_event(&flow, &completion, &session, visit),
+            event,
+            not_me: posted.then_some(link),
             spent: completion.spent_challenge,
             session: session.clone(),
             former: former.map(|former| former.session),
             known: completion.browser,
+            trusts: completion.trust,
             browser,
             letters,
         };
@@ -113,6 +119,7 @@ impl Provider {
         event.detail = serde_json::json!({
             "amr": session.methods,
             "new_browser": completion.browser.is_none(),
+            "browser": session.browser_id.to_string(),
             "flow": flow_mark(&flow.id),
         });
         event
@@ -245,8 +252,11 @@ struct SignInRecord {
     session: BrowserSession,
     former: Option<BrowserSession>,
     known: Option<KnownBrowser>,
+    trusts: bool,
     browser: KnownBrowser,
     letters: Vec<OutboxLetter>,
+    /// What the letters link to.
+    not_me: Option<NotMeLink>,
     event: Event,
 }
 
@@ -264,10 +274,20 @@ impl SignInRecord {
         tx.end_oldest_sessions(self.session.user_id, MOST_SESSIONS, now)?;
         match &self.known {
             // Two sign-ins at once from one browser: either value of the cookie may win.
-            Some(known) => drop(tx.rotate_browser(known.id, &known.digest, &self.browser)?),
+            Some(known) => {
+                let (id, old) = (known.id, &known.digest);
+                let _first = if self.trusts {
+                    tx.rotate_browser(id, old, &self.browser)?
+                } else {
+                    tx.renew_browser(id, old, &self.browser)?
+                };
+            }
             None => tx.insert_browser(&self.browser)?,
         }
         self.letters.iter().try_for_each(|letter| tx.post(letter))?;
+        if let Some(link) = &self.not_me {
+            tx.insert_not_me(link)?;
+        }
         tx.record(&self.event)?;
         Ok(true)
     }

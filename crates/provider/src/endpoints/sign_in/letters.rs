@@ -30,13 +30,23 @@ impl Provider {
         to: &EmailAddress,
         body: LetterBody,
     ) -> OutboxLetter {
+        self.sealed_letter_to(to, (user.locale, &user.zone), body)
+    }
+
+    /// Seals a letter to somebody who need not have an account, in a language and time zone.
+    pub(crate) fn sealed_letter_to(
+        &self,
+        to: &EmailAddress,
+        (locale, zone): (Locale, &str),
+        body: LetterBody,
+    ) -> OutboxLetter {
         let now = self.now();
         let id = LetterId::new(now, &*self.entropy);
         let (kind, not_after) = (body.kind(), body.not_after());
         let letter = Letter {
             to: to.to_string(),
-            locale: user.locale,
-            zone: user.zone.clone(),
+            locale,
+            zone: zone.to_owned(),
             sender: Sender {
                 service: self.settings.service_name.clone(),
                 host: self.settings.issuer_host().to_owned(),
@@ -65,9 +75,10 @@ impl Provider {
         &self,
         flow: &LoadedFlow,
         completion: &Completion,
+        not_me: String,
         visit: &Visit,
-        now: Timestamp,
     ) -> Result<Vec<OutboxLetter>, Failure> {
+        let now = self.now();
         let account = &completion.account;
         let failures_before = self.failures_before(account.user.id).await?;
         let browser = if completion.browser.is_some() {
@@ -97,7 +108,7 @@ impl Provider {
             app: self.app_view(flow, visit).await?.map(|app| app.name),
             name: account.name().map(str::to_owned),
             failures_before,
-            not_me: None,
+            not_me: Some(not_me),
         };
         let body = || match notice.kind {
             LetterKind::NewDevice => LetterBody::NewDevice(sign_in.clone()),

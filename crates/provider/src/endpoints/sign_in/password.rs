@@ -147,8 +147,10 @@ impl Provider {
         self.pass(EndpointClass::SignIn, whom)?;
         let tightened = self.tightened(whom.client, whom.user);
         let app = self.app_view(&flow, visit).await?;
+        // Whoever knows a password that was given up must not be the one who chooses the next.
+        let given_up = open.user.epochs.password > open.user.password_epoch;
         let wishes = SecondStepWishes {
-            user: open.user.second_step,
+            user: open.user.second_step || given_up,
             client: flow.pending.insists_on_code()
                 || app.as_ref().is_some_and(|app| app.requires_code),
             server: self.settings.codes.for_everyone || tightened.code_for_everyone,

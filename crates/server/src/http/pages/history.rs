@@ -2,6 +2,7 @@ use askama::Template;
 use sekisho_audit::history::{HistoryEntry, Stamp as Mark};
 use sekisho_mail::when;
 use sekisho_model::{Locale, SessionId, Timestamp};
+use sekisho_provider::endpoints::not_me::can_be_denied;
 
 use super::history_filter::{Period, ResultFilter, ShownFilter};
 use super::history_words::keys;
@@ -50,6 +51,8 @@ pub struct HistoryRow {
     ip: String,
     here: bool,
     hot: bool,
+    /// Where to say that this was somebody else, where there is something to stop.
+    not_me: Option<String>,
 }
 
 /// Who reads, and when: for times in words.
@@ -84,7 +87,14 @@ impl Reader<'_> {
             ip: entry.ip.clone(),
             here: entry.session_id.is_some() && entry.session_id == self.session,
             hot: entry.password_known,
+            not_me: self.not_me(entry),
         }
+    }
+
+    fn not_me(&self, entry: &HistoryEntry) -> Option<String> {
+        let here = entry.session_id.is_some() && entry.session_id == self.session;
+        let may = !here && can_be_denied(entry.kind, entry.outcome);
+        may.then(|| format!("/not-me?event={}_{}", entry.at.micros(), entry.id))
     }
 
     /// Rows under their days, in the order they come.

@@ -8,6 +8,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         EventKind::SignIn => signed_in(entry),
         EventKind::CodeAsked | EventKind::CodeTried => at_the_code(entry),
         EventKind::SignOut => ("did-sign-out", "how-by-you"),
+        EventKind::SessionEnded => ended(&entry.detail),
+        EventKind::NotMe => ("did-not-me", "how-by-you"),
         EventKind::Consent => match entry.outcome {
             Outcome::Passed => ("did-allow-app", "how-by-you"),
             _ => ("did-deny-app", "how-nothing-given"),
@@ -28,6 +30,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             Outcome::Passed => ("did-use-recovery-code", "how-by-you"),
             _ => ("did-wrong-recovery-code", "how-nobody-in"),
         },
+        EventKind::AddressChanged => address(&entry.detail),
         EventKind::UserCreated => ("did-create", "how-by-operator"),
         EventKind::Authorization
         | EventKind::CodeRedeemed
@@ -35,7 +38,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::DeviceRedeemed
         | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
-        EventKind::CohortMarked
+        EventKind::AddressProof
+        | EventKind::CohortMarked
         | EventKind::UsersImported
         | EventKind::UsersExported
         | EventKind::ClientChanged
@@ -70,7 +74,36 @@ fn at_the_code(entry: &HistoryEntry) -> (&'static str, &'static str) {
     }
 }
 
+fn address(detail: &Value) -> (&'static str, &'static str) {
+    let text = |name| detail.get(name).and_then(Value::as_str);
+    let how = if text("step") == Some("undone") {
+        "how-address-undone"
+    } else {
+        "how-by-you"
+    };
+    match text("which") {
+        Some("login") => ("did-change-login-address", how),
+        _ => ("did-change-code-address", how),
+    }
+}
+
+fn ended(detail: &Value) -> (&'static str, &'static str) {
+    let by_person = detail.get("by").and_then(Value::as_str) == Some("person");
+    let how = if by_person {
+        "how-by-you"
+    } else {
+        "how-by-operator"
+    };
+    match detail.get("others") {
+        Some(_) => ("did-end-others", how),
+        None => ("did-end-session", how),
+    }
+}
+
 fn changed(detail: &Value) -> (&'static str, &'static str) {
+    if detail.get("trusted_browsers").is_some() {
+        return ("did-distrust", "how-by-you");
+    }
     let alert = detail.get("alert").and_then(Value::as_str);
     match alert {
         Some("every") => ("did-change-alert", "alert-every"),

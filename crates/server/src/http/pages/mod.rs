@@ -4,16 +4,21 @@
 //! Start at [`Page`], which every view carries. Nothing here decides anything: views choose words
 //! for states that were decided elsewhere.
 
+mod address_change;
+mod address_proof;
 mod app;
+mod connected_apps;
 mod consent;
 mod dev;
 mod device;
+mod devices;
 mod error;
 mod form_post;
 mod history;
 mod history_filter;
 mod history_words;
 mod moment;
+mod not_me;
 mod notice;
 mod overview;
 mod password;
@@ -47,21 +52,28 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use address_change::{
+    AddressNews, AddressProblem, ChangeAddressPage, UndoAddressPage, UndoState,
+};
+pub use address_proof::AddressProofPage;
 pub use app::{App, Person};
 pub use askama::Template;
+pub use connected_apps::{ConnectedAppView, ConnectedAppsPage, DisconnectPage};
 pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem};
+pub use devices::{DevicesPage, EndedNotice, OtherDevicesPage, SessionView, TrustedView};
 pub use error::{Cause, ErrorPage};
 pub use form_post::FormPostPage;
 pub use history::{Day, HistoryPage, HistoryRow, Reader};
 pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};
 pub use moment::Moment;
+pub use not_me::{NotMePage, NotMeSaidPage, SeenEvent};
 pub use notice::{Fault, Notice, Stamp};
 pub use overview::{LastVisit, OverviewPage};
 pub use password::{
-    ForgotPage, ForgotState, Missing, NewPasswordPage, PasswordProblem, ResetPage, ResetSaid,
-    ResetSaidPage,
+    ForgotPage, ForgotState, Missing, NewPasswordPage, OwnPasswordPage, PasswordProblem, ResetPage,
+    ResetSaid, ResetSaidPage,
 };
 pub use playground::{
     Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,
@@ -177,16 +189,28 @@ pub enum Area {
     Security,
     /// `/account/history`
     History,
+    /// `/account/sessions`
+    Devices,
+    /// `/account/apps`
+    Apps,
 }
 
 impl Area {
-    const ALL: [Self; 3] = [Self::Overview, Self::Security, Self::History];
+    const ALL: [Self; 5] = [
+        Self::Overview,
+        Self::Security,
+        Self::History,
+        Self::Devices,
+        Self::Apps,
+    ];
 
     const fn href(self) -> &'static str {
         match self {
             Self::Overview => "/account",
             Self::Security => "/account/security",
             Self::History => "/account/history",
+            Self::Devices => "/account/sessions",
+            Self::Apps => "/account/apps",
         }
     }
 
@@ -195,6 +219,8 @@ impl Area {
             Self::Overview => "area-overview",
             Self::Security => "area-security",
             Self::History => "area-history",
+            Self::Devices => "area-devices",
+            Self::Apps => "area-apps",
         }
     }
 }

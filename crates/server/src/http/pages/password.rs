@@ -3,7 +3,7 @@ use sekisho_provider::rules::forced_change::ChangeReason;
 use sekisho_provider::rules::password_policy::PasswordRefusal;
 use sekisho_provider::rules::password_reset::MissingProof;
 
-use super::{App, Fault, Moment, Notice, Page, Stamp};
+use super::{AccountFrame, App, Fault, Moment, Notice, Page, Stamp};
 
 /// `/password/forgot`: the same before and after for known and unknown addresses (ENU-01, ux 6.7).
 #[derive(Debug, Template)]
@@ -76,8 +76,14 @@ pub enum PasswordProblem {
     CodeMissing,
     /// The recovery code does not work.
     CodeWrong,
-    /// Too many wrong recovery codes; again from then.
+    /// Too many wrong recovery codes or passwords; again from then.
     Wait(Moment),
+    /// The present password is asked, and none was typed.
+    PresentMissing,
+    /// What was typed as the present password is wrong.
+    PresentWrong,
+    /// Another change was faster.
+    Late,
 }
 
 impl PasswordProblem {
@@ -88,7 +94,9 @@ impl PasswordProblem {
             Self::Refused(reasons) => ("password", refused(page, reasons)),
             Self::CodeMissing => ("recovery_code", page.t("recovery-missing")),
             Self::CodeWrong => ("recovery_code", page.t("recovery-wrong")),
-            Self::Wait(_) => return None,
+            Self::PresentMissing => ("present", page.t("present-password-empty")),
+            Self::PresentWrong => ("present", page.t("present-password-wrong")),
+            Self::Wait(_) | Self::Late => return None,
         };
         Some(Fault { field, text })
     }
@@ -97,6 +105,10 @@ impl PasswordProblem {
         if let Self::Wait(time) = self {
             let heading = page.with("recovery-throttled", [("time", time.words.as_str())]);
             return Notice::new(Stamp::Stop, heading);
+        }
+        if *self == Self::Late {
+            let late = Notice::new(Stamp::Stop, page.t("own-password-late"));
+            return late.saying(page.t("own-password-late-hint"));
         }
         let notice = Notice::new(Stamp::Stop, page.t("check-input"));
         match self.fault(page) {
@@ -227,6 +239,43 @@ impl NewPasswordPage {
             ChangeReason::BelowPolicy => "new-password-below",
             ChangeReason::Known => "new-password-known",
         })
+    }
+}
+
+/// `/account/password`: another password, in the account pages (ux 7.2, PW-12).
+#[derive(Debug, Template)]
+#[template(path = "account_password.html")]
+pub struct OwnPasswordPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// When it was last changed.
+    pub changed: Option<Moment>,
+    /// Fewest characters of a new one.
+    pub min: u64,
+    /// Whether other devices were to stay signed in.
+    pub others_stay: bool,
+    /// What went wrong.
+    pub problem: Option<PasswordProblem>,
+}
+
+impl OwnPasswordPage {
+    const fn is_error(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    fn fault(&self, field: &str) -> Option<Fault> {
+        let fault = self.problem.as_ref()?.fault(&self.page)?;
+        (fault.field == field).then_some(fault)
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        Some(self.problem.as_ref()?.notice(&self.page))
+    }
+
+    fn password_words(&self) -> String {
+        super::security::password_words(&self.page, self.changed.as_ref())
     }
 }
 

@@ -1,7 +1,7 @@
 use askama::Template;
-use sekisho_model::AlertSetting;
+use sekisho_model::{AddressKind, AlertSetting};
 
-use super::{AccountFrame, Moment, Notice, Page, Stamp};
+use super::{AccountFrame, AddressNews, Moment, Notice, Page, Stamp};
 
 /// `/account/security`: how the account is kept, and which sign-ins are told (`alert`).
 #[derive(Debug, Template)]
@@ -23,6 +23,10 @@ pub struct SecurityPage {
     pub recovery: (u64, Option<Moment>),
     /// Whether a change was just saved.
     pub saved: bool,
+    /// Addresses that are on their way.
+    pub addresses: AddressNews,
+    /// Whether the password was just changed.
+    pub password_done: bool,
 }
 
 /// Whether a code is asked after the password.
@@ -97,8 +101,22 @@ impl AlertWords for AlertSetting {
 impl SecurityPage {
     fn notice(&self) -> Option<Notice> {
         let saved = || Notice::new(Stamp::Pass, self.page.t("saved"));
-        self.saved
-            .then(|| saved().saying(self.page.t(self.alert.hint())))
+        let changed = self.addresses.notice(&self.page);
+        let done = || Notice::new(Stamp::Pass, self.page.t("own-password-done"));
+        let done = self.password_done.then(done);
+        let done = done.map(|notice| notice.saying(self.page.t("own-password-done-hint")));
+        changed.or(done).or_else(|| {
+            self.saved
+                .then(|| saved().saying(self.page.t(self.alert.hint())))
+        })
+    }
+
+    fn undo_login(&self) -> Option<String> {
+        self.addresses.undo_words(&self.page, AddressKind::Login)
+    }
+
+    fn undo_code(&self) -> Option<String> {
+        self.addresses.undo_words(&self.page, AddressKind::Code)
     }
 
     fn recovery_words(&self) -> String {

@@ -45,7 +45,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// A form before any sign-in hangs on the pre-auth cookie; a browser without one gets one.
-fn bound(app: &App, visit: &mut Visit) -> NewCookies {
+pub(super) fn bound(app: &App, visit: &mut Visit) -> NewCookies {
     if visit.pre_auth.is_some() {
         return NewCookies::default();
     }

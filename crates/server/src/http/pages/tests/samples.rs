@@ -7,6 +7,13 @@ use sekisho_model::{
 };
 use std::time::Duration;
 
+#[path = "samples/addresses.rs"]
+mod addresses;
+#[path = "samples/devices.rs"]
+mod devices;
+#[path = "samples/passwords.rs"]
+mod passwords;
+
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
 
@@ -16,10 +23,10 @@ pub(crate) struct Sample {
     pub(crate) is_error: bool,
 }
 
-const ZONE: &str = "Asia/Tokyo";
+pub(super) const ZONE: &str = "Asia/Tokyo";
 /// 2026-11-22T14:36:08+09:00
-const NOW: Timestamp = Timestamp::from_seconds(1_795_325_768);
-const HOSTILE: &str = "\u{202e}\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_795_325_768);
+pub(super) const HOSTILE: &str = "\u{202e}\"><script>alert(1)</script><img src=x onerror=alert(1)>";
 
 pub(crate) fn page(locale: Locale) -> Page {
     Page {
@@ -31,14 +38,14 @@ pub(crate) fn page(locale: Locale) -> Page {
     }
 }
 
-fn app(locale: Locale) -> App {
+pub(super) fn app(locale: Locale) -> App {
     match locale {
         Locale::Ja => App::new("青空メール", "mail.aozora.example"),
         Locale::En => App::new("Aozora Mail", "mail.aozora.example"),
     }
 }
 
-fn account(area: Area) -> AccountFrame {
+pub(super) fn account(area: Area) -> AccountFrame {
     AccountFrame {
         address: "haruka.m@example.jp".to_owned(),
         sign_out_csrf: ".sample".to_owned(),
@@ -54,17 +61,17 @@ fn clock(locale: Locale, seconds: u64) -> Moment {
     Moment::clock_and_zone(later(seconds), ZONE, locale)
 }
 
-struct Album {
-    locale: Locale,
+pub(super) struct Album {
+    pub(super) locale: Locale,
     samples: Vec<Sample>,
 }
 
 impl Album {
-    fn put(&mut self, name: impl Into<String>, html: impl Template) {
+    pub(super) fn put(&mut self, name: impl Into<String>, html: impl Template) {
         self.add(name, html, false);
     }
 
-    fn put_error(&mut self, name: impl Into<String>, html: impl Template) {
+    pub(super) fn put_error(&mut self, name: impl Into<String>, html: impl Template) {
         self.add(name, html, true);
     }
 
@@ -93,10 +100,13 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     leaving_pages(&mut album);
     device_pages(&mut album);
     account_pages(&mut album);
+    passwords::pages(&mut album);
+    devices::pages(&mut album);
     history_pages(&mut album);
     text_pages(&mut album);
     password_pages(&mut album);
     recovery_pages(&mut album);
+    addresses::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);
     album.samples
@@ -125,6 +135,7 @@ pub(crate) fn hostile(locale: Locale) -> Vec<Sample> {
             ..code_view(locale, CodeState::Fresh)
         },
     );
+    devices::hostile(&mut album);
     let values = vec![HOSTILE.to_owned()];
     let mut consent = consent_view(locale);
     consent.app = app.clone();
@@ -589,6 +600,8 @@ fn account_pages(album: &mut Album) {
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         saved,
+        password_done: false,
+        addresses: AddressNews::default(),
     };
     album.put("security", view(SecondStep::On, AlertSetting::Every, false));
     album.put(
@@ -602,6 +615,7 @@ fn account_pages(album: &mut Album) {
             code_address: None,
             password_changed: None,
             recovery: (0, None),
+            addresses: addresses::news(locale),
             ..bare
         },
     );

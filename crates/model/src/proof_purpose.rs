@@ -1,0 +1,27 @@
+use serde::{Deserialize, Serialize};
+
+/// What an address is proved for; a code of one purpose is refused for another (OTP-09, REC-08).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProofPurpose {
+    /// Making an account.
+    Register,
+    /// Receiving the codes of an account.
+    CodeAddress,
+    /// Signing in to an account.
+    LoginAddress,
+}
+
+impl ProofPurpose {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::Register, Self::CodeAddress, Self::LoginAddress];
+
+    /// The name in events and under codes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::CodeAddress => "code_address",
+            Self::LoginAddress => "login_address",
+        }
+    }
+}

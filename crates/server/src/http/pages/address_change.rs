@@ -1,0 +1,189 @@
+use askama::Template;
+use sekisho_model::AddressKind;
+use sekisho_provider::rules::address_change::AddressRefusal;
+
+use super::{AccountFrame, Fault, Moment, Notice, Page, Stamp};
+
+/// `/account/security/address` and `/account/security/code-address`: another address (ux 6.6, 7.2).
+#[derive(Debug, Template)]
+#[template(path = "change_address.html")]
+pub struct ChangeAddressPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// Which address.
+    pub kind: AddressKind,
+    /// The present one.
+    pub present: Option<String>,
+    /// What was typed.
+    pub typed: String,
+    /// What is wrong with it.
+    pub problem: Option<AddressProblem>,
+}
+
+/// What is wrong with a typed address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressProblem {
+    /// Nothing typed.
+    Empty,
+    /// Not an address.
+    Shape,
+    /// It cannot be this one.
+    Refused(AddressRefusal),
+    /// No more codes until then.
+    NoMoreCodes(Moment),
+    /// Something else was faster: once more.
+    Late,
+}
+
+impl ChangeAddressPage {
+    fn heading(&self) -> String {
+        self.page.t(match self.kind {
+            AddressKind::Login => "change-login-title",
+            AddressKind::Code => "change-code-title",
+        })
+    }
+
+    fn lead(&self) -> String {
+        self.page.t(match self.kind {
+            AddressKind::Login => "change-login-lead",
+            AddressKind::Code => "change-code-lead",
+        })
+    }
+
+    fn hint(&self) -> String {
+        self.page.t(match self.kind {
+            AddressKind::Login => "change-login-hint",
+            AddressKind::Code => "change-code-hint",
+        })
+    }
+
+    const fn action(&self) -> &'static str {
+        match self.kind {
+            AddressKind::Login => "/account/security/address",
+            AddressKind::Code => "/account/security/code-address",
+        }
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let key = match self.problem.as_ref()? {
+            AddressProblem::Empty => "email-empty",
+            AddressProblem::Shape => "email-shape",
+            AddressProblem::Refused(AddressRefusal::Present) => "address-is-present",
+            AddressProblem::Refused(AddressRefusal::SameAsLogin) => "address-same-as-login",
+            AddressProblem::Refused(AddressRefusal::SameAsCode) => "address-same-as-code",
+            AddressProblem::Refused(AddressRefusal::BehindGate) => "address-behind-gate",
+            AddressProblem::Refused(AddressRefusal::NoMailbox) => "address-no-mailbox",
+            AddressProblem::NoMoreCodes(_) | AddressProblem::Late => return None,
+        };
+        Some(Fault {
+            field: "email",
+            text: self.page.t(key),
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let stop = |heading| Notice::new(Stamp::Stop, heading);
+        match self.problem.as_ref()? {
+            AddressProblem::NoMoreCodes(until) => {
+                let until = [("time", until.words.as_str())];
+                Some(stop(self.page.with("code-sends-out", until)))
+            }
+            AddressProblem::Late => {
+                Some(stop(self.page.t("address-late")).saying(self.page.t("address-late-hint")))
+            }
+            _ => Some(stop(self.page.t("check-input")).about(self.fault()?)),
+        }
+    }
+}
+
+/// `/address/undo/{token}`: the way back to a former address (REC-07).
+#[derive(Debug, Template)]
+#[template(path = "undo_address.html")]
+pub struct UndoAddressPage {
+    /// Frame.
+    pub page: Page,
+    /// What the link carries; empty once it is of no use.
+    pub token: String,
+    /// How far it got.
+    pub state: UndoState,
+}
+
+/// How far somebody got with a link that undoes a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoState {
+    /// Which address was changed, and which one comes back; `None` if there was none.
+    Asked(AddressKind, Option<String>),
+    /// Done.
+    Done,
+    /// The change was undone before.
+    Used,
+    /// Its time is over.
+    Over,
+}
+
+impl UndoAddressPage {
+    const fn is_error(&self) -> bool {
+        matches!(self.state, UndoState::Used | UndoState::Over)
+    }
+
+    const fn stamp(&self) -> Stamp {
+        match self.state {
+            UndoState::Asked(..) => Stamp::Ask,
+            UndoState::Done => Stamp::Pass,
+            UndoState::Used | UndoState::Over => Stamp::Stop,
+        }
+    }
+
+    fn heading(&self) -> String {
+        self.page.t(match self.state {
+            UndoState::Asked(AddressKind::Login, _) => "undo-login-title",
+            UndoState::Asked(AddressKind::Code, _) => "undo-code-title",
+            UndoState::Done => "undo-done",
+            UndoState::Used => "undo-used",
+            UndoState::Over => "undo-over",
+        })
+    }
+
+    fn lead(&self) -> String {
+        match &self.state {
+            UndoState::Asked(_, Some(former)) => {
+                self.page.with("undo-lead", [("mask", former.as_str())])
+            }
+            UndoState::Asked(_, None) => self.page.t("undo-lead-none"),
+            UndoState::Done => self.page.t("undo-done-lead"),
+            UndoState::Used | UndoState::Over => self.page.t("undo-over-lead"),
+        }
+    }
+}
+
+/// What the security page says about addresses that are on their way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressNews {
+    /// A sign-in address that waits for its code.
+    pub login_waits: bool,
+    /// A code address that waits for its code.
+    pub code_waits: bool,
+    /// Until when changes can be undone.
+    pub undo: Vec<(AddressKind, Moment)>,
+    /// An address that was just changed.
+    pub changed: Option<AddressKind>,
+}
+
+impl AddressNews {
+    pub(super) fn undo_words(&self, page: &Page, kind: AddressKind) -> Option<String> {
+        let newest = self.undo.iter().rfind(|(which, _)| *which == kind);
+        let (_, until) = newest?;
+        Some(page.with("address-undo-until", [("time", until.words.as_str())]))
+    }
+
+    pub(super) fn notice(&self, page: &Page) -> Option<Notice> {
+        let key = match self.changed? {
+            AddressKind::Login => "address-changed-login",
+            AddressKind::Code => "address-changed-code",
+        };
+        let notice = Notice::new(Stamp::Pass, page.t(key));
+        Some(notice.saying(page.t("address-changed-hint")))
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE address_undo_links;
+DROP TABLE address_changes;
