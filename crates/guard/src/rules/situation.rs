@@ -11,7 +11,7 @@ use sekisho_model::{
 use super::level::{EndpointClass, Halt, Tightening, tightening};
 
 /// How long a lowering that one operator asked for can be confirmed by another one.
-pub const CONFIRM_WITHIN: Duration = Duration::from_mins(30);
+pub const CONFIRM_WITHIN: Duration = Duration::from_mins(15);
 
 /// Everything operators decided, as a node knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -349,7 +349,7 @@ mod tests {
         let confirm = |name, now| waiting.confirmable(2, name, now).map(|made| made.number);
         assert_eq!(confirm("minoru", NOW), Ok(2));
         assert_eq!(confirm(" Haruka ", NOW), Err(ConfirmRefusal::SameOperator));
-        assert_eq!(confirm("minoru", at(1801)), Err(ConfirmRefusal::TooLate));
+        assert_eq!(confirm("minoru", at(901)), Err(ConfirmRefusal::TooLate));
         let unknown = waiting.confirmable(1, "minoru", NOW);
         assert_eq!(unknown, Err(ConfirmRefusal::Unknown));
         let newer = situation(vec![asked.clone(), server(3, Level::Sealed)]);

@@ -144,10 +144,7 @@ impl Provider {
         } = asked;
         let now = self.now();
         self.knowledge.may_issue(now)?;
-        self.pass_app(EndpointClass::Authorize, client, Some(&live.user))?;
-        if consented.is_some() {
-            self.pass_app(EndpointClass::Consent, client, Some(&live.user))?;
-        }
+        self.pass_code(asked, consented.is_some())?;
         if !self.use_up(request).await? {
             let error = AuthorizationError::InvalidRequestUri;
             return self.refused(&request.reply, error, client, true);
@@ -199,6 +196,16 @@ impl Provider {
         let fields = self.success_fields(asked, &code);
         let unsure = client.is_public() && callback.leaves_the_web();
         self.answer_with(&request.reply, fields, client, unsure)
+    }
+
+    /// INC-02: whether levels and switches let a code be issued, and a new consent be kept.
+    fn pass_code(&self, asked: Asked<'_>, consented: bool) -> Result<(), Failure> {
+        let (client, user) = (asked.client, Some(&asked.live.user));
+        self.pass_app(EndpointClass::Authorize, client, user)?;
+        if consented {
+            self.pass_app(EndpointClass::Consent, client, user)?;
+        }
+        Ok(())
     }
 
     /// `code` and `iss`, and for a client that asks who it is `session_state` (Session Management 1.0 §2).

@@ -124,7 +124,9 @@ impl<'a> Frame<'a> {
     fn halt(&self, halt: Halt) -> Cause {
         match halt {
             Halt::Paused => Cause::Paused,
-            Halt::Closed | Halt::Stopped => Cause::Closed(Some(format!("{}/status", self.app.origin))),
+            Halt::Closed | Halt::Stopped => {
+                Cause::Closed(Some(format!("{}/status", self.app.origin)))
+            }
         }
     }
 

@@ -66,9 +66,7 @@ impl Purpose {
 fn purpose(pattern: &str) -> Option<Purpose> {
     use EndpointClass as Class;
     Some(match pattern {
-        "/status" | "/metrics" | "/favicon.ico" | "/assets/{edition}/{name}" => {
-            both(Class::Status)
-        }
+        "/status" | "/metrics" | "/favicon.ico" | "/assets/{edition}/{name}" => both(Class::Status),
         "/health/live" | "/health/ready" => app(Class::Status),
         path if path.starts_with("/_dev") => both(Class::Status),
         "/.well-known/openid-configuration"
@@ -135,8 +133,7 @@ fn answer(app: &App, request: &HttpRequest, reads: Reads, failure: &Failure) -> 
     match reads {
         Reads::App => json_failure(app, failure),
         Reads::Person => {
-            let mut response =
-                Frame::new(app, request, app.locale(request, None)).failure(failure);
+            let mut response = Frame::new(app, request, app.locale(request, None)).failure(failure);
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             response
         }
@@ -153,27 +150,32 @@ mod tests {
 
     /// The patterns that the framework itself knows.
     async fn registered() -> Vec<String> {
-        let service = test::init_service(ActixApp::new().wrap_fn(|request, service| {
-            let map = format!("{:?}", request.resource_map());
-            let answer = service.call(request);
-            async move {
-                let mut answer = answer.await?;
-                let name = actix_web::http::header::HeaderName::from_static("x-map");
-                let map = percent_encoding::utf8_percent_encode(
-                    &map,
-                    percent_encoding::NON_ALPHANUMERIC,
-                )
-                .to_string();
-                answer.headers_mut().insert(name, map.parse().unwrap());
-                Ok(answer)
-            }
-        })
-        .configure(|config| routes::all(config, true, true)))
+        let service = test::init_service(
+            ActixApp::new()
+                .wrap_fn(|request, service| {
+                    let map = format!("{:?}", request.resource_map());
+                    let answer = service.call(request);
+                    async move {
+                        let mut answer = answer.await?;
+                        let name = actix_web::http::header::HeaderName::from_static("x-map");
+                        let map = percent_encoding::utf8_percent_encode(
+                            &map,
+                            percent_encoding::NON_ALPHANUMERIC,
+                        )
+                        .to_string();
+                        answer.headers_mut().insert(name, map.parse().unwrap());
+                        Ok(answer)
+                    }
+                })
+                .configure(|config| routes::all(config, true, true)),
+        )
         .await;
         let request = test::TestRequest::with_uri("/health/live").to_request();
         let answer = test::call_service(&service, request).await;
         let map = answer.headers().get("x-map").unwrap().to_str().unwrap();
-        let map = percent_encoding::percent_decode_str(map).decode_utf8().unwrap();
+        let map = percent_encoding::percent_decode_str(map)
+            .decode_utf8()
+            .unwrap();
         let mut patterns: Vec<String> = map
             .split('"')
             .filter(|part| part.starts_with('/') && !part.contains("(?"))

@@ -4,8 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::{
     account, address_undo, dev, device, health, not_me, oauth, passwords, playground, sign_in,
-    sign_out, status,
-    texts,
+    sign_out, status, texts,
 };
 use crate::metrics_page;
 

@@ -110,11 +110,7 @@ impl Provider {
                 refused(TokenError::InvalidGrant(why))
             }
             Used::Go(going, beside) => {
-                let refresh = match beside {
-                    Beside::Nothing => None,
-                    Beside::Prepared => Some(prepared.token.reveal().to_owned()),
-                    Beside::Earlier(sealed) => Some(reopened(&presented, &sealed)?),
-                };
+                let refresh = successor(beside, &presented, &prepared)?;
                 let who = ForUser {
                     grant: &going.grant,
                     subject: &self.subject_for(&client.client, &going.user),
@@ -165,6 +161,19 @@ fn successor_key(presented: &RefreshToken) -> [u8; 32] {
         &[b"sekisho/refresh-successor"],
     )
     .as_bytes()
+}
+
+/// What the answer carries beside the access token.
+fn successor(
+    beside: Beside,
+    presented: &RefreshToken,
+    prepared: &Prepared,
+) -> Result<Option<String>, Failure> {
+    Ok(match beside {
+        Beside::Nothing => None,
+        Beside::Prepared => Some(prepared.token.reveal().to_owned()),
+        Beside::Earlier(sealed) => Some(reopened(presented, &sealed)?),
+    })
 }
 
 fn reopened(presented: &RefreshToken, sealed: &Sealed) -> Result<String, Failure> {

@@ -43,7 +43,10 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::UsersImported
         | EventKind::UsersExported
         | EventKind::ClientChanged
-        | EventKind::KeyChanged => ("did-change", "how-by-operator"),
+        | EventKind::KeyChanged
+        | EventKind::LevelChanged
+        | EventKind::FeatureSwitched
+        | EventKind::EpochMoved => ("did-change", "how-by-operator"),
     }
 }
 
