@@ -28,7 +28,43 @@ pub enum LetterKind {
     Test,
 }
 
+/// How long a letter may be kept waiting by others. Declared from the most urgent down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// Somebody sits at a page and waits for it.
+    Now,
+    /// It tells of something that just happened.
+    Soon,
+    /// It goes to many at once, over hours.
+    Bulk,
+}
+
+impl Urgency {
+    /// How it is stored: the lower goes first.
+    pub const fn rank(self) -> i64 {
+        match self {
+            Self::Now => 0,
+            Self::Soon => 1,
+            Self::Bulk => 2,
+        }
+    }
+}
+
 impl LetterKind {
+    /// How urgent letters of this kind are.
+    pub const fn urgency(self) -> Urgency {
+        match self {
+            Self::SignInCode | Self::ResetLink | Self::AddressCode | Self::Test => Urgency::Now,
+            Self::SignInAlert
+            | Self::NewDevice
+            | Self::PasswordKnown
+            | Self::PasswordChanged
+            | Self::RecoveryNotice
+            | Self::AddressTaken
+            | Self::AddressChanged => Urgency::Soon,
+        }
+    }
+
     /// Every kind.
     pub const ALL: [Self; 11] = [
         Self::SignInCode,

@@ -46,7 +46,7 @@ pub use id::{
     Subject, UserId,
 };
 pub use key::{SigningAlgorithm, SigningKeyRecord};
-pub use letter::LetterKind;
+pub use letter::{LetterKind, Urgency};
 pub use locale::Locale;
 pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use sekisho_audit::lanes::Lanes;
 use sekisho_guard::AdmissionSettings;
 
 use crate::rules::authorization_details::DetailType;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub software_issuers: Vec<SoftwareIssuer>,
     /// Domains whose mailboxes open with this same account; no code can be sent there (OTP-24).
     pub self_hosted_mail_domains: Vec<String>,
+    /// Mail domains that take only so many letters a minute (S13).
+    pub mail_lanes: Lanes,
 }
 
 impl Settings {
@@ -69,6 +72,7 @@ impl Settings {
             detail_types: Vec::new(),
             pushed_request_life: Duration::from_mins(1),
             self_hosted_mail_domains: Vec::new(),
+            mail_lanes: Lanes::default(),
         }
     }
 

@@ -71,7 +71,7 @@ pub use lock::ServerLock;
 pub use logouts::{LogoutDelivery, LogoutState, SessionClient};
 pub use not_me::NotMeLink;
 pub use options::StoreOptions;
-pub use outbox::{LetterState, OutboxLetter, QueueFigures};
+pub use outbox::{LetterRoom, LetterState, OutboxLetter, QueueFigures};
 pub use recovery::{RecoveryFigures, ResetRecord, ResetWait};
 pub use registration::{InitialAccess, RegistrationRecord};
 pub use revisions::{Revisions, Topic};

@@ -295,6 +295,8 @@ diesel::table! {
         state -> Text,
         last_error -> Nullable<Text>,
         sent_at -> Nullable<BigInt>,
+        lane -> Text,
+        urgency -> BigInt,
     }
 }
 

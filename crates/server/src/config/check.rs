@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use sekisho_audit::lanes::DomainRate;
 use sekisho_mail::when;
 use sekisho_model::ScopeSet;
 use sekisho_provider::outbound::AllowedHost;
@@ -29,6 +30,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     tokens(config, &mut found);
     resets(config, &mut found);
     outbound(config, &mut found);
+    mail(config, &mut found);
     found.0
 }
 
@@ -360,6 +362,14 @@ fn tokens(config: &Config, found: &mut Problems) {
         tokens.trusted_browser_days <= 30,
         "tokens.trusted_browser_days: use at most 30",
     );
+}
+
+fn mail(config: &Config, found: &mut Problems) {
+    for text in &config.mail.domain_rates {
+        if let Err(refusal) = text.parse::<DomainRate>() {
+            found.unless(false, format!("mail.domain_rates = {text:?}: {refusal}"));
+        }
+    }
 }
 
 fn outbound(config: &Config, found: &mut Problems) {

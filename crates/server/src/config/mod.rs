@@ -13,6 +13,7 @@ mod sections;
 use std::path::Path;
 use std::time::Duration;
 
+use sekisho_audit::lanes::Lanes;
 use sekisho_guard::{AdmissionSettings, Limits};
 use sekisho_mail::Transport;
 use sekisho_model::ScopeSet;
@@ -157,7 +158,14 @@ impl Config {
             detail_types: self.protocol.authorization_details.clone(),
             pushed_request_life: Duration::from_secs(self.protocol.pushed_request_seconds),
             self_hosted_mail_domains: self.otp.self_hosted_mail_domains.clone(),
+            mail_lanes: self.mail_lanes(),
         }
+    }
+
+    /// Mail domains with a rate of their own; what is no rate was refused before.
+    pub fn mail_lanes(&self) -> Lanes {
+        let rates = self.mail.domain_rates.iter();
+        Lanes::new(rates.filter_map(|text| text.parse().ok()))
     }
 
     /// What of it concerns requests of our own; the file of authorities is read.

@@ -101,6 +101,8 @@ sections! {
         url: SecretText = SecretText::default(),
         /// The address mails come from; its domain should be the issuer's.
         from: String = String::new(),
+        /// Mail domains that take only so many letters a minute from each node, such as `["isp.example 3000"]`. Codes and reset links go before all other letters.
+        domain_rates: Vec<String> = Vec::new(),
     }
     /// Keys that never enter the database.
     Keys "keys" {

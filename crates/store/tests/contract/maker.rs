@@ -177,6 +177,7 @@ impl Maker {
             next_attempt_at: at,
             state: LetterState::Waiting,
             last_error: None,
+            lane: String::new(),
         }
     }
 }
