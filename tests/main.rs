@@ -21,6 +21,7 @@ mod foreign_clients;
 mod foreign_openidconnect;
 mod gallery;
 mod in_chromium;
+mod incident_notices;
 mod introspection;
 mod keys;
 mod leaks;

@@ -145,3 +145,21 @@ address-changed-undone = 取り消すと、元のアドレスに戻し、すべ�
 address-changed-not-you = 身に覚えがないときは、元のアドレスに届いた、取り消しのリンクがあるメールを開くか、運用者に知らせてください。
 recovery-undone-subject = 【{ $service }】アドレスの変更を取り消しました
 recovery-undone-lead = アカウントのアドレスの変更を取り消しました。すべての端末をログアウトし、回復コードは使えなくなりました。次のログインで新しいパスワードを決めていただきます。
+
+## An incident
+incident-subject = 【重要】{ $service } からの安全のお知らせ
+incident-title = 安全のお知らせ
+incident-lead = { $day }に、{ $service } で{ $summary }がありました。
+incident-sorry = ご心配をおかけし、申し訳ありません。
+label-what = 何が起きたか
+label-items = 関係する情報
+label-cause = 原因
+label-harm = 悪用のおそれ
+label-done = 私たちがしたこと
+incident-please = お願いしたいこと
+incident-please-1 = ブラウザーで { $host } を開き、ログインして新しいパスワードを決めてください。
+incident-please-2 = 同じパスワードを使っているほかのサービスも変えてください。
+incident-please-3 = 「コードを受け取るアドレス」と「ログイン履歴」を確かめてください。
+incident-no-link = このメールにリンクはありません。似たメールのリンクは開かないでください。
+incident-check = このお知らせが本物かどうかは { $host }/notice で確かめられます。
+incident-contact = 問い合わせ：{ $contact }（{ $hours }）

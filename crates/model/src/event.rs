@@ -58,13 +58,15 @@ pub enum EventKind {
     UsersExported,
     /// A client was created or its secret rotated.
     ClientChanged,
+    /// People concerned by an incident are told, or no more are.
+    NoticeSent,
     /// A signing or key-encryption key was made or rotated.
     KeyChanged,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -91,6 +93,7 @@ impl EventKind {
         Self::UsersImported,
         Self::UsersExported,
         Self::ClientChanged,
+        Self::NoticeSent,
         Self::KeyChanged,
     ];
 
@@ -123,6 +126,7 @@ impl EventKind {
             Self::UsersImported => "users_imported",
             Self::UsersExported => "users_exported",
             Self::ClientChanged => "client_changed",
+            Self::NoticeSent => "notice_sent",
             Self::KeyChanged => "key_changed",
         }
     }

@@ -24,6 +24,8 @@ pub enum LetterKind {
     AddressTaken,
     /// An address of the account changed; with the link that undoes it.
     AddressChanged,
+    /// An operator tells of an incident.
+    IncidentNotice,
     /// `sekisho mail test`.
     Test,
 }
@@ -62,11 +64,12 @@ impl LetterKind {
             | Self::RecoveryNotice
             | Self::AddressTaken
             | Self::AddressChanged => Urgency::Soon,
+            Self::IncidentNotice => Urgency::Bulk,
         }
     }
 
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
@@ -77,6 +80,7 @@ impl LetterKind {
         Self::AddressCode,
         Self::AddressTaken,
         Self::AddressChanged,
+        Self::IncidentNotice,
         Self::Test,
     ];
 
@@ -93,6 +97,7 @@ impl LetterKind {
             Self::AddressCode => "address_code",
             Self::AddressTaken => "address_taken",
             Self::AddressChanged => "address_changed",
+            Self::IncidentNotice => "incident_notice",
             Self::Test => "test",
         }
     }

@@ -18,6 +18,7 @@ mod epoch;
 mod event;
 mod grant;
 mod id;
+mod incident_notice;
 mod key;
 mod letter;
 mod locale;
@@ -42,9 +43,10 @@ pub use epoch::{Epoch, EpochKind, UserEpochs};
 pub use event::{Event, EventKind, Origin, Outcome};
 pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, RefreshRecord};
 pub use id::{
-    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, SessionId,
-    Subject, UserId,
+    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, NoticeId,
+    SessionId, Subject, UserId,
 };
+pub use incident_notice::{FactRefusal, IncidentFacts, IncidentNotice, IncidentTexts, NoticeState};
 pub use key::{SigningAlgorithm, SigningKeyRecord};
 pub use letter::{LetterKind, Urgency};
 pub use locale::Locale;

@@ -15,6 +15,7 @@ pub mod endpoints;
 mod failure;
 #[cfg(test)]
 mod fuzz;
+mod incident_notices;
 pub mod jwt;
 mod key_care;
 mod knowledge;

@@ -666,3 +666,18 @@ not-me-done-lead = Next, choose a new password.
 not-me-over = This link does not work
 not-me-over-lead = It was used, or its time is over. If you are worried, sign in and look at your history, or choose a new password.
 not-me-reset = Choose a new password
+
+# Notices about incidents
+incidents-title = Security notices
+incidents-lead = A mail from us about an incident says what stands here, and asks you to type {$host} yourself.
+incidents-one = {$day}: {$summary}
+incidents-told = Those concerned were told by mail from {$day} on.
+incidents-none = There has been no notice. A mail that says so is not from us.
+incidents-links = Our mails about incidents have no links. Do not open links in mails that look like them.
+incident-what = What happened
+incident-items = Information involved
+incident-cause = Cause
+incident-harm = Risk of misuse
+incident-done = What we have done
+incident-contact = Contact
+incident-reach = {$contact} ({$hours})

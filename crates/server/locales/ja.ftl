@@ -636,3 +636,18 @@ not-me-done-lead = 次に、新しいパスワードを決めてください。
 not-me-over = このリンクは使えません
 not-me-over-lead = 使い終わったか、期限が過ぎています。心配なときは、ログインして履歴を確かめるか、新しいパスワードを決めてください。
 not-me-reset = 新しいパスワードを決める
+
+# Notices about incidents
+incidents-title = 安全のお知らせ
+incidents-lead = 私たちのお知らせのメールには、ここにあることが書かれ、{$host} をご自分で開くようお願いしています。
+incidents-one = {$day}：{$summary}
+incidents-told = 関係する方々に、{$day}からメールでお知らせしました。
+incidents-none = お知らせはありません。お知らせがあったと言うメールは、私たちのものではありません。
+incidents-links = 私たちのお知らせのメールにリンクはありません。似たメールのリンクは開かないでください。
+incident-what = 何が起きたか
+incident-items = 関係する情報
+incident-cause = 原因
+incident-harm = 悪用のおそれ
+incident-done = 私たちがしたこと
+incident-contact = 問い合わせ
+incident-reach = {$contact}（{$hours}）

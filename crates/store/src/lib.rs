@@ -35,6 +35,7 @@ mod events;
 mod grants;
 mod housekeeping;
 mod imports;
+mod incident_notices;
 mod key_holders;
 mod keys;
 mod lock;

@@ -173,7 +173,7 @@ impl Tx<'_> {
     }
 
     /// The lanes in which letters wait: one step in the index for each, however many letters wait.
-    fn waiting_lanes(&mut self) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn waiting_lanes(&mut self) -> Result<Vec<String>, StoreError> {
         let mut lanes: Vec<String> = Vec::new();
         loop {
             // A literal, not a bound value: it is what the partial index is about.

@@ -284,6 +284,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    incident_notices (id) {
+        id -> Text,
+        cohort -> Text,
+        texts -> Text,
+        happened_at -> BigInt,
+        made_at -> BigInt,
+        state -> Text,
+        told_to -> Nullable<Text>,
+        told -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Text,
         kind -> Text,

@@ -1,12 +1,15 @@
 //! The command line (`interfaces.md`, `ux.md` section 11).
 
 mod clients;
+mod cohort;
 mod configuration;
 mod doctor;
 mod error;
 mod export;
 mod forced_resets;
 mod import;
+mod incident;
+mod incident_notices;
 mod keys;
 mod logouts;
 mod mail;
@@ -75,6 +78,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Client(command) => clients::run(command, form).await,
         Command::Passwords(command) => passwords::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
+        Command::Incident(command) => incident::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {
             reference::print(page);

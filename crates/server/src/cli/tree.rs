@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::export::Export;
 use super::forced_resets::ForceReset;
 use super::import::Import;
+use super::incident::IncidentCommand;
 use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -98,6 +99,9 @@ pub(crate) enum Command {
     /// Signing keys and the key file.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Containing an incident and telling people.
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Mail.
     #[command(subcommand)]
     Mail(MailCommand),

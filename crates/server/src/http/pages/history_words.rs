@@ -43,6 +43,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::UsersImported
         | EventKind::UsersExported
         | EventKind::ClientChanged
+        | EventKind::NoticeSent
         | EventKind::KeyChanged => ("did-change", "how-by-operator"),
     }
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 mod addresses;
 #[path = "samples/devices.rs"]
 mod devices;
+#[path = "samples/incidents.rs"]
+mod incidents;
 #[path = "samples/passwords.rs"]
 mod passwords;
 
@@ -104,6 +106,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     devices::pages(&mut album);
     history_pages(&mut album);
     text_pages(&mut album);
+    incidents::pages(&mut album);
     password_pages(&mut album);
     recovery_pages(&mut album);
     addresses::pages(&mut album);
