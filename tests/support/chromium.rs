@@ -229,7 +229,10 @@ impl Chromium {
         self.cdp("Emulation.setDeviceMetricsOverride", metrics)
             .await;
         let scheme = if dark { "dark" } else { "light" };
-        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        let media = json!({"features": [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]});
         self.cdp("Emulation.setEmulatedMedia", media).await;
     }
 
