@@ -25,6 +25,7 @@ mod incident_notices;
 mod introspection;
 mod keys;
 mod leaks;
+mod leaving;
 mod logout;
 mod machines;
 mod moving_in;

@@ -169,3 +169,15 @@ incident-please-3 = Check your code address and your sign-in history.
 incident-no-link = There is no link in this mail. Do not open links in mails that look like it.
 incident-check = You can check that this notice is real at { $host }/notice.
 incident-contact = Contact: { $contact } ({ $hours })
+
+## Leaving
+deletion-asked-subject = { $service }: your account is to be deleted
+deletion-asked-lead = Your account at { $service } is to be deleted on { $until }. Every device was signed out and apps can do nothing for you any more. To keep your account, sign in at { $host } before then.
+deletion-soon-subject = { $service }: your account is deleted in a few days
+deletion-soon-lead = Your account at { $service } is deleted on { $until }. To keep it, sign in at { $host } before then.
+deletion-stopped-subject = { $service }: your account stays
+deletion-stopped-lead = Your account at { $service } was to be deleted. That was stopped: it stays.
+deletion-done-subject = { $service }: your account was deleted
+deletion-done-lead = Your account at { $service } was deleted. This is the last mail about it.
+address-released-subject = { $service }: your sign-in address was taken off
+address-released-lead = The address you sign in to { $service } with may be given to somebody else by its provider. It was taken off your account and every device was signed out. Ask the operator to set another address.

@@ -163,3 +163,15 @@ incident-please-3 = 「コードを受け取るアドレス」と「ログイン
 incident-no-link = このメールにリンクはありません。似たメールのリンクは開かないでください。
 incident-check = このお知らせが本物かどうかは { $host }/notice で確かめられます。
 incident-contact = 問い合わせ：{ $contact }（{ $hours }）
+
+## Leaving
+deletion-asked-subject = 【{ $service }】アカウントの削除を受け付けました
+deletion-asked-lead = { $service } のアカウントを、{ $until }に削除します。すべての端末はログアウトし、アプリはもう何もできません。アカウントを残すには、それまでに { $host } にログインしてください。
+deletion-soon-subject = 【{ $service }】まもなくアカウントを削除します
+deletion-soon-lead = { $service } のアカウントを、{ $until }に削除します。残すには、それまでに { $host } にログインしてください。
+deletion-stopped-subject = 【{ $service }】アカウントの削除をやめました
+deletion-stopped-lead = { $service } のアカウントの削除をやめました。アカウントはそのまま使えます。
+deletion-done-subject = 【{ $service }】アカウントを削除しました
+deletion-done-lead = { $service } のアカウントを削除しました。このアカウントについてのお知らせはこれが最後です。
+address-released-subject = 【{ $service }】ログインのアドレスを外しました
+address-released-lead = { $service } のログインに使うアドレスは、提供者がほかの人に渡すことがあるため、アカウントから外し、すべての端末をログアウトしました。別のアドレスの設定を、運用者に頼んでください。

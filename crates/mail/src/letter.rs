@@ -195,6 +195,22 @@ pub enum RecoveryNews {
     AddressUndone,
     /// Somebody said that a sign-in was not theirs (TD-08).
     SignInDenied,
+    /// The account is to be erased (REC-16).
+    DeletionAsked {
+        /// When.
+        at: Timestamp,
+    },
+    /// The account is erased in a few days.
+    DeletionSoon {
+        /// When.
+        at: Timestamp,
+    },
+    /// The account stays after all.
+    DeletionStopped,
+    /// The account was erased.
+    DeletionDone,
+    /// The sign-in address was released (REC-15).
+    AddressReleased,
 }
 
 /// The facts of a successful sign-in.

@@ -128,6 +128,8 @@ struct View {
     lang: &'static str,
     rows: Vec<Row>,
     named: bool,
+    /// Nothing is left that could be done about it.
+    over: bool,
     failures: bool,
     not_me: Option<String>,
     link: Option<String>,
@@ -151,6 +153,7 @@ impl View {
             lang: letter.locale.tag(),
             rows: Vec::new(),
             named: false,
+            over: false,
             failures: false,
             not_me: None,
             link: None,
@@ -298,6 +301,14 @@ impl View {
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
+            RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
+            RecoveryNews::DeletionSoon { at } => self.leaving(letter, at, "deletion-soon-lead"),
+            RecoveryNews::DeletionStopped => "deletion-stopped-lead",
+            RecoveryNews::DeletionDone => {
+                self.over = true;
+                "deletion-done-lead"
+            }
+            RecoveryNews::AddressReleased => "address-released-lead",
         };
     }
 
@@ -333,6 +344,12 @@ impl View {
             self.put("name", name);
             self.named = true;
         }
+    }
+
+    fn leaving(&mut self, letter: &Letter, at: Timestamp, lead: &'static str) -> &'static str {
+        let until = when::date_time_zone(at, &letter.zone, letter.locale);
+        self.put("until", until);
+        lead
     }
 
     fn when(&mut self, letter: &Letter, at: Timestamp) -> Result<(), askama::Error> {
@@ -391,6 +408,11 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
         RecoveryNews::AddressUndone => "recovery-undone-subject",
         RecoveryNews::SignInDenied => "recovery-denied-subject",
+        RecoveryNews::DeletionAsked { .. } => "deletion-asked-subject",
+        RecoveryNews::DeletionSoon { .. } => "deletion-soon-subject",
+        RecoveryNews::DeletionStopped => "deletion-stopped-subject",
+        RecoveryNews::DeletionDone => "deletion-done-subject",
+        RecoveryNews::AddressReleased => "address-released-subject",
     }
 }
 

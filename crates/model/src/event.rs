@@ -58,6 +58,10 @@ pub enum EventKind {
     UsersExported,
     /// A client was created or its secret rotated.
     ClientChanged,
+    /// An account is to be erased, stays after all, or was erased.
+    Deletion,
+    /// An address was released: its provider may give it to somebody else.
+    AddressReleased,
     /// People concerned by an incident are told, or no more are.
     NoticeSent,
     /// A signing or key-encryption key was made or rotated.
@@ -66,7 +70,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -93,6 +97,8 @@ impl EventKind {
         Self::UsersImported,
         Self::UsersExported,
         Self::ClientChanged,
+        Self::Deletion,
+        Self::AddressReleased,
         Self::NoticeSent,
         Self::KeyChanged,
     ];
@@ -126,6 +132,8 @@ impl EventKind {
             Self::UsersImported => "users_imported",
             Self::UsersExported => "users_exported",
             Self::ClientChanged => "client_changed",
+            Self::Deletion => "deletion",
+            Self::AddressReleased => "address_released",
             Self::NoticeSent => "notice_sent",
             Self::KeyChanged => "key_changed",
         }

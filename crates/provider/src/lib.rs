@@ -34,4 +34,4 @@ mod unused_clients;
 pub use failure::Failure;
 pub use new_passwords::PasswordContext;
 pub use provider::{Health, Parts, Provider};
-pub use settings::{CodeSettings, Features, Lifetimes, ResetSettings, Settings};
+pub use settings::{CodeSettings, Features, LeavingSettings, Lifetimes, ResetSettings, Settings};

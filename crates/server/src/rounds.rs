@@ -118,6 +118,11 @@ async fn keep_house(
         {
             tracing::warn!(%error, "apps that nobody uses could not be deleted");
         }
+        match provider.see_off().await {
+            Ok(0) => {}
+            Ok(people) => tracing::info!(people, "accounts whose time had come were erased"),
+            Err(error) => tracing::warn!(%error, "accounts that are due could not be erased"),
+        }
         match store.keep_house(now).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "cleared expired rows away"),

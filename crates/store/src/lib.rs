@@ -38,6 +38,7 @@ mod imports;
 mod incident_notices;
 mod key_holders;
 mod keys;
+mod leaving;
 mod lock;
 mod logouts;
 mod migrate;

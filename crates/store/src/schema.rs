@@ -20,6 +20,8 @@ diesel::table! {
         password_at -> Nullable<BigInt>,
         password_epoch -> BigInt,
         password_imported -> Bool,
+        leaves_at -> Nullable<BigInt>,
+        leaving_told -> BigInt,
     }
 }
 
@@ -293,6 +295,21 @@ diesel::table! {
         state -> Text,
         told_to -> Nullable<Text>,
         told -> BigInt,
+    }
+}
+
+diesel::table! {
+    tombstones (subject_digest) {
+        subject_digest -> Binary,
+        buried_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    address_quarantine (blind_index) {
+        blind_index -> Binary,
+        released_at -> BigInt,
+        until -> BigInt,
     }
 }
 

@@ -94,6 +94,11 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::CodeAddressSet),
         news(RecoveryNews::AddressUndone),
         news(RecoveryNews::SignInDenied),
+        news(RecoveryNews::DeletionAsked { at: AT }),
+        news(RecoveryNews::DeletionSoon { at: AT }),
+        news(RecoveryNews::DeletionStopped),
+        news(RecoveryNews::DeletionDone),
+        news(RecoveryNews::AddressReleased),
     ]
 }
 

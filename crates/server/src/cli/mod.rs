@@ -11,6 +11,7 @@ mod import;
 mod incident;
 mod incident_notices;
 mod keys;
+mod leaving;
 mod logouts;
 mod mail;
 pub mod output;

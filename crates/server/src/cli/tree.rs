@@ -6,6 +6,7 @@ use super::export::Export;
 use super::forced_resets::ForceReset;
 use super::import::Import;
 use super::incident::IncidentCommand;
+use super::leaving::LeavingCommand;
 use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -212,6 +213,8 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         reason: String,
     },
+    #[command(flatten)]
+    Leaving(LeavingCommand),
     /// Stop an account; its sessions and tokens end at once.
     #[command(
         after_help = "Example\n  sekisho user disable haruka@example.jp --config config.toml"

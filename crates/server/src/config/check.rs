@@ -31,6 +31,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     resets(config, &mut found);
     outbound(config, &mut found);
     mail(config, &mut found);
+    leaving(config, &mut found);
     found.0
 }
 
@@ -361,6 +362,17 @@ fn tokens(config: &Config, found: &mut Problems) {
     found.unless(
         tokens.trusted_browser_days <= 30,
         "tokens.trusted_browser_days: use at most 30",
+    );
+}
+
+fn leaving(config: &Config, found: &mut Problems) {
+    found.unless(
+        (1..=365).contains(&config.leaving.delay_days),
+        "leaving.delay_days: use 1 to 365",
+    );
+    found.unless(
+        (180..=3_650).contains(&config.leaving.quarantine_days),
+        "leaving.quarantine_days: use 180 to 3650",
     );
 }
 

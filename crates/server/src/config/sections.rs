@@ -161,6 +161,13 @@ sections! {
         /// Mail domains whose mailboxes open with this same account; no code can go there.
         self_hosted_mail_domains: Vec<String> = Vec::new(),
     }
+    /// How accounts and addresses go.
+    Leaving "leaving" {
+        /// Days an account can still be kept after its owner wished to leave; 1 to 365.
+        delay_days: u64 = 30,
+        /// Days nobody can have an address that was released; at least 180.
+        quarantine_days: u64 = 180,
+    }
     /// Choosing a new password without the old one.
     Reset "reset" {
         /// Minutes a reset link works, at most 60.

@@ -45,6 +45,7 @@ impl Maker {
             password_at: None,
             password_epoch: Epoch::default(),
             password_imported: false,
+            leaves_at: None,
         }
     }
 

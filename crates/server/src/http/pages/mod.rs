@@ -9,6 +9,7 @@ mod address_proof;
 mod app;
 mod connected_apps;
 mod consent;
+mod data;
 mod dev;
 mod device;
 mod devices;
@@ -61,6 +62,7 @@ pub use app::{App, Person};
 pub use askama::Template;
 pub use connected_apps::{ConnectedAppView, ConnectedAppsPage, DisconnectPage};
 pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};
+pub use data::{DataPage, DeletePage, KeepPage, LeftPage};
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem};
 pub use devices::{DevicesPage, EndedNotice, OtherDevicesPage, SessionView, TrustedView};
@@ -195,15 +197,18 @@ pub enum Area {
     Devices,
     /// `/account/apps`
     Apps,
+    /// `/account/data`
+    Data,
 }
 
 impl Area {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Overview,
         Self::Security,
         Self::History,
         Self::Devices,
         Self::Apps,
+        Self::Data,
     ];
 
     const fn href(self) -> &'static str {
@@ -213,6 +218,7 @@ impl Area {
             Self::History => "/account/history",
             Self::Devices => "/account/sessions",
             Self::Apps => "/account/apps",
+            Self::Data => "/account/data",
         }
     }
 
@@ -223,6 +229,7 @@ impl Area {
             Self::History => "area-history",
             Self::Devices => "area-devices",
             Self::Apps => "area-apps",
+            Self::Data => "area-data",
         }
     }
 }

@@ -13,6 +13,8 @@ mod addresses;
 mod devices;
 #[path = "samples/incidents.rs"]
 mod incidents;
+#[path = "samples/leaving.rs"]
+mod leaving;
 #[path = "samples/passwords.rs"]
 mod passwords;
 
@@ -104,6 +106,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     account_pages(&mut album);
     passwords::pages(&mut album);
     devices::pages(&mut album);
+    leaving::pages(&mut album);
     history_pages(&mut album);
     text_pages(&mut album);
     incidents::pages(&mut album);
