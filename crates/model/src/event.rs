@@ -58,6 +58,12 @@ pub enum EventKind {
     UsersExported,
     /// A client was created or its secret rotated.
     ClientChanged,
+    /// An account is to be erased, stays after all, or was erased.
+    Deletion,
+    /// An address was released: its provider may give it to somebody else.
+    AddressReleased,
+    /// People concerned by an incident are told, or no more are.
+    NoticeSent,
     /// A signing or key-encryption key was made or rotated.
     KeyChanged,
     /// An operator raised an incident level, lowered it, or asked another one to (INC-05).
@@ -70,7 +76,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -97,6 +103,9 @@ impl EventKind {
         Self::UsersImported,
         Self::UsersExported,
         Self::ClientChanged,
+        Self::Deletion,
+        Self::AddressReleased,
+        Self::NoticeSent,
         Self::KeyChanged,
         Self::LevelChanged,
         Self::FeatureSwitched,
@@ -132,6 +141,9 @@ impl EventKind {
             Self::UsersImported => "users_imported",
             Self::UsersExported => "users_exported",
             Self::ClientChanged => "client_changed",
+            Self::Deletion => "deletion",
+            Self::AddressReleased => "address_released",
+            Self::NoticeSent => "notice_sent",
             Self::KeyChanged => "key_changed",
             Self::LevelChanged => "level_changed",
             Self::FeatureSwitched => "feature_switched",

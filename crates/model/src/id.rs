@@ -59,6 +59,8 @@ uuid_ids! {
     EventId;
     /// A letter in the outbox.
     LetterId;
+    /// A notice about an incident.
+    NoticeId;
 }
 
 macro_rules! text_ids {

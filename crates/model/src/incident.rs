@@ -220,8 +220,6 @@ features! {
     DynamicRegistration = "dynamic_registration",
     /// Apps known by a document alone.
     ClientDocuments = "client_documents",
-    /// New accounts by the people themselves.
-    Registration = "registration",
     /// Forgotten passwords.
     PasswordReset = "password_reset",
     /// New addresses.
@@ -230,8 +228,6 @@ features! {
     RecoveryCodes = "recovery_codes",
     /// Browsers that skip the code.
     TrustedBrowsers = "trusted_browsers",
-    /// Taking over accounts from a file.
-    Import = "import",
 }
 
 /// One decision about a feature. Rows are added, never changed.

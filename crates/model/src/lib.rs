@@ -19,6 +19,7 @@ mod event;
 mod grant;
 mod id;
 mod incident;
+mod incident_notice;
 mod key;
 mod letter;
 mod locale;
@@ -43,14 +44,15 @@ pub use epoch::{Epoch, EpochKind, UserEpochs};
 pub use event::{Event, EventKind, Origin, Outcome};
 pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, RefreshRecord};
 pub use id::{
-    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, SessionId,
-    Subject, UserId,
+    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, NoticeId,
+    SessionId, Subject, UserId,
 };
 pub use incident::{
     Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
 };
+pub use incident_notice::{FactRefusal, IncidentFacts, IncidentNotice, IncidentTexts, NoticeState};
 pub use key::{SigningAlgorithm, SigningKeyRecord};
-pub use letter::LetterKind;
+pub use letter::{LetterKind, Urgency};
 pub use locale::Locale;
 pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};

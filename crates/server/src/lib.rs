@@ -14,6 +14,7 @@ mod keys_command;
 pub mod keys_file;
 mod keys_source;
 mod keys_watch;
+mod level_file;
 pub mod metrics_page;
 pub mod rounds;
 mod seed;

@@ -30,9 +30,9 @@ use crate::http::app::{App, Dev};
 use crate::http::cookies::Cookies;
 use crate::http::edge::edge;
 use crate::http::routes;
-use crate::keys_watch;
 use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, TlsProblem};
+use crate::{keys_watch, level_file};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
 #[derive(Debug, Clone)]
@@ -171,7 +171,7 @@ async fn assemble(
         Letters::Send => Some(Dispatcher::start(
             store.clone(),
             Arc::clone(&keyring),
-            transport,
+            (transport, config.mail_lanes()),
             Arc::clone(&clock),
             Arc::clone(&entropy),
         )),
@@ -356,6 +356,10 @@ impl House {
         rounds
             .tasks
             .push(keys_watch::start(config, &services, &keys_changed));
+        let level_file = config.guard.level_file.clone();
+        rounds
+            .tasks
+            .extend(level_file::start(level_file, &services.provider));
         let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
             deliverer,

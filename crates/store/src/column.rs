@@ -2,7 +2,8 @@
 
 use sekisho_model::{
     AddressKind, AlertSetting, AuthenticationMethod, Digest, EpochKind, EventKind, Feature,
-    LetterKind, Locale, Outcome, ScopeSet, SigningAlgorithm, Standing, Timestamp, UserState,
+    LetterKind, Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm, Standing, Timestamp,
+    UserState,
 };
 
 use serde::Serialize;
@@ -43,6 +44,7 @@ stored! {
     AuthenticationMethod { Pwd = "pwd", Otp = "otp" }
     Locale { Ja = "ja", En = "en" }
     LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
+    NoticeState { Sending = "sending", Done = "done", Stopped = "stopped" }
     LogoutState { Waiting = "waiting", Done = "done", Dead = "dead" }
     Standing { InForce = "in_force", Asked = "asked" }
     Topic { Clients = "clients", Keys = "keys", Epochs = "epochs", Levels = "levels" }

@@ -143,7 +143,6 @@ impl Provider {
             live,
         } = asked;
         let now = self.now();
-        self.knowledge.may_issue(now)?;
         self.pass_code(asked, consented.is_some())?;
         if !self.use_up(request).await? {
             let error = AuthorizationError::InvalidRequestUri;
@@ -200,6 +199,7 @@ impl Provider {
 
     /// INC-02: whether levels and switches let a code be issued, and a new consent be kept.
     fn pass_code(&self, asked: Asked<'_>, consented: bool) -> Result<(), Failure> {
+        self.knowledge.may_issue(self.now())?;
         let (client, user) = (asked.client, Some(&asked.live.user));
         self.pass_app(EndpointClass::Authorize, client, user)?;
         if consented {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sekisho_guard::{Pass, PasswordAttempt};
+use sekisho_guard::{EndpointClass, Pass, PasswordAttempt};
 use sekisho_mail::ChangedHow;
 use sekisho_model::{
     BrowserSession, Digest, Epoch, EpochKind, Event, EventKind, Outcome, SessionToken, Timestamp,
@@ -66,6 +66,7 @@ impl Provider {
     ) -> Result<OwnChange, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.pass_person(EndpointClass::Credentials, &live.user)?;
         if !self.is_fresh(live) {
             return Ok(OwnChange::Stale);
         }

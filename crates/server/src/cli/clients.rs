@@ -193,7 +193,7 @@ async fn delete(at: &Where, id: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn find(store: &Store, id: &str) -> Result<RegisteredClient, CliError> {
+pub(super) async fn find(store: &Store, id: &str) -> Result<RegisteredClient, CliError> {
     let wanted = ClientId::new(id);
     let found = store.read(move |tx| tx.client(&wanted)).await?;
     found.ok_or_else(|| CliError::refused(format!("There is no client {id}.")))

@@ -1,13 +1,19 @@
 //! The command line (`interfaces.md`, `ux.md` section 11).
 
 mod clients;
+mod cohort;
 mod configuration;
 mod doctor;
+mod epochs;
 mod error;
 mod export;
 mod forced_resets;
 mod import;
+mod incident;
+mod incident_notices;
 mod keys;
+mod leaving;
+mod levels;
 mod logouts;
 mod mail;
 pub mod output;
@@ -75,6 +81,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Client(command) => clients::run(command, form).await,
         Command::Passwords(command) => passwords::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
+        Command::Incident(command) => incident::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {
             reference::print(page);

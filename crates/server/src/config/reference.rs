@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 13] = [
+pub(super) const SECTIONS: [&SectionHelp; 15] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -28,10 +28,12 @@ pub(super) const SECTIONS: [&SectionHelp; 13] = [
     &s::Password::HELP,
     &s::Otp::HELP,
     &s::Reset::HELP,
+    &s::Leaving::HELP,
     &s::Tokens::HELP,
     &s::Protocol::HELP,
     &s::Registration::HELP,
     &s::Outbound::HELP,
+    &s::Guard::HELP,
     &s::Metrics::HELP,
 ];
 
@@ -239,6 +241,7 @@ mod tests {
             "password.common_list",
             "password.breached_filter",
             "password.hash_slots",
+            "guard.level_file",
             "metrics.listen",
             "outbound.extra_ca_file",
         ];

@@ -72,9 +72,14 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/oauth2/jwks" => app(Class::PublicFacts),
-        "/" | "/help" | "/privacy" | "/theme" | "/help/code-address" | "/oauth2/check_session" => {
-            both(Class::PublicFacts)
-        }
+        "/"
+        | "/help"
+        | "/privacy"
+        | "/theme"
+        | "/help/code-address"
+        | "/oauth2/check_session"
+        | "/notice"
+        | "/leaving" => both(Class::PublicFacts),
         "/oauth2/introspect" | "/oauth2/revoke" => app(Class::Withdrawal),
         "/logout" | "/oauth2/end_session" => both(Class::Withdrawal),
         "/oauth2/userinfo" => app(Class::UserInfo),
@@ -96,9 +101,33 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
             both(Class::Credentials).switched_by(Feature::PasswordReset)
         }
-        "/account" | "/account/history" => both(Class::AccountView),
+        path if path.starts_with("/account") => account(path)?,
+        "/address/undo" | "/address/undo/{token}" => both(Class::Credentials),
+        "/not-me" | "/not-me/{token}" => both(Class::Withdrawal),
+        _ => return None,
+    })
+}
+
+/// The person's own pages.
+fn account(pattern: &str) -> Option<Purpose> {
+    use EndpointClass as Class;
+    Some(match pattern {
+        "/account" | "/account/history" | "/account/data" | "/account/keep" => {
+            both(Class::AccountView)
+        }
         "/account/security" | "/account/security/recovery-codes" => {
             person(Class::AccountView, Class::Credentials)
+        }
+        "/account/sessions"
+        | "/account/sessions/others"
+        | "/account/apps"
+        | "/account/apps/remove" => person(Class::AccountView, Class::Withdrawal),
+        "/account/password" | "/account/data/delete" => both(Class::Credentials),
+        "/account/security/address"
+        | "/account/security/address/confirm"
+        | "/account/security/code-address"
+        | "/account/security/code-address/confirm" => {
+            both(Class::Credentials).switched_by(Feature::AddressChange)
         }
         _ => return None,
     })
@@ -145,8 +174,13 @@ mod tests {
     use actix_web::dev::Service as _;
     use actix_web::{App as ActixApp, test};
 
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::http::routes;
+
+    /// Written down apart from the code; the end-to-end suite asks a running server by the same list.
+    const ROUTES: &str = include_str!("../../../../tests/incident_levels/routes.txt");
 
     /// The patterns that the framework itself knows.
     async fn registered() -> Vec<String> {
@@ -191,10 +225,23 @@ mod tests {
         let patterns = registered().await;
         assert!(patterns.len() > 30, "{patterns:?}");
         assert!(patterns.iter().any(|pattern| pattern == "/oauth2/token"));
-        let unsorted: Vec<&String> = patterns
-            .iter()
-            .filter(|pattern| purpose(pattern).is_none())
+        let listed: Vec<&str> = ROUTES
+            .lines()
+            .filter(|line| line.starts_with('/'))
+            .map(|line| line.split_whitespace().next().unwrap())
             .collect();
-        assert!(unsorted.is_empty(), "routes without a class: {unsorted:?}");
+        assert_eq!(
+            patterns.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+            listed.iter().copied().collect::<BTreeSet<_>>(),
+            "what is registered, and what the table lists"
+        );
+        for line in ROUTES.lines().filter(|line| line.starts_with('/')) {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let purpose = purpose(columns[0]).unwrap_or_else(|| panic!("{line} has no class"));
+            for (class, written) in [(purpose.looking, columns[1]), (purpose.acting, columns[2])] {
+                let from = class.stopped_from().map(|level| level.number().to_string());
+                assert_eq!(from.as_deref().unwrap_or("-"), written, "{line}");
+            }
+        }
     }
 }

@@ -45,6 +45,7 @@ impl Maker {
             password_at: None,
             password_epoch: Epoch::default(),
             password_imported: false,
+            leaves_at: None,
         }
     }
 
@@ -177,6 +178,7 @@ impl Maker {
             next_attempt_at: at,
             state: LetterState::Waiting,
             last_error: None,
+            lane: String::new(),
         }
     }
 }

@@ -5,10 +5,11 @@ mod undo;
 
 pub use undo::{UndoOutcome, UndoView};
 
+use sekisho_guard::EndpointClass;
 use sekisho_mail::LetterBody;
 use sekisho_model::{
-    AddressKind, BrowserSession, Digest, EmailAddress, EpochKind, Event, EventKind, Outcome,
-    ProofPurpose, Sealed, SessionToken, Timestamp, UndoToken, UserId,
+    AddressKind, BrowserSession, Digest, EmailAddress, EpochKind, Event, EventKind, Feature,
+    Outcome, ProofPurpose, Sealed, SessionToken, Timestamp, UndoToken, UserId,
 };
 use sekisho_store::{AddressChange, FormerAddress, Once, OutboxLetter, StoreError, Tx};
 
@@ -60,6 +61,8 @@ impl Provider {
         new: &EmailAddress,
         visit: &Visit,
     ) -> Result<AddressAsked, Failure> {
+        self.works(Feature::AddressChange)?;
+        self.pass_person(EndpointClass::Credentials, &live.user)?;
         if !self.is_fresh(live) {
             return Ok(AddressAsked::Stale);
         }
@@ -104,6 +107,8 @@ impl Provider {
     ) -> Result<AddressOutcome, Failure> {
         let (now, user) = (self.now(), live.user.id);
         self.knowledge.may_issue(now)?;
+        self.works(Feature::AddressChange)?;
+        self.pass_person(EndpointClass::Credentials, &live.user)?;
         let (Some(kind), Some(new)) = (kind(purpose), proved.for_account(purpose, user)) else {
             return Ok(AddressOutcome::Late);
         };

@@ -1,3 +1,4 @@
+use sekisho_guard::EndpointClass;
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{AddressKind, EmailAddress, Event, EventKind, Outcome, Timestamp, UndoToken};
 use sekisho_store::{Account, AddressChange, FormerAddress, Once, OutboxLetter, StoreError, Tx};
@@ -105,6 +106,7 @@ impl Provider {
             Err(Standing::Used) => return Ok(UndoOutcome::Used),
             Err(_) => return Ok(UndoOutcome::Over),
         };
+        self.pass_person(EndpointClass::Credentials, &found.account.user)?;
         let open: Vec<Change> = found.open.iter().map(facts).collect();
         let Some(plan) = undone(&open, found.change.id) else {
             return Ok(UndoOutcome::Used);

@@ -31,6 +31,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             _ => ("did-wrong-recovery-code", "how-nobody-in"),
         },
         EventKind::AddressChanged => address(&entry.detail),
+        EventKind::Deletion => deletion(&entry.detail),
         EventKind::UserCreated => ("did-create", "how-by-operator"),
         EventKind::Authorization
         | EventKind::CodeRedeemed
@@ -43,6 +44,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::UsersImported
         | EventKind::UsersExported
         | EventKind::ClientChanged
+        | EventKind::NoticeSent
+        | EventKind::AddressReleased
         | EventKind::KeyChanged
         | EventKind::LevelChanged
         | EventKind::FeatureSwitched
@@ -87,6 +90,18 @@ fn address(detail: &Value) -> (&'static str, &'static str) {
     match text("which") {
         Some("login") => ("did-change-login-address", how),
         _ => ("did-change-code-address", how),
+    }
+}
+
+fn deletion(detail: &Value) -> (&'static str, &'static str) {
+    let text = |name| detail.get(name).and_then(Value::as_str);
+    let how = match text("by") {
+        Some("person") => "how-by-you",
+        _ => "how-by-operator",
+    };
+    match text("step") {
+        Some("stopped") => ("did-stop-deletion", how),
+        _ => ("did-ask-deletion", how),
     }
 }
 

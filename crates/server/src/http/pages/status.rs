@@ -20,6 +20,10 @@ pub struct StatusPage {
 }
 
 impl StatusPage {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates lend what they hand over"
+    )]
     fn say(&self, level: &Level, part: &str) -> String {
         self.page.t(&format!("gate-{}-{part}", level.name()))
     }
@@ -32,6 +36,10 @@ impl StatusPage {
         &Level::ALL
     }
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates lend what they hand over"
+    )]
     fn is_here(&self, position: &Level) -> bool {
         *position == self.level
     }

@@ -1,0 +1,436 @@
+//! `sekisho incident level`, `confirm`, `status`, `switch`: closing and opening (INC-01 to INC-06).
+
+use clap::{Args, ValueEnum};
+use sekisho_guard::{CONFIRM_WITHIN, ConfirmRefusal, Situation};
+use sekisho_mail::when;
+use sekisho_model::{
+    ClientId, Cohort, EventKind, Feature, Level, LevelDecision, LevelScope, OperatorText, Standing,
+    SwitchDecision, Timestamp,
+};
+use sekisho_provider::incidents::{Decided, LevelOrder, SwitchOrder};
+use serde::Serialize;
+
+use super::cohort::{in_words, moment};
+use super::tree::{Form, Where};
+use super::{CliError, event, output, services_at};
+
+/// Who does it, and why.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct By {
+    /// Who you are, for the record; opening again from level 3 takes two.
+    #[arg(
+        long,
+        env = "SEKISHO_OPERATOR",
+        hide_env_values = true,
+        default_value = "operator"
+    )]
+    pub(super) operator: String,
+    /// Why, for the record.
+    #[arg(long)]
+    pub(super) reason: String,
+}
+
+/// Which level, for whom, how long.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SetLevel {
+    #[command(flatten)]
+    at: Where,
+    /// 0 normal, 1 watch, 2 credentials frozen, 3 no new sign-ins, 4 nothing is issued, 5 sealed.
+    #[arg(value_parser = level)]
+    level: Level,
+    #[command(flatten)]
+    by: By,
+    /// Only for whoever comes through this app.
+    #[arg(long, conflicts_with = "cohort")]
+    client: Option<String>,
+    /// Only for accounts imported with this tag.
+    #[arg(long)]
+    cohort: Option<String>,
+    /// From when on: a date, or a moment as in 2026-11-24T09:00:00+09:00. Otherwise at once.
+    #[arg(long, value_parser = moment)]
+    from: Option<Timestamp>,
+    /// Until when; then what was decided before counts again.
+    #[arg(long, value_parser = moment)]
+    until: Option<Timestamp>,
+    /// What people are told in Japanese.
+    #[arg(long, default_value = "")]
+    text_ja: String,
+    /// What people are told in English.
+    #[arg(long, default_value = "")]
+    text_en: String,
+}
+
+/// Which lowering.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Confirm {
+    #[command(flatten)]
+    at: Where,
+    /// Its number; `incident status` shows it.
+    number: i64,
+    /// Who you are; somebody else than who asked.
+    #[arg(
+        long,
+        env = "SEKISHO_OPERATOR",
+        hide_env_values = true,
+        default_value = "operator"
+    )]
+    operator: String,
+}
+
+/// Which feature, on or off.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SetSwitch {
+    #[command(flatten)]
+    at: Where,
+    /// What; `incident status` lists the names.
+    #[arg(value_parser = feature)]
+    feature: Feature,
+    /// Whether it shall work.
+    position: Position,
+    #[command(flatten)]
+    by: By,
+    /// Until when; then what was decided before counts again.
+    #[arg(long, value_parser = moment)]
+    until: Option<Timestamp>,
+}
+
+/// Where a switch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Position {
+    /// It works.
+    On,
+    /// It answers that it is paused.
+    Off,
+}
+
+/// Everything that counts, waits or is planned.
+#[derive(Serialize)]
+struct Shown {
+    level: u8,
+    name: &'static str,
+    until: Option<String>,
+    decisions: Vec<ShownLevel>,
+    switches: Vec<ShownSwitch>,
+    features: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ShownLevel {
+    number: i64,
+    state: &'static str,
+    level: u8,
+    scope: String,
+    operator: String,
+    reason: String,
+    from: String,
+    until: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShownSwitch {
+    feature: &'static str,
+    on: bool,
+    operator: String,
+    reason: String,
+    until: Option<String>,
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    let by_number = text.parse().ok().and_then(Level::from_number);
+    by_number
+        .or_else(|| Level::ALL.into_iter().find(|level| level.name() == text))
+        .ok_or_else(|| "use 0 to 5".to_owned())
+}
+
+fn feature(text: &str) -> Result<Feature, String> {
+    Feature::from_name(text).ok_or_else(|| format!("use one of {}", names().join(", ")))
+}
+
+fn names() -> Vec<&'static str> {
+    Feature::ALL.iter().map(|feature| feature.name()).collect()
+}
+
+pub(super) async fn set(asked: SetLevel) -> Result<(), CliError> {
+    let (_, services) = services_at(&asked.at).await?;
+    let provider = &services.provider;
+    let kind = EventKind::LevelChanged;
+    let event = event(provider, &services, kind, "incident level");
+    let order = LevelOrder {
+        operator: asked.by.operator,
+        scope: scope(asked.client, asked.cohort),
+        level: asked.level,
+        reason: asked.by.reason,
+        from: asked.from,
+        until: asked.until,
+        text: OperatorText {
+            ja: asked.text_ja,
+            en: asked.text_en,
+        },
+    };
+    say(provider.order_level(order, event).await?)
+}
+
+pub(super) async fn confirm(asked: Confirm) -> Result<(), CliError> {
+    let (_, services) = services_at(&asked.at).await?;
+    let provider = &services.provider;
+    let kind = EventKind::LevelChanged;
+    let event = event(provider, &services, kind, "incident confirm");
+    let decided = provider.confirm_level(asked.number, &asked.operator, event);
+    say(decided.await?)
+}
+
+pub(super) async fn switch(asked: SetSwitch) -> Result<(), CliError> {
+    let (_, services) = services_at(&asked.at).await?;
+    let provider = &services.provider;
+    let kind = EventKind::FeatureSwitched;
+    let event = event(provider, &services, kind, "incident switch");
+    let order = SwitchOrder {
+        operator: asked.by.operator,
+        feature: asked.feature,
+        on: asked.position == Position::On,
+        reason: asked.by.reason,
+        until: asked.until,
+    };
+    say(provider.order_switch(order, event).await?)
+}
+
+fn scope(client: Option<String>, cohort: Option<String>) -> LevelScope {
+    match (client, cohort) {
+        (Some(client), _) => LevelScope::Client(ClientId::new(client)),
+        (None, Some(tag)) => LevelScope::Cohort(Cohort {
+            tag: Some(tag),
+            ..Cohort::default()
+        }),
+        (None, None) => LevelScope::Server,
+    }
+}
+
+fn say(decided: Decided) -> Result<(), CliError> {
+    let refused = |text: String| Err(CliError::refused(text));
+    match decided {
+        Decided::InForce(number) => {
+            output::done(&format!(
+                "Decision {number} counts on every node within a second."
+            ));
+            Ok(())
+        }
+        Decided::Waits(number) => {
+            output::done(&format!(
+                "Decision {number} waits: within {} minutes another operator runs `sekisho incident confirm {number}`. Nothing has changed yet.",
+                CONFIRM_WITHIN.as_secs() / 60
+            ));
+            Ok(())
+        }
+        Decided::NotConfirmed(refusal) => refused(
+            match refusal {
+                ConfirmRefusal::Unknown => "No decision of this number waits.",
+                ConfirmRefusal::Done => "It was confirmed before.",
+                ConfirmRefusal::TooLate => "It was asked too long ago; ask again.",
+                ConfirmRefusal::Overtaken => "Another decision came between; ask again.",
+                ConfirmRefusal::SameOperator => "It takes another operator than who asked.",
+            }
+            .to_owned(),
+        ),
+        Decided::UnknownClient => refused("There is no such app.".to_owned()),
+        Decided::EndsBeforeItBegins => refused("It would end before it begins.".to_owned()),
+        Decided::BadText(what) => refused(format!(
+            "The {what} is missing, too long, or holds control characters."
+        )),
+    }
+}
+
+pub(super) async fn status(at: &Where, form: Form) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let provider = &services.provider;
+    let (situation, now) = (provider.situation(), services.surroundings.clock.now());
+    let in_force = provider.level_in_force();
+    let shown = Shown {
+        level: in_force.level.number(),
+        name: in_force.level.name(),
+        until: in_force.until.map(told),
+        decisions: decisions(&situation, now),
+        switches: switches(&situation, now),
+        features: names(),
+    };
+    if form == Form::Json {
+        output::one(form, &shown);
+        return Ok(());
+    }
+    output::text(&format!(
+        "Level {} ({}) for everyone.\n",
+        shown.level, shown.name
+    ));
+    let heads = [
+        "number", "state", "level", "for", "from", "until", "by", "reason",
+    ];
+    output::list(form, &heads, &shown.decisions, |made| {
+        vec![
+            made.number.to_string(),
+            made.state.to_owned(),
+            made.level.to_string(),
+            made.scope.clone(),
+            made.from.clone(),
+            made.until.clone().unwrap_or_default(),
+            made.operator.clone(),
+            made.reason.clone(),
+        ]
+    });
+    let heads = ["feature", "works", "until", "by", "reason"];
+    output::list(form, &heads, &shown.switches, |made| {
+        vec![
+            made.feature.to_owned(),
+            if made.on { "on" } else { "off" }.to_owned(),
+            made.until.clone().unwrap_or_default(),
+            made.operator.clone(),
+            made.reason.clone(),
+        ]
+    });
+    output::text(&format!("Features: {}\n", shown.features.join(", ")));
+    Ok(())
+}
+
+fn told(moment: Timestamp) -> String {
+    when::rfc3339(moment, "UTC")
+}
+
+fn decisions(situation: &Situation, now: Timestamp) -> Vec<ShownLevel> {
+    let state = |made: &LevelDecision| state(situation, made, now);
+    let shown = situation.levels.iter().filter_map(|made| {
+        Some(ShownLevel {
+            number: made.number,
+            state: state(made)?,
+            level: made.level.number(),
+            scope: match &made.scope {
+                LevelScope::Server => "everyone".to_owned(),
+                LevelScope::Client(client) => format!("app {client}"),
+                LevelScope::Cohort(cohort) => in_words(cohort),
+            },
+            operator: made.operator.clone(),
+            reason: made.reason.clone(),
+            from: told(made.from),
+            until: made.until.map(told),
+        })
+    });
+    shown.collect()
+}
+
+/// `None` for what is over.
+fn state(situation: &Situation, made: &LevelDecision, now: Timestamp) -> Option<&'static str> {
+    if made.standing == Standing::Asked {
+        // No operator has an empty name, so whoever may confirm it is not who asked.
+        return situation
+            .confirmable(made.number, "", now)
+            .is_ok()
+            .then_some("waits");
+    }
+    if made.from > now {
+        return Some("planned");
+    }
+    let newer = |other: &&LevelDecision| other.scope == made.scope && other.holds(now);
+    let newest = situation
+        .levels
+        .iter()
+        .filter(newer)
+        .map(|made| made.number);
+    (newest.max() == Some(made.number)).then_some("in force")
+}
+
+fn switches(situation: &Situation, now: Timestamp) -> Vec<ShownSwitch> {
+    let newest = Feature::ALL.iter().filter_map(|feature| {
+        let of_it = |made: &&SwitchDecision| {
+            made.feature == *feature && made.until.is_none_or(|until| now < until)
+        };
+        let all = situation.switches.iter().filter(of_it);
+        all.max_by_key(|made| made.number)
+    });
+    let shown = newest.map(|made| ShownSwitch {
+        feature: made.feature.name(),
+        on: made.on,
+        operator: made.operator.clone(),
+        reason: made.reason.clone(),
+        until: made.until.map(told),
+    });
+    shown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::tests::Place;
+
+    async fn done(place: &Place, words: &str) {
+        if let Err(error) = place.run(words).await {
+            panic!("{words}: {error:?}");
+        }
+    }
+
+    async fn kept(place: &Place) -> Vec<(u8, Standing)> {
+        let all = place.store.read(|tx| tx.level_decisions()).await.unwrap();
+        all.iter()
+            .map(|made| (made.level.number(), made.standing))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn inc_05_one_operator_closes_and_two_open() {
+        let place = Place::new().await;
+        done(
+            &place,
+            "incident level 4 --operator haruka --reason stolen-backup",
+        )
+        .await;
+        done(&place, "incident level 0 --operator haruka --reason over").await;
+        let raised = [(4, Standing::InForce), (0, Standing::Asked)];
+        assert_eq!(kept(&place).await, raised);
+        for words in [
+            "incident confirm 2 --operator Haruka",
+            "incident confirm 1 --operator minoru",
+            "incident confirm 7 --operator minoru",
+        ] {
+            assert!(place.run(words).await.is_err(), "{words}");
+        }
+        assert_eq!(kept(&place).await, raised);
+        done(&place, "incident confirm 2 --operator minoru").await;
+        assert!(
+            place
+                .run("incident confirm 2 --operator minoru")
+                .await
+                .is_err()
+        );
+        assert_eq!(kept(&place).await[2], (0, Standing::InForce));
+        done(&place, "incident status").await;
+    }
+
+    #[tokio::test]
+    async fn inc_03_a_level_for_an_app_that_is_none_or_for_no_time_is_refused() {
+        let place = Place::new().await;
+        for words in [
+            "incident level 4 --client nobody --reason test",
+            "incident level 4 --until 2020-01-01 --reason test",
+            "incident level 4 --operator \u{7} --reason test",
+        ] {
+            assert!(place.run(words).await.is_err(), "{words}");
+        }
+        assert_eq!(kept(&place).await, []);
+    }
+
+    #[tokio::test]
+    async fn inc_06_a_switch_is_thrown_at_run_time_and_on_the_record() {
+        let place = Place::new().await;
+        done(&place, "incident switch device_flow off --reason guessing").await;
+        done(&place, "incident switch device_flow on --reason over").await;
+        let all = place.store.read(|tx| tx.switch_decisions()).await.unwrap();
+        let on: Vec<bool> = all.iter().map(|made| made.on).collect();
+        assert_eq!(on, [false, true]);
+    }
+
+    #[test]
+    fn inc_02_levels_and_features_that_are_none_are_refused() {
+        assert_eq!(level("3"), Ok(Level::Closed));
+        assert_eq!(level("sealed"), Ok(Level::Sealed));
+        for text in ["", "6", "-1", "closedd"] {
+            assert!(level(text).is_err(), "{text}");
+        }
+        assert!(feature("everything").is_err());
+    }
+}

@@ -1,0 +1,256 @@
+//! Incident levels, switches and epochs from the command line to what apps and people see (INC-*).
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::authorization::request;
+use crate::support::browser::Browser;
+use crate::support::house::TestHouse;
+use crate::support::processes::Process;
+use crate::support::wait;
+use crate::tokens::{App, body};
+
+/// Every route, and the lowest level that stops looking at it and acting on it (`-`: none does).
+const ROUTES: &str = include_str!("incident_levels/routes.txt");
+
+struct Scene {
+    house: TestHouse,
+    app: App,
+    browser: Browser,
+    access: String,
+    refresh: String,
+    config: String,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let house = TestHouse::open().await;
+        let app = App::of(&house, json!({"skip_consent": true})).await;
+        let browser = Browser::new(&house);
+        let answer = browser.sign_in(&house, &request(&app.id, &[])).await;
+        let tokens = body(app.redeem(&answer.answer("code").unwrap()).await).await;
+        let member = |name: &str| tokens[name].as_str().unwrap().to_owned();
+        let file = house.folder.path().join("config.toml");
+        house.write_config(&file, "127.0.0.1:0");
+        Self {
+            access: member("access_token"),
+            refresh: member("refresh_token"),
+            config: file.to_str().unwrap().to_owned(),
+            house,
+            app,
+            browser,
+        }
+    }
+
+    /// Runs `sekisho incident …` beside the server, which then hears of it.
+    async fn incident(&self, arguments: &[&str]) -> String {
+        let config = ["--config", &self.config];
+        let said = Process::run(&[&["incident"], arguments, &config].concat(), "");
+        self.house.house.services.provider.hear().await.unwrap();
+        said
+    }
+
+    async fn level(&self, level: u8) {
+        let (level, number) = (level.to_string(), self.newest().await + 1);
+        let order = ["level", &level, "--operator", "haruka", "--reason", "test"];
+        self.incident(&order).await;
+        let made = self.decision(number).await;
+        if made["state"] == "waits" {
+            let number = number.to_string();
+            self.incident(&["confirm", &number, "--operator", "minoru"])
+                .await;
+        }
+    }
+
+    async fn status(&self) -> Value {
+        let shown = self.incident(&["status", "--output", "json"]).await;
+        serde_json::from_str(&shown).unwrap()
+    }
+
+    async fn newest(&self) -> i64 {
+        let store = &self.house.house.services.store;
+        let all = store.read(|tx| tx.level_decisions()).await.unwrap();
+        all.iter().map(|made| made.number).max().unwrap_or(0)
+    }
+
+    async fn decision(&self, number: i64) -> Value {
+        let status = self.status().await;
+        let all = status["decisions"].as_array().unwrap();
+        let found = all.iter().find(|made| made["number"] == number);
+        found.cloned().unwrap_or(Value::Null)
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Response {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let request = client.request(method, self.house.url(path));
+        request.send().await.unwrap()
+    }
+
+    async fn refreshes(&self) -> StatusCode {
+        self.app.refresh(&self.refresh).await.status()
+    }
+}
+
+/// A request that fits the pattern of a route.
+fn path_of(pattern: &str) -> String {
+    let mut path = String::new();
+    for part in pattern.split('/').skip(1) {
+        let filled = if part.starts_with('{') { "x" } else { part };
+        path.push('/');
+        path.push_str(filled);
+    }
+    path
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_02_every_route_answers_at_every_level_as_the_table_says() {
+    let scene = Scene::open().await;
+    let halted = async |method: Method, path: &str| {
+        let answer = scene.ask(method, path).await;
+        let is_503 = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
+        let told_when = answer.headers().contains_key("retry-after");
+        assert!(!is_503 || told_when, "{path} says when to come again");
+        is_503
+    };
+    for level in 0..=5u8 {
+        scene.level(level).await;
+        for line in ROUTES.lines().filter(|line| line.starts_with('/')) {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let [pattern, looking, acting] = columns[..] else {
+                panic!("{line}");
+            };
+            if pattern.starts_with("/_dev") || pattern == "/metrics" {
+                continue;
+            }
+            let stopped = |from: &str| from.parse::<u8>().is_ok_and(|from| level >= from);
+            let path = path_of(pattern);
+            let looked = halted(Method::GET, &path).await;
+            assert_eq!(looked, stopped(looking), "GET {path} at {level}");
+            let acted = halted(Method::POST, &path).await;
+            assert_eq!(acted, stopped(acting), "POST {path} at {level}");
+        }
+        let unknown = scene.ask(Method::GET, "/nowhere").await.status();
+        assert_eq!(unknown == StatusCode::SERVICE_UNAVAILABLE, level == 5);
+    }
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_04_apps_are_told_to_wait_and_people_read_the_operators_words() {
+    let scene = Scene::open().await;
+    let text = "<b>Back</b> at noon";
+    let order = ["level", "4", "--reason", "test", "--text-en", text];
+    scene
+        .incident(&[&order[..], &["--text-ja", "正午に再開"]].concat())
+        .await;
+    let answer = scene.app.refresh(&scene.refresh).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers().contains_key("retry-after"));
+    assert_eq!(body(answer).await["error"], "temporarily_unavailable");
+    let page = scene.browser.get(&request(&scene.app.id, &[])).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.text.contains("&#60;b&#62;Back") || page.text.contains("&lt;b&gt;Back"));
+    assert!(!page.text.contains(text));
+    let status = scene.browser.get("/status?ui_locales=ja").await;
+    assert_eq!(status.status, StatusCode::OK);
+    assert!(status.text.contains("正午に再開"));
+    assert_eq!(
+        scene.browser.get("/oauth2/jwks").await.status,
+        StatusCode::OK
+    );
+    // What was issued is not lost: it works again afterwards.
+    scene.level(0).await;
+    assert_eq!(scene.refreshes().await, StatusCode::OK);
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_03_an_apps_level_stops_that_app_and_ends_by_itself() {
+    let scene = Scene::open().await;
+    let other = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let until = scene.house.now() + std::time::Duration::from_secs(3600);
+    let until = sekisho_mail::when::rfc3339(until, "UTC");
+    let order = ["level", "4", "--client", &scene.app.id, "--until", &until];
+    scene
+        .incident(&[&order[..], &["--reason", "test"]].concat())
+        .await;
+    assert_eq!(scene.refreshes().await, StatusCode::SERVICE_UNAVAILABLE);
+    let userinfo = scene.app.userinfo(&scene.access).await;
+    assert_eq!(userinfo, StatusCode::SERVICE_UNAVAILABLE);
+    let answer = scene.browser.get(&request(&other.id, &[])).await;
+    assert!(answer.answer("code").is_some(), "another app goes on");
+    scene
+        .house
+        .advance(std::time::Duration::from_secs(3601))
+        .await;
+    assert_eq!(scene.refreshes().await, StatusCode::OK);
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_a_grant_is_switched_off_while_the_server_runs_and_on_again() {
+    let scene = Scene::open().await;
+    let switch = ["switch", "refresh_token", "off", "--reason", "test"];
+    scene.incident(&switch).await;
+    assert_eq!(scene.refreshes().await, StatusCode::SERVICE_UNAVAILABLE);
+    scene
+        .incident(&["switch", "password_reset", "off", "--reason", "test"])
+        .await;
+    let page = scene.browser.get("/password/forgot").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    scene
+        .incident(&["switch", "refresh_token", "on", "--reason", "test"])
+        .await;
+    assert_eq!(scene.refreshes().await, StatusCode::OK);
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_01_a_level_survives_a_restart_and_reaches_a_node_by_itself() {
+    let mut scene = Scene::open().await;
+    let config = ["--config", &scene.config];
+    let order = ["incident", "level", "3", "--reason", "test"];
+    Process::run(&[&order[..], &config].concat(), "");
+    wait::within(
+        std::time::Duration::from_secs(1),
+        "the node heard of the level",
+        async || {
+            let page = scene.ask(Method::GET, "/login").await;
+            (page.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+        },
+    )
+    .await;
+    scene.house = scene.house.reopened().await;
+    let page = scene.ask(Method::GET, "/login").await;
+    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(scene.refreshes().await, StatusCode::OK);
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_07_a_moved_epoch_voids_what_one_app_holds() {
+    let scene = Scene::open().await;
+    let order = [
+        "epoch",
+        "token",
+        "--client",
+        &scene.app.id,
+        "--reason",
+        "test",
+    ];
+    scene.incident(&order).await;
+    assert_eq!(scene.refreshes().await, StatusCode::BAD_REQUEST);
+    let userinfo = scene.app.userinfo(&scene.access).await;
+    assert_eq!(userinfo, StatusCode::UNAUTHORIZED);
+    let page = scene.browser.get("/account").await;
+    assert_eq!(page.status, StatusCode::OK, "the session is another kind");
+    scene
+        .incident(&["epoch", "session", "--all", "--reason", "test"])
+        .await;
+    let page = scene.browser.get("/account").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    scene.house.close().await;
+}
