@@ -210,10 +210,12 @@ mod tests {
         let map = percent_encoding::percent_decode_str(map)
             .decode_utf8()
             .unwrap();
-        let mut patterns: Vec<String> = map
-            .split('"')
-            .filter(|part| part.starts_with('/') && !part.contains("(?"))
-            .map(str::to_owned)
+        // Whole patterns stand in `Single("…")`; parts of those with places in them stand elsewhere.
+        let parts: Vec<&str> = map.split('"').collect();
+        let mut patterns: Vec<String> = parts
+            .windows(2)
+            .filter(|pair| pair[0].ends_with("Single(") && pair[1].starts_with('/'))
+            .map(|pair| pair[1].to_owned())
             .collect();
         patterns.sort();
         patterns.dedup();
