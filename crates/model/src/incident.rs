@@ -168,10 +168,16 @@ pub struct LevelDecision {
 }
 
 impl LevelDecision {
+    /// Whether it begins as soon as a node hears of it. A node whose clock is behind the operator's does
+    /// not wait for its own clock.
+    pub fn begins_at_once(&self) -> bool {
+        self.from <= self.at
+    }
+
     /// Whether it is in force at `now`.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.standing == Standing::InForce
-            && self.from <= now
+            && (self.begins_at_once() || self.from <= now)
             && self.until.is_none_or(|until| now < until)
     }
 }

@@ -272,6 +272,18 @@ mod tests {
     }
 
     #[test]
+    fn inc_01_a_node_whose_clock_is_behind_does_not_wait_for_it() {
+        let closed = situation(vec![server(1, Level::Closed)]);
+        assert_eq!(closed.level(ANYBODY, at(-30)), Level::Closed);
+        let planned = LevelDecision {
+            from: at(100),
+            ..server(1, Level::Closed)
+        };
+        let planned = situation(vec![planned]);
+        assert_eq!(planned.level(ANYBODY, at(99)), Level::Normal);
+    }
+
+    #[test]
     fn inc_03_the_highest_of_all_that_concern_somebody_counts() {
         let (a, b) = (ClientId::new("a"), ClientId::new("b"));
         let of_a = made(2, LevelScope::Client(a.clone()), Level::Silent);

@@ -323,7 +323,7 @@ fn state(situation: &Situation, made: &LevelDecision, now: Timestamp) -> Option<
             .is_ok()
             .then_some("waits");
     }
-    if made.from > now {
+    if made.from > now && !made.begins_at_once() {
         return Some("planned");
     }
     let newer = |other: &&LevelDecision| other.scope == made.scope && other.holds(now);
