@@ -45,6 +45,7 @@ mod sign_out;
 mod standing;
 mod stolen_database;
 mod support;
+mod takeover;
 mod token_exchange;
 mod tokens;
 mod whole_journey;
