@@ -98,7 +98,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &shown);
             Ok(())
         }
-        UserCommand::Leaving(command) => leaving::run(command, form).await,
+        UserCommand::Leaving(command) => leaving::run(command).await,
         UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
         UserCommand::Revoke {
             at,
