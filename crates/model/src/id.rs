@@ -59,6 +59,8 @@ uuid_ids! {
     EventId;
     /// A letter in the outbox.
     LetterId;
+    /// An invitation to make an account.
+    InvitationId;
 }
 
 macro_rules! text_ids {

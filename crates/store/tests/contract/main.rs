@@ -18,6 +18,8 @@ mod house;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
 mod letters;
 #[cfg(test)]
 mod logouts;

@@ -6,7 +6,9 @@ use sekisho_model::{
     ClientSecretRecord, KeyId, KeyRing, Purpose, Sealed, SigningAlgorithm, SigningKeyRecord,
     Timestamp,
 };
-use sekisho_store::{KeyHolder, Once, PasswordRecord, SealedPlace, SealedValue};
+use sekisho_store::{
+    Invitation, InvitedAddress, KeyHolder, Once, PasswordRecord, SealedPlace, SealedValue,
+};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -23,7 +25,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 21] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 23] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -31,6 +33,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 21] = [
     ("client_secrets", "digest"),
     ("codes", "digest"),
     ("initial_access_tokens", "digest"),
+    ("invitations", "digest"),
     ("not_me_links", "digest"),
     ("password_resets", "digest"),
     ("refresh_tokens", "digest"),
@@ -49,6 +52,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 21] = [
     // Derived from the root, which never changes.
     ("user_addresses", "blind_index"),
     ("address_changes", "former_index"),
+    ("invitations", "address_index"),
     ("recovery_codes", "digest"),
 ];
 
@@ -62,6 +66,7 @@ fn ring(maker: &Maker, name: &str) -> KeyRing {
 async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
     let entropy = maker.entropy();
     let (user, client, letter) = (maker.user(), maker.client(), maker.letter(NOW));
+    let invitation = maker.invitation();
     let seal = |place: SealedPlace, owner: &str| SealedValue {
         owner: owner.to_owned(),
         sealed: ring.seal(place.purpose(), owner, b"plain", entropy),
@@ -74,6 +79,7 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
             SealedPlace::SigningKeys => seal(place, kid.as_str()),
             SealedPlace::ClientSecrets => seal(place, client.client_id.as_str()),
             SealedPlace::Letters => seal(place, &letter.id.to_string()),
+            SealedPlace::Invitations => seal(place, &invitation.id.to_string()),
         })
         .collect();
     let password = PasswordRecord {
@@ -102,6 +108,13 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
         sealed: values[4].sealed.clone(),
         ..letter
     };
+    let invitation = Invitation {
+        address: Some(InvitedAddress {
+            sealed: values[5].sealed.clone(),
+            index: maker.digest(),
+        }),
+        ..invitation
+    };
     let (data_key, claims) = (values[1].sealed.clone(), Sealed::from_bytes(vec![1]));
     bed.store
         .write(move |tx| {
@@ -110,7 +123,8 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
             tx.insert_key(&key)?;
             assert_eq!(tx.insert_client(&client, NOW)?, Once::First);
             tx.add_client_secret(&client.client_id, &secret)?;
-            tx.post(&letter)
+            tx.post(&letter)?;
+            tx.insert_invitation(&invitation)
         })
         .await
         .unwrap();
