@@ -7,6 +7,7 @@ mod error;
 mod export;
 mod forced_resets;
 mod import;
+mod invitations;
 mod keys;
 mod logouts;
 mod mail;

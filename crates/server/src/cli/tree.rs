@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::export::Export;
 use super::forced_resets::ForceReset;
 use super::import::Import;
+use super::invitations::InvitationCommand;
 use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -276,6 +277,8 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         reason: String,
     },
+    #[command(flatten)]
+    Invitation(InvitationCommand),
     /// Let an account sign in again.
     #[command(after_help = "Example\n  sekisho user enable haruka@example.jp --config config.toml")]
     Enable {

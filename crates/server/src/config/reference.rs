@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 13] = [
+pub(super) const SECTIONS: [&SectionHelp; 14] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -30,6 +30,7 @@ pub(super) const SECTIONS: [&SectionHelp; 13] = [
     &s::Reset::HELP,
     &s::Tokens::HELP,
     &s::Protocol::HELP,
+    &s::Accounts::HELP,
     &s::Registration::HELP,
     &s::Outbound::HELP,
     &s::Metrics::HELP,
@@ -115,7 +116,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 29] = [
+const LIMITS: [(&str, &str); 32] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -190,6 +191,12 @@ const LIMITS: [(&str, &str); 29] = [
         "Asked for from one network: IPv4 /24, IPv6 /64.",
     ),
     ("reset_mail.everywhere", "For everybody."),
+    (
+        "sign_up.address",
+        "Accounts that people make themselves, from one IP address; counted when a password is chosen.",
+    ),
+    ("sign_up.network", "From one network: IPv4 /24, IPv6 /64."),
+    ("sign_up.everywhere", "By everybody."),
 ];
 
 #[cfg(test)]

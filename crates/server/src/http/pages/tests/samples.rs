@@ -217,7 +217,7 @@ fn sign_in_pages(album: &mut Album) {
     album.put("login", sign_in_view(locale, None));
     let links = SignInLinks {
         forgot: true,
-        register: true,
+        register: "/register?flow=0123".to_owned(),
     };
     album.put(
         "login-own",
