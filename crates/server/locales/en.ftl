@@ -697,3 +697,5 @@ register-later = Later
 register-later-hint = Until then, codes go to {$email}. You can change that at any time on the security page.
 register-done-title = Your account is ready
 register-done-lead = You are signed in as {$email}.
+show-present-password = Show the present password
+hide-present-password = Hide the present password

@@ -667,3 +667,5 @@ register-later = あとで決める
 register-later-hint = それまで、コードは {$email} に届きます。セキュリティのページでいつでも変えられます。
 register-done-title = アカウントができました
 register-done-lead = {$email} でログインしています。
+show-present-password = いまのパスワードを表示
+hide-present-password = いまのパスワードを隠す

@@ -13,6 +13,8 @@ mod addresses;
 mod devices;
 #[path = "samples/passwords.rs"]
 mod passwords;
+#[path = "samples/sign_up.rs"]
+mod sign_up;
 
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
@@ -107,6 +109,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     password_pages(&mut album);
     recovery_pages(&mut album);
     addresses::pages(&mut album);
+    sign_up::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);
     album.samples
@@ -136,6 +139,7 @@ pub(crate) fn hostile(locale: Locale) -> Vec<Sample> {
         },
     );
     devices::hostile(&mut album);
+    sign_up::hostile(&mut album);
     let values = vec![HOSTILE.to_owned()];
     let mut consent = consent_view(locale);
     consent.app = app.clone();
