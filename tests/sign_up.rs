@@ -36,7 +36,7 @@ async fn open() -> TestHouse {
 }
 
 /// An address nobody has; mails to it are seen as this house's.
-fn other(house: &TestHouse, name: &str) -> String {
+pub fn other(house: &TestHouse, name: &str) -> String {
     house
         .code_address
         .replace("haruka", &format!("{name}-haruka"))
@@ -78,7 +78,13 @@ async fn later(browser: &Browser) -> Page {
 }
 
 /// As far as the last step.
-async fn almost(house: &TestHouse, browser: &Browser, start: &str, address: &str, password: &str) {
+pub async fn almost(
+    house: &TestHouse,
+    browser: &Browser,
+    start: &str,
+    address: &str,
+    password: &str,
+) {
     let proved = prove(house, browser, start, address).await;
     assert_eq!(proved.location(), DETAILS, "{}", proved.words());
     let kept = details(browser, "", password).await;
@@ -110,7 +116,11 @@ async fn works(house: &TestHouse, email: &str, password: &str) -> bool {
     sent.status == StatusCode::SEE_OTHER && sent.location().starts_with("/login/code")
 }
 
-async fn invite(house: &TestHouse, address: Option<&str>, hours: u64) -> (MadeInvitation, String) {
+pub async fn invite(
+    house: &TestHouse,
+    address: Option<&str>,
+    hours: u64,
+) -> (MadeInvitation, String) {
     let address = address.map(|address| EmailAddress::parse(address).unwrap());
     let provider = &house.house.services.provider;
     let life = Duration::from_hours(hours);

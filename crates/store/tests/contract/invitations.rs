@@ -51,13 +51,13 @@ async fn rec_13_an_invitation_makes_one_account_and_forgets_its_address(bed: &Be
             for expected in [Once::First, Once::Again] {
                 assert_eq!(tx.take_invitation(&digest, &address, user, NOW)?, expected);
             }
-            let used = Invitation {
+            let spent = Invitation {
                 address: None,
                 used_at: Some(NOW),
                 used_by: Some(user),
                 ..invitation.clone()
             };
-            assert_eq!(tx.invitation(&digest)?, Some(used));
+            assert_eq!(tx.invitation(&digest)?, Some(spent));
             Ok(())
         })
         .await
@@ -90,17 +90,17 @@ async fn rec_13_of_20_at_once_one_uses_the_invitation(bed: &Bed) {
     let maker = Maker::new();
     let invitation = maker.invitation();
     put(bed, &invitation).await;
-    let mut uses = JoinSet::new();
+    let mut takers = JoinSet::new();
     for at in 0..20 {
         let (store, digest, user) = (bed.store.clone(), invitation.digest, maker.user().id);
         let address = Digest::of(format!("a{at}@b.example").as_bytes());
-        uses.spawn(async move {
+        takers.spawn(async move {
             let work = move |tx: &mut Tx<'_>| tx.take_invitation(&digest, &address, user, NOW);
             store.write(work).await.unwrap()
         });
     }
-    let uses = uses.join_all().await;
-    assert_eq!(uses.iter().filter(|use_| **use_ == Once::First).count(), 1);
+    let taken = takers.join_all().await;
+    assert_eq!(taken.iter().filter(|once| **once == Once::First).count(), 1);
 }
 
 async fn rec_13_invitations_are_listed_page_by_page_and_taken_back_while_unused(bed: &Bed) {

@@ -62,16 +62,26 @@ fn ring(maker: &Maker, name: &str) -> KeyRing {
     KeyRing::new(id.clone(), [(id, key)], maker.entropy().bytes()).unwrap()
 }
 
+fn bound(invitation: Invitation, address: &Sealed, maker: &Maker) -> Invitation {
+    let address = InvitedAddress {
+        sealed: address.clone(),
+        index: maker.digest(),
+    };
+    Invitation {
+        address: Some(address),
+        ..invitation
+    }
+}
+
 /// One value in each place, under the key of `ring`.
 async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
     let entropy = maker.entropy();
     let (user, client, letter) = (maker.user(), maker.client(), maker.letter(NOW));
-    let invitation = maker.invitation();
     let seal = |place: SealedPlace, owner: &str| SealedValue {
         owner: owner.to_owned(),
         sealed: ring.seal(place.purpose(), owner, b"plain", entropy),
     };
-    let kid = KeyId::generate(entropy);
+    let (kid, invitation) = (KeyId::generate(entropy), maker.invitation());
     let values: Vec<SealedValue> = SealedPlace::ALL
         .into_iter()
         .map(|place| match place {
@@ -108,13 +118,7 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
         sealed: values[4].sealed.clone(),
         ..letter
     };
-    let invitation = Invitation {
-        address: Some(InvitedAddress {
-            sealed: values[5].sealed.clone(),
-            index: maker.digest(),
-        }),
-        ..invitation
-    };
+    let bound = bound(invitation, &values[5].sealed, maker);
     let (data_key, claims) = (values[1].sealed.clone(), Sealed::from_bytes(vec![1]));
     bed.store
         .write(move |tx| {
@@ -124,7 +128,7 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
             assert_eq!(tx.insert_client(&client, NOW)?, Once::First);
             tx.add_client_secret(&client.client_id, &secret)?;
             tx.post(&letter)?;
-            tx.insert_invitation(&invitation)
+            tx.insert_invitation(&bound)
         })
         .await
         .unwrap();

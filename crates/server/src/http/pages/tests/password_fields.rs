@@ -15,52 +15,49 @@ fn elements<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
 
 fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     let start = format!("{name}=\"");
-    // At the start or after a blank, so that `data-id` is no `id`.
-    let at = element
-        .match_indices(start.as_str())
-        .find(|(at, _)| element[..*at].ends_with([' ', '\n']) || *at == 0)?;
-    element[at.0 + start.len()..].split('"').next()
+    // After a blank, so that `data-id` is no `id`.
+    let (_, rest) = element.split_once(&format!(" {start}")).or_else(|| {
+        let rest = element.strip_prefix(start.as_str())?;
+        Some(("", rest))
+    })?;
+    rest.split('"').next()
+}
+
+/// Whether the field takes the present password or a new one; what is wrong with it ends the test.
+fn is_new(at: &str, field: &str, buttons: &[&str]) -> bool {
+    for wrong in ["maxlength", "readonly", "onpaste", "oncopy", "pattern"] {
+        assert!(!field.contains(wrong), "{at}: {wrong}");
+    }
+    let id = attribute(field, "id").unwrap();
+    let shows = buttons
+        .iter()
+        .find(|button| attribute(button, "data-reveal") == Some(id))
+        .unwrap_or_else(|| panic!("{at}: {id} cannot be shown"));
+    assert_eq!(attribute(shows, "type"), Some("button"), "{at}");
+    assert_eq!(attribute(shows, "aria-controls"), Some(id), "{at}");
+    let is_called = attribute(field, "name").unwrap();
+    match (is_called, attribute(field, "autocomplete")) {
+        ("password", Some("new-password")) => true,
+        ("password" | "present", Some("current-password")) => false,
+        odd => panic!("{at}: {odd:?}"),
+    }
 }
 
 #[test]
 fn pw_24_every_password_field_is_known_to_managers_can_be_pasted_into_and_shown() {
-    let (mut present, mut new) = (0, 0);
-    for locale in Locale::ALL {
-        for sample in all(locale) {
-            let at = format!("{} {}", sample.name, locale.tag());
-            let buttons = elements(&sample.html, "button");
-            for field in elements(&sample.html, "input") {
-                if attribute(field, "type") != Some("password") {
-                    continue;
-                }
-                let id = attribute(field, "id").unwrap();
-                match (
-                    attribute(field, "name").unwrap(),
-                    attribute(field, "autocomplete"),
-                ) {
-                    ("password", Some("new-password")) => new += 1,
-                    ("password" | "present", Some("current-password")) => present += 1,
-                    odd => panic!("{at}: {odd:?}"),
-                }
-                for wrong in ["maxlength", "readonly", "onpaste", "oncopy", "pattern"] {
-                    assert!(!field.contains(wrong), "{at}: {wrong}");
-                }
-                let shows = buttons
-                    .iter()
-                    .find(|button| attribute(button, "data-reveal") == Some(id))
-                    .unwrap_or_else(|| panic!("{at}: {id} cannot be shown"));
-                assert_eq!(attribute(shows, "type"), Some("button"), "{at}");
-                assert_eq!(attribute(shows, "aria-controls"), Some(id), "{at}");
-            }
-            // A new password is saved with the address it is for.
-            let saves = sample.html.contains("action=\"/register/details\"");
-            assert!(
-                !saves || sample.html.contains("autocomplete=\"username\""),
-                "{at}"
-            );
+    let mut seen = std::collections::BTreeSet::new();
+    for sample in Locale::ALL.into_iter().flat_map(all) {
+        let buttons = elements(&sample.html, "button");
+        let fields = elements(&sample.html, "input").into_iter();
+        for field in fields.filter(|field| attribute(field, "type") == Some("password")) {
+            seen.insert(is_new(&sample.name, field, &buttons));
         }
+        // A first password is saved with the address it is for.
+        let saves = sample.html.contains("action=\"/register/details\"");
+        let username = sample.html.contains("autocomplete=\"username\"");
+        assert!(!saves || username, "{}", sample.name);
     }
-    assert!(present > 0 && new > 0, "{present} {new}");
+    assert_eq!(seen.len(), 2, "pages with both kinds were looked at");
 }
 
 #[test]
