@@ -61,47 +61,78 @@ async fn objections(browser: &Chromium) -> Vec<String> {
         .collect()
 }
 
-async fn look_at_all(locale: Locale, width: u32, dark: bool) {
+/// A width of the window, and whether it is dark.
+type View = (u32, bool);
+
+const VIEWS: [View; 6] = [
+    (1280, false),
+    (1280, true),
+    (390, true),
+    (390, false),
+    (320, false),
+    (320, true),
+];
+
+/// Both languages, both themes, the widest and the narrowest: not each with each, it takes long.
+fn by_axe(locale: Locale, view: View) -> bool {
+    matches!(
+        (locale, view),
+        (Locale::Ja, (1280, false)) | (Locale::En, (320, true))
+    )
+}
+
+/// What is pictured: a picture takes as long as everything else.
+fn by_eye(view: View) -> bool {
+    matches!(view, (1280, false) | (320, true))
+}
+
+/// One in so many samples for each test, so that they run side by side.
+const PARTS: usize = 4;
+
+async fn faults_of(browser: &Chromium, name: &str, locale: Locale) -> Vec<String> {
+    let shots = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots/gallery");
+    let mut faults = Vec::new();
+    for view in VIEWS {
+        let (width, dark) = view;
+        let theme = if dark { "dark" } else { "light" };
+        let at = format!("{name}-{}-{theme}-{width}", locale.tag());
+        browser.resize(width, dark).await;
+        if browser.scrolls_sideways().await {
+            faults.push(format!("{at}: wider than the window"));
+        }
+        if by_axe(locale, view) {
+            let found = objections(browser).await;
+            faults.extend(found.into_iter().map(|what| format!("{at}: {what}")));
+        }
+        if by_eye(view) {
+            browser.screenshot(&shots.join(format!("{at}.png"))).await;
+        }
+    }
+    let said = browser.complaints().await;
+    faults.extend(said.into_iter().map(|what| format!("{name}: {what}")));
+    faults
+}
+
+async fn look_at_part(locale: Locale, part: usize) {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let all = pictures(locale);
     let server = AppServer::start().await;
     hang(&server, &all);
     let browser = Chromium::open(Window {
-        width,
-        dark,
+        width: 1280,
+        dark: false,
         language: locale.tag(),
         script: true,
     })
     .await;
-    let shots = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots/gallery");
-    let theme = if dark { "dark" } else { "light" };
-    // Both languages, both themes, the widest and the narrowest: not each with each, it takes long.
-    let by_axe = matches!(
-        (locale, width, dark),
-        (Locale::Ja, 1280, false) | (Locale::En, 320, true)
-    );
-    if by_axe {
-        let modules = PathBuf::from(variable("TEST_NODE_MODULES"));
-        let axe = modules.join("node_modules/axe-core/axe.min.js");
-        let axe = std::fs::read_to_string(axe).unwrap();
-        browser.bring_along(&axe).await;
-    }
+    let modules = PathBuf::from(variable("TEST_NODE_MODULES"));
+    let axe = modules.join("node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(axe).unwrap();
+    browser.bring_along(&axe).await;
     let mut faults = Vec::new();
-    for picture in &all {
-        let at = format!("{}-{}-{theme}-{width}", picture.name, locale.tag());
+    for picture in all.iter().skip(part).step_by(PARTS) {
         browser.go(&server.url(&format!("/{}", picture.name))).await;
-        let said = browser.complaints().await;
-        faults.extend(said.into_iter().map(|what| format!("{at}: {what}")));
-        if browser.scrolls_sideways().await {
-            faults.push(format!("{at}: wider than the window"));
-        }
-        if by_axe {
-            let found = objections(&browser).await;
-            faults.extend(found.into_iter().map(|what| format!("{at}: {what}")));
-        }
-        if width != 390 {
-            browser.screenshot(&shots.join(format!("{at}.png"))).await;
-        }
+        faults.extend(faults_of(&browser, &picture.name, locale).await);
     }
     browser.close().await;
     assert!(
@@ -112,26 +143,22 @@ async fn look_at_all(locale: Locale, width: u32, dark: bool) {
     );
 }
 
-macro_rules! views {
-    ($($name:ident: $locale:ident $width:literal $dark:literal;)+) => {
+macro_rules! parts {
+    ($($name:ident: $locale:ident $part:literal;)+) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            look_at_all(Locale::$locale, $width, $dark).await;
+            look_at_part(Locale::$locale, $part).await;
         })+
     };
 }
 
-views! {
-    every_page_is_whole_in_japanese_light_and_wide: Ja 1280 false;
-    every_page_is_whole_in_japanese_dark_and_wide: Ja 1280 true;
-    every_page_is_whole_in_japanese_light_on_a_phone: Ja 390 false;
-    every_page_is_whole_in_japanese_dark_on_a_phone: Ja 390 true;
-    every_page_is_whole_in_japanese_light_and_narrow: Ja 320 false;
-    every_page_is_whole_in_japanese_dark_and_narrow: Ja 320 true;
-    every_page_is_whole_in_english_light_and_wide: En 1280 false;
-    every_page_is_whole_in_english_dark_and_wide: En 1280 true;
-    every_page_is_whole_in_english_light_on_a_phone: En 390 false;
-    every_page_is_whole_in_english_dark_on_a_phone: En 390 true;
-    every_page_is_whole_in_english_light_and_narrow: En 320 false;
-    every_page_is_whole_in_english_dark_and_narrow: En 320 true;
+parts! {
+    every_page_is_whole_in_japanese_1: Ja 0;
+    every_page_is_whole_in_japanese_2: Ja 1;
+    every_page_is_whole_in_japanese_3: Ja 2;
+    every_page_is_whole_in_japanese_4: Ja 3;
+    every_page_is_whole_in_english_1: En 0;
+    every_page_is_whole_in_english_2: En 1;
+    every_page_is_whole_in_english_3: En 2;
+    every_page_is_whole_in_english_4: En 3;
 }

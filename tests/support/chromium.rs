@@ -222,13 +222,17 @@ impl Chromium {
             .collect()
     }
 
-    async fn resize(&self, width: u32, dark: bool) {
+    /// Another width of the window, and whether the person likes it dark.
+    pub async fn resize(&self, width: u32, dark: bool) {
         let metrics =
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
         self.cdp("Emulation.setDeviceMetricsOverride", metrics)
             .await;
         let scheme = if dark { "dark" } else { "light" };
-        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        let media = json!({"features": [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]});
         self.cdp("Emulation.setEmulatedMedia", media).await;
     }
 

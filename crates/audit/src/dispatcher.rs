@@ -9,6 +9,7 @@ use sekisho_store::{OutboxLetter, Store, StoreError, Tx};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::lanes::{Lanes, Pace};
 use crate::outbox::open_letter;
 
 /// Letters on their way at the same time; the transport has as many connections.
@@ -53,11 +54,11 @@ impl Bell {
 }
 
 impl Dispatcher {
-    /// Starts the loop.
+    /// Starts the loop; `transport` is used no faster than `lanes` say.
     pub fn start(
         store: Store,
         keyring: Arc<KeyRing>,
-        transport: Transport,
+        (transport, lanes): (Transport, Lanes),
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
@@ -65,6 +66,7 @@ impl Dispatcher {
             store,
             keyring,
             transport,
+            lanes,
             clock,
             entropy,
         });
@@ -111,14 +113,17 @@ async fn watch_over(desk: Arc<Desk>, bell: Bell, stopping: watch::Receiver<bool>
 
 async fn serve(desk: Arc<Desk>, bell: Bell, mut stopping: watch::Receiver<bool>) {
     let mut busy = JoinSet::new();
+    let mut pace = Pace::new(&desk.lanes);
     loop {
-        let (wait, idle) = match desk.claim(HANDS.saturating_sub(busy.len())).await {
+        let free = HANDS.saturating_sub(busy.len());
+        let (wait, idle) = match desk.claim(free, &mut pace).await {
             Ok(letters) => {
                 let idle = letters.is_empty();
                 for letter in letters {
                     busy.spawn(Arc::clone(&desk).deliver(letter));
                 }
-                (LOOK_EVERY, idle)
+                let room = pace.next_room(desk.clock.now());
+                (room.map_or(LOOK_EVERY, |room| room.min(LOOK_EVERY)), idle)
             }
             Err(failed) => {
                 tracing::warn!(error = %failed, "the outbox cannot be read");
@@ -158,18 +163,22 @@ struct Desk {
     store: Store,
     keyring: Arc<KeyRing>,
     transport: Transport,
+    lanes: Lanes,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Desk {
-    async fn claim(&self, free: usize) -> Result<Vec<OutboxLetter>, StoreError> {
+    async fn claim(&self, free: usize, pace: &mut Pace) -> Result<Vec<OutboxLetter>, StoreError> {
         let (now, limit) = (self.clock.now(), u32::try_from(free).unwrap_or(u32::MAX));
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let claim = move |tx: &mut Tx<'_>| tx.claim_letters(now, LEASE, limit);
-        self.store.write(claim).await
+        let room = pace.room(limit, now);
+        let claim = move |tx: &mut Tx<'_>| tx.claim_letters(now, LEASE, &room);
+        let letters = self.store.write(claim).await?;
+        pace.count(&letters, now);
+        Ok(letters)
     }
 
     /// Sends one letter and notes how it went. A letter that cannot be noted comes again after its

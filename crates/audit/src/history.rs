@@ -11,7 +11,7 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 15] = [
+pub const SHOWN: [EventKind; 16] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
@@ -27,6 +27,7 @@ pub const SHOWN: [EventKind; 15] = [
     EventKind::AddressChanged,
     EventKind::SettingChanged,
     EventKind::UserCreated,
+    EventKind::Deletion,
 ];
 
 /// Events looked at beyond a page, so that its end does not cut a sign-in from its code.

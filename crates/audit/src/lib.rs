@@ -4,7 +4,8 @@
 //!   [`MachineEvents`] batches those of machines, which change no state.
 //! - [`history`] turns stored events into what a person reads on the account page.
 //! - [`alert_rules`] decides, without doing anything, which letters follow a sign-in.
-//! - [`outbox`] seals letters for the wait; the [`Dispatcher`] opens and sends them.
+//! - [`outbox`] seals letters for the wait; the [`Dispatcher`] opens and sends them, the urgent first and
+//!   to each mail domain of [`lanes`] no faster than it takes them.
 //!
 //! Not here: the words of letters (`sekisho-mail`), the tables (`sekisho-store`), the pages.
 //! Invariants: an event never holds a secret (AU-05); a letter waits only sealed (OTP-15); the
@@ -13,6 +14,7 @@
 pub mod alert_rules;
 mod dispatcher;
 pub mod history;
+pub mod lanes;
 mod machine_events;
 pub mod outbox;
 mod record;

@@ -24,6 +24,7 @@ pub fn prepare(
         next_attempt_at: now,
         state: LetterState::Waiting,
         last_error: None,
+        lane: String::new(),
     }
 }
 

@@ -151,3 +151,33 @@ address-changed-undone = Undoing puts the former address back, signs out every d
 address-changed-not-you = If it was not, look into the mailbox of the former address for a mail with a link that undoes the change, or ask the operator.
 recovery-undone-subject = { $service }: the change of an address was undone
 recovery-undone-lead = The change of an address of your account was undone. All devices were signed out, recovery codes no longer work, and a new password is asked for.
+
+## An incident
+incident-subject = Important: a security notice from { $service }
+incident-title = A security notice
+incident-lead = On { $day }, { $summary } happened at { $service }.
+incident-sorry = We are sorry for the worry this causes.
+label-what = What happened
+label-items = Information involved
+label-cause = Cause
+label-harm = Risk of misuse
+label-done = What we have done
+incident-please = What we ask you to do
+incident-please-1 = Open { $host } in your browser, sign in, and choose a new password.
+incident-please-2 = Change it on any other service where you use the same one.
+incident-please-3 = Check your code address and your sign-in history.
+incident-no-link = There is no link in this mail. Do not open links in mails that look like it.
+incident-check = You can check that this notice is real at { $host }/notice.
+incident-contact = Contact: { $contact } ({ $hours })
+
+## Leaving
+deletion-asked-subject = { $service }: your account is to be deleted
+deletion-asked-lead = Your account at { $service } is to be deleted on { $until }. Every device was signed out and apps can do nothing for you any more. To keep your account, sign in at { $host } before then.
+deletion-soon-subject = { $service }: your account is deleted in a few days
+deletion-soon-lead = Your account at { $service } is deleted on { $until }. To keep it, sign in at { $host } before then.
+deletion-stopped-subject = { $service }: your account stays
+deletion-stopped-lead = Your account at { $service } was to be deleted. That was stopped: it stays.
+deletion-done-subject = { $service }: your account was deleted
+deletion-done-lead = Your account at { $service } was deleted. This is the last mail about it.
+address-released-subject = { $service }: your sign-in address was taken off
+address-released-lead = The address you sign in to { $service } with may be given to somebody else by its provider. It was taken off your account and every device was signed out. Ask the operator to set another address.

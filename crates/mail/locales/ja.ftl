@@ -145,3 +145,33 @@ address-changed-undone = 取り消すと、元のアドレスに戻し、すべ�
 address-changed-not-you = 身に覚えがないときは、元のアドレスに届いた、取り消しのリンクがあるメールを開くか、運用者に知らせてください。
 recovery-undone-subject = 【{ $service }】アドレスの変更を取り消しました
 recovery-undone-lead = アカウントのアドレスの変更を取り消しました。すべての端末をログアウトし、回復コードは使えなくなりました。次のログインで新しいパスワードを決めていただきます。
+
+## An incident
+incident-subject = 【重要】{ $service } からの安全のお知らせ
+incident-title = 安全のお知らせ
+incident-lead = { $day }に、{ $service } で{ $summary }がありました。
+incident-sorry = ご心配をおかけし、申し訳ありません。
+label-what = 何が起きたか
+label-items = 関係する情報
+label-cause = 原因
+label-harm = 悪用のおそれ
+label-done = 私たちがしたこと
+incident-please = お願いしたいこと
+incident-please-1 = ブラウザーで { $host } を開き、ログインして新しいパスワードを決めてください。
+incident-please-2 = 同じパスワードを使っているほかのサービスも変えてください。
+incident-please-3 = 「コードを受け取るアドレス」と「ログイン履歴」を確かめてください。
+incident-no-link = このメールにリンクはありません。似たメールのリンクは開かないでください。
+incident-check = このお知らせが本物かどうかは { $host }/notice で確かめられます。
+incident-contact = 問い合わせ：{ $contact }（{ $hours }）
+
+## Leaving
+deletion-asked-subject = 【{ $service }】アカウントの削除を受け付けました
+deletion-asked-lead = { $service } のアカウントを、{ $until }に削除します。すべての端末はログアウトし、アプリはもう何もできません。アカウントを残すには、それまでに { $host } にログインしてください。
+deletion-soon-subject = 【{ $service }】まもなくアカウントを削除します
+deletion-soon-lead = { $service } のアカウントを、{ $until }に削除します。残すには、それまでに { $host } にログインしてください。
+deletion-stopped-subject = 【{ $service }】アカウントの削除をやめました
+deletion-stopped-lead = { $service } のアカウントの削除をやめました。アカウントはそのまま使えます。
+deletion-done-subject = 【{ $service }】アカウントを削除しました
+deletion-done-lead = { $service } のアカウントを削除しました。このアカウントについてのお知らせはこれが最後です。
+address-released-subject = 【{ $service }】ログインのアドレスを外しました
+address-released-lead = { $service } のログインに使うアドレスは、提供者がほかの人に渡すことがあるため、アカウントから外し、すべての端末をログアウトしました。別のアドレスの設定を、運用者に頼んでください。

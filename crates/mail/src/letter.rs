@@ -1,6 +1,6 @@
 use std::fmt;
 
-use sekisho_model::{AddressKind, LetterKind, Locale, ProofPurpose, Timestamp};
+use sekisho_model::{AddressKind, IncidentFacts, LetterKind, Locale, ProofPurpose, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Device;
@@ -143,6 +143,15 @@ pub enum LetterBody {
         /// From where.
         ip: String,
     },
+    /// An operator tells of an incident; cannot be turned off (`ux.md` 10.8).
+    IncidentNotice {
+        /// The day of it.
+        happened_at: Timestamp,
+        /// The facts in the language of the letter.
+        facts: IncidentFacts,
+        /// Name of the person, only if it was verified.
+        name: Option<String>,
+    },
     /// `sekisho mail test`.
     Test,
 }
@@ -186,6 +195,22 @@ pub enum RecoveryNews {
     AddressUndone,
     /// Somebody said that a sign-in was not theirs (TD-08).
     SignInDenied,
+    /// The account is to be erased (REC-16).
+    DeletionAsked {
+        /// When.
+        at: Timestamp,
+    },
+    /// The account is erased in a few days.
+    DeletionSoon {
+        /// When.
+        at: Timestamp,
+    },
+    /// The account stays after all.
+    DeletionStopped,
+    /// The account was erased.
+    DeletionDone,
+    /// The sign-in address was released (REC-15).
+    AddressReleased,
 }
 
 /// The facts of a successful sign-in.
@@ -235,6 +260,7 @@ impl LetterBody {
             Self::AddressCode { .. } => LetterKind::AddressCode,
             Self::AddressTaken { .. } => LetterKind::AddressTaken,
             Self::AddressChanged { .. } => LetterKind::AddressChanged,
+            Self::IncidentNotice { .. } => LetterKind::IncidentNotice,
             Self::Test => LetterKind::Test,
         }
     }

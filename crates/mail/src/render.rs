@@ -51,6 +51,7 @@ templates! {
     AddressCode "address_code/body.txt" "address_code/body.html"
     AddressTaken "address_taken/body.txt" "address_taken/body.html"
     AddressChanged "address_changed/body.txt" "address_changed/body.html"
+    IncidentNotice "incident_notice/body.txt" "incident_notice/body.html"
     Test "test/body.txt" "test/body.html"
 }
 
@@ -102,6 +103,11 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
         LetterBody::AddressCode { .. }
         | LetterBody::AddressTaken { .. }
         | LetterBody::AddressChanged { .. } => addresses::written(&letter.body, v)?,
+        LetterBody::IncidentNotice { .. } => (
+            "incident-subject",
+            text::IncidentNotice(v).render()?,
+            html::IncidentNotice(v).render()?,
+        ),
         LetterBody::Test => (
             "test-subject",
             text::Test(v).render()?,
@@ -122,6 +128,8 @@ struct View {
     lang: &'static str,
     rows: Vec<Row>,
     named: bool,
+    /// Nothing is left that could be done about it.
+    over: bool,
     failures: bool,
     not_me: Option<String>,
     link: Option<String>,
@@ -145,6 +153,7 @@ impl View {
             lang: letter.locale.tag(),
             rows: Vec::new(),
             named: false,
+            over: false,
             failures: false,
             not_me: None,
             link: None,
@@ -170,6 +179,7 @@ impl View {
             | LetterBody::AddressChanged { .. } => {
                 view.addresses(letter)?;
             }
+            LetterBody::IncidentNotice { .. } => view.incident(letter)?,
             LetterBody::Test => {}
         }
         Ok(view)
@@ -210,10 +220,7 @@ impl View {
         if let Some(app) = sign_in.app.as_deref().and_then(harmless) {
             self.row("label-app", app)?;
         }
-        if let Some(name) = sign_in.name.as_deref().and_then(harmless) {
-            self.put("name", name);
-            self.named = true;
-        }
+        self.name(sign_in.name.as_deref());
         self.failures = sign_in.failures_before >= WORTH_TELLING;
         self.put("failures", sign_in.failures_before.to_string());
         self.put("device", sign_in.device.words(letter.locale));
@@ -294,7 +301,55 @@ impl View {
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
+            RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
+            RecoveryNews::DeletionSoon { at } => self.leaving(letter, at, "deletion-soon-lead"),
+            RecoveryNews::DeletionStopped => "deletion-stopped-lead",
+            RecoveryNews::DeletionDone => {
+                self.over = true;
+                "deletion-done-lead"
+            }
+            RecoveryNews::AddressReleased => "address-released-lead",
         };
+    }
+
+    fn incident(&mut self, letter: &Letter) -> Result<(), askama::Error> {
+        let LetterBody::IncidentNotice {
+            happened_at,
+            facts,
+            name,
+        } = &letter.body
+        else {
+            return Ok(());
+        };
+        let day = when::day(*happened_at, &letter.zone, letter.locale);
+        self.put("day", day);
+        self.put("summary", &facts.summary);
+        self.put("contact", &facts.contact);
+        self.put("hours", &facts.hours);
+        self.name(name.as_deref());
+        for (label, value) in [
+            ("label-what", &facts.what),
+            ("label-items", &facts.items),
+            ("label-cause", &facts.cause),
+            ("label-harm", &facts.harm),
+            ("label-done", &facts.done),
+        ] {
+            self.row(label, value.clone())?;
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: Option<&str>) {
+        if let Some(name) = name.and_then(harmless) {
+            self.put("name", name);
+            self.named = true;
+        }
+    }
+
+    fn leaving(&mut self, letter: &Letter, at: Timestamp, lead: &'static str) -> &'static str {
+        let until = when::date_time_zone(at, &letter.zone, letter.locale);
+        self.put("until", until);
+        lead
     }
 
     fn when(&mut self, letter: &Letter, at: Timestamp) -> Result<(), askama::Error> {
@@ -353,6 +408,11 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
         RecoveryNews::AddressUndone => "recovery-undone-subject",
         RecoveryNews::SignInDenied => "recovery-denied-subject",
+        RecoveryNews::DeletionAsked { .. } => "deletion-asked-subject",
+        RecoveryNews::DeletionSoon { .. } => "deletion-soon-subject",
+        RecoveryNews::DeletionStopped => "deletion-stopped-subject",
+        RecoveryNews::DeletionDone => "deletion-done-subject",
+        RecoveryNews::AddressReleased => "address-released-subject",
     }
 }
 

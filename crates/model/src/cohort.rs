@@ -113,6 +113,7 @@ mod tests {
             password_at: Some(at),
             password_epoch: Epoch(3),
             password_imported: false,
+            leaves_at: None,
         }
     }
 

@@ -60,13 +60,19 @@ pub enum EventKind {
     UsersExported,
     /// A client was created or its secret rotated.
     ClientChanged,
+    /// An account is to be erased, stays after all, or was erased.
+    Deletion,
+    /// An address was released: its provider may give it to somebody else.
+    AddressReleased,
+    /// People concerned by an incident are told, or no more are.
+    NoticeSent,
     /// A signing or key-encryption key was made or rotated.
     KeyChanged,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -94,6 +100,9 @@ impl EventKind {
         Self::UsersImported,
         Self::UsersExported,
         Self::ClientChanged,
+        Self::Deletion,
+        Self::AddressReleased,
+        Self::NoticeSent,
         Self::KeyChanged,
     ];
 
@@ -127,6 +136,9 @@ impl EventKind {
             Self::UsersImported => "users_imported",
             Self::UsersExported => "users_exported",
             Self::ClientChanged => "client_changed",
+            Self::Deletion => "deletion",
+            Self::AddressReleased => "address_released",
+            Self::NoticeSent => "notice_sent",
             Self::KeyChanged => "key_changed",
         }
     }

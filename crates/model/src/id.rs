@@ -61,6 +61,8 @@ uuid_ids! {
     LetterId;
     /// An invitation to make an account.
     InvitationId;
+    /// A notice about an incident.
+    NoticeId;
 }
 
 macro_rules! text_ids {

@@ -24,13 +24,52 @@ pub enum LetterKind {
     AddressTaken,
     /// An address of the account changed; with the link that undoes it.
     AddressChanged,
+    /// An operator tells of an incident.
+    IncidentNotice,
     /// `sekisho mail test`.
     Test,
 }
 
+/// How long a letter may be kept waiting by others. Declared from the most urgent down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Urgency {
+    /// Somebody sits at a page and waits for it.
+    Now,
+    /// It tells of something that just happened.
+    Soon,
+    /// It goes to many at once, over hours.
+    Bulk,
+}
+
+impl Urgency {
+    /// How it is stored: the lower goes first.
+    pub const fn rank(self) -> i64 {
+        match self {
+            Self::Now => 0,
+            Self::Soon => 1,
+            Self::Bulk => 2,
+        }
+    }
+}
+
 impl LetterKind {
+    /// How urgent letters of this kind are.
+    pub const fn urgency(self) -> Urgency {
+        match self {
+            Self::SignInCode | Self::ResetLink | Self::AddressCode | Self::Test => Urgency::Now,
+            Self::SignInAlert
+            | Self::NewDevice
+            | Self::PasswordKnown
+            | Self::PasswordChanged
+            | Self::RecoveryNotice
+            | Self::AddressTaken
+            | Self::AddressChanged => Urgency::Soon,
+            Self::IncidentNotice => Urgency::Bulk,
+        }
+    }
+
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
@@ -41,6 +80,7 @@ impl LetterKind {
         Self::AddressCode,
         Self::AddressTaken,
         Self::AddressChanged,
+        Self::IncidentNotice,
         Self::Test,
     ];
 
@@ -57,6 +97,7 @@ impl LetterKind {
             Self::AddressCode => "address_code",
             Self::AddressTaken => "address_taken",
             Self::AddressChanged => "address_changed",
+            Self::IncidentNotice => "incident_notice",
             Self::Test => "test",
         }
     }

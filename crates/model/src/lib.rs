@@ -18,6 +18,7 @@ mod epoch;
 mod event;
 mod grant;
 mod id;
+mod incident_notice;
 mod key;
 mod letter;
 mod locale;
@@ -43,10 +44,11 @@ pub use event::{Event, EventKind, Origin, Outcome};
 pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, RefreshRecord};
 pub use id::{
     BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, InvitationId, KeyId, LetterId,
-    SessionId, Subject, UserId,
+    NoticeId, SessionId, Subject, UserId,
 };
+pub use incident_notice::{FactRefusal, IncidentFacts, IncidentNotice, IncidentTexts, NoticeState};
 pub use key::{SigningAlgorithm, SigningKeyRecord};
-pub use letter::LetterKind;
+pub use letter::{LetterKind, Urgency};
 pub use locale::Locale;
 pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};

@@ -64,6 +64,8 @@ pub struct User {
     pub password_epoch: Epoch,
     /// Whether an import brought the password, and nobody has judged it yet (PW-29).
     pub password_imported: bool,
+    /// When it is erased, unless its owner stops that (REC-16).
+    pub leaves_at: Option<Timestamp>,
 }
 
 /// A signed-in browser (SES-07: this record is the truth).

@@ -1,8 +1,8 @@
 //! Accounts: made with a sealed address and password record, opened for the one who may see them.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, Digest, EmailAddress, Epoch, EpochKind, EventKind, KeyRing, Locale,
-    Origin, Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
+    AddressKind, AlertSetting, Digest, EmailAddress, Epoch, EventKind, KeyRing, Locale, Origin,
+    Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
 };
 use sekisho_store::{Account, Once, PasswordRecord, StoreError, Tx};
 use serde_json::{Map, Value};
@@ -146,6 +146,7 @@ impl Provider {
             password_at: None,
             password_epoch: Epoch::default(),
             password_imported: false,
+            leaves_at: None,
         }
     }
 
@@ -262,13 +263,18 @@ impl Provider {
         })
     }
 
+    /// The sealed parts of an account, opened; `None` if its address was released (REC-15): nobody can act as it.
+    fn opened(&self, account: Option<&Account>) -> Result<Option<OpenAccount>, Failure> {
+        account
+            .filter(|account| account.login_address.is_some())
+            .map(|account| self.open_account(account))
+            .transpose()
+    }
+
     /// The account of `user`, opened.
     pub async fn account(&self, user: UserId) -> Result<Option<OpenAccount>, Failure> {
         let found = self.store.read(move |tx| tx.account(user)).await?;
-        found
-            .as_ref()
-            .map(|account| self.open_account(account))
-            .transpose()
+        self.opened(found.as_ref())
     }
 
     /// The account that signs in with `address`, opened. For the command line.
@@ -278,10 +284,7 @@ impl Provider {
             .store
             .read(move |tx| tx.account_by_address(&index))
             .await?;
-        found
-            .as_ref()
-            .map(|account| self.open_account(account))
-            .transpose()
+        self.opened(found.as_ref())
     }
 
     /// The account that apps know as `subject`, opened. For the command line.
@@ -292,10 +295,7 @@ impl Provider {
         let subject = subject.clone();
         let work = move |tx: &mut Tx<'_>| tx.account_by_subject(&subject);
         let found = self.store.read(work).await?;
-        found
-            .as_ref()
-            .map(|account| self.open_account(account))
-            .transpose()
+        self.opened(found.as_ref())
     }
 
     /// Accounts after `after`, opened, in order of their making. For the command line.
@@ -317,7 +317,7 @@ impl Provider {
         found
             .iter()
             .flatten()
-            .map(|account| self.open_account(account))
+            .filter_map(|account| self.opened(Some(account)).transpose())
             .collect()
     }
 
@@ -336,7 +336,7 @@ impl Provider {
             .write(move |tx| {
                 tx.set_user_state(user, state)?;
                 if state == UserState::Disabled {
-                    void_everything(tx, user, now)?;
+                    tx.void_all(user, now)?;
                 }
                 tx.record(&event)
             })
@@ -345,14 +345,6 @@ impl Provider {
         self.sessions_ended.notify_one();
         Ok(())
     }
-}
-
-/// SES-08: sessions, tokens and trust of a user, void from now on.
-fn void_everything(tx: &mut Tx<'_>, user: UserId, now: Timestamp) -> Result<(), StoreError> {
-    for kind in [EpochKind::Session, EpochKind::Token, EpochKind::Browser] {
-        tx.move_user_epoch(user, kind)?;
-    }
-    tx.end_sessions_of(user, now).map(drop)
 }
 
 /// Everything a new account is in the store.

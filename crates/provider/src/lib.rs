@@ -15,6 +15,7 @@ pub mod endpoints;
 mod failure;
 #[cfg(test)]
 mod fuzz;
+mod incident_notices;
 pub mod jwt;
 mod key_care;
 mod knowledge;
@@ -33,4 +34,4 @@ mod unused_clients;
 pub use failure::Failure;
 pub use new_passwords::PasswordContext;
 pub use provider::{Health, Parts, Provider};
-pub use settings::{CodeSettings, Features, Lifetimes, ResetSettings, Settings};
+pub use settings::{CodeSettings, Features, LeavingSettings, Lifetimes, ResetSettings, Settings};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use sekisho_audit::lanes::Lanes;
 use sekisho_guard::AdmissionSettings;
 
 use crate::rules::authorization_details::DetailType;
@@ -45,6 +46,10 @@ pub struct Settings {
     pub software_issuers: Vec<SoftwareIssuer>,
     /// Domains whose mailboxes open with this same account; no code can be sent there (OTP-24).
     pub self_hosted_mail_domains: Vec<String>,
+    /// How people leave.
+    pub leaving: LeavingSettings,
+    /// Mail domains that take only so many letters a minute (S13).
+    pub mail_lanes: Lanes,
 }
 
 impl Settings {
@@ -73,6 +78,8 @@ impl Settings {
             detail_types: Vec::new(),
             pushed_request_life: Duration::from_mins(1),
             self_hosted_mail_domains: Vec::new(),
+            leaving: LeavingSettings::default(),
+            mail_lanes: Lanes::default(),
         }
     }
 
@@ -187,6 +194,24 @@ pub struct CodeSettings {
     pub max_sends: u8,
     /// Whether everyone gets the code, whatever they chose.
     pub for_everyone: bool,
+}
+
+/// How accounts and addresses go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeavingSettings {
+    /// How long an account can still be kept after its owner wished to leave (REC-16).
+    pub delay: Duration,
+    /// How long nobody can have an address that was released; at least 180 days (REC-15).
+    pub quarantine: Duration,
+}
+
+impl Default for LeavingSettings {
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_hours(30 * 24),
+            quarantine: Duration::from_hours(180 * 24),
+        }
+    }
 }
 
 /// Choosing a new password without the old one.

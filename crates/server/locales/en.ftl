@@ -699,3 +699,53 @@ register-done-title = Your account is ready
 register-done-lead = You are signed in as {$email}.
 show-present-password = Show the present password
 hide-present-password = Hide the present password
+
+# Notices about incidents
+incidents-title = Security notices
+incidents-lead = A mail from us about an incident says what stands here, and asks you to type {$host} yourself.
+incidents-one = {$day}: {$summary}
+incidents-told = Those concerned were told by mail from {$day} on.
+incidents-none = There has been no notice. A mail that says so is not from us.
+incidents-links = Our mails about incidents have no links. Do not open links in mails that look like them.
+incident-what = What happened
+incident-items = Information involved
+incident-cause = Cause
+incident-harm = Risk of misuse
+incident-done = What we have done
+incident-contact = Contact
+incident-reach = {$contact} ({$hours})
+
+# Data and leaving
+area-data = Your data
+data-take = Take your data along
+data-take-lead = A file (JSON) with everything kept about you: account, settings, devices, apps and history. It holds no passwords and no codes.
+data-take-submit = Download the file
+delete-title = Delete my account
+delete-lead = { $n ->
+    [one] The account is deleted after 1 day. Until then you can keep it by signing in.
+   *[other] The account is deleted after {$n} days. Until then you can keep it by signing in.
+}
+delete-go = Delete my account…
+delete-now = At once
+delete-now-devices = Every device is signed out, this one too.
+delete-now-apps = Apps can do nothing for you any more, and are told that you are signed out.
+delete-now-mail = All your addresses are told by mail.
+delete-then = { $n ->
+    [one] After 1 day
+   *[other] After {$n} days
+}
+delete-then-data = Addresses, password, name, settings, devices and permissions are erased. Nobody can bring them back.
+delete-then-kept = Records of sign-ins stay until they are 180 days old, without your address or name.
+delete-then-apps = What apps know about you stays with them. Ask their makers to delete it.
+delete-type = Type your sign-in address as shown
+delete-mistyped = Type it exactly as shown
+delete-submit = Delete my account
+keep-title = Keep your account?
+keep-lead = This account is deleted on {$time}.
+keep-submit = Keep my account
+keep-not = Sign out and let it be deleted
+left-title = Your account is to be deleted
+left-until = It is deleted on {$day}. Until then you can keep it: sign in.
+left-mail = We told all your addresses. Every device is signed out.
+did-ask-deletion = Asked to delete the account
+did-stop-deletion = Kept the account

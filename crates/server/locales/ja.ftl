@@ -669,3 +669,47 @@ register-done-title = アカウントができました
 register-done-lead = {$email} でログインしています。
 show-present-password = いまのパスワードを表示
 hide-present-password = いまのパスワードを隠す
+
+# Notices about incidents
+incidents-title = 安全のお知らせ
+incidents-lead = 私たちのお知らせのメールには、ここにあることが書かれ、{$host} をご自分で開くようお願いしています。
+incidents-one = {$day}：{$summary}
+incidents-told = 関係する方々に、{$day}からメールでお知らせしました。
+incidents-none = お知らせはありません。お知らせがあったと言うメールは、私たちのものではありません。
+incidents-links = 私たちのお知らせのメールにリンクはありません。似たメールのリンクは開かないでください。
+incident-what = 何が起きたか
+incident-items = 関係する情報
+incident-cause = 原因
+incident-harm = 悪用のおそれ
+incident-done = 私たちがしたこと
+incident-contact = 問い合わせ
+incident-reach = {$contact}（{$hours}）
+
+# Data and leaving
+area-data = あなたのデータ
+data-take = データを受け取る
+data-take-lead = 保存しているあなたの情報（アカウント、設定、端末、アプリ、履歴）をまとめたファイル（JSON）です。パスワードやコードは含みません。
+data-take-submit = ファイルを受け取る
+delete-title = アカウントを削除する
+delete-lead = アカウントは{$n}日後に削除します。それまでにログインすれば、残すことができます。
+delete-go = アカウントを削除する…
+delete-now = すぐに
+delete-now-devices = この端末を含め、すべての端末をログアウトします。
+delete-now-apps = アプリはもうあなたのために何もできません。ログアウトしたことをアプリに伝えます。
+delete-now-mail = あなたのすべてのアドレスにお知らせします。
+delete-then = {$n}日後に
+delete-then-data = アドレス、パスワード、名前、設定、端末、許可を消します。元に戻すことはできません。
+delete-then-kept = ログインの記録は、アドレスや名前のない形で、180日たつまで残ります。
+delete-then-apps = アプリが持っている情報は、アプリに残ります。消したいときは、アプリの提供者に求めてください。
+delete-type = ログインのアドレスを、表示のとおりに入力してください
+delete-mistyped = 表示のとおりに入力してください
+delete-submit = アカウントを削除する
+keep-title = アカウントを残しますか
+keep-lead = このアカウントは、{$time}に削除します。
+keep-submit = 削除をやめる
+keep-not = ログアウトして、削除を進める
+left-title = アカウントの削除を受け付けました
+left-until = {$day}に削除します。それまでにログインすれば、残すことができます。
+left-mail = あなたのすべてのアドレスにお知らせしました。すべての端末はログアウトしました。
+did-ask-deletion = アカウントの削除を申し込み
+did-stop-deletion = アカウントの削除をやめました

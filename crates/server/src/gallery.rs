@@ -24,7 +24,7 @@ pub fn pictures(locale: Locale) -> Vec<Picture> {
     // Two leave by themselves, for the app.
     let all = samples::all(locale).into_iter();
     let plain = all
-        .filter(|s| s.name != "form-post")
+        .filter(|s| !["form-post", "signed-out-frames"].contains(&&*s.name))
         .map(|s| (s.name, s.html));
     let hostile = samples::hostile(locale).into_iter();
     let hostile = hostile.map(|s| (format!("hostile-{}", s.name), s.html));

@@ -13,6 +13,8 @@ use crate::wiring::Surroundings;
 
 /// How often a node asks what changed: a change is in force everywhere within a second.
 const HEAR_EVERY: Duration = Duration::from_millis(500);
+/// How often the next people are told of an incident.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How often expired rows are cleared away.
 const KEEP_HOUSE_EVERY: Duration = Duration::from_mins(1);
 
@@ -43,6 +45,7 @@ pub(crate) fn start(
     let (made, keys_made) = oneshot::channel();
     let mut tasks = vec![
         tokio::spawn(hear(Arc::clone(provider))),
+        tokio::spawn(tell_people(Arc::clone(provider))),
         tokio::spawn(keep_house(
             Arc::clone(provider),
             store.clone(),
@@ -81,6 +84,18 @@ async fn hear(provider: Arc<Provider>) {
     }
 }
 
+/// Tells people about incidents, as fast as letters leave.
+async fn tell_people(provider: Arc<Provider>) {
+    let mut beat = tokio::time::interval(TELL_EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if let Err(error) = provider.tell_on().await {
+            tracing::warn!(%error, "people could not be told of an incident; it is tried again");
+        }
+    }
+}
+
 async fn keep_house(
     provider: Arc<Provider>,
     store: Store,
@@ -102,6 +117,11 @@ async fn keep_house(
             && let Err(error) = provider.expire_clients(unused).await
         {
             tracing::warn!(%error, "apps that nobody uses could not be deleted");
+        }
+        match provider.see_off().await {
+            Ok(0) => {}
+            Ok(people) => tracing::info!(people, "accounts whose time had come were erased"),
+            Err(error) => tracing::warn!(%error, "accounts that are due could not be erased"),
         }
         match store.keep_house(now).await {
             Ok(0) => {}

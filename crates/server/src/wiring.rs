@@ -171,7 +171,7 @@ async fn assemble(
         Letters::Send => Some(Dispatcher::start(
             store.clone(),
             Arc::clone(&keyring),
-            transport,
+            (transport, config.mail_lanes()),
             Arc::clone(&clock),
             Arc::clone(&entropy),
         )),

@@ -112,6 +112,17 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
+    /// Every browser a user is known by, the last seen first.
+    pub fn browsers_of(&mut self, user: UserId) -> Result<Vec<KnownBrowser>, StoreError> {
+        browsers::table
+            .filter(browsers::user_id.eq(user.to_string()))
+            .order((browsers::last_seen_at.desc(), browsers::id.desc()))
+            .load::<BrowserRow>(self.conn)?
+            .into_iter()
+            .map(KnownBrowser::try_from)
+            .collect()
+    }
+
     /// The browsers of a user that may skip the code, last used first. Whether their epoch has moved is
     /// for the caller to say.
     pub fn trusted_browsers_of(

@@ -84,35 +84,43 @@ impl Tx<'_> {
         cohort: &Cohort,
         since: Option<Epoch>,
     ) -> Result<u64, StoreError> {
-        let mut query = users::table.count().into_boxed::<MultiBackend>();
+        let mut query = in_cohort(users::table.into_boxed::<MultiBackend>(), cohort);
         if let Some(since) = since {
             query = query.filter(users::password_epoch.lt(since.0));
         }
-        if let Some(border) = cohort.made_before {
-            query = query.filter(users::created_at.lt(border.micros()));
-        }
-        if let Some(border) = cohort.password_before {
-            let old = users::password_at.lt(border.micros()).assume_not_null();
-            query = query.filter(users::password_at.is_null().or(old));
-        }
-        if let Some(tag) = &cohort.tag {
-            query = query.filter(users::cohort_tag.eq(tag));
-        }
-        if let Some(wave) = cohort.wave {
-            let (from, before) = wave.last_bytes();
-            // Ids are 36 characters and end in the hexadecimal digits of their last byte.
-            let last = |border: u16| format!("{:02x}", border.min(256));
-            query = query.filter(
-                sql::<Bool>("substr(id, 35, 2) >= ").bind::<diesel::sql_types::Text, _>(last(from)),
-            );
-            if before <= 255 {
-                query = query.filter(
-                    sql::<Bool>("substr(id, 35, 2) < ")
-                        .bind::<diesel::sql_types::Text, _>(last(before)),
-                );
-            }
-        }
-        let number: i64 = query.get_result(self.conn)?;
+        let number: i64 = query.count().get_result(self.conn)?;
         Ok(u64::try_from(number).unwrap_or(0))
     }
+}
+
+/// Only those of `cohort`.
+pub(crate) fn in_cohort<'a>(
+    mut query: users::BoxedQuery<'a, MultiBackend>,
+    cohort: &Cohort,
+) -> users::BoxedQuery<'a, MultiBackend> {
+    if let Some(border) = cohort.made_before {
+        query = query.filter(users::created_at.lt(border.micros()));
+    }
+    if let Some(border) = cohort.password_before {
+        let old = users::password_at.lt(border.micros()).assume_not_null();
+        query = query.filter(users::password_at.is_null().or(old));
+    }
+    if let Some(tag) = &cohort.tag {
+        query = query.filter(users::cohort_tag.eq(tag.clone()));
+    }
+    if let Some(wave) = cohort.wave {
+        let (from, before) = wave.last_bytes();
+        // Ids are 36 characters and end in the hexadecimal digits of their last byte.
+        let last = |border: u16| format!("{:02x}", border.min(256));
+        query = query.filter(
+            sql::<Bool>("substr(id, 35, 2) >= ").bind::<diesel::sql_types::Text, _>(last(from)),
+        );
+        if before <= 255 {
+            query = query.filter(
+                sql::<Bool>("substr(id, 35, 2) < ")
+                    .bind::<diesel::sql_types::Text, _>(last(before)),
+            );
+        }
+    }
+    query
 }

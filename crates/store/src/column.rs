@@ -2,7 +2,7 @@
 
 use sekisho_model::{
     AddressKind, AlertSetting, AuthenticationMethod, Digest, EpochKind, EventKind, LetterKind,
-    Locale, Outcome, ScopeSet, SigningAlgorithm, Timestamp, UserState,
+    Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm, Timestamp, UserState,
 };
 
 use serde::Serialize;
@@ -43,6 +43,7 @@ stored! {
     AuthenticationMethod { Pwd = "pwd", Otp = "otp" }
     Locale { Ja = "ja", En = "en" }
     LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
+    NoticeState { Sending = "sending", Done = "done", Stopped = "stopped" }
     LogoutState { Waiting = "waiting", Done = "done", Dead = "dead" }
     Topic { Clients = "clients", Keys = "keys", Epochs = "epochs" }
 }

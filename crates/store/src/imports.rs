@@ -131,15 +131,15 @@ impl Tx<'_> {
         Ok(taken)
     }
 
-    /// Which of `subjects` are in use.
+    /// Which of `subjects` are in use, or were (REC-14).
     pub fn taken_subjects(&mut self, subjects: &[Subject]) -> Result<HashSet<Subject>, StoreError> {
-        Ok(users::table
+        let mut taken = self.buried(subjects)?;
+        let used = users::table
             .filter(users::subject.eq_any(subjects.iter().map(Subject::as_str)))
             .select(users::subject)
-            .load::<String>(self.conn)?
-            .into_iter()
-            .map(Subject::new)
-            .collect())
+            .load::<String>(self.conn)?;
+        taken.extend(used.into_iter().map(Subject::new));
+        Ok(taken)
     }
 
     /// Adds accounts; `Conflict` if an address or a subject is taken, and then none of them.

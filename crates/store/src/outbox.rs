@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diesel::dsl::sql;
@@ -5,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use sekisho_model::{LetterId, LetterKind, Sealed, Timestamp};
 
-use crate::backend::on_each;
+use crate::backend::{MultiBackend, on_each};
 use crate::column::{Stored as _, micros, read_id, time};
 use crate::grants::count;
 use crate::schema::outbox;
@@ -43,6 +44,33 @@ pub struct OutboxLetter {
     pub state: LetterState,
     /// Why the last try failed.
     pub last_error: Option<String>,
+    /// The mail domain whose rate it shares, as the configuration names it; empty: one without a rate.
+    pub lane: String,
+}
+
+/// How many letters may be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterRoom {
+    /// In all.
+    pub total: u32,
+    /// At most this many of a lane; a lane that is not listed has no bound of its own.
+    pub lanes: BTreeMap<String, u32>,
+}
+
+impl LetterRoom {
+    /// Room for letters of whatever lane.
+    pub const fn of(total: u32) -> Self {
+        Self {
+            total,
+            lanes: BTreeMap::new(),
+        }
+    }
+
+    fn in_lane(&self, lane: &str) -> u32 {
+        self.lanes
+            .get(lane)
+            .map_or(self.total, |room| self.total.min(*room))
+    }
 }
 
 /// How much mail waits.
@@ -68,6 +96,8 @@ struct LetterRow {
     state: String,
     last_error: Option<String>,
     _sent_at: Option<i64>,
+    lane: String,
+    _urgency: i64,
 }
 
 impl TryFrom<LetterRow> for OutboxLetter {
@@ -83,6 +113,7 @@ impl TryFrom<LetterRow> for OutboxLetter {
             next_attempt_at: time(row.next_attempt_at),
             state: LetterState::read(&row.state)?,
             last_error: row.last_error,
+            lane: row.lane,
         })
     }
 }
@@ -101,29 +132,28 @@ impl Tx<'_> {
                 outbox::next_attempt_at.eq(letter.next_attempt_at.micros()),
                 outbox::state.eq(letter.state.stored()),
                 outbox::last_error.eq(&letter.last_error),
+                outbox::lane.eq(&letter.lane),
+                outbox::urgency.eq(letter.kind.urgency().rank()),
             ))
             .execute(self.conn)?;
         Ok(())
     }
 
-    /// Takes letters that are due, each for one caller only until its lease ends; counts the try.
+    /// Takes letters that are due, the most urgent first, each for one caller only until its lease
+    /// ends; counts the try.
     pub fn claim_letters(
         &mut self,
         now: Timestamp,
         lease: Duration,
-        limit: u32,
+        room: &LetterRoom,
     ) -> Result<Vec<OutboxLetter>, StoreError> {
-        // A literal, not a bound value: it is what the partial index is about.
-        let due = outbox::table
-            .filter(sql::<Bool>("state = 'waiting'"))
-            .filter(outbox::next_attempt_at.le(now.micros()))
-            .order(outbox::next_attempt_at)
-            .select(outbox::id)
-            .limit(i64::from(limit));
-        let ids = on_each!(self.conn, |c| due.load::<String>(c), |c| due
-            .for_update()
-            .skip_locked()
-            .load::<String>(c))?;
+        let mut due = Vec::new();
+        for lane in self.waiting_lanes()? {
+            due.extend(self.due_in(&lane, now, room.in_lane(&lane))?);
+        }
+        due.sort();
+        due.truncate(usize::try_from(room.total).unwrap_or(usize::MAX));
+        let ids: Vec<String> = due.into_iter().map(|(_, _, id)| id).collect();
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -138,8 +168,51 @@ impl Tx<'_> {
             .into_iter()
             .map(OutboxLetter::try_from)
             .collect::<Result<_, _>>()?;
-        letters.sort_by_key(|letter| letter.id);
+        letters.sort_by_key(|letter| (letter.kind.urgency(), letter.id));
         Ok(letters)
+    }
+
+    /// The lanes in which letters wait: one step in the index for each, however many letters wait.
+    pub(crate) fn waiting_lanes(&mut self) -> Result<Vec<String>, StoreError> {
+        let mut lanes: Vec<String> = Vec::new();
+        loop {
+            // A literal, not a bound value: it is what the partial index is about.
+            let mut next = outbox::table
+                .filter(sql::<Bool>("state = 'waiting'"))
+                .order(outbox::lane)
+                .select(outbox::lane)
+                .limit(1)
+                .into_boxed::<MultiBackend>();
+            if let Some(last) = lanes.last() {
+                next = next.filter(outbox::lane.gt(last.clone()));
+            }
+            match next.first(self.conn).optional()? {
+                Some(lane) => lanes.push(lane),
+                None => return Ok(lanes),
+            }
+        }
+    }
+
+    fn due_in(
+        &mut self,
+        lane: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(i64, i64, String)>, StoreError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let due = outbox::table
+            .filter(sql::<Bool>("state = 'waiting'"))
+            .filter(outbox::lane.eq(lane))
+            .filter(outbox::next_attempt_at.le(now.micros()))
+            .order((outbox::urgency, outbox::next_attempt_at))
+            .select((outbox::urgency, outbox::next_attempt_at, outbox::id))
+            .limit(i64::from(limit));
+        Ok(on_each!(self.conn, |c| due.load(c), |c| due
+            .for_update()
+            .skip_locked()
+            .load(c))?)
     }
 
     /// Notes that a letter was handed over, and empties its body (OTP-15).

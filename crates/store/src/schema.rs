@@ -20,6 +20,8 @@ diesel::table! {
         password_at -> Nullable<BigInt>,
         password_epoch -> BigInt,
         password_imported -> Bool,
+        leaves_at -> Nullable<BigInt>,
+        leaving_told -> BigInt,
     }
 }
 
@@ -284,6 +286,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    incident_notices (id) {
+        id -> Text,
+        cohort -> Text,
+        texts -> Text,
+        happened_at -> BigInt,
+        made_at -> BigInt,
+        state -> Text,
+        told_to -> Nullable<Text>,
+        told -> BigInt,
+    }
+}
+
+diesel::table! {
+    tombstones (subject_digest) {
+        subject_digest -> Binary,
+        buried_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    address_quarantine (blind_index) {
+        blind_index -> Binary,
+        released_at -> BigInt,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
     outbox (id) {
         id -> Text,
         kind -> Text,
@@ -295,6 +325,8 @@ diesel::table! {
         state -> Text,
         last_error -> Nullable<Text>,
         sent_at -> Nullable<BigInt>,
+        lane -> Text,
+        urgency -> BigInt,
     }
 }
 

@@ -70,6 +70,8 @@ pub(crate) struct UserRow {
     password_at: Option<i64>,
     password_epoch: i64,
     password_imported: bool,
+    leaves_at: Option<i64>,
+    _leaving_told: i64,
 }
 
 impl UserRow {
@@ -93,6 +95,7 @@ impl UserRow {
             password_at: self.password_at.map(time),
             password_epoch: Epoch(self.password_epoch),
             password_imported: self.password_imported,
+            leaves_at: self.leaves_at.map(time),
         })
     }
 }
@@ -125,13 +128,17 @@ enum AccountKey<'a> {
 }
 
 impl Tx<'_> {
-    /// Adds an account.
+    /// Adds an account. `Conflict`, which ends the unit of work, if apps knew somebody who left by its
+    /// subject (REC-14).
     pub fn insert_user(
         &mut self,
         user: &User,
         data_key: &Sealed,
         claims: &Sealed,
     ) -> Result<(), StoreError> {
+        if !self.buried(std::slice::from_ref(&user.subject))?.is_empty() {
+            return Err(StoreError::Conflict);
+        }
         diesel::insert_into(users::table)
             .values((
                 users::id.eq(user.id.to_string()),
@@ -152,6 +159,7 @@ impl Tx<'_> {
                 users::password_at.eq(micros(user.password_at)),
                 users::password_epoch.eq(user.password_epoch.0),
                 users::password_imported.eq(user.password_imported),
+                users::leaves_at.eq(micros(user.leaves_at)),
             ))
             .execute(self.conn)?;
         Ok(())

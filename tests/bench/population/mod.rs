@@ -46,6 +46,8 @@ pub async fn measure(plan: &Plan) -> Result<(), String> {
     sign_in(plan, &few, &many).await?;
     let calm = rush::pace(&many, RUSH).await?;
     marks::measure(&many).await?;
+    // A mark is in force everywhere within a second.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     rush::measure(&many, RUSH, &calm).await
 }
 

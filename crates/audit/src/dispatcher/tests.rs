@@ -41,7 +41,7 @@ impl House {
         Dispatcher::start(
             self.store.clone(),
             Arc::clone(&self.keyring),
-            transport,
+            (transport, Lanes::default()),
             Arc::<ManualClock>::clone(&self.clock),
             Arc::<SeededEntropy>::clone(&self.entropy),
         )
@@ -52,14 +52,22 @@ impl House {
             store: self.store.clone(),
             keyring: Arc::clone(&self.keyring),
             transport,
+            lanes: Lanes::default(),
             clock: Arc::<ManualClock>::clone(&self.clock),
             entropy: Arc::<SeededEntropy>::clone(&self.entropy),
         })
     }
 
     async fn post(&self, letter: &Letter) -> LetterId {
+        self.post_in("", letter).await
+    }
+
+    async fn post_in(&self, lane: &str, letter: &Letter) -> LetterId {
         let now = self.clock.now();
-        let posted = outbox::prepare(letter, now, &self.keyring, &*self.entropy);
+        let posted = OutboxLetter {
+            lane: lane.to_owned(),
+            ..outbox::prepare(letter, now, &self.keyring, &*self.entropy)
+        };
         let id = posted.id;
         self.store.write(move |tx| tx.post(&posted)).await.unwrap();
         id
@@ -72,7 +80,10 @@ impl House {
 
     /// One round of the loop, waited for.
     async fn round(&self, desk: &Arc<Desk>) -> usize {
-        let letters = desk.claim(HANDS).await.unwrap();
+        let letters = desk
+            .claim(HANDS, &mut Pace::new(&desk.lanes))
+            .await
+            .unwrap();
         let claimed = letters.len();
         for letter in letters {
             Arc::clone(desk).deliver(letter).await;
@@ -313,7 +324,7 @@ async fn a_letter_whose_server_died_with_us_comes_again_after_its_lease() {
     let (transport, catcher) = catching();
     let desk = house.desk(transport);
     house.post(&letter(LetterBody::Test)).await;
-    let forgotten = desk.claim(1).await.unwrap();
+    let forgotten = desk.claim(1, &mut Pace::new(&desk.lanes)).await.unwrap();
     assert_eq!(forgotten.len(), 1);
     assert_eq!(house.round(&desk).await, 0);
     house.clock.advance(LEASE);
@@ -341,6 +352,7 @@ async fn a_panic_while_sending_is_a_failed_try() {
         store: house.store.clone(),
         keyring: Arc::clone(&house.keyring),
         transport,
+        lanes: Lanes::default(),
         clock: Arc::new(Bomb {
             calls: AtomicU32::new(0),
             at: 2,
@@ -352,4 +364,39 @@ async fn a_panic_while_sending_is_a_failed_try() {
     let queue = house.queue().await;
     assert_eq!(queue[0].state, LetterState::Waiting);
     assert_eq!(queue[0].last_error.as_deref(), Some("sending it panicked"));
+}
+
+#[tokio::test]
+async fn a_domain_that_takes_few_letters_holds_up_nobody_else() {
+    let house = House::new().await;
+    let (transport, catcher) = catching();
+    let rates = ["isp.example 60"].map(|rate| rate.parse().unwrap());
+    let desk = Arc::new(Desk {
+        store: house.store.clone(),
+        keyring: Arc::clone(&house.keyring),
+        transport,
+        lanes: Lanes::new(rates),
+        clock: Arc::<ManualClock>::clone(&house.clock),
+        entropy: Arc::<SeededEntropy>::clone(&house.entropy),
+    });
+    let mut pace = Pace::new(&desk.lanes);
+    for _ in 0..30 {
+        house
+            .post_in("isp.example", &letter(LetterBody::Test))
+            .await;
+    }
+    house.post(&code_letter("48291537")).await;
+    let mut left = Vec::new();
+    for _second in 0..30 {
+        let claimed = desk.claim(HANDS, &mut pace).await.unwrap();
+        left.push(claimed.len());
+        for letter in claimed {
+            Arc::clone(&desk).deliver(letter).await;
+        }
+        assert!(desk.claim(HANDS, &mut pace).await.unwrap().is_empty());
+        house.clock.advance(Duration::from_secs(1));
+    }
+    let one_a_second: Vec<_> = std::iter::once(2).chain([1; 29]).collect();
+    assert_eq!(left, one_a_second);
+    assert_eq!(catcher.caught(None).len(), 31);
 }

@@ -94,6 +94,11 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::CodeAddressSet),
         news(RecoveryNews::AddressUndone),
         news(RecoveryNews::SignInDenied),
+        news(RecoveryNews::DeletionAsked { at: AT }),
+        news(RecoveryNews::DeletionSoon { at: AT }),
+        news(RecoveryNews::DeletionStopped),
+        news(RecoveryNews::DeletionDone),
+        news(RecoveryNews::AddressReleased),
     ]
 }
 
@@ -137,6 +142,23 @@ fn changed_letters() -> Vec<LetterBody> {
     ]
 }
 
+fn incident(name: Option<&str>) -> LetterBody {
+    LetterBody::IncidentNotice {
+        happened_at: AT,
+        facts: sekisho_model::IncidentFacts {
+            summary: "a theft of sign-in data".to_owned(),
+            what: "Somebody copied a backup".to_owned(),
+            items: "Addresses, sealed; passwords, hashed and sealed".to_owned(),
+            cause: "A stolen key of a supplier".to_owned(),
+            harm: "None that we know of".to_owned(),
+            done: "Signed out every device, required new passwords".to_owned(),
+            contact: "03-0000-0000".to_owned(),
+            hours: "9:00-18:00".to_owned(),
+        },
+        name: name.map(str::to_owned),
+    }
+}
+
 fn every_letter() -> Vec<Letter> {
     let bodies = || {
         [
@@ -144,6 +166,8 @@ fn every_letter() -> Vec<Letter> {
             LetterBody::SignInAlert(sign_in()),
             LetterBody::NewDevice(sign_in()),
             known(),
+            incident(Some("山田 遥")),
+            incident(None),
             LetterBody::Test,
         ]
     };

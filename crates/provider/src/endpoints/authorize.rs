@@ -6,6 +6,7 @@ use sekisho_session::ParkedKind;
 use sekisho_store::RegisteredClient;
 
 use super::authorization_answer::Answer;
+use super::leaving::is_leaving;
 use super::visit::{LiveSession, Visit};
 use crate::rules::authorization_request::{self, AuthorizationRequest, PageRefusal, Refusal};
 use crate::rules::consent::{self, ConsentNeed, Wanted};
@@ -31,6 +32,9 @@ pub enum Next {
     /// To a page of ours.
     Page(String),
 }
+
+/// Where somebody decides whose account is to be erased.
+pub(super) const KEEP_PAGE: &str = "/account/keep";
 
 /// A request of a client on behalf of somebody who is signed in.
 #[derive(Clone, Copy)]
@@ -144,6 +148,9 @@ impl Provider {
             .filter(|live| self.is_wanted_subject(&client.client, &request, live))
             .filter(|_| sign_in::session_answers(facts, &request, needs_code, self.now()))
         {
+            if is_leaving(&live.user) {
+                return self.keep_first(&request, client, visit).await;
+            }
             if self.must_change_first(live) {
                 return self.change_first(request, client, visit).await;
             }
@@ -174,6 +181,20 @@ impl Provider {
             .begin_flow(Destination::App(Box::new(request)), None, visit)
             .await?;
         Ok(Authorized::Next(Next::SignIn(flow), cookie))
+    }
+
+    /// REC-16: nobody gets a code whose account is to be erased; whether it stays is asked first.
+    async fn keep_first(
+        &self,
+        request: &AuthorizationRequest,
+        client: &RegisteredClient,
+        visit: &Visit,
+    ) -> Result<Authorized, Failure> {
+        if request.prompt.none {
+            let error = AuthorizationError::InteractionRequired;
+            return self.refused_silently(request, error, client, visit).await;
+        }
+        Ok(Authorized::Next(Next::Page(KEEP_PAGE.to_owned()), None))
     }
 
     async fn refused_silently(

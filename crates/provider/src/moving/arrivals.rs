@@ -248,6 +248,7 @@ impl Provider {
                 password_at: None,
                 password_epoch: Epoch::default(),
                 password_imported: true,
+                leaves_at: None,
             },
         }
     }

@@ -115,7 +115,8 @@ fn text(address: &EmailAddress) -> Value {
     address.to_string().into()
 }
 
-fn moment(at: Timestamp) -> Value {
+/// A moment as files tell it (RFC 3339, UTC).
+pub(crate) fn moment(at: Timestamp) -> Value {
     let utc = DateTime::from_timestamp_micros(at.micros()).unwrap_or_default();
     utc.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()
 }

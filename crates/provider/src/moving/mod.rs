@@ -105,4 +105,5 @@ impl ReadyBatch {
 }
 
 pub use departures::Hashes;
+pub(crate) use departures::moment;
 pub use keeping::KeptBatch;

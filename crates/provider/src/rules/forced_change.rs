@@ -52,6 +52,7 @@ mod tests {
         let short = &[PasswordRefusal::Short { min: 8, length: 4 }];
         let imported = User {
             password_imported: true,
+            leaves_at: None,
             ..user()
         };
         let asked = reason(&imported, false, short);

@@ -63,11 +63,12 @@ pub const fn account_may_act(state: UserState) -> bool {
     }
 }
 
-/// RT-02, AZ-19: whether tokens may be issued on `grant` for its user now; the grant itself is checked
+/// RT-02, AZ-19, REC-16: whether tokens may be issued on `grant` for its user now; the grant itself is checked
 /// by the rule of the grant type.
 pub fn may_issue_for(user: &User, grant: &Grant, shared: &SharedEpochs) -> bool {
     let client = Some(&grant.client_id);
     account_may_act(user.state)
+        && user.leaves_at.is_none()
         && is_current(grant.epoch, EpochKind::Token, Some(user), client, shared)
 }
 
@@ -96,6 +97,7 @@ pub(crate) mod tests {
             password_at: Some(at),
             password_epoch: Epoch(0),
             password_imported: false,
+            leaves_at: None,
         }
     }
 

@@ -1,14 +1,18 @@
 //! The command line (`interfaces.md`, `ux.md` section 11).
 
 mod clients;
+mod cohort;
 mod configuration;
 mod doctor;
 mod error;
 mod export;
 mod forced_resets;
 mod import;
+mod incident;
+mod incident_notices;
 mod invitations;
 mod keys;
+mod leaving;
 mod logouts;
 mod mail;
 pub mod output;
@@ -76,6 +80,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Client(command) => clients::run(command, form).await,
         Command::Passwords(command) => passwords::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
+        Command::Incident(command) => incident::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {
             reference::print(page);

@@ -5,7 +5,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::export::Export;
 use super::forced_resets::ForceReset;
 use super::import::Import;
+use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
+use super::leaving::LeavingCommand;
 use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -99,6 +101,9 @@ pub(crate) enum Command {
     /// Signing keys and the key file.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Containing an incident and telling people.
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Mail.
     #[command(subcommand)]
     Mail(MailCommand),
@@ -209,6 +214,8 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         reason: String,
     },
+    #[command(flatten)]
+    Leaving(LeavingCommand),
     /// Stop an account; its sessions and tokens end at once.
     #[command(
         after_help = "Example\n  sekisho user disable haruka@example.jp --config config.toml"

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{
-    CliError, export, forced_resets, import, invitations, output, recovery, services_at, sessions,
+    CliError, export, forced_resets, import, invitations, leaving, output, recovery, services_at,
+    sessions,
 };
 
 /// An account as the command line shows it.
@@ -24,6 +25,8 @@ struct Shown {
     name: Option<String>,
     state: UserState,
     two_step: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaves_at: Option<String>,
 }
 
 /// An account with what is on its way.
@@ -63,6 +66,7 @@ impl From<&OpenAccount> for Shown {
             name: account.name().map(str::to_owned),
             state: account.user.state,
             two_step: account.user.second_step,
+            leaves_at: account.user.leaves_at.map(|at| when::rfc3339(at, "UTC")),
         }
     }
 }
@@ -95,6 +99,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &shown);
             Ok(())
         }
+        UserCommand::Leaving(command) => leaving::run(command, form).await,
         UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
         UserCommand::Revoke {
             at,

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use sekisho_audit::lanes::DomainRate;
 use sekisho_mail::when;
 use sekisho_model::ScopeSet;
 use sekisho_provider::outbound::AllowedHost;
@@ -29,6 +30,8 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     tokens(config, &mut found);
     resets(config, &mut found);
     outbound(config, &mut found);
+    mail(config, &mut found);
+    leaving(config, &mut found);
     found.0
 }
 
@@ -360,6 +363,25 @@ fn tokens(config: &Config, found: &mut Problems) {
         tokens.trusted_browser_days <= 30,
         "tokens.trusted_browser_days: use at most 30",
     );
+}
+
+fn leaving(config: &Config, found: &mut Problems) {
+    found.unless(
+        (1..=365).contains(&config.leaving.delay_days),
+        "leaving.delay_days: use 1 to 365",
+    );
+    found.unless(
+        (180..=3_650).contains(&config.leaving.quarantine_days),
+        "leaving.quarantine_days: use 180 to 3650",
+    );
+}
+
+fn mail(config: &Config, found: &mut Problems) {
+    for text in &config.mail.domain_rates {
+        if let Err(refusal) = text.parse::<DomainRate>() {
+            found.unless(false, format!("mail.domain_rates = {text:?}: {refusal}"));
+        }
+    }
 }
 
 fn outbound(config: &Config, found: &mut Problems) {

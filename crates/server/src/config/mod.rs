@@ -13,6 +13,7 @@ mod sections;
 use std::path::Path;
 use std::time::Duration;
 
+use sekisho_audit::lanes::Lanes;
 use sekisho_guard::{AdmissionSettings, Limits};
 use sekisho_mail::Transport;
 use sekisho_model::ScopeSet;
@@ -21,7 +22,9 @@ use sekisho_provider::outbound::{AllowedHost, OutboundSettings};
 use sekisho_provider::rules::password_policy::PasswordPolicy;
 use sekisho_provider::rules::registration::RegistrationPolicy;
 use sekisho_provider::rules::software_statement::SoftwareIssuer;
-use sekisho_provider::{CodeSettings, Features, Lifetimes, ResetSettings, Settings};
+use sekisho_provider::{
+    CodeSettings, Features, LeavingSettings, Lifetimes, ResetSettings, Settings,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::keys_file;
@@ -30,8 +33,8 @@ pub(crate) use load::settings_of_environment;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
-    Accounts, ClientCertificates, Database, Keys, Mail, Metrics, Otp, Outbound, Password, Preset,
-    Protocol, Registration, Reset, Server, SessionStore, SoftwareIssuerFile, Tokens,
+    Accounts, ClientCertificates, Database, Keys, Leaving, Mail, Metrics, Otp, Outbound, Password,
+    Preset, Protocol, Registration, Reset, Server, SessionStore, SoftwareIssuerFile, Tokens,
 };
 
 /// The whole configuration.
@@ -54,6 +57,8 @@ pub struct Config {
     pub otp: Otp,
     /// Choosing a new password without the old one.
     pub reset: Reset,
+    /// How accounts and addresses go.
+    pub leaving: Leaving,
     /// How long issued things live.
     pub tokens: Tokens,
     /// What of the protocols is switched on.
@@ -160,7 +165,18 @@ impl Config {
             detail_types: self.protocol.authorization_details.clone(),
             pushed_request_life: Duration::from_secs(self.protocol.pushed_request_seconds),
             self_hosted_mail_domains: self.otp.self_hosted_mail_domains.clone(),
+            leaving: LeavingSettings {
+                delay: Duration::from_hours(24 * self.leaving.delay_days),
+                quarantine: Duration::from_hours(24 * self.leaving.quarantine_days),
+            },
+            mail_lanes: self.mail_lanes(),
         }
+    }
+
+    /// Mail domains with a rate of their own; what is no rate was refused before.
+    pub fn mail_lanes(&self) -> Lanes {
+        let rates = self.mail.domain_rates.iter();
+        Lanes::new(rates.filter_map(|text| text.parse().ok()))
     }
 
     /// What of it concerns requests of our own; the file of authorities is read.

@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 14] = [
+pub(super) const SECTIONS: [&SectionHelp; 15] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -28,6 +28,7 @@ pub(super) const SECTIONS: [&SectionHelp; 14] = [
     &s::Password::HELP,
     &s::Otp::HELP,
     &s::Reset::HELP,
+    &s::Leaving::HELP,
     &s::Tokens::HELP,
     &s::Protocol::HELP,
     &s::Accounts::HELP,

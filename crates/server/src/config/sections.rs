@@ -102,6 +102,8 @@ sections! {
         url: SecretText = SecretText::default(),
         /// The address mails come from; its domain should be the issuer's.
         from: String = String::new(),
+        /// Mail domains that take only so many letters a minute from each node, such as `["isp.example 3000"]`. Codes and reset links go before all other letters.
+        domain_rates: Vec<String> = Vec::new(),
     }
     /// Keys that never enter the database.
     Keys "keys" {
@@ -159,6 +161,13 @@ sections! {
         require_for_everyone: bool = false,
         /// Mail domains whose mailboxes open with this same account; no code can go there.
         self_hosted_mail_domains: Vec<String> = Vec::new(),
+    }
+    /// How accounts and addresses go.
+    Leaving "leaving" {
+        /// Days an account can still be kept after its owner wished to leave; 1 to 365.
+        delay_days: u64 = 30,
+        /// Days nobody can have an address that was released; at least 180.
+        quarantine_days: u64 = 180,
     }
     /// Choosing a new password without the old one.
     Reset "reset" {

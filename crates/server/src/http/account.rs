@@ -2,6 +2,7 @@
 
 mod addresses;
 mod apps;
+mod data;
 mod devices;
 mod password;
 mod recovery_codes;
@@ -64,6 +65,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(apps::remove)),
         )
         .route("/account/apps/remove", web::get().to(apps::ask));
+    data::routes(config);
     for page in [
         "/account/security/address",
         "/account/security/code-address",
@@ -104,6 +106,10 @@ impl<'a> Owner<'a> {
             let back = utf8_percent_encode(here, NON_ALPHANUMERIC);
             return Err(see_other(&format!("/login?return_to={back}"), app.https));
         };
+        // REC-16: whether the account stays is asked first.
+        if live.user.leaves_at.is_some() && request.path() != data::KEEP {
+            return Err(see_other(data::KEEP, app.https));
+        }
         let account = app.provider.account(live.user.id).await.map_err(failed)?;
         let Some(account) = account else {
             return Err(frame.error(Cause::OurFault, None));

@@ -22,6 +22,7 @@ pub mod failure;
 pub mod frame;
 pub mod headers;
 pub mod health;
+mod incident_notices;
 pub mod locale;
 pub mod not_me;
 pub mod oauth;

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sekisho_model::LetterId;
-use sekisho_store::{LetterState, QueueFigures, Store};
+use sekisho_model::{LetterId, LetterKind};
+use sekisho_store::{LetterRoom, LetterState, OutboxLetter, QueueFigures, Store};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -15,6 +15,8 @@ contract! {
     a_claim_lasts_as_long_as_its_lease
     otp_15_a_sent_letter_keeps_no_body
     failed_and_dead_letters_are_counted_listed_and_revived
+    urgent_letters_go_first_whatever_lane_they_are_in
+    a_full_lane_keeps_no_other_waiting
 }
 
 async fn parallel_workers_get_each_letter_once(bed: &Bed) {
@@ -44,7 +46,7 @@ async fn claim_all(store: Store) -> Vec<LetterId> {
     let mut claimed = Vec::new();
     loop {
         let got = store
-            .write(|tx| tx.claim_letters(NOW, LEASE, 7))
+            .write(|tx| tx.claim_letters(NOW, LEASE, &LetterRoom::of(7)))
             .await
             .unwrap();
         if got.is_empty() {
@@ -59,11 +61,14 @@ async fn a_claim_lasts_as_long_as_its_lease(bed: &Bed) {
     bed.store
         .write(move |tx| {
             tx.post(&letter)?;
-            let claimed = tx.claim_letters(NOW, LEASE, 10)?;
+            let claimed = tx.claim_letters(NOW, LEASE, &LetterRoom::of(10))?;
             assert_eq!((claimed.len(), claimed[0].attempts), (1, 1));
             assert_eq!(claimed[0].sealed, letter.sealed);
-            assert!(tx.claim_letters(NOW, LEASE, 10)?.is_empty());
-            let again = tx.claim_letters(NOW + LEASE, LEASE, 10)?;
+            assert!(
+                tx.claim_letters(NOW, LEASE, &LetterRoom::of(10))?
+                    .is_empty()
+            );
+            let again = tx.claim_letters(NOW + LEASE, LEASE, &LetterRoom::of(10))?;
             assert_eq!((again[0].id, again[0].attempts), (letter.id, 2));
             Ok(())
         })
@@ -78,7 +83,10 @@ async fn otp_15_a_sent_letter_keeps_no_body(bed: &Bed) {
         .write(move |tx| {
             tx.post(&letter)?;
             tx.letter_sent(letter.id, NOW)?;
-            assert!(tx.claim_letters(NOW + HOUR, LEASE, 10)?.is_empty());
+            assert!(
+                tx.claim_letters(NOW + HOUR, LEASE, &LetterRoom::of(10))?
+                    .is_empty()
+            );
             assert_eq!(tx.queue_figures(NOW)?, QueueFigures::default());
             Ok(())
         })
@@ -97,7 +105,7 @@ async fn failed_and_dead_letters_are_counted_listed_and_revived(bed: &Bed) {
         .write(move |tx| {
             tx.post(&failing)?;
             tx.post(&dying)?;
-            tx.claim_letters(NOW + HOUR, LEASE, 1)?;
+            tx.claim_letters(NOW + HOUR, LEASE, &LetterRoom::of(1))?;
             tx.letter_failed(failing.id, NOW + 3 * HOUR, "refused for now")?;
             tx.letter_dead(dying.id, "no such mailbox")?;
             let figures = tx.queue_figures(NOW + 2 * HOUR)?;
@@ -117,10 +125,69 @@ async fn failed_and_dead_letters_are_counted_listed_and_revived(bed: &Bed) {
             );
             assert_eq!(listed[0].last_error.as_deref(), Some("no such mailbox"));
             assert_eq!(listed[1].last_error.as_deref(), Some("refused for now"));
-            assert!(tx.claim_letters(NOW + 2 * HOUR, LEASE, 10)?.is_empty());
+            assert!(
+                tx.claim_letters(NOW + 2 * HOUR, LEASE, &LetterRoom::of(10))?
+                    .is_empty()
+            );
             assert_eq!(tx.revive_dead_letters(NOW + 2 * HOUR)?, 1);
-            let claimed = tx.claim_letters(NOW + 2 * HOUR, LEASE, 10)?;
+            let claimed = tx.claim_letters(NOW + 2 * HOUR, LEASE, &LetterRoom::of(10))?;
             assert_eq!((claimed[0].id, claimed[0].attempts), (dying.id, 1));
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn urgent_letters_go_first_whatever_lane_they_are_in(bed: &Bed) {
+    let maker = Maker::new();
+    let letter = |kind, lane: &str, at| OutboxLetter {
+        kind,
+        lane: lane.to_owned(),
+        ..maker.letter(at)
+    };
+    let soon = letter(LetterKind::SignInAlert, "", NOW);
+    let now = letter(LetterKind::SignInCode, "isp.example", NOW + HOUR);
+    let later = letter(LetterKind::PasswordChanged, "isp.example", NOW + HOUR);
+    let expected = [now.id, soon.id];
+    let claimed = bed
+        .store
+        .write(move |tx| {
+            for letter in [&soon, &later, &now] {
+                tx.post(letter)?;
+            }
+            tx.claim_letters(NOW + HOUR, LEASE, &LetterRoom::of(2))
+        })
+        .await
+        .unwrap();
+    let claimed: Vec<_> = claimed.iter().map(|letter| letter.id).collect();
+    assert_eq!(claimed, expected);
+}
+
+async fn a_full_lane_keeps_no_other_waiting(bed: &Bed) {
+    let maker = Maker::new();
+    let mut letters: Vec<_> = (0..20)
+        .map(|_| OutboxLetter {
+            lane: "isp.example".to_owned(),
+            ..maker.letter(NOW)
+        })
+        .collect();
+    letters.push(maker.letter(NOW + HOUR));
+    let room = |lane| LetterRoom {
+        total: 10,
+        lanes: [("isp.example".to_owned(), lane)].into(),
+    };
+    let lanes = |letters: Vec<OutboxLetter>| -> Vec<String> {
+        letters.into_iter().map(|letter| letter.lane).collect()
+    };
+    bed.store
+        .write(move |tx| {
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            let then = NOW + HOUR;
+            let some = lanes(tx.claim_letters(then, LEASE, &room(2))?);
+            assert_eq!(some, ["isp.example", "isp.example", ""]);
+            assert!(tx.claim_letters(then, LEASE, &room(0))?.is_empty());
+            let rest = tx.claim_letters(then, LEASE, &room(7))?;
+            assert_eq!(rest.len(), 7);
             Ok(())
         })
         .await

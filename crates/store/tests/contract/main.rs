@@ -18,7 +18,11 @@ mod house;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod incident_notices;
+#[cfg(test)]
 mod invitations;
+#[cfg(test)]
+mod leaving;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]

@@ -46,6 +46,7 @@ impl Maker {
             password_at: None,
             password_epoch: Epoch::default(),
             password_imported: false,
+            leaves_at: None,
         }
     }
 
@@ -192,6 +193,7 @@ impl Maker {
             next_attempt_at: at,
             state: LetterState::Waiting,
             last_error: None,
+            lane: String::new(),
         }
     }
 }

@@ -79,9 +79,15 @@ impl Provider {
             Err(until) => return Ok(ProofBegun::NoMoreCodes(until)),
         };
         let index = self.address_index(to);
-        let holder = self.store.read(move |tx| tx.login_address_holder(&index));
-        let holder = holder.await?;
-        let free = address_proof::hears(purpose, account, holder.as_ref().map(|user| user.id));
+        let found = self.store.read(move |tx| {
+            Ok((
+                tx.login_address_holder(&index)?,
+                tx.quarantined_until(&index)?,
+            ))
+        });
+        let (holder, quarantined) = found.await?;
+        let free = quarantined.is_none()
+            && address_proof::hears(purpose, account, holder.as_ref().map(|user| user.id));
         let candidate = Candidate {
             address: to.clone(),
             hears: free && may_be_mailed(to, &self.settings.resets.internal_domains),

@@ -9,6 +9,8 @@ use sekisho_session::ParkedKind;
 use sekisho_store::{Once, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
+use super::super::authorize::KEEP_PAGE;
+use super::super::leaving::is_leaving;
 use super::{LoadedDevice, written};
 use crate::accounts::OpenAccount;
 use crate::endpoints::visit::{LiveSession, Visit};
@@ -100,6 +102,12 @@ impl Provider {
             return Ok(DeviceFound::Unusable);
         };
         self.throttle.after_success(ticket).await;
+        if is_leaving(&live.user) {
+            let (flow, cookie) = self
+                .begin_flow(Destination::StrongPage(KEEP_PAGE.to_owned()), None, visit)
+                .await?;
+            return Ok(DeviceFound::SignIn(flow, cookie));
+        }
         if !session_suffices(facts(live), &client, now) || self.must_change_first(live) {
             let page = format!("/device?user_code={}", code.shown());
             let (flow, cookie) = self

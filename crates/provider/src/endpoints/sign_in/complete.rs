@@ -5,7 +5,8 @@ use sekisho_model::{
 };
 use sekisho_store::{NotMeLink, Once, OutboxLetter, StoreError, Tx};
 
-use super::super::authorize::{Asked, Next};
+use super::super::authorize::{Asked, KEEP_PAGE, Next};
+use super::super::leaving::is_leaving;
 use super::super::visit::{LiveSession, NewCookies, Visit};
 use super::flow::LoadedFlow;
 use crate::accounts::OpenAccount;
@@ -191,6 +192,10 @@ impl Provider {
         live: &LiveSession,
         visit: &Visit,
     ) -> Result<Option<Next>, Failure> {
+        if is_leaving(&live.user) {
+            self.end_flow(&flow.id).await?;
+            return Ok(Some(Next::Page(KEEP_PAGE.to_owned())));
+        }
         let request = match &flow.pending.destination {
             Destination::Page(path) | Destination::StrongPage(path) => {
                 let path = path.clone();

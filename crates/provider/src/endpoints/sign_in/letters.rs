@@ -63,6 +63,7 @@ impl Provider {
             next_attempt_at: now,
             state: LetterState::Waiting,
             last_error: None,
+            lane: self.settings.mail_lanes.of(to),
         }
     }
 

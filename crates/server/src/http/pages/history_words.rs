@@ -32,6 +32,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         },
         EventKind::AddressChanged => address(&entry.detail),
         EventKind::UserCreated => created(&entry.detail),
+        EventKind::Deletion => deletion(&entry.detail),
         EventKind::Authorization
         | EventKind::CodeRedeemed
         | EventKind::Refresh
@@ -44,6 +45,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::UsersImported
         | EventKind::UsersExported
         | EventKind::ClientChanged
+        | EventKind::NoticeSent
+        | EventKind::AddressReleased
         | EventKind::KeyChanged => ("did-change", "how-by-operator"),
     }
 }
@@ -92,6 +95,18 @@ fn address(detail: &Value) -> (&'static str, &'static str) {
     match text("which") {
         Some("login") => ("did-change-login-address", how),
         _ => ("did-change-code-address", how),
+    }
+}
+
+fn deletion(detail: &Value) -> (&'static str, &'static str) {
+    let text = |name| detail.get(name).and_then(Value::as_str);
+    let how = match text("by") {
+        Some("person") => "how-by-you",
+        _ => "how-by-operator",
+    };
+    match text("step") {
+        Some("stopped") => ("did-stop-deletion", how),
+        _ => ("did-ask-deletion", how),
     }
 }
 

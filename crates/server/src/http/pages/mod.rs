@@ -9,6 +9,7 @@ mod address_proof;
 mod app;
 mod connected_apps;
 mod consent;
+mod data;
 mod dev;
 mod device;
 mod devices;
@@ -17,6 +18,7 @@ mod form_post;
 mod history;
 mod history_filter;
 mod history_words;
+mod incident_notices;
 mod moment;
 mod not_me;
 mod notice;
@@ -61,6 +63,7 @@ pub use app::{App, Person};
 pub use askama::Template;
 pub use connected_apps::{ConnectedAppView, ConnectedAppsPage, DisconnectPage};
 pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};
+pub use data::{DataPage, DeletePage, KeepPage, LeftPage};
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem};
 pub use devices::{DevicesPage, EndedNotice, OtherDevicesPage, SessionView, TrustedView};
@@ -68,6 +71,7 @@ pub use error::{Cause, ErrorPage};
 pub use form_post::FormPostPage;
 pub use history::{Day, HistoryPage, HistoryRow, Reader};
 pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};
+pub use incident_notices::{IncidentNoticesPage, ToldIncident};
 pub use moment::Moment;
 pub use not_me::{NotMePage, NotMeSaidPage, SeenEvent};
 pub use notice::{Fault, Notice, Stamp};
@@ -198,15 +202,18 @@ pub enum Area {
     Devices,
     /// `/account/apps`
     Apps,
+    /// `/account/data`
+    Data,
 }
 
 impl Area {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Overview,
         Self::Security,
         Self::History,
         Self::Devices,
         Self::Apps,
+        Self::Data,
     ];
 
     const fn href(self) -> &'static str {
@@ -216,6 +223,7 @@ impl Area {
             Self::History => "/account/history",
             Self::Devices => "/account/sessions",
             Self::Apps => "/account/apps",
+            Self::Data => "/account/data",
         }
     }
 
@@ -226,6 +234,7 @@ impl Area {
             Self::History => "area-history",
             Self::Devices => "area-devices",
             Self::Apps => "area-apps",
+            Self::Data => "area-data",
         }
     }
 }

@@ -11,6 +11,10 @@ use std::time::Duration;
 mod addresses;
 #[path = "samples/devices.rs"]
 mod devices;
+#[path = "samples/incidents.rs"]
+mod incidents;
+#[path = "samples/leaving.rs"]
+mod leaving;
 #[path = "samples/passwords.rs"]
 mod passwords;
 #[path = "samples/sign_up.rs"]
@@ -104,8 +108,10 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     account_pages(&mut album);
     passwords::pages(&mut album);
     devices::pages(&mut album);
+    leaving::pages(&mut album);
     history_pages(&mut album);
     text_pages(&mut album);
+    incidents::pages(&mut album);
     password_pages(&mut album);
     recovery_pages(&mut album);
     addresses::pages(&mut album);

@@ -1,0 +1,306 @@
+//! How people leave, and how addresses are released (REC-14, REC-15, REC-16).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_mail::RecoveryNews;
+use sekisho_model::{
+    AddressKind, EmailAddress, Event, EventId, EventKind, Outcome, Subject, Timestamp, User, UserId,
+};
+use sekisho_store::{Once, StoreError, Tx};
+use serde_json::json;
+
+use super::visit::{LiveSession, Visit};
+use crate::accounts::OpenAccount;
+use crate::{Failure, Provider};
+
+/// Days before the end at which people are told again.
+const TOLD_AGAIN: Duration = Duration::from_hours(7 * 24);
+/// Accounts erased or told in one round.
+const ROUND: u32 = 100;
+
+/// What came of a wish to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// The account is erased from then on.
+    Until(Timestamp),
+    /// The sign-in is too long ago: password and code first.
+    Stale,
+    /// It was asked already.
+    Again,
+}
+
+impl Provider {
+    /// Begins the deletion of whoever is signed in: everything ends at once, apps are told, and the account is
+    /// erased after the delay.
+    pub async fn ask_deletion(
+        &self,
+        live: &LiveSession,
+        account: &OpenAccount,
+        visit: &Visit,
+    ) -> Result<Leaving, Failure> {
+        if !self.is_fresh(live) {
+            return Ok(Leaving::Stale);
+        }
+        let at = self.now() + self.settings.leaving.delay;
+        let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
+        event.session_id = Some(live.session.id);
+        event.detail = json!({ "step": "asked", "by": "person" });
+        self.begin_deletion(account, at, event, visit).await
+    }
+
+    /// An operator begins the deletion of an account; with `at` in the past it is erased in the next round.
+    pub async fn begin_deletion(
+        &self,
+        account: &OpenAccount,
+        at: Timestamp,
+        mut event: Event,
+        visit: &Visit,
+    ) -> Result<Leaving, Failure> {
+        let (user, now) = (account.user.id, self.now());
+        event.user_id = Some(user);
+        let letters = self.letters_to_all(account, || {
+            self.recovery_notice(RecoveryNews::DeletionAsked { at }, visit)
+        });
+        let begun = move |tx: &mut Tx<'_>| {
+            if tx.ask_deletion(user, at, now)? == Once::Again {
+                return Ok(Once::Again);
+            }
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            tx.record(&event)?;
+            Ok(Once::First)
+        };
+        if self.store.write(begun).await? == Once::Again {
+            return Ok(Leaving::Again);
+        }
+        self.access_ended().await?;
+        Ok(Leaving::Until(at))
+    }
+
+    /// The owner, who just signed in with everything asked, stays. `false` if the sign-in is too long ago.
+    pub async fn keep_account(
+        &self,
+        live: &LiveSession,
+        account: &OpenAccount,
+        visit: &Visit,
+    ) -> Result<bool, Failure> {
+        if !self.is_fresh(live) {
+            return Ok(false);
+        }
+        let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
+        event.session_id = Some(live.session.id);
+        event.detail = json!({ "step": "stopped", "by": "person" });
+        self.stop_deletion(account, event, visit).await?;
+        Ok(true)
+    }
+
+    /// The account stays. `false` if it was not leaving.
+    pub async fn stop_deletion(
+        &self,
+        account: &OpenAccount,
+        mut event: Event,
+        visit: &Visit,
+    ) -> Result<bool, Failure> {
+        let user = account.user.id;
+        event.user_id = Some(user);
+        let letters = self.letters_to_all(account, || {
+            self.recovery_notice(RecoveryNews::DeletionStopped, visit)
+        });
+        let stop = move |tx: &mut Tx<'_>| {
+            if tx.stop_deletion(user)? == Once::Again {
+                return Ok(false);
+            }
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            tx.record(&event)?;
+            Ok(true)
+        };
+        let stopped = self.store.write(stop).await?;
+        self.standings.invalidate_all();
+        self.letters_wait.ring();
+        Ok(stopped)
+    }
+
+    /// Erases the accounts that are due, and tells those again that soon are. Answers how many were erased.
+    pub async fn see_off(&self) -> Result<usize, Failure> {
+        let now = self.now();
+        let work = move |tx: &mut Tx<'_>| {
+            let due = tx.due_deletions(now, ROUND)?;
+            Ok((due, tx.deletions_to_tell(now + TOLD_AGAIN, ROUND)?))
+        };
+        let (due, soon) = self.store.read(work).await?;
+        let mut erased = 0;
+        for user in due {
+            erased += usize::from(self.erase(user).await?);
+        }
+        for user in soon {
+            self.tell_again(user).await?;
+        }
+        Ok(erased)
+    }
+
+    async fn erase(&self, user: UserId) -> Result<bool, Failure> {
+        let now = self.now();
+        let visit = Visit::default();
+        // Who has no address any more, or a broken key, is erased without a letter.
+        let account = self.account(user).await.ok().flatten();
+        let letters = account.map_or_else(Vec::new, |account| {
+            self.letters_to_all(&account, || {
+                self.recovery_notice(RecoveryNews::DeletionDone, &visit)
+            })
+        });
+        let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
+        event.user_id = Some(user);
+        event.detail = json!({ "step": "erased" });
+        let erase = move |tx: &mut Tx<'_>| {
+            if tx.erase_user(user, now)? == Once::Again {
+                return Ok(false);
+            }
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            tx.record(&event)?;
+            Ok(true)
+        };
+        let erased = self.store.write(erase).await?;
+        self.profiles.invalidate(&user);
+        self.standings.invalidate_all();
+        self.letters_wait.ring();
+        Ok(erased)
+    }
+
+    async fn tell_again(&self, user: UserId) -> Result<(), Failure> {
+        let Some(account) = self.account(user).await? else {
+            return Ok(());
+        };
+        let Some(at) = account.user.leaves_at else {
+            return Ok(());
+        };
+        let soon_from_the_start = self.settings.leaving.delay <= TOLD_AGAIN;
+        let visit = Visit::default();
+        let letters = self.letters_to_all(&account, || {
+            self.recovery_notice(RecoveryNews::DeletionSoon { at }, &visit)
+        });
+        let tell = move |tx: &mut Tx<'_>| {
+            if tx.deletion_told(user)? == Once::First && !soon_from_the_start {
+                letters.iter().try_for_each(|letter| tx.post(letter))?;
+            }
+            Ok(())
+        };
+        self.store.write(tell).await?;
+        self.letters_wait.ring();
+        Ok(())
+    }
+
+    /// Takes an address from everybody who has it, because its provider may give it to somebody else; nobody
+    /// can have it before the quarantine is over. Other addresses of theirs are told. Answers how many accounts
+    /// had it.
+    pub async fn release_address(
+        &self,
+        address: &EmailAddress,
+        event: Event,
+    ) -> Result<usize, Failure> {
+        let (now, index) = (self.now(), self.address_index(address));
+        let until = now + self.settings.leaving.quarantine;
+        let visit = Visit::default();
+        let holder = self.account_of(address).await?;
+        let others = holder.iter().filter_map(|holder| {
+            let code = holder.code_address.as_ref();
+            let other = code.filter(|code| code.canonical() != address.canonical());
+            let body = || self.recovery_notice(RecoveryNews::AddressReleased, &visit);
+            other.map(|to| self.sealed_letter(&holder.user, to, body()))
+        });
+        let letters: Vec<_> = others.collect();
+        let entropy = Arc::clone(&self.entropy);
+        let release = move |tx: &mut Tx<'_>| {
+            let owners = tx.release_address(&index, until, now)?;
+            let id = || EventId::new(now, &*entropy);
+            record_release(tx, &event, &owners, id)?;
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            Ok(owners.len())
+        };
+        let owners = self.store.write(release).await?;
+        self.profiles.invalidate_all();
+        self.access_ended().await?;
+        Ok(owners)
+    }
+
+    /// Until when nobody can have an address.
+    pub async fn quarantined_until(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let index = self.address_index(address);
+        let work = move |tx: &mut Tx<'_>| tx.quarantined_until(&index);
+        Ok(self.store.read(work).await?)
+    }
+
+    /// Ends the quarantine of an address. `false` if there is none.
+    pub async fn end_quarantine(
+        &self,
+        address: &EmailAddress,
+        event: Event,
+    ) -> Result<bool, Failure> {
+        let index = self.address_index(address);
+        let end = move |tx: &mut Tx<'_>| {
+            let ended = tx.end_quarantine(&index)?;
+            if ended {
+                tx.record(&event)?;
+            }
+            Ok(ended)
+        };
+        Ok(self.store.write(end).await?)
+    }
+
+    /// Gives somebody whose address was released another one to sign in with, after an operator checked who
+    /// asks. `None` if there is no such account, `Some(false)` if it has an address, or nobody can have this one.
+    pub async fn give_address(
+        &self,
+        subject: &Subject,
+        address: &EmailAddress,
+        mut event: Event,
+    ) -> Result<Option<bool>, Failure> {
+        let (now, subject) = (self.now(), subject.clone());
+        let find = move |tx: &mut Tx<'_>| tx.account_by_subject(&subject);
+        let Some(account) = self.store.read(find).await? else {
+            return Ok(None);
+        };
+        if account.login_address.is_some() {
+            return Ok(Some(false));
+        }
+        let user = account.user.id;
+        let (sealed, index) = self.sealed_address(user, address).await?;
+        event.user_id = Some(user);
+        let give = move |tx: &mut Tx<'_>| {
+            let kind = AddressKind::Login;
+            let given = tx.insert_address(user, kind, &sealed, &index, Some(now))?;
+            if given == Once::First {
+                tx.record(&event)?;
+            }
+            Ok::<_, StoreError>(given == Once::First)
+        };
+        Ok(Some(self.store.write(give).await?))
+    }
+}
+
+/// One event for each account, so that it stands in each history.
+fn record_release(
+    tx: &mut Tx<'_>,
+    event: &Event,
+    owners: &[UserId],
+    id: impl Fn() -> EventId,
+) -> Result<(), StoreError> {
+    if owners.is_empty() {
+        return tx.record(event);
+    }
+    for owner in owners {
+        tx.record(&Event {
+            id: id(),
+            user_id: Some(*owner),
+            ..event.clone()
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether somebody is on the way out: nothing is issued to them any more (REC-16).
+pub(crate) const fn is_leaving(user: &User) -> bool {
+    user.leaves_at.is_some()
+}

@@ -1,0 +1,198 @@
+//! How accounts and addresses go (REC-14, REC-15, REC-16).
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+use sekisho_model::{Digest, EpochKind, Subject, Timestamp, UserId};
+
+use crate::backend::on_each;
+use crate::column::{micros, read_id};
+use crate::grants::count;
+use crate::schema::{
+    access_tokens, address_changes, address_quarantine, codes, grants, refresh_tokens, tombstones,
+    user_addresses, users,
+};
+use crate::{Once, StoreError, Tx};
+
+impl Tx<'_> {
+    /// From `at` on the account is erased; `Again` if it leaves already. What it holds is void at once.
+    pub fn ask_deletion(
+        &mut self,
+        user: UserId,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Once, StoreError> {
+        let rows = diesel::update(users::table.find(user.to_string()))
+            .filter(users::leaves_at.is_null())
+            .set((users::leaves_at.eq(at.micros()), users::leaving_told.eq(0)))
+            .execute(self.conn)?;
+        if rows > 0 {
+            self.void_all(user, now)?;
+        }
+        Ok(Once::of(rows))
+    }
+
+    /// Sessions, tokens and trust of a user, void from now on (SES-08).
+    pub fn void_all(&mut self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        for kind in [EpochKind::Session, EpochKind::Token, EpochKind::Browser] {
+            self.move_user_epoch(user, kind)?;
+        }
+        self.end_sessions_of(user, now).map(drop)
+    }
+
+    /// The account stays; `Again` if it was not leaving, or is gone.
+    pub fn stop_deletion(&mut self, user: UserId) -> Result<Once, StoreError> {
+        let rows = diesel::update(users::table.find(user.to_string()))
+            .filter(users::leaves_at.is_not_null())
+            .set(users::leaves_at.eq(None::<i64>))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
+    /// Accounts whose time has come, the longest due first.
+    pub fn due_deletions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        let ids = users::table
+            .filter(users::leaves_at.le(now.micros()))
+            .order(users::leaves_at)
+            .limit(i64::from(limit))
+            .select(users::id)
+            .load::<String>(self.conn)?;
+        ids.iter().map(|id| read_id!(UserId, id)).collect()
+    }
+
+    /// Accounts that leave before `border` and were not told so again.
+    pub fn deletions_to_tell(
+        &mut self,
+        border: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let ids = users::table
+            .filter(users::leaves_at.le(border.micros()))
+            .filter(users::leaving_told.eq(0))
+            .order(users::leaves_at)
+            .limit(i64::from(limit))
+            .select(users::id)
+            .load::<String>(self.conn)?;
+        ids.iter().map(|id| read_id!(UserId, id)).collect()
+    }
+
+    /// Notes that somebody was told again; of any number of callers one gets `First`.
+    pub fn deletion_told(&mut self, user: UserId) -> Result<Once, StoreError> {
+        let rows = diesel::update(users::table.find(user.to_string()))
+            .filter(users::leaves_at.is_not_null())
+            .filter(users::leaving_told.eq(0))
+            .set(users::leaving_told.eq(1))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
+    /// Erases an account that is due: with its data key everything sealed under it is unreadable, in whatever
+    /// copy of the database that has not kept the key. `Again` if it stays after all, or is gone.
+    pub fn erase_user(&mut self, user: UserId, now: Timestamp) -> Result<Once, StoreError> {
+        let id = user.to_string();
+        let gone = diesel::delete(users::table.find(&id))
+            .filter(users::leaves_at.le(now.micros()))
+            .returning(users::subject)
+            .load::<String>(self.conn)?;
+        let Some(subject) = gone.first() else {
+            return Ok(Once::Again);
+        };
+        let digest = Digest::of(subject.as_bytes());
+        diesel::insert_into(tombstones::table)
+            .values((
+                tombstones::subject_digest.eq(digest.as_bytes().as_slice()),
+                tombstones::buried_at.eq(now.micros()),
+            ))
+            .execute(self.conn)?;
+        let given = || {
+            grants::table
+                .filter(grants::user_id.eq(id.clone()))
+                .select(grants::id)
+        };
+        diesel::delete(codes::table.filter(codes::grant_id.eq_any(given()))).execute(self.conn)?;
+        diesel::delete(refresh_tokens::table.filter(refresh_tokens::grant_id.eq_any(given())))
+            .execute(self.conn)?;
+        let of_them = access_tokens::grant_id.eq_any(given().select(grants::id.nullable()));
+        diesel::delete(access_tokens::table.filter(of_them)).execute(self.conn)?;
+        diesel::delete(grants::table.filter(grants::user_id.eq(id.clone()))).execute(self.conn)?;
+        Ok(Once::First)
+    }
+
+    /// Which of `subjects` belonged to somebody who left (REC-14).
+    pub(crate) fn buried(&mut self, subjects: &[Subject]) -> Result<HashSet<Subject>, StoreError> {
+        let digest = |subject: &Subject| Digest::of(subject.as_str().as_bytes());
+        let digests: Vec<Vec<u8>> = subjects
+            .iter()
+            .map(|subject| digest(subject).as_bytes().to_vec())
+            .collect();
+        let found: HashSet<Vec<u8>> = tombstones::table
+            .filter(tombstones::subject_digest.eq_any(digests))
+            .select(tombstones::subject_digest)
+            .load::<Vec<u8>>(self.conn)?
+            .into_iter()
+            .collect();
+        let buried = subjects
+            .iter()
+            .filter(|subject| found.contains(digest(subject).as_bytes().as_slice()));
+        Ok(buried.cloned().collect())
+    }
+
+    /// Takes an address from everybody who has it, as what they sign in with, as where codes go, or as what
+    /// they could have back, and lets nobody have it before `until` (REC-15). Answers whose it was.
+    pub fn release_address(
+        &mut self,
+        index: &Digest,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let bytes = index.as_bytes().as_slice();
+        let values = (
+            address_quarantine::released_at.eq(now.micros()),
+            address_quarantine::until.eq(until.micros()),
+        );
+        on_each!(self.conn, |c| diesel::insert_into(
+            address_quarantine::table
+        )
+        .values((address_quarantine::blind_index.eq(bytes), values))
+        .on_conflict(address_quarantine::blind_index)
+        .do_update()
+        .set(values)
+        .execute(c))?;
+        let mut owners: HashSet<String> =
+            diesel::delete(user_addresses::table.filter(user_addresses::blind_index.eq(bytes)))
+                .returning(user_addresses::user_id)
+                .load::<String>(self.conn)?
+                .into_iter()
+                .collect();
+        let undoable =
+            diesel::update(address_changes::table.filter(address_changes::former_index.eq(bytes)))
+                .filter(address_changes::ended_at.is_null())
+                .set(address_changes::ended_at.eq(micros(Some(now))))
+                .returning(address_changes::user_id)
+                .load::<String>(self.conn)?;
+        owners.extend(undoable);
+        let owners = owners.iter().map(|id| read_id!(UserId, id));
+        let owners: Vec<UserId> = owners.collect::<Result<_, _>>()?;
+        for user in &owners {
+            self.void_all(*user, now)?;
+        }
+        Ok(owners)
+    }
+
+    /// Until when nobody can have an address, if it was released.
+    pub fn quarantined_until(&mut self, index: &Digest) -> Result<Option<Timestamp>, StoreError> {
+        let until = address_quarantine::table
+            .find(index.as_bytes().as_slice())
+            .select(address_quarantine::until)
+            .first::<i64>(self.conn)
+            .optional()?;
+        Ok(until.map(Timestamp::from_micros))
+    }
+
+    /// Ends the quarantine of an address before its time. Answers whether there was one.
+    pub fn end_quarantine(&mut self, index: &Digest) -> Result<bool, StoreError> {
+        let bytes = index.as_bytes().as_slice();
+        let rows = diesel::delete(address_quarantine::table.find(bytes)).execute(self.conn)?;
+        Ok(count(rows) > 0)
+    }
+}
