@@ -42,6 +42,7 @@ mod second_step;
 mod sender_constrained;
 mod sign_in;
 mod sign_out;
+mod sign_up;
 mod standing;
 mod stolen_database;
 mod support;

@@ -667,6 +667,39 @@ not-me-over = This link does not work
 not-me-over-lead = It was used, or its time is over. If you are worried, sign in and look at your history, or choose a new password.
 not-me-reset = Choose a new password
 
+# Making an account
+register-dest = We will return you to {$host} afterwards
+register-lead = To make an account at {$service} we first confirm the address you will sign in with.
+register-email-hint = We send a code there.
+register-send = Send a code
+register-have-one = I have an account: sign in
+register-closed = New accounts are closed for now
+register-closed-hint = If you have an account, you can sign in as before.
+register-invitation-needed = You need an invitation to create an account
+register-invitation-needed-hint = Open the link of your invitation, or ask the operator for one.
+register-invitation-over = This invitation cannot be used
+register-invitation-over-hint = It was used, or its time is over. Ask the operator for a new one.
+register-invitation-elsewhere = This invitation is for another address
+register-invitation-elsewhere-hint = Open the link of the invitation again and enter the address that was invited.
+register-elsewhere = This invitation is for another address. Enter the address that was invited
+register-taken = This address has an account by now
+register-taken-hint = It was made while you were here. Sign in with it, or choose a new password if you do not know the one it has.
+register-details-title = Your name and password
+register-details-lead = {$email} is confirmed. Now choose a password.
+register-name = Name (optional)
+register-name-hint = Apps get it only if you allow them to.
+register-name-long = Use at most 100 characters for the name
+register-name-character = The name has characters that cannot be seen. Type it without them
+register-wait = Many accounts were made from this connection. Wait until {$time}
+register-code-title = Your code address
+register-code-lead = Each time you sign in we send a code to this address. It counts once you have entered the code we mail there now.
+register-later = Later
+register-later-hint = Until then, codes go to {$email}. You can change that at any time on the security page.
+register-done-title = Your account is ready
+register-done-lead = You are signed in as {$email}.
+show-present-password = Show the present password
+hide-present-password = Hide the present password
+
 # Notices about incidents
 incidents-title = Security notices
 incidents-lead = A mail from us about an incident says what stands here, and asks you to type {$host} yourself.

@@ -637,6 +637,39 @@ not-me-over = このリンクは使えません
 not-me-over-lead = 使い終わったか、期限が過ぎています。心配なときは、ログインして履歴を確かめるか、新しいパスワードを決めてください。
 not-me-reset = 新しいパスワードを決める
 
+# Making an account
+register-dest = 作ったあと、{$host} に戻ります
+register-lead = {$service} のアカウントを作ります。はじめに、ログインに使うアドレスを確かめます。
+register-email-hint = このアドレスに確認コードを送ります。
+register-send = コードを送る
+register-have-one = アカウントをお持ちの方はログイン
+register-closed = いまは新しいアカウントを作れません
+register-closed-hint = アカウントをお持ちの方は、これまでどおりログインできます。
+register-invitation-needed = アカウントを作るには招待が必要です
+register-invitation-needed-hint = 招待のリンクを開くか、運用者に招待を求めてください。
+register-invitation-over = この招待は使えません
+register-invitation-over-hint = 使い終わったか、期限が切れています。運用者に新しい招待を求めてください。
+register-invitation-elsewhere = この招待は別のアドレスのものです
+register-invitation-elsewhere-hint = 招待のリンクをもう一度開き、招待されたアドレスを入力してください。
+register-elsewhere = この招待は別のアドレスのものです。招待されたアドレスを入力してください
+register-taken = このアドレスには、もうアカウントがあります
+register-taken-hint = 手続きのあいだに作られました。そのままログインできます。パスワードに心当たりがなければ、新しく決めてください。
+register-details-title = お名前とパスワード
+register-details-lead = {$email} を確かめました。次に、パスワードを決めてください。
+register-name = お名前（なくてもかまいません）
+register-name-hint = アプリには、あなたが許したときだけ伝わります。
+register-name-long = お名前は100文字までです
+register-name-character = お名前に目に見えない文字が入っています。それを除いて入力してください
+register-wait = この接続から多くのアカウントが作られています。{$time}まで待ってください
+register-code-title = コードを受け取るアドレス
+register-code-lead = ログインのたびに、このアドレスに確認コードを送ります。いま届くコードを入力すると、有効になります。
+register-later = あとで決める
+register-later-hint = それまで、コードは {$email} に届きます。セキュリティのページでいつでも変えられます。
+register-done-title = アカウントができました
+register-done-lead = {$email} でログインしています。
+show-present-password = いまのパスワードを表示
+hide-present-password = いまのパスワードを隠す
+
 # Notices about incidents
 incidents-title = 安全のお知らせ
 incidents-lead = 私たちのお知らせのメールには、ここにあることが書かれ、{$host} をご自分で開くようお願いしています。

@@ -40,7 +40,7 @@ pub struct Present<'a> {
 /// Which address a proof is for.
 pub const fn kind(purpose: ProofPurpose) -> Option<AddressKind> {
     match purpose {
-        ProofPurpose::Register => None,
+        ProofPurpose::Register | ProofPurpose::FirstCodeAddress => None,
         ProofPurpose::CodeAddress => Some(AddressKind::Code),
         ProofPurpose::LoginAddress => Some(AddressKind::Login),
     }

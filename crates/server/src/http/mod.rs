@@ -32,5 +32,6 @@ pub mod playground;
 pub mod routes;
 pub mod sign_in;
 pub mod sign_out;
+pub mod sign_up;
 pub mod text;
 pub mod texts;

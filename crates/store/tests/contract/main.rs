@@ -20,6 +20,8 @@ mod imports;
 #[cfg(test)]
 mod incident_notices;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
 mod leaving;
 #[cfg(test)]
 mod letters;

@@ -31,6 +31,7 @@ mod security;
 mod sign_in;
 mod sign_in_code;
 mod sign_out;
+mod sign_up;
 mod texts;
 mod theme;
 
@@ -91,6 +92,10 @@ pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::{CodePage, CodeState, Resend};
 pub use sign_out::{
     BackLink, CheckSessionPage, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage,
+};
+pub use sign_up::{
+    DetailsProblem, FirstCodeAddressPage, SignUpDetailsPage, SignUpDonePage, SignUpPage,
+    SignUpProblem, SignUpSaid, SignUpSaidPage,
 };
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
