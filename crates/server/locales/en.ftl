@@ -456,6 +456,7 @@ forgot-again = Send a new link
 help-code-address = If you cannot read your mail or your codes
 new-password = New password
 new-password-hint = At least {$n} characters. Spaces and any letters are fine. Do not reuse one.
+new-password-left = Characters still missing: #
 new-password-short = Use at least {$n} characters
 new-password-long = Use at most {$n} characters
 new-password-character = This password has a character that is not allowed

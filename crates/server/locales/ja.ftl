@@ -438,6 +438,7 @@ forgot-again = もう一度送る
 help-code-address = メールやコードが読めないとき
 new-password = 新しいパスワード
 new-password-hint = {$n}文字以上。空白も日本語も使えます。ほかで使っていないものにしてください。
+new-password-left = あと#文字
 new-password-short = パスワードは{$n}文字以上にしてください
 new-password-long = パスワードは{$n}文字までです
 new-password-character = 使えない文字が入っています

@@ -446,4 +446,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     codes,
     refresh_tokens,
     access_tokens,
+    logout_deliveries,
 );
