@@ -33,6 +33,8 @@ pub enum AddressProblem {
     Refused(AddressRefusal),
     /// No more codes until then.
     NoMoreCodes(Moment),
+    /// A recovery code was used lately: not before then.
+    Held(Moment),
     /// Something else was faster: once more.
     Late,
 }
@@ -86,7 +88,7 @@ impl AddressProblem {
             Self::Refused(AddressRefusal::SameAsCode) => "address-same-as-code",
             Self::Refused(AddressRefusal::BehindGate) => "address-behind-gate",
             Self::Refused(AddressRefusal::NoMailbox) => "address-no-mailbox",
-            Self::NoMoreCodes(_) | Self::Late => return None,
+            Self::NoMoreCodes(_) | Self::Held(_) | Self::Late => return None,
         };
         Some(Fault {
             field,
@@ -101,6 +103,11 @@ impl AddressProblem {
             (Self::NoMoreCodes(until), _) => {
                 let until = [("time", until.words.as_str())];
                 stop(page.with("code-sends-out", until))
+            }
+            (Self::Held(until), _) => {
+                let until = [("time", until.words.as_str())];
+                let hint = page.t("address-held-hint");
+                stop(page.with("address-held", until)).saying(hint)
             }
             (Self::Late, _) => stop(page.t("address-late")).saying(page.t("address-late-hint")),
             (_, Some(fault)) => stop(page.t("check-input")).about(fault),
