@@ -10,7 +10,9 @@ use sekisho_model::{
     AddressKind, BrowserSession, Digest, EmailAddress, EpochKind, Event, EventKind, Outcome,
     ProofPurpose, Sealed, SessionToken, Timestamp, UndoToken, UserId,
 };
-use sekisho_store::{AddressChange, FormerAddress, HistoryFilter, Once, OutboxLetter, StoreError, Tx};
+use sekisho_store::{
+    AddressChange, FormerAddress, HistoryFilter, Once, OutboxLetter, StoreError, Tx,
+};
 
 use super::address_proof::{ProofBegun, ProofWish, Proved};
 use super::visit::{LiveSession, NewCookies, Visit};
@@ -116,10 +118,12 @@ impl Provider {
             let page = move |tx: &mut Tx<'_>| tx.history_of(user, &filter, before, HELD_PAGE);
             let events = self.store.read(page).await?;
             // New sets are of this kind as well; however many were made, the use is found.
-            let used = events.iter().find(|event| event.detail.get("made").is_none());
+            let code = events
+                .iter()
+                .find(|event| event.detail.get("made").is_none());
             let last = events.last().map(|event| (event.at, event.id));
-            if used.is_some() || last.is_none() {
-                return Ok(held_until(used.map(|event| event.at), now));
+            if code.is_some() || last.is_none() {
+                return Ok(held_until(code.map(|event| event.at), now));
             }
             before = last;
         }
