@@ -143,6 +143,37 @@ async fn look_at_part(locale: Locale, part: usize) {
     );
 }
 
+/// As the server counts: letters, not the parts they are typed of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_03_what_a_new_password_still_lacks_is_counted_while_it_is_typed() {
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let all = pictures(Locale::Ja);
+    let server = AppServer::start().await;
+    hang(&server, &all);
+    let browser = Chromium::open(Window {
+        width: 390,
+        dark: false,
+        language: "ja",
+        script: true,
+    })
+    .await;
+    browser.go(&server.url("/own-password")).await;
+    for (typed, told) in [
+        ("abc", Some("あと5文字")),
+        ("か\u{3099}き\u{3099}", Some("あと6文字")),
+        ("abcdefg", Some("あと1文字")),
+        ("abcdefgh", None),
+    ] {
+        browser.fill("#password", typed).await;
+        let words = browser.words().await;
+        match told {
+            Some(told) => assert!(words.contains(told), "{typed}: {words}"),
+            None => assert!(!words.contains("あと"), "{typed}: {words}"),
+        }
+    }
+    browser.close().await;
+}
+
 macro_rules! parts {
     ($($name:ident: $locale:ident $part:literal;)+) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -108,12 +108,16 @@ pub fn kept(house: &TestHouse) -> Vec<u8> {
             String::from_utf8_lossy(&dump.stderr)
         );
         bytes.extend(dump.stdout);
+        // Of this house: other tests keep theirs in the same Redis.
+        let own = format!("{}*", house.config.session.prefix);
         let keys = Command::new("redis-cli")
             .args([
                 "-u",
                 &variable("TEST_REDIS_URL"),
                 "--no-auth-warning",
                 "--scan",
+                "--pattern",
+                &own,
             ])
             .output()
             .unwrap();

@@ -231,3 +231,53 @@ async fn rec_04_a_recovery_code_is_the_other_proof_of_a_reset() {
     assert_ne!(new, PASSWORD);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_07_after_a_recovery_code_the_addresses_stay_for_three_days() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let codes = shown(&make(&owner).await);
+    let (thief, page) = at_recovery(&house, &app).await;
+    enter(&thief, &page, &codes[0]).await;
+    assert_eq!(thief.get("/account").await.status, StatusCode::OK);
+    // Making new codes does not hide that one was used.
+    make(&thief).await;
+    for path in [
+        "/account/security/address",
+        "/account/security/code-address",
+    ] {
+        let page = thief.get(path).await;
+        assert!(
+            page.words().contains("Addresses can be changed from"),
+            "{}",
+            page.words()
+        );
+        let form = page.text.split("<main").nth(1).unwrap();
+        let csrf = form.split("name=\"csrf\" value=\"").nth(1).unwrap();
+        let csrf = csrf.split('"').next().unwrap();
+        let new = format!("thief-{}", house.code_address);
+        let sent = thief.post(path, &[("csrf", csrf), ("email", &new)]).await;
+        assert!(
+            sent.words().contains("Addresses can be changed from"),
+            "{}",
+            sent.words()
+        );
+        assert!(house.letters_to(&new).is_empty());
+    }
+    house
+        .told(&house.code_address, "a recovery code was used")
+        .await;
+    // After that it is as before.
+    house
+        .advance(std::time::Duration::from_secs(73 * 3600))
+        .await;
+    let owner = signed_in(&house, &app).await;
+    let page = owner.get("/account/security/code-address").await;
+    assert!(
+        !page.words().contains("Addresses can be changed from"),
+        "{}",
+        page.words()
+    );
+    house.close().await;
+}

@@ -11,12 +11,14 @@ use sekisho_audit::outbox;
 use sekisho_mail::{Letter, LetterBody, Sender};
 use sekisho_model::{Digest, EmailAddress, Locale, OsEntropy, Purpose};
 use sekisho_provider::password::Cost;
+use sekisho_provider::rules::sign_up::SignUpMode;
 use sekisho_server::keys_file;
 use sekisho_store::{SealedPlace, SealedValue, Tx};
 use serde_json::json;
 
 use crate::authorization::request;
 use crate::leaks::kept;
+use crate::sign_up;
 use crate::support::browser::Browser;
 use crate::support::guesser::Loot;
 use crate::support::house::{PASSWORD, TestHouse, on_production_stack};
@@ -25,7 +27,11 @@ use crate::tokens::{App, body};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pw_15_key_01_a_stolen_database_verifies_no_guess_and_shows_no_address() {
-    let house = TestHouse::open_with(|config| config.protocol.client_secret_jwt = true).await;
+    let house = TestHouse::open_with(|config| {
+        config.protocol.client_secret_jwt = true;
+        config.accounts.registration = SignUpMode::Open;
+    })
+    .await;
     let app = App::of(&house, json!({"skip_consent": true})).await;
     let answer = Browser::new(&house)
         .sign_in(&house, &request(&app.id, &[]))
@@ -35,6 +41,14 @@ async fn pw_15_key_01_a_stolen_database_verifies_no_guess_and_shows_no_address()
     let keeper = json!({"token_endpoint_auth_method": "client_secret_jwt"});
     let (_, kept_secret) = house.client(keeper).await;
     let letter = letter_that_waits(&house).await;
+    // Somebody is on the way to an account, and somebody is invited.
+    let (newcomer, invited) = (
+        sign_up::other(&house, "new"),
+        sign_up::other(&house, "invited"),
+    );
+    let (way, chosen) = (Browser::new(&house), "umbrella-octopus-lantern-41");
+    sign_up::almost(&house, &way, "/register", &newcomer, chosen).await;
+    sign_up::invite(&house, Some(&invited), 24).await;
     // Another code is on its way while the thief is at work.
     let before = house.last_code();
     let waiting = Browser::new(&house)
@@ -53,6 +67,9 @@ async fn pw_15_key_01_a_stolen_database_verifies_no_guess_and_shows_no_address()
         &house.code_address,
         "三浦 晴香",
         &code,
+        chosen,
+        &newcomer,
+        &invited,
     ] {
         assert_eq!(loot.verify(guess), BTreeSet::new(), "{guess}");
     }

@@ -160,7 +160,7 @@ impl Place {
             "[server]\nissuer = {:?}\nlisten = {:?}\ninsecure_loopback = true\n\
              [database]\nurl = {:?}\n[session]\nurl = {:?}\nprefix = {:?}\n\
              [mail]\nurl = {:?}\nfrom = {:?}\n[keys]\nfile = {:?}\n\
-             [tokens]\naccess_minutes = 60\n{WAVES}{}[limits.code_mail]\n{}",
+             [tokens]\naccess_minutes = 60\n[accounts]\nregistration = \"open\"\n{WAVES}{}[limits.code_mail]\n{}",
             config.server.issuer,
             config.server.listen,
             config.database.url.expose(),

@@ -117,6 +117,24 @@ impl Browser {
         self.jar.cookies(&house.issuer.parse().unwrap()).unwrap()
     }
 
+    /// With a cookie of another browser: `cookies` are all of that one, `what` is the last part of its name.
+    #[must_use]
+    pub fn holding(
+        self,
+        house: &TestHouse,
+        cookies: &reqwest::header::HeaderValue,
+        what: &str,
+    ) -> Self {
+        let all = cookies.to_str().unwrap().split("; ");
+        let wanted = all.into_iter().find(|cookie| {
+            let name = cookie.split('=').next().unwrap();
+            name.ends_with(what)
+        });
+        self.jar
+            .add_cookie_str(wanted.expect(what), &house.issuer.parse().unwrap());
+        self
+    }
+
     fn full(&self, path: &str) -> String {
         if path.starts_with('/') {
             format!("{}{path}", self.base)

@@ -15,7 +15,7 @@ mod ticket;
 
 pub use limits::{
     ClientSecretLimits, CodeLimits, CodeMailLimits, DeviceLimits, Limits, PasswordLimits, Rate,
-    ResetMailLimits, SourceLimits,
+    ResetMailLimits, SignUpLimits, SourceLimits,
 };
 pub use rules::{
     Admission, AdmissionSettings, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry, Concerned,

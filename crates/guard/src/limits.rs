@@ -60,6 +60,8 @@ pub struct Limits {
     pub device: DeviceLimits,
     /// Reset links that are asked for.
     pub reset_mail: ResetMailLimits,
+    /// Accounts that people make themselves.
+    pub sign_up: SignUpLimits,
 }
 
 /// Wrong passwords of one account. A right password starts them from zero.
@@ -245,6 +247,29 @@ impl Default for ResetMailLimits {
     }
 }
 
+/// Accounts that people make themselves; counted when a password is chosen, before it is hashed. The mails before
+/// count as `code_mail`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignUpLimits {
+    /// From one IP address.
+    pub address: Rate,
+    /// From one network: IPv4 /24, IPv6 /64.
+    pub network: Rate,
+    /// By everybody.
+    pub everywhere: Rate,
+}
+
+impl Default for SignUpLimits {
+    fn default() -> Self {
+        Self {
+            address: Rate::of(30, HOUR),
+            network: Rate::of(100, HOUR),
+            everywhere: Rate::of(10_000, HOUR),
+        }
+    }
+}
+
 impl Limits {
     /// What `counter` may reach.
     pub(crate) const fn rate_of(&self, counter: Counter) -> Rate {
@@ -278,6 +303,9 @@ impl Limits {
             Counter::ResetAddress => self.reset_mail.address,
             Counter::ResetNetwork => self.reset_mail.network,
             Counter::ResetEverywhere => self.reset_mail.everywhere,
+            Counter::SignUpAddress => self.sign_up.address,
+            Counter::SignUpNetwork => self.sign_up.network,
+            Counter::SignUpEverywhere => self.sign_up.everywhere,
         }
     }
 }

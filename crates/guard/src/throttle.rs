@@ -125,6 +125,11 @@ impl Throttle {
             .await
     }
 
+    /// Counts an account that somebody is about to make. It counts for good.
+    pub async fn before_sign_up(&self, ip: &str, now: Timestamp) -> Result<Pass, GuardFailure> {
+        self.count(self.counted(&rules::sign_up(ip)), now).await
+    }
+
     /// Asks before a client secret is checked. Hand the ticket to [`Self::after_success`] or
     /// [`Self::after_failure`]. A client that has not failed here lately costs no call to the session
     /// store: a secret of 256 random bits is not guessed in the few tries that are counted late.

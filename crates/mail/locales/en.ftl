@@ -179,5 +179,5 @@ deletion-stopped-subject = { $service }: your account stays
 deletion-stopped-lead = Your account at { $service } was to be deleted. That was stopped: it stays.
 deletion-done-subject = { $service }: your account was deleted
 deletion-done-lead = Your account at { $service } was deleted. This is the last mail about it.
-address-released-subject = { $service }: your sign-in address was taken off
-address-released-lead = The address you sign in to { $service } with may be given to somebody else by its provider. It was taken off your account and every device was signed out. Ask the operator to set another address.
+address-released-subject = { $service }: an address was taken off your account
+address-released-lead = An address of your account at { $service } may be given to somebody else by its provider. It was taken off your account and every device was signed out. If you cannot sign in, ask the operator.

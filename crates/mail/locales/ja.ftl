@@ -173,5 +173,5 @@ deletion-stopped-subject = 【{ $service }】アカウントの削除をやめ�
 deletion-stopped-lead = { $service } のアカウントの削除をやめました。アカウントはそのまま使えます。
 deletion-done-subject = 【{ $service }】アカウントを削除しました
 deletion-done-lead = { $service } のアカウントを削除しました。このアカウントについてのお知らせはこれが最後です。
-address-released-subject = 【{ $service }】ログインのアドレスを外しました
-address-released-lead = { $service } のログインに使うアドレスは、提供者がほかの人に渡すことがあるため、アカウントから外し、すべての端末をログアウトしました。別のアドレスの設定を、運用者に頼んでください。
+address-released-subject = 【{ $service }】アカウントからアドレスを外しました
+address-released-lead = { $service } のアカウントのアドレスの一つは、提供者がほかの人に渡すことがあるため、アカウントから外し、すべての端末をログアウトしました。ログインできないときは、運用者に知らせてください。

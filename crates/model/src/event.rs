@@ -50,6 +50,8 @@ pub enum EventKind {
     SettingChanged,
     /// An account was created.
     UserCreated,
+    /// An operator made an invitation to make an account, or took one back.
+    Invitation,
     /// An operator voided what a cohort of accounts holds (INC-08).
     CohortMarked,
     /// A batch of accounts moved in from a file.
@@ -76,7 +78,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -99,6 +101,7 @@ impl EventKind {
         Self::AddressChanged,
         Self::SettingChanged,
         Self::UserCreated,
+        Self::Invitation,
         Self::CohortMarked,
         Self::UsersImported,
         Self::UsersExported,
@@ -137,6 +140,7 @@ impl EventKind {
             Self::AddressChanged => "address_changed",
             Self::SettingChanged => "setting_changed",
             Self::UserCreated => "user_created",
+            Self::Invitation => "invitation",
             Self::CohortMarked => "cohort_marked",
             Self::UsersImported => "users_imported",
             Self::UsersExported => "users_exported",

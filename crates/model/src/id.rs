@@ -59,6 +59,8 @@ uuid_ids! {
     EventId;
     /// A letter in the outbox.
     LetterId;
+    /// An invitation to make an account.
+    InvitationId;
     /// A notice about an incident.
     NoticeId;
 }

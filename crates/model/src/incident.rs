@@ -226,6 +226,8 @@ features! {
     DynamicRegistration = "dynamic_registration",
     /// Apps known by a document alone.
     ClientDocuments = "client_documents",
+    /// People who make their own account.
+    PersonRegistration = "person_registration",
     /// Forgotten passwords.
     PasswordReset = "password_reset",
     /// New addresses.

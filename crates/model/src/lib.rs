@@ -44,8 +44,8 @@ pub use epoch::{Epoch, EpochKind, UserEpochs};
 pub use event::{Event, EventKind, Origin, Outcome};
 pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, RefreshRecord};
 pub use id::{
-    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, KeyId, LetterId, NoticeId,
-    SessionId, Subject, UserId,
+    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, InvitationId, KeyId, LetterId,
+    NoticeId, SessionId, Subject, UserId,
 };
 pub use incident::{
     Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
@@ -58,8 +58,8 @@ pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
-    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, NotMeToken,
-    PreAuthToken, QueueTicket, RefreshToken, RegistrationToken, RequestHandle, ResetToken,
-    SessionToken, UndoToken,
+    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, InvitationToken,
+    NotMeToken, PreAuthToken, QueueTicket, RefreshToken, RegistrationToken, RequestHandle,
+    ResetToken, SessionToken, UndoToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub enum ProofPurpose {
     /// Making an account.
     Register,
+    /// Receiving the codes of an account that is being made.
+    FirstCodeAddress,
     /// Receiving the codes of an account.
     CodeAddress,
     /// Signing in to an account.
@@ -14,12 +16,18 @@ pub enum ProofPurpose {
 
 impl ProofPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::Register, Self::CodeAddress, Self::LoginAddress];
+    pub const ALL: [Self; 4] = [
+        Self::Register,
+        Self::FirstCodeAddress,
+        Self::CodeAddress,
+        Self::LoginAddress,
+    ];
 
     /// The name in events and under codes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Register => "register",
+            Self::FirstCodeAddress => "first_code_address",
             Self::CodeAddress => "code_address",
             Self::LoginAddress => "login_address",
         }

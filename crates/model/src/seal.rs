@@ -37,6 +37,10 @@ pub enum Purpose {
     Throttle,
     /// Sealing addresses that wait to be proved by a mailed code.
     AddressProof,
+    /// Sealing what is known of somebody who is making an account.
+    SignUp,
+    /// Sealing the addresses that invitations are bound to.
+    Invitation,
     /// Successors of management tokens (REG-08).
     RegistrationToken,
 }
@@ -57,6 +61,8 @@ impl Purpose {
             Self::BrowserState => b"sekisho/browser-state",
             Self::Throttle => b"sekisho/throttle",
             Self::AddressProof => b"sekisho/address-proof",
+            Self::SignUp => b"sekisho/sign-up",
+            Self::Invitation => b"sekisho/invitation",
             Self::RegistrationToken => b"sekisho/registration-token",
         }
     }

@@ -69,6 +69,8 @@ secret_types! {
     UndoToken "";
     /// What the link "this was not me" carries (TD-08).
     NotMeToken "";
+    /// What an invitation to make an account carries (REC-13).
+    InvitationToken "";
     /// A place in the queue before the pages that change passwords.
     QueueTicket "";
     /// A device code (RFC 8628 §3.2).

@@ -4,7 +4,7 @@ use sekisho_model::{
     AddressKind, AlertSetting, Digest, EmailAddress, Epoch, EventKind, KeyRing, Locale, Origin,
     Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
 };
-use sekisho_store::{Account, Once, StoreError, Tx};
+use sekisho_store::{Account, Once, PasswordRecord, StoreError, Tx};
 use serde_json::{Map, Value};
 
 use crate::rules::claims;
@@ -81,45 +81,18 @@ impl Provider {
             return Ok(Err(refusal.into()));
         }
         let now = self.now();
-        let entropy = &*self.entropy;
-        let user = User {
-            id: UserId::new(now, entropy),
-            subject: Subject::generate(entropy),
-            state: UserState::Active,
-            locale: new.locale,
-            zone: self.settings.default_zone.clone(),
-            alert: AlertSetting::NewDevice,
-            second_step: true,
-            created_at: now,
-            epochs: UserEpochs::default(),
-            cohort_tag: String::new(),
-            password_at: None,
-            password_epoch: Epoch::default(),
-            password_imported: false,
-            leaves_at: None,
-        };
+        let user = self.new_user(UserId::new(now, &*self.entropy), new.locale);
         let record = self.passwords.record(user.id, &new.password).await?;
-        let sealed = self.seal_account(user.id, &new);
+        let code_address = new.code_address.as_ref().unwrap_or(&new.login_address);
+        let addresses = (&new.login_address, code_address);
+        let rows = self.account_rows(user, record, addresses, &new.claims);
+        let id = rows.id();
         let mut event = self.event(EventKind::UserCreated, Outcome::Passed, origin);
-        event.user_id = Some(user.id);
-        let (id, index) = (user.id, self.address_index(&new.login_address));
+        event.user_id = Some(id);
         let made = self
             .store
             .write(move |tx| {
-                tx.insert_user(&user, &sealed.data_key, &sealed.claims)?;
-                if tx.insert_address(id, AddressKind::Login, &sealed.login, &index, Some(now))?
-                    == Once::Again
-                {
-                    return Err(StoreError::Conflict);
-                }
-                let _first = tx.insert_address(
-                    id,
-                    AddressKind::Code,
-                    &sealed.code,
-                    &sealed.code_index,
-                    Some(now),
-                )?;
-                tx.set_password(id, &record)?;
+                rows.write(tx, now)?;
                 tx.record(&event)
             })
             .await;
@@ -157,19 +130,50 @@ impl Provider {
         Ok(())
     }
 
-    fn seal_account(&self, id: UserId, new: &NewAccount) -> SealedAccount {
-        let (owner, entropy) = (id.to_string(), &*self.entropy);
+    /// A person as they are when their account is made.
+    pub(crate) fn new_user(&self, id: UserId, locale: Locale) -> User {
+        User {
+            id,
+            subject: Subject::generate(&*self.entropy),
+            state: UserState::Active,
+            locale,
+            zone: self.settings.default_zone.clone(),
+            alert: AlertSetting::NewDevice,
+            second_step: true,
+            created_at: self.now(),
+            epochs: UserEpochs::default(),
+            cohort_tag: String::new(),
+            password_at: None,
+            password_epoch: Epoch::default(),
+            password_imported: false,
+            leaves_at: None,
+        }
+    }
+
+    /// Everything a new account is in the store, sealed. The addresses are verified: the first is typed at
+    /// sign-in, codes go to the second.
+    pub(crate) fn account_rows(
+        &self,
+        user: User,
+        password: PasswordRecord,
+        (login, code): (&EmailAddress, &EmailAddress),
+        claims: &Map<String, Value>,
+    ) -> AccountRows {
+        let (owner, entropy) = (user.id.to_string(), &*self.entropy);
         let data_key = entropy.bytes::<32>();
         let under = |plain: &[u8]| KeyRing::seal_under(&data_key, &owner, plain, entropy);
-        let code_address = new.code_address.as_ref().unwrap_or(&new.login_address);
-        SealedAccount {
+        AccountRows {
             data_key: self
                 .keyring
                 .seal(Purpose::UserData, &owner, &data_key, entropy),
-            claims: under(Value::Object(new.claims.clone()).to_string().as_bytes()),
-            login: under(new.login_address.to_string().as_bytes()),
-            code: under(code_address.to_string().as_bytes()),
-            code_index: self.address_index(code_address),
+            claims: under(Value::Object(claims.clone()).to_string().as_bytes()),
+            login: (
+                under(login.to_string().as_bytes()),
+                self.address_index(login),
+            ),
+            code: (under(code.to_string().as_bytes()), self.address_index(code)),
+            user,
+            password,
         }
     }
 
@@ -343,10 +347,30 @@ impl Provider {
     }
 }
 
-struct SealedAccount {
+/// Everything a new account is in the store.
+pub(crate) struct AccountRows {
+    user: User,
     data_key: Sealed,
     claims: Sealed,
-    login: Sealed,
-    code: Sealed,
-    code_index: Digest,
+    login: (Sealed, Digest),
+    code: (Sealed, Digest),
+    password: PasswordRecord,
+}
+
+impl AccountRows {
+    pub(crate) const fn id(&self) -> UserId {
+        self.user.id
+    }
+
+    /// `Conflict`, which ends the unit of work, if the address has an account or is reserved (REC-10).
+    pub(crate) fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let (id, since) = (self.user.id, Some(now));
+        tx.insert_user(&self.user, &self.data_key, &self.claims)?;
+        let (login, code) = (&self.login, &self.code);
+        if tx.insert_address(id, AddressKind::Login, &login.0, &login.1, since)? == Once::Again {
+            return Err(StoreError::Conflict);
+        }
+        let _first = tx.insert_address(id, AddressKind::Code, &code.0, &code.1, since)?;
+        tx.set_password(id, &self.password)
+    }
 }

@@ -6,6 +6,7 @@ use sekisho_guard::AdmissionSettings;
 use crate::rules::authorization_details::DetailType;
 use crate::rules::password_policy::PasswordPolicy;
 use crate::rules::registration::RegistrationPolicy;
+use crate::rules::sign_up::SignUpMode;
 use crate::rules::software_statement::SoftwareIssuer;
 
 /// What the operator decided that concerns the protocol. Made from the configuration, in one place.
@@ -29,6 +30,8 @@ pub struct Settings {
     pub resets: ResetSettings,
     /// The door before the pages that change passwords.
     pub admission: AdmissionSettings,
+    /// Who may make an account.
+    pub sign_up: SignUpMode,
     /// What of the protocols is switched on.
     pub features: Features,
     /// Resources that every client may ask tokens for (RFC 8707).
@@ -63,6 +66,7 @@ impl Settings {
             password_policy: PasswordPolicy::STANDARD,
             resets: ResetSettings::default(),
             admission: AdmissionSettings::default(),
+            sign_up: SignUpMode::default(),
             features: Features::default(),
             registration: RegistrationPolicy {
                 scope: sekisho_model::ScopeSet::default(),

@@ -35,6 +35,17 @@
     input.addEventListener("compositionend", tidy);
   }
 
+  // How much of a new password is still missing, counted as the server counts.
+  for (const left of all("[data-left]")) {
+    const input = document.getElementById(left.dataset.left);
+    input?.addEventListener("input", () => {
+      const length = [...input.value.normalize("NFC")].length;
+      const missing = Number(left.dataset.least) - length;
+      left.hidden = length === 0 || missing <= 0;
+      left.textContent = left.dataset.words.replace("#", missing);
+    });
+  }
+
   // Text to quote can be copied.
   for (const button of all("[data-copy]")) {
     button.hidden = false;

@@ -13,6 +13,8 @@ pub enum ParkedKind {
     SignIn,
     /// An address that is to be proved by a mailed code.
     AddressProof,
+    /// An account that is being made.
+    SignUp,
     /// A pushed authorization request (RFC 9126).
     PushedRequest,
     /// A device authorization (RFC 8628), by device code.
@@ -28,6 +30,7 @@ impl ParkedKind {
         match self {
             Self::SignIn => "sign-in",
             Self::AddressProof => "address-proof",
+            Self::SignUp => "sign-up",
             Self::PushedRequest => "pushed-request",
             Self::DeviceCode => "device-code",
             Self::UserCode => "user-code",

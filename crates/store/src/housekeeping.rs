@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 16] = [
+const BROOMS: [Broom; 17] = [
     broom("address_quarantine", "blind_index", "until"),
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
@@ -104,6 +104,11 @@ const BROOMS: [Broom; 16] = [
     Broom {
         grace: DAY,
         ..broom("address_changes", "id", "undo_until")
+    },
+    // An invitation that was used, or came to its end, can be looked up for a month.
+    Broom {
+        grace: DAY.saturating_mul(30),
+        ..broom("invitations", "id", "expires_at")
     },
     // The ledger of sign-outs: long enough to look into a complaint.
     Broom {

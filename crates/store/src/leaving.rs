@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use sekisho_model::{Digest, EpochKind, Subject, Timestamp, UserId};
 
 use crate::backend::on_each;
 use crate::column::{micros, read_id};
 use crate::grants::count;
 use crate::schema::{
-    access_tokens, address_changes, address_quarantine, codes, grants, refresh_tokens, tombstones,
-    user_addresses, users,
+    access_tokens, address_changes, address_quarantine, codes, grants, logout_deliveries,
+    refresh_tokens, tombstones, user_addresses, users,
 };
 use crate::{Once, StoreError, Tx};
 
@@ -49,10 +51,15 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
-    /// Accounts whose time has come, the longest due first.
+    /// Accounts whose time has come and whose apps were told of it or given up, the longest due first.
     pub fn due_deletions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        // A logout token names the person, so that nobody is erased before (REC-16).
+        let being_told = logout_deliveries::table
+            .filter(sql::<Bool>("state = 'waiting'"))
+            .select(logout_deliveries::user_id);
         let ids = users::table
             .filter(users::leaves_at.le(now.micros()))
+            .filter(users::id.ne_all(being_told))
             .order(users::leaves_at)
             .limit(i64::from(limit))
             .select(users::id)
@@ -90,6 +97,12 @@ impl Tx<'_> {
     /// copy of the database that has not kept the key. `Again` if it stays after all, or is gone.
     pub fn erase_user(&mut self, user: UserId, now: Timestamp) -> Result<Once, StoreError> {
         let id = user.to_string();
+        // Overwritten first: a database may keep what it deletes.
+        let nothing = vec![0_u8; 64];
+        diesel::update(users::table.find(&id))
+            .filter(users::leaves_at.le(now.micros()))
+            .set((users::data_key.eq(&nothing), users::claims.eq(&nothing)))
+            .execute(self.conn)?;
         let gone = diesel::delete(users::table.find(&id))
             .filter(users::leaves_at.le(now.micros()))
             .returning(users::subject)
@@ -115,6 +128,8 @@ impl Tx<'_> {
         let of_them = access_tokens::grant_id.eq_any(given().select(grants::id.nullable()));
         diesel::delete(access_tokens::table.filter(of_them)).execute(self.conn)?;
         diesel::delete(grants::table.filter(grants::user_id.eq(id.clone()))).execute(self.conn)?;
+        diesel::delete(logout_deliveries::table.filter(logout_deliveries::user_id.eq(id)))
+            .execute(self.conn)?;
         Ok(Once::First)
     }
 
@@ -177,6 +192,16 @@ impl Tx<'_> {
             self.void_all(*user, now)?;
         }
         Ok(owners)
+    }
+
+    /// Who has an address, as what they sign in with or as where their codes go.
+    pub fn address_owners(&mut self, index: &Digest) -> Result<Vec<UserId>, StoreError> {
+        let ids = user_addresses::table
+            .filter(user_addresses::blind_index.eq(index.as_bytes().as_slice()))
+            .select(user_addresses::user_id)
+            .distinct()
+            .load::<String>(self.conn)?;
+        ids.iter().map(|id| read_id!(UserId, id)).collect()
     }
 
     /// Until when nobody can have an address, if it was released.

@@ -447,6 +447,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (id) {
+        id -> Text,
+        digest -> Binary,
+        address -> Nullable<Binary>,
+        address_index -> Nullable<Binary>,
+        made_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        used_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     foreign_schemes (template) {
         template -> Text,
     }
@@ -461,4 +475,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     codes,
     refresh_tokens,
     access_tokens,
+    logout_deliveries,
 );

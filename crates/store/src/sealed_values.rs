@@ -20,6 +20,8 @@ pub enum SealedPlace {
     ClientSecrets,
     /// Letters that were not sent yet, or given up.
     Letters,
+    /// Addresses that invitations are bound to.
+    Invitations,
 }
 
 /// A sealed value and the row it belongs to.
@@ -57,12 +59,13 @@ const fn column(table: &'static str, owner: &'static str, sealed: &'static str) 
 
 impl SealedPlace {
     /// Every place, what sign-ins need most first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Passwords,
         Self::UserData,
         Self::SigningKeys,
         Self::ClientSecrets,
         Self::Letters,
+        Self::Invitations,
     ];
 
     /// What operators call it.
@@ -73,6 +76,7 @@ impl SealedPlace {
             Self::SigningKeys => "signing keys",
             Self::ClientSecrets => "client secrets",
             Self::Letters => "letters",
+            Self::Invitations => "invitations",
         }
     }
 
@@ -84,6 +88,7 @@ impl SealedPlace {
             Self::SigningKeys => Purpose::SigningKey,
             Self::ClientSecrets => Purpose::ClientSecret,
             Self::Letters => Purpose::Letter,
+            Self::Invitations => Purpose::Invitation,
         }
     }
 
@@ -105,6 +110,10 @@ impl SealedPlace {
             Self::Letters => Column {
                 rows: "state <> 'sent'",
                 ..column("outbox", "id", "sealed")
+            },
+            Self::Invitations => Column {
+                rows: "address IS NOT NULL",
+                ..column("invitations", "id", "address")
             },
         }
     }

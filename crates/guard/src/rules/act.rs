@@ -87,6 +87,16 @@ pub(crate) fn reset_mail(mail: &ResetMail<'_>) -> Vec<Rule> {
     ]
 }
 
+/// Accounts that people make: each costs a hash and stays.
+pub(crate) fn sign_up(ip: &str) -> Vec<Rule> {
+    let from = networks(ip);
+    vec![
+        rule(Counter::SignUpAddress, &from.address),
+        rule(Counter::SignUpNetwork, &from.network),
+        rule(Counter::SignUpEverywhere, ""),
+    ]
+}
+
 /// THR-03: a known browser counts for itself alone; what strangers do cannot close it.
 pub(crate) fn password(attempt: &PasswordAttempt<'_>) -> Vec<Rule> {
     let account = attempt.account.to_base64url();

@@ -33,6 +33,9 @@ pub(crate) enum Counter {
     ResetAddress,
     ResetNetwork,
     ResetEverywhere,
+    SignUpAddress,
+    SignUpNetwork,
+    SignUpEverywhere,
 }
 
 impl Counter {
@@ -68,6 +71,9 @@ impl Counter {
             Self::ResetAddress => "reset_mail.address",
             Self::ResetNetwork => "reset_mail.network",
             Self::ResetEverywhere => "reset_mail.everywhere",
+            Self::SignUpAddress => "sign_up.address",
+            Self::SignUpNetwork => "sign_up.network",
+            Self::SignUpEverywhere => "sign_up.everywhere",
         }
     }
 

@@ -32,7 +32,9 @@ pub(super) fn written(
 const fn taken_subject(purpose: ProofPurpose) -> &'static str {
     match purpose {
         ProofPurpose::Register => "taken-register-subject",
-        ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => "taken-address-subject",
+        ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => {
+            "taken-address-subject"
+        }
     }
 }
 
@@ -50,7 +52,9 @@ impl View {
             } => {
                 self.lead = match purpose {
                     ProofPurpose::Register => "address-code-register",
-                    ProofPurpose::CodeAddress => "address-code-code",
+                    ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress => {
+                        "address-code-code"
+                    }
                     ProofPurpose::LoginAddress => "address-code-login",
                 };
                 self.put("code", code);
@@ -67,7 +71,9 @@ impl View {
             } => {
                 self.lead = match purpose {
                     ProofPurpose::Register => "taken-register-lead",
-                    ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => "taken-address-lead",
+                    ProofPurpose::FirstCodeAddress
+                    | ProofPurpose::CodeAddress
+                    | ProofPurpose::LoginAddress => "taken-address-lead",
                 };
                 self.when(letter, *at)?;
                 self.source(locale, device, ip)

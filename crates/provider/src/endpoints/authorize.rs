@@ -24,6 +24,8 @@ pub enum Next {
     Answer(Answer),
     /// To the sign-in page of this flow.
     SignIn(FlowId),
+    /// To the page where an account is made, on the way to this flow.
+    SignUp(FlowId),
     /// To the page of this flow where a new password is chosen.
     Change(FlowId),
     /// To the consent page of this flow.
@@ -131,6 +133,11 @@ impl Provider {
         client: &RegisteredClient,
         visit: &Visit,
     ) -> Result<Authorized, Failure> {
+        if request.prompt.create && self.offers_sign_up() {
+            let destination = Destination::App(Box::new(request));
+            let (flow, cookie) = self.begin_flow(destination, None, visit).await?;
+            return Ok(Authorized::Next(Next::SignUp(flow), cookie));
+        }
         let live = self.live_session(visit).await?;
         let user = live.as_ref().map(|live| &live.user);
         if let Err(paused) = self.pass_app(EndpointClass::Authorize, &client.client, user) {

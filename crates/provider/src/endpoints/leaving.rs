@@ -8,7 +8,7 @@ use sekisho_mail::RecoveryNews;
 use sekisho_model::{
     AddressKind, EmailAddress, Event, EventId, EventKind, Outcome, Subject, Timestamp, User, UserId,
 };
-use sekisho_store::{Once, StoreError, Tx};
+use sekisho_store::{Once, OutboxLetter, StoreError, Tx};
 use serde_json::json;
 
 use super::visit::{LiveSession, Visit};
@@ -144,7 +144,11 @@ impl Provider {
         let now = self.now();
         let visit = Visit::default();
         // Who has no address any more, or a broken key, is erased without a letter.
-        let account = self.account(user).await.ok().flatten();
+        let account = match self.account(user).await {
+            Ok(account) => account,
+            Err(Failure::Corrupt(_)) => None,
+            Err(failure) => return Err(failure),
+        };
         let letters = account.map_or_else(Vec::new, |account| {
             self.letters_to_all(&account, || {
                 self.recovery_notice(RecoveryNews::DeletionDone, &visit)
@@ -169,16 +173,14 @@ impl Provider {
     }
 
     async fn tell_again(&self, user: UserId) -> Result<(), Failure> {
-        let Some(account) = self.account(user).await? else {
-            return Ok(());
-        };
-        let Some(at) = account.user.leaves_at else {
-            return Ok(());
-        };
         let soon_from_the_start = self.settings.leaving.delay <= TOLD_AGAIN;
         let visit = Visit::default();
-        let letters = self.letters_to_all(&account, || {
-            self.recovery_notice(RecoveryNews::DeletionSoon { at }, &visit)
+        let account = self.account(user).await?;
+        let letters = account.map_or_else(Vec::new, |account| {
+            let at = account.user.leaves_at.unwrap_or_else(|| self.now());
+            self.letters_to_all(&account, || {
+                self.recovery_notice(RecoveryNews::DeletionSoon { at }, &visit)
+            })
         });
         let tell = move |tx: &mut Tx<'_>| {
             if tx.deletion_told(user)? == Once::First && !soon_from_the_start {
@@ -201,15 +203,7 @@ impl Provider {
     ) -> Result<usize, Failure> {
         let (now, index) = (self.now(), self.address_index(address));
         let until = now + self.settings.leaving.quarantine;
-        let visit = Visit::default();
-        let holder = self.account_of(address).await?;
-        let others = holder.iter().filter_map(|holder| {
-            let code = holder.code_address.as_ref();
-            let other = code.filter(|code| code.canonical() != address.canonical());
-            let body = || self.recovery_notice(RecoveryNews::AddressReleased, &visit);
-            other.map(|to| self.sealed_letter(&holder.user, to, body()))
-        });
-        let letters: Vec<_> = others.collect();
+        let letters = self.letters_of_release(address).await?;
         let entropy = Arc::clone(&self.entropy);
         let release = move |tx: &mut Tx<'_>| {
             let owners = tx.release_address(&index, until, now)?;
@@ -222,6 +216,27 @@ impl Provider {
         self.profiles.invalidate_all();
         self.access_ended().await?;
         Ok(owners)
+    }
+
+    /// To the other addresses of everybody who has `address`.
+    async fn letters_of_release(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<Vec<OutboxLetter>, Failure> {
+        let (index, visit) = (self.address_index(address), Visit::default());
+        let owners = self.store.read(move |tx| tx.address_owners(&index)).await?;
+        let mut letters = Vec::new();
+        for owner in owners {
+            let Some(account) = self.account(owner).await? else {
+                continue;
+            };
+            let own = [Some(&account.login_address), account.code_address.as_ref()];
+            let others = own.into_iter().flatten();
+            let others = others.filter(|other| other.canonical() != address.canonical());
+            let body = || self.recovery_notice(RecoveryNews::AddressReleased, &visit);
+            letters.extend(others.map(|to| self.sealed_letter(&account.user, to, body())));
+        }
+        Ok(letters)
     }
 
     /// Until when nobody can have an address.

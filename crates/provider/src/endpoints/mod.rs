@@ -30,6 +30,7 @@ pub mod register;
 pub mod revoke;
 pub mod sender;
 pub mod sign_in;
+pub mod sign_up;
 pub mod standing;
 pub mod token;
 pub mod userinfo;

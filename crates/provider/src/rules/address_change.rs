@@ -9,6 +9,17 @@ use super::password_reset::may_be_mailed;
 /// How long a change can be undone (REC-07).
 pub const UNDO_FOR: Duration = Duration::from_hours(7 * 24);
 
+/// How long no address can be changed after somebody came in with a recovery code in the place of a mailed
+/// one: the owner reads of it meanwhile at every address (`ux.md` 6.4).
+pub const HOLD_FOR: Duration = Duration::from_hours(72);
+
+/// Until when addresses stay as they are, after a recovery code was used.
+pub fn held_until(used_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    used_at
+        .map(|used_at| used_at + HOLD_FOR)
+        .filter(|until| now < *until)
+}
+
 /// Why an address cannot be used, as its owner may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressRefusal {
@@ -40,7 +51,7 @@ pub struct Present<'a> {
 /// Which address a proof is for.
 pub const fn kind(purpose: ProofPurpose) -> Option<AddressKind> {
     match purpose {
-        ProofPurpose::Register => None,
+        ProofPurpose::Register | ProofPurpose::FirstCodeAddress => None,
         ProofPurpose::CodeAddress => Some(AddressKind::Code),
         ProofPurpose::LoginAddress => Some(AddressKind::Login),
     }

@@ -82,7 +82,7 @@ impl Candidate {
 /// accounts may go to one address; nobody else signs in with it.
 pub fn hears(purpose: ProofPurpose, account: Option<UserId>, holder: Option<UserId>) -> bool {
     match (purpose, holder) {
-        (ProofPurpose::CodeAddress, _) | (_, None) => true,
+        (ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress, _) | (_, None) => true,
         (ProofPurpose::Register, Some(_)) => false,
         (ProofPurpose::LoginAddress, Some(holder)) => account == Some(holder),
     }

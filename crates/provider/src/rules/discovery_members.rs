@@ -7,6 +7,7 @@ use sekisho_model::ClientAuthentication;
 use serde::{Deserialize, Serialize};
 
 use super::discovery::offers_authentication;
+use super::sign_up::SignUpMode;
 use crate::{Features, Settings};
 
 /// RFC 8414 §2, RFC 9101 §10.5, RFC 9126 §5, RFC 9207 §3, RFC 9449 §5.1, RFC 8628 §4, RFC 8705 §3.3,
@@ -103,9 +104,7 @@ impl FurtherMetadata {
             end_session_endpoint: at("end_session"),
             code_challenge_methods_supported: vec!["S256".to_owned()],
             authorization_response_iss_parameter_supported: true,
-            prompt_values_supported: ["none", "login", "consent", "select_account"]
-                .map(str::to_owned)
-                .to_vec(),
+            prompt_values_supported: prompts(settings.sign_up),
             pushed_authorization_request_endpoint: features.pushed_requests.then(|| at("par")),
             require_pushed_authorization_requests: features.pushed_requests.then_some(false),
             require_signed_request_object: features.request_objects.then_some(false),
@@ -132,6 +131,16 @@ impl FurtherMetadata {
             mtls_endpoint_aliases: aliases(settings.mtls_origin.as_deref(), features),
         }
     }
+}
+
+/// Initiating User Registration §3: `create` only where it is obeyed.
+fn prompts(sign_up: SignUpMode) -> Vec<String> {
+    let create = (sign_up == SignUpMode::Open).then_some("create");
+    ["none", "login", "consent", "select_account"]
+        .into_iter()
+        .chain(create)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// RFC 8705 §5: where apps with certificates reach the endpoints that they call themselves.

@@ -45,6 +45,7 @@ pub mod sealing_key;
 pub mod session_state;
 pub mod sign_in;
 pub mod sign_out;
+pub mod sign_up;
 pub mod software_statement;
 pub mod standing;
 pub mod token_exchange;

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// What the client asks to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word the client may say"
+)]
 pub struct Prompt {
     /// `none`: show nothing.
     pub none: bool,
@@ -11,6 +15,9 @@ pub struct Prompt {
     pub login: bool,
     /// `consent`: ask again.
     pub consent: bool,
+    /// `create`: make an account (Initiating User Registration §4).
+    #[serde(default)]
+    pub create: bool,
 }
 
 /// `none` together with another value.
@@ -32,6 +39,7 @@ impl Prompt {
                 "none" => prompt.none = true,
                 "login" | "select_account" => prompt.login = true,
                 "consent" => prompt.consent = true,
+                "create" => prompt.create = true,
                 _ => {}
             }
         }
@@ -51,7 +59,9 @@ mod tests {
     fn none_stands_alone() {
         assert_eq!(Prompt::parse(Some("none login")), Err(NoneWithOthers));
         assert!(Prompt::parse(Some("none")).unwrap().none);
-        assert_eq!(Prompt::parse(Some("create")), Ok(Prompt::default()));
+        assert_eq!(Prompt::parse(Some("none create")), Err(NoneWithOthers));
+        assert!(Prompt::parse(Some("create")).unwrap().create);
+        assert_eq!(Prompt::parse(Some("dance")), Ok(Prompt::default()));
         assert!(Prompt::parse(Some("login consent")).unwrap().consent);
     }
 }

@@ -176,6 +176,21 @@ impl PendingSignIn {
         self.binding = new_binding;
     }
 
+    /// The browser has a new cookie: an account is being made there before the sign-in goes on. `false`, and
+    /// nothing changes, if the sign-in got further meanwhile.
+    pub const fn bound_anew(&mut self, new_binding: Digest) -> bool {
+        let waits = self.awaits_password();
+        if waits {
+            self.binding = new_binding;
+        }
+        waits
+    }
+
+    /// Whether nothing was proved yet.
+    pub const fn awaits_password(&self) -> bool {
+        matches!(self.stage, Stage::Password)
+    }
+
     /// The stage of choosing a new password.
     pub const fn change_stage(&self) -> Option<&ChangeStage> {
         match &self.stage {

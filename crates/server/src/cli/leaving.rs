@@ -94,7 +94,7 @@ pub(crate) enum LeavingCommand {
     },
 }
 
-pub(super) async fn run(command: LeavingCommand, form: Form) -> Result<(), CliError> {
+pub(super) async fn run(command: LeavingCommand) -> Result<(), CliError> {
     match command {
         LeavingCommand::Delete {
             at,
@@ -107,7 +107,7 @@ pub(super) async fn run(command: LeavingCommand, form: Form) -> Result<(), CliEr
             let (services, account) = found(&at, &who).await?;
             let visit = Visit::default();
             let file = services.provider.own_data(&account, None, &visit).await?;
-            output::one(form, &file);
+            output::one(Form::Json, &file);
             Ok(())
         }
         LeavingCommand::ReleaseAddress { at, email, reason } => release(&at, &email, &reason).await,

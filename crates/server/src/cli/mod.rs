@@ -11,6 +11,7 @@ mod forced_resets;
 mod import;
 mod incident;
 mod incident_notices;
+mod invitations;
 mod keys;
 mod leaving;
 mod levels;

@@ -276,6 +276,40 @@ async fn keys_are_rotated_and_both_generations_are_listed() {
 }
 
 #[tokio::test]
+async fn rec_13_an_invitation_is_made_listed_and_taken_back_with_an_event_each() {
+    let place = Place::new().await;
+    place
+        .run("user invite Haruka@Example.JP --expires 12h")
+        .await
+        .unwrap();
+    place.run("user invite").await.unwrap();
+    let list = |tx: &mut sekisho_store::Tx<'_>| tx.invitations(None, 9);
+    let all = place.store.read(list).await.unwrap();
+    assert_eq!(all.len(), 2);
+    let bound = all.iter().find(|one| one.address.is_some()).unwrap();
+    assert_eq!(
+        bound.created_at + std::time::Duration::from_hours(12),
+        bound.expires_at
+    );
+    assert_eq!(bound.made_by, "command line");
+    place.run("user invitations --output json").await.unwrap();
+    place
+        .run(&format!("user uninvite {}", bound.id))
+        .await
+        .unwrap();
+    let again = place.run(&format!("user uninvite {}", bound.id)).await;
+    assert_eq!(again.unwrap_err().name(), "refused");
+    assert_eq!(place.store.read(list).await.unwrap().len(), 1);
+    let odd = place.run("user invite not-an-address").await;
+    assert_eq!(odd.unwrap_err().name(), "refused");
+    assert_eq!(
+        usage("user invite --expires 91d"),
+        ErrorKind::ValueValidation
+    );
+    assert_eq!(usage("user uninvite x"), ErrorKind::ValueValidation);
+}
+
+#[tokio::test]
 async fn a_database_without_tables_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     keys_file::create(&folder.path().join("keys.toml"), &OsEntropy::new()).unwrap();

@@ -6,6 +6,7 @@ use super::export::Export;
 use super::forced_resets::ForceReset;
 use super::import::Import;
 use super::incident::IncidentCommand;
+use super::invitations::InvitationCommand;
 use super::leaving::LeavingCommand;
 use super::passwords::PasswordsCommand;
 
@@ -283,6 +284,8 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         reason: String,
     },
+    #[command(flatten)]
+    Invitation(InvitationCommand),
     /// Let an account sign in again.
     #[command(after_help = "Example\n  sekisho user enable haruka@example.jp --config config.toml")]
     Enable {

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{
-    CliError, export, forced_resets, import, leaving, output, recovery, services_at, sessions,
+    CliError, export, forced_resets, import, invitations, leaving, output, recovery, services_at,
+    sessions,
 };
 
 /// An account as the command line shows it.
@@ -98,7 +99,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &shown);
             Ok(())
         }
-        UserCommand::Leaving(command) => leaving::run(command, form).await,
+        UserCommand::Leaving(command) => leaving::run(command).await,
         UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
         UserCommand::Revoke {
             at,
@@ -120,6 +121,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             code_address,
             reason,
         } => recovery::reset_second_step(&at, &email, &code_address, &reason).await,
+        UserCommand::Invitation(command) => invitations::run(command, form).await,
         UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
         UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
     }

@@ -33,7 +33,8 @@ pub(crate) use load::settings_of_environment;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
-    ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics, Otp, Outbound, Password,
+    Accounts, ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics, Otp, Outbound,
+    Password,
     Preset, Protocol, Registration, Reset, Server, SessionStore, SoftwareIssuerFile, Tokens,
 };
 
@@ -65,6 +66,8 @@ pub struct Config {
     pub protocol: Protocol,
     /// Requests the server itself makes.
     pub outbound: Outbound,
+    /// Accounts of people.
+    pub accounts: Accounts,
     /// What apps that register themselves may have.
     pub registration: Registration,
     /// How often something may be tried.
@@ -157,6 +160,7 @@ impl Config {
                 most_waiting: self.reset.admission_most_waiting,
                 pass: minutes(self.reset.admission_pass_minutes),
             },
+            sign_up: self.accounts.registration,
             features: self.features(),
             registration: self.registration_policy(),
             software_issuers: self.software_issuers().unwrap_or_default(),

@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 15] = [
+pub(super) const SECTIONS: [&SectionHelp; 16] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -31,6 +31,7 @@ pub(super) const SECTIONS: [&SectionHelp; 15] = [
     &s::Leaving::HELP,
     &s::Tokens::HELP,
     &s::Protocol::HELP,
+    &s::Accounts::HELP,
     &s::Registration::HELP,
     &s::Outbound::HELP,
     &s::Guard::HELP,
@@ -117,7 +118,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 29] = [
+const LIMITS: [(&str, &str); 32] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -192,6 +193,12 @@ const LIMITS: [(&str, &str); 29] = [
         "Asked for from one network: IPv4 /24, IPv6 /64.",
     ),
     ("reset_mail.everywhere", "For everybody."),
+    (
+        "sign_up.address",
+        "Accounts that people make themselves, from one IP address; counted when a password is chosen.",
+    ),
+    ("sign_up.network", "From one network: IPv4 /24, IPv6 /64."),
+    ("sign_up.everywhere", "By everybody."),
 ];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use sekisho_model::Locale;
 use sekisho_provider::rules::authorization_details::DetailType;
 use sekisho_provider::rules::password_policy::AllowedCharacters;
+use sekisho_provider::rules::sign_up::SignUpMode;
 use serde::{Deserialize, Serialize};
 
 use super::SecretText;
@@ -259,6 +260,11 @@ sections! {
         allow: Vec<String> = Vec::new(),
         /// Certificates (PEM) of authorities that are trusted beside those of the machine.
         extra_ca_file: Option<PathBuf> = None,
+    }
+    /// Accounts of people.
+    Accounts "accounts" {
+        /// Who may make an account at `/register`: `off` (operators only), `open` (everybody with an address) or `invite` (who has a link of `sekisho user invite`).
+        registration: SignUpMode = SignUpMode::Off,
     }
     /// What apps that register themselves may have (`protocol.registration`).
     Registration "registration" {

@@ -210,7 +210,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 10] = [
+const PRE_AUTH_FORMS: [&str; 15] = [
     "login",
     "code",
     "consent",
@@ -218,7 +218,12 @@ const PRE_AUTH_FORMS: [&str; 10] = [
     "reset",
     "new-password",
     "recovery",
+    "register",
     "register-proof",
+    "register-details",
+    "register-code-address",
+    "first-code-address-proof",
+    "register-done",
     "undo-address",
     "not-me",
 ];

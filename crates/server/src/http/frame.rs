@@ -184,6 +184,9 @@ impl<'a> Frame<'a> {
             Next::SignIn(flow) => {
                 self.remembering(see_other(&format!("/login?flow={flow}"), https))
             }
+            Next::SignUp(flow) => {
+                self.remembering(see_other(&format!("/register?flow={flow}"), https))
+            }
             Next::Change(flow) => see_other(&format!("/login/new-password?flow={flow}"), https),
             Next::Consent(flow) => {
                 self.remembering(see_other(&format!("/consent?flow={flow}"), https))

@@ -101,6 +101,10 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
             both(Class::Credentials).switched_by(Feature::PasswordReset)
         }
+        "/register/done" => both(Class::SignIn),
+        path if path.starts_with("/register") => {
+            both(Class::PersonRegistration).switched_by(Feature::PersonRegistration)
+        }
         path if path.starts_with("/account") => account(path)?,
         "/address/undo" | "/address/undo/{token}" => both(Class::Credentials),
         "/not-me" | "/not-me/{token}" => both(Class::Withdrawal),

@@ -34,5 +34,6 @@ pub mod routes;
 pub mod sign_in;
 pub mod sign_out;
 pub mod status;
+pub mod sign_up;
 pub mod text;
 pub mod texts;

@@ -4,7 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::{
     account, address_undo, dev, device, health, incident_notices, not_me, oauth, passwords,
-    playground, sign_in, sign_out, status, texts,
+    playground, sign_in, sign_out, sign_up, status, texts,
 };
 use crate::metrics_page;
 
@@ -14,6 +14,7 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     sign_in::routes(config);
     passwords::routes(config);
     sign_out::routes(config);
+    sign_up::routes(config);
     device::routes(config);
     account::routes(config);
     address_undo::routes(config);

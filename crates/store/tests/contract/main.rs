@@ -22,6 +22,8 @@ mod incident_notices;
 #[cfg(test)]
 mod incidents;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
 mod leaving;
 #[cfg(test)]
 mod letters;

@@ -5,10 +5,11 @@ use std::time::Duration;
 use sekisho_model::{
     AlertSetting, AuthenticationMethod, BrowserId, BrowserSession, Client, ClientId, CodeRecord,
     Confirmation, Digest, Entropy, Epoch, Event, EventId, EventKind, Grant, GrantId, GrantTerms,
-    KnownBrowser, LetterId, LetterKind, Locale, Origin, Outcome, RefreshRecord, ScopeSet, Sealed,
-    SeededEntropy, SessionId, Subject, Timestamp, User, UserEpochs, UserId, UserState,
+    InvitationId, KnownBrowser, LetterId, LetterKind, Locale, Origin, Outcome, RefreshRecord,
+    ScopeSet, Sealed, SeededEntropy, SessionId, Subject, Timestamp, User, UserEpochs, UserId,
+    UserState,
 };
-use sekisho_store::{LetterState, OutboxLetter, Store};
+use sekisho_store::{Invitation, LetterState, OutboxLetter, Store};
 
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
@@ -46,6 +47,20 @@ impl Maker {
             password_epoch: Epoch::default(),
             password_imported: false,
             leaves_at: None,
+        }
+    }
+
+    /// One that works for any address, for an hour.
+    pub(crate) fn invitation(&self) -> Invitation {
+        Invitation {
+            id: InvitationId::new(NOW, self.entropy()),
+            digest: self.digest(),
+            address: None,
+            made_by: "command line".to_owned(),
+            created_at: NOW,
+            expires_at: NOW + HOUR,
+            used_at: None,
+            used_by: None,
         }
     }
 

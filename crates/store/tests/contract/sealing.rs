@@ -6,7 +6,9 @@ use sekisho_model::{
     ClientSecretRecord, KeyId, KeyRing, Purpose, Sealed, SigningAlgorithm, SigningKeyRecord,
     Timestamp,
 };
-use sekisho_store::{KeyHolder, Once, PasswordRecord, SealedPlace, SealedValue};
+use sekisho_store::{
+    Invitation, InvitedAddress, KeyHolder, Once, PasswordRecord, SealedPlace, SealedValue,
+};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -23,7 +25,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 23] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 25] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -31,6 +33,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 23] = [
     ("client_secrets", "digest"),
     ("codes", "digest"),
     ("initial_access_tokens", "digest"),
+    ("invitations", "digest"),
     ("not_me_links", "digest"),
     ("password_resets", "digest"),
     ("refresh_tokens", "digest"),
@@ -51,6 +54,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 23] = [
     // Derived from the root, which never changes.
     ("user_addresses", "blind_index"),
     ("address_changes", "former_index"),
+    ("invitations", "address_index"),
     ("recovery_codes", "digest"),
 ];
 
@@ -58,6 +62,17 @@ fn ring(maker: &Maker, name: &str) -> KeyRing {
     let id = KeyId::new(name);
     let key = maker.entropy().bytes();
     KeyRing::new(id.clone(), [(id, key)], maker.entropy().bytes()).unwrap()
+}
+
+fn bound(invitation: Invitation, address: &Sealed, maker: &Maker) -> Invitation {
+    let address = InvitedAddress {
+        sealed: address.clone(),
+        index: maker.digest(),
+    };
+    Invitation {
+        address: Some(address),
+        ..invitation
+    }
 }
 
 /// One value in each place, under the key of `ring`.
@@ -68,7 +83,7 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
         owner: owner.to_owned(),
         sealed: ring.seal(place.purpose(), owner, b"plain", entropy),
     };
-    let kid = KeyId::generate(entropy);
+    let (kid, invitation) = (KeyId::generate(entropy), maker.invitation());
     let values: Vec<SealedValue> = SealedPlace::ALL
         .into_iter()
         .map(|place| match place {
@@ -76,6 +91,7 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
             SealedPlace::SigningKeys => seal(place, kid.as_str()),
             SealedPlace::ClientSecrets => seal(place, client.client_id.as_str()),
             SealedPlace::Letters => seal(place, &letter.id.to_string()),
+            SealedPlace::Invitations => seal(place, &invitation.id.to_string()),
         })
         .collect();
     let password = PasswordRecord {
@@ -104,6 +120,7 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
         sealed: values[4].sealed.clone(),
         ..letter
     };
+    let bound = bound(invitation, &values[5].sealed, maker);
     let (data_key, claims) = (values[1].sealed.clone(), Sealed::from_bytes(vec![1]));
     bed.store
         .write(move |tx| {
@@ -112,7 +129,8 @@ async fn furnish(bed: &Bed, maker: &Maker, ring: &KeyRing) -> Vec<SealedValue> {
             tx.insert_key(&key)?;
             assert_eq!(tx.insert_client(&client, NOW)?, Once::First);
             tx.add_client_secret(&client.client_id, &secret)?;
-            tx.post(&letter)
+            tx.post(&letter)?;
+            tx.insert_invitation(&bound)
         })
         .await
         .unwrap();

@@ -11,13 +11,20 @@ use sekisho_model::{
     AddressKind, BrowserSession, Digest, EmailAddress, EpochKind, Event, EventKind, Feature,
     Outcome, ProofPurpose, Sealed, SessionToken, Timestamp, UndoToken, UserId,
 };
-use sekisho_store::{AddressChange, FormerAddress, Once, OutboxLetter, StoreError, Tx};
+use sekisho_store::{
+    AddressChange, FormerAddress, HistoryFilter, Once, OutboxLetter, StoreError, Tx,
+};
 
 use super::address_proof::{ProofBegun, ProofWish, Proved};
 use super::visit::{LiveSession, NewCookies, Visit};
 use crate::accounts::OpenAccount;
-use crate::rules::address_change::{AddressRefusal, Present, UNDO_FOR, after_all, kind, refusal};
+use crate::rules::address_change::{
+    AddressRefusal, HOLD_FOR, Present, UNDO_FOR, after_all, held_until, kind, refusal,
+};
 use crate::{Failure, Provider};
+
+/// Events read at once.
+const HELD_PAGE: u32 = 100;
 
 /// What came of a new address that was typed.
 #[derive(Debug)]
@@ -28,6 +35,8 @@ pub enum AddressAsked {
     Refused(AddressRefusal),
     /// No more letters until then.
     NoMoreCodes(Timestamp),
+    /// A recovery code was used lately: not before then.
+    Held(Timestamp),
     /// The sign-in is too long ago (REC-07).
     Stale,
 }
@@ -66,6 +75,9 @@ impl Provider {
         if !self.is_fresh(live) {
             return Ok(AddressAsked::Stale);
         }
+        if let Some(until) = self.addresses_held_until(live.user.id).await? {
+            return Ok(AddressAsked::Held(until));
+        }
         if let Some(refusal) = self.address_refusal(purpose, account, new) {
             return Ok(AddressAsked::Refused(refusal));
         }
@@ -96,6 +108,30 @@ impl Provider {
         refusal(kind(purpose)?, new, present)
     }
 
+    /// Until when no address of an account can be changed, because a recovery code was used lately.
+    pub async fn addresses_held_until(&self, user: UserId) -> Result<Option<Timestamp>, Failure> {
+        let (now, mut before) = (self.now(), None);
+        loop {
+            let filter = HistoryFilter {
+                from: Some(now - HOLD_FOR),
+                kinds: vec![EventKind::RecoveryCodes],
+                outcomes: vec![Outcome::Passed],
+                ..HistoryFilter::default()
+            };
+            let page = move |tx: &mut Tx<'_>| tx.history_of(user, &filter, before, HELD_PAGE);
+            let events = self.store.read(page).await?;
+            // New sets are of this kind as well; however many were made, the use is found.
+            let code = events
+                .iter()
+                .find(|event| event.detail.get("made").is_none());
+            let last = events.last().map(|event| (event.at, event.id));
+            if code.is_some() || last.is_none() {
+                return Ok(held_until(code.map(|event| event.at), now));
+            }
+            before = last;
+        }
+    }
+
     /// Makes a proved address count. In one transaction: the address, the end of other sessions, trusted browsers
     /// and pending sign-ins, the way back, letters and event.
     pub async fn finish_address_change(
@@ -112,7 +148,8 @@ impl Provider {
         let (Some(kind), Some(new)) = (kind(purpose), proved.for_account(purpose, user)) else {
             return Ok(AddressOutcome::Late);
         };
-        if self.address_refusal(purpose, account, &new).is_some() {
+        let held = self.addresses_held_until(user).await?.is_some();
+        if held || self.address_refusal(purpose, account, &new).is_some() {
             return Ok(AddressOutcome::Late);
         }
         let (sealed, index) = self.sealed_address(user, &new).await?;

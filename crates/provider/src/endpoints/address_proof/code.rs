@@ -25,6 +25,12 @@ impl Proved {
         fits.then_some(self.address)
     }
 
+    /// The address, if it was proved for the codes of an account that is being made.
+    pub fn for_first_code_address(self) -> Option<EmailAddress> {
+        let fits = self.purpose == ProofPurpose::FirstCodeAddress && self.account.is_none();
+        fits.then_some(self.address)
+    }
+
     /// The address, if it was proved for this account and purpose (REC-08).
     pub fn for_account(self, purpose: ProofPurpose, user: UserId) -> Option<EmailAddress> {
         let fits = self.purpose == purpose && self.account == Some(user);

@@ -84,9 +84,13 @@ impl Provider {
         event.detail = serde_json::json!({
             "purpose": pending.purpose.name(), "step": "asked", "taken": !candidate.hears,
         });
+        let index = self.address_index(&candidate.address);
         self.store
             .write(move |tx| {
-                letter.iter().try_for_each(|letter| tx.post(letter))?;
+                // REC-15: whoever was given a released address hears nothing of whose it was.
+                let released = tx.quarantined_until(&index)?.is_some();
+                let letter = letter.iter().filter(|_| !released);
+                letter.into_iter().try_for_each(|letter| tx.post(letter))?;
                 tx.record(&event)
             })
             .await?;

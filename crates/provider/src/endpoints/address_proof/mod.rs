@@ -327,7 +327,9 @@ impl Provider {
 
 fn present_binding(purpose: ProofPurpose, visit: &Visit) -> Option<Digest> {
     match purpose {
-        ProofPurpose::Register => visit.pre_auth.as_ref().map(PreAuthToken::digest),
+        ProofPurpose::Register | ProofPurpose::FirstCodeAddress => {
+            visit.pre_auth.as_ref().map(PreAuthToken::digest)
+        }
         ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => {
             visit.session.as_ref().map(SessionToken::digest)
         }

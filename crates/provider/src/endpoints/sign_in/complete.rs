@@ -189,7 +189,7 @@ impl Provider {
     }
 
     /// Goes on after a sign-in: to the page, to consent, or back to the app.
-    async fn after_sign_in(
+    pub(crate) async fn after_sign_in(
         &self,
         mut flow: LoadedFlow,
         live: &LiveSession,

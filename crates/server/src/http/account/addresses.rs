@@ -1,6 +1,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_model::{AddressKind, EmailAddress, EmailAddressRefusal, ProofPurpose};
+use sekisho_model::{AddressKind, EmailAddress, EmailAddressRefusal, ProofPurpose, Timestamp};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::address_change::{AddressAsked, AddressOutcome};
 use sekisho_provider::rules::parameters::Parameters;
@@ -46,8 +46,13 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     if !app.provider.is_fresh(&owner.live) {
         return owner.confirm_first(place.restart).await;
     }
+    let held = app.provider.addresses_held_until(owner.live.user.id).await;
     let query = Parameters::decode(request.query_string().as_bytes());
-    let problem = query.first("late").map(|_| AddressProblem::Late);
+    let problem = match held {
+        Ok(Some(until)) => Some(held_problem(&owner, until)),
+        Ok(None) => query.first("late").map(|_| AddressProblem::Late),
+        Err(failure) => return owner.frame.failure(&failure),
+    };
     page(&owner, kind, String::new(), problem)
 }
 
@@ -88,6 +93,7 @@ async fn begin(
     let problem = match asked.await {
         Ok(AddressAsked::Sent) => return see_other(place.here, app.https),
         Ok(AddressAsked::Stale) => return owner.confirm_first(place.restart).await,
+        Ok(AddressAsked::Held(until)) => held_problem(owner, until),
         Ok(AddressAsked::Refused(refusal)) => AddressProblem::Refused(refusal),
         Ok(AddressAsked::NoMoreCodes(until)) => {
             let until = Moment::clock_and_zone(until, owner.zone(), owner.frame.locale);
@@ -96,6 +102,10 @@ async fn begin(
         Err(failure) => return owner.frame.failure(&failure),
     };
     page(owner, kind, typed, Some(problem))
+}
+
+fn held_problem(owner: &Owner<'_>, until: Timestamp) -> AddressProblem {
+    AddressProblem::Held(Moment::date_time(until, owner.zone(), owner.frame.locale))
 }
 
 /// The page where the code is typed.

@@ -33,6 +33,8 @@ pub enum AddressProblem {
     Refused(AddressRefusal),
     /// No more codes until then.
     NoMoreCodes(Moment),
+    /// A recovery code was used lately: not before then.
+    Held(Moment),
     /// Something else was faster: once more.
     Late,
 }
@@ -67,33 +69,49 @@ impl ChangeAddressPage {
     }
 
     fn fault(&self) -> Option<Fault> {
-        let key = match self.problem.as_ref()? {
-            AddressProblem::Empty => "email-empty",
-            AddressProblem::Shape => "email-shape",
-            AddressProblem::Refused(AddressRefusal::Present) => "address-is-present",
-            AddressProblem::Refused(AddressRefusal::SameAsLogin) => "address-same-as-login",
-            AddressProblem::Refused(AddressRefusal::SameAsCode) => "address-same-as-code",
-            AddressProblem::Refused(AddressRefusal::BehindGate) => "address-behind-gate",
-            AddressProblem::Refused(AddressRefusal::NoMailbox) => "address-no-mailbox",
-            AddressProblem::NoMoreCodes(_) | AddressProblem::Late => return None,
-        };
-        Some(Fault {
-            field: "email",
-            text: self.page.t(key),
-        })
+        self.problem.as_ref()?.fault_in("email", &self.page)
     }
 
     fn notice(&self) -> Option<Notice> {
+        Some(self.problem.as_ref()?.notice(self.fault(), &self.page))
+    }
+}
+
+impl AddressProblem {
+    /// What is said beside the field.
+    pub(super) fn fault_in(&self, field: &'static str, page: &Page) -> Option<Fault> {
+        let key = match self {
+            Self::Empty => "email-empty",
+            Self::Shape => "email-shape",
+            Self::Refused(AddressRefusal::Present) => "address-is-present",
+            Self::Refused(AddressRefusal::SameAsLogin) => "address-same-as-login",
+            Self::Refused(AddressRefusal::SameAsCode) => "address-same-as-code",
+            Self::Refused(AddressRefusal::BehindGate) => "address-behind-gate",
+            Self::Refused(AddressRefusal::NoMailbox) => "address-no-mailbox",
+            Self::NoMoreCodes(_) | Self::Held(_) | Self::Late => return None,
+        };
+        Some(Fault {
+            field,
+            text: page.t(key),
+        })
+    }
+
+    /// What is said above the page, about what stands beside the field.
+    pub(super) fn notice(&self, fault: Option<Fault>, page: &Page) -> Notice {
         let stop = |heading| Notice::new(Stamp::Stop, heading);
-        match self.problem.as_ref()? {
-            AddressProblem::NoMoreCodes(until) => {
+        match (self, fault) {
+            (Self::NoMoreCodes(until), _) => {
                 let until = [("time", until.words.as_str())];
-                Some(stop(self.page.with("code-sends-out", until)))
+                stop(page.with("code-sends-out", until))
             }
-            AddressProblem::Late => {
-                Some(stop(self.page.t("address-late")).saying(self.page.t("address-late-hint")))
+            (Self::Held(until), _) => {
+                let until = [("time", until.words.as_str())];
+                let hint = page.t("address-held-hint");
+                stop(page.with("address-held", until)).saying(hint)
             }
-            _ => Some(stop(self.page.t("check-input")).about(self.fault()?)),
+            (Self::Late, _) => stop(page.t("address-late")).saying(page.t("address-late-hint")),
+            (_, Some(fault)) => stop(page.t("check-input")).about(fault),
+            (_, None) => stop(page.t("check-input")),
         }
     }
 }

@@ -64,7 +64,7 @@ impl AddressProofPage {
         let key = match self.purpose {
             _ if self.is_over() => "proof-over-title",
             ProofPurpose::Register => "proof-register-title",
-            ProofPurpose::CodeAddress => "proof-code-title",
+            ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress => "proof-code-title",
             ProofPurpose::LoginAddress => "proof-login-title",
         };
         self.page.t(key)

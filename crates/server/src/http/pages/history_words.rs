@@ -31,8 +31,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             _ => ("did-wrong-recovery-code", "how-nobody-in"),
         },
         EventKind::AddressChanged => address(&entry.detail),
+        EventKind::UserCreated => created(&entry.detail),
         EventKind::Deletion => deletion(&entry.detail),
-        EventKind::UserCreated => ("did-create", "how-by-operator"),
         EventKind::Authorization
         | EventKind::CodeRedeemed
         | EventKind::Refresh
@@ -40,6 +40,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::TokenExchanged
         | EventKind::ClientCredentials => ("did-app", "how-by-app"),
         EventKind::AddressProof
+        | EventKind::Invitation
         | EventKind::CohortMarked
         | EventKind::UsersImported
         | EventKind::UsersExported
@@ -50,6 +51,13 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::LevelChanged
         | EventKind::FeatureSwitched
         | EventKind::EpochMoved => ("did-change", "how-by-operator"),
+    }
+}
+
+fn created(detail: &Value) -> (&'static str, &'static str) {
+    match detail.get("how").and_then(Value::as_str) {
+        Some("sign_up") => ("did-create", "how-by-you"),
+        _ => ("did-create", "how-by-operator"),
     }
 }
 

@@ -32,6 +32,7 @@ mod sign_in;
 mod sign_in_code;
 mod sign_out;
 mod status;
+mod sign_up;
 mod texts;
 mod theme;
 
@@ -94,6 +95,10 @@ pub use sign_out::{
     BackLink, CheckSessionPage, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage,
 };
 pub use status::StatusPage;
+pub use sign_up::{
+    DetailsProblem, FirstCodeAddressPage, SignUpDetailsPage, SignUpDonePage, SignUpPage,
+    SignUpProblem, SignUpSaid, SignUpSaidPage,
+};
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
 

@@ -87,7 +87,7 @@ pub enum PasswordProblem {
 }
 
 impl PasswordProblem {
-    fn fault(&self, page: &Page) -> Option<Fault> {
+    pub(super) fn fault(&self, page: &Page) -> Option<Fault> {
         let (field, text) = match self {
             Self::Empty => ("password", page.t("password-empty")),
             Self::Same => ("password", page.t("new-password-same")),

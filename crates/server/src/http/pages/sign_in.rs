@@ -19,12 +19,12 @@ pub struct SignInPage {
 }
 
 /// Links under the form, for what this server offers.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SignInLinks {
     /// `/password/forgot`
     pub forgot: bool,
-    /// `/register`
-    pub register: bool,
+    /// `/register`, on the way to this flow; else empty.
+    pub register: String,
 }
 
 /// What went wrong at the password step.

@@ -1,5 +1,7 @@
 //! Every page in every state, in both languages.
 
+mod password_fields;
+
 use sekisho_model::Locale;
 
 use super::*;

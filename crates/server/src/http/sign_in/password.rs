@@ -173,6 +173,14 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
+    fn register_href(&self) -> String {
+        if self.app.provider.offers_sign_up() {
+            format!("/register?flow={}", self.flow.id)
+        } else {
+            String::new()
+        }
+    }
+
     fn page(&self, email: String, problem: Option<SignInProblem>) -> HttpResponse {
         let frame = Frame::new(self.app, self.request, self.visit.locale);
         let csrf = self
@@ -187,7 +195,7 @@ impl Shown<'_> {
             problem,
             links: SignInLinks {
                 forgot: true,
-                register: false,
+                register: self.register_href(),
             },
         };
         frame.html(StatusCode::OK, &kind(self.view), &view)

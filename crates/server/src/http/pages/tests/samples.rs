@@ -17,6 +17,8 @@ mod incidents;
 mod leaving;
 #[path = "samples/passwords.rs"]
 mod passwords;
+#[path = "samples/sign_up.rs"]
+mod sign_up;
 
 use crate::http::cookies::Cookies;
 use crate::http::pages::*;
@@ -113,6 +115,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     password_pages(&mut album);
     recovery_pages(&mut album);
     addresses::pages(&mut album);
+    sign_up::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);
     album.samples
@@ -142,6 +145,7 @@ pub(crate) fn hostile(locale: Locale) -> Vec<Sample> {
         },
     );
     devices::hostile(&mut album);
+    sign_up::hostile(&mut album);
     let values = vec![HOSTILE.to_owned()];
     let mut consent = consent_view(locale);
     consent.app = app.clone();
@@ -223,7 +227,7 @@ fn sign_in_pages(album: &mut Album) {
     album.put("login", sign_in_view(locale, None));
     let links = SignInLinks {
         forgot: true,
-        register: true,
+        register: "/register?flow=0123".to_owned(),
     };
     album.put(
         "login-own",

@@ -43,6 +43,7 @@ fn changes(album: &mut Album) {
             AddressProblem::Refused(AddressRefusal::NoMailbox),
         ),
         ("wait", AddressProblem::NoMoreCodes(clock(locale, 900))),
+        ("held", AddressProblem::Held(clock(locale, 900))),
         ("late", AddressProblem::Late),
     ] {
         let name = format!("change-address-{name}");
