@@ -72,7 +72,7 @@ impl Provider {
                 Ok(epoch)
             })
             .await?;
-        self.hear().await?;
+        self.spread().await?;
         Ok(epoch)
     }
 
@@ -117,7 +117,7 @@ impl Provider {
                 Ok(lifted)
             })
             .await?;
-        self.hear().await?;
+        self.spread().await?;
         Ok(lifted == Once::First)
     }
 

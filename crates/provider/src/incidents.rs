@@ -238,7 +238,7 @@ impl Provider {
                 })
             })
             .await?;
-        self.hear().await?;
+        self.spread().await?;
         Ok(decided)
     }
 
@@ -278,7 +278,7 @@ impl Provider {
                 Ok(Decided::InForce(number))
             })
             .await?;
-        self.hear().await?;
+        self.spread().await?;
         Ok(decided)
     }
 
@@ -316,7 +316,7 @@ impl Provider {
                 Ok(number)
             })
             .await?;
-        self.hear().await?;
+        self.spread().await?;
         Ok(Decided::InForce(number))
     }
 
@@ -358,7 +358,7 @@ impl Provider {
             .await?;
         self.standings.invalidate_all();
         self.sessions_ended.notify_one();
-        self.hear().await?;
+        self.spread().await?;
         Ok(epoch)
     }
 }

@@ -158,6 +158,21 @@ impl Provider {
         Ok(())
     }
 
+    /// Waits until another node, or the command line, says that something changed; then [`Self::hear`].
+    pub async fn news(&self) {
+        self.session.news().await;
+    }
+
+    /// Learns what was just changed here, and tells the other nodes. They hear of it within half a second
+    /// also if they cannot be told.
+    pub(crate) async fn spread(&self) -> Result<(), Failure> {
+        self.hear().await?;
+        if let Err(error) = self.session.announce().await {
+            tracing::warn!(%error, "other nodes were not told of a change; they ask by themselves");
+        }
+        Ok(())
+    }
+
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::wiring::Surroundings;
 
-/// How often a node asks what changed: a change is in force everywhere within a second.
+/// How often a node asks what changed, told of news or not: a change is in force everywhere within a second.
 const HEAR_EVERY: Duration = Duration::from_millis(500);
 /// How often the next people are told of an incident.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -67,7 +67,10 @@ async fn hear(provider: Arc<Provider>) {
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut in_touch = true;
     loop {
-        beat.tick().await;
+        tokio::select! {
+            _beat = beat.tick() => {}
+            () = provider.news() => {}
+        }
         match provider.hear().await {
             Ok(()) if !in_touch => {
                 in_touch = true;

@@ -106,6 +106,23 @@ impl Session {
         on_backend!(self, ping())
     }
 
+    /// Tells every node, this one too, that the store has news. A hint and no more: who hears it asks the
+    /// store, and who does not asks soon anyway.
+    pub async fn announce(&self) -> Result<(), SessionError> {
+        on_backend!(self, announce())
+    }
+
+    /// Waits until some node has announced news since the last time. Never returns while there is no
+    /// connection. For one listener in a process.
+    pub async fn news(&self) {
+        match &*self.0 {
+            Backend::Memory(memory) => memory.news().await,
+            #[cfg(feature = "redis")]
+            Backend::Redis(redis) => redis.news().await,
+            Backend::Away => std::future::pending().await,
+        }
+    }
+
     #[cfg(feature = "redis")]
     async fn open_redis(url: &str, prefix: &str) -> Result<Self, SessionError> {
         let redis = Redis::open(url, prefix).await?;

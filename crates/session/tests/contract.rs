@@ -12,6 +12,8 @@ mod support;
 mod challenge;
 #[path = "contract/counter.rs"]
 mod counter;
+#[path = "contract/news.rs"]
+mod news;
 #[cfg(feature = "redis")]
 #[path = "contract/on_redis.rs"]
 mod on_redis;

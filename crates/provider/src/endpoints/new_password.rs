@@ -295,7 +295,7 @@ impl Provider {
         self.letters_wait.ring();
         self.standings.invalidate_all();
         self.sessions_ended.notify_one();
-        self.hear().await
+        self.spread().await
     }
 }
 

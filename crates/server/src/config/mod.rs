@@ -34,8 +34,8 @@ pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
     Accounts, ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics, Otp, Outbound,
-    Password,
-    Preset, Protocol, Registration, Reset, Server, SessionStore, SoftwareIssuerFile, Tokens,
+    Password, Preset, Protocol, Registration, Reset, Server, SessionStore, SoftwareIssuerFile,
+    Tokens,
 };
 
 /// The whole configuration.

@@ -33,7 +33,7 @@ pub mod playground;
 pub mod routes;
 pub mod sign_in;
 pub mod sign_out;
-pub mod status;
 pub mod sign_up;
+pub mod status;
 pub mod text;
 pub mod texts;

@@ -12,6 +12,7 @@ mod window;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sekisho_model::ChallengeId;
+use tokio::sync::Notify;
 
 use crate::{ParkedKind, SessionError};
 use challenge::Challenge;
@@ -28,6 +29,7 @@ pub(crate) struct Memory {
     counters: Mutex<Table<CountedKey, Window>>,
     replays: Mutex<Table<CountedKey, ()>>,
     queue: Mutex<Queue>,
+    news: Notify,
 }
 
 impl Default for Memory {
@@ -38,6 +40,7 @@ impl Default for Memory {
             counters: Mutex::new(Table::bounded(500_000)),
             replays: Mutex::new(Table::bounded(500_000)),
             queue: Mutex::default(),
+            news: Notify::new(),
         }
     }
 }
@@ -50,6 +53,19 @@ impl Memory {
     )]
     pub(crate) const fn ping(&self) -> Result<(), SessionError> {
         Ok(())
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the twin of Redis, which may not answer"
+    )]
+    pub(crate) fn announce(&self) -> Result<(), SessionError> {
+        self.news.notify_one();
+        Ok(())
+    }
+
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
     }
 }
 

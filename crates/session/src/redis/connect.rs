@@ -23,26 +23,44 @@ pub(super) enum Wire {
     Cluster(ClusterConnection),
 }
 
-/// Connects to `address`; `on_loss` is told when the connection ends, if it can be told.
+/// What Redis says without being asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// The connection ends. A cluster does not say so: it mends its connections itself.
+    Farewell,
+    /// Another node has news.
+    News,
+}
+
+/// Connects to `address` and listens on `channel`; `on_push` is told what is said there, and of the end.
 pub(super) async fn connect(
     address: &Address,
     answer: Duration,
-    on_loss: impl Fn() + Send + Sync + 'static,
+    channel: &str,
+    on_push: impl Fn(Said) + Send + Sync + 'static,
 ) -> RedisResult<Wire> {
     let listener = move |push: PushInfo| -> Result<(), ()> {
-        if push.kind == PushKind::Disconnection {
-            on_loss();
+        match push.kind {
+            PushKind::Disconnection => on_push(Said::Farewell),
+            PushKind::Message | PushKind::SMessage => on_push(Said::News),
+            _ => {}
         }
         Ok(())
     };
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(CONNECT))
-        .set_response_timeout(Some(answer))
-        .set_pipeline_buffer_size(WAITING_COMMANDS)
-        .set_push_sender(listener);
+    let mut wire = open(address, answer, listener).await?;
+    wire.subscribe(channel).await?;
+    Ok(wire)
+}
+
+async fn open(
+    address: &Address,
+    answer: Duration,
+    listener: impl Fn(PushInfo) -> Result<(), ()> + Send + Sync + 'static,
+) -> RedisResult<Wire> {
     match address {
         Address::Single(server) => {
             let client = Client::open(server.as_ref().clone())?;
+            let config = patient(answer).set_push_sender(listener);
             let wire = client.get_multiplexed_async_connection_with_config(&config);
             Ok(Wire::Server(wire.await?))
         }
@@ -52,6 +70,7 @@ pub(super) async fn connect(
             server,
         } => {
             let mut client = leader_of(sentinels, service, server)?.build()?;
+            let config = patient(answer).set_push_sender(listener);
             let wire = client.get_async_connection_with_config(&config);
             Ok(Wire::Server(wire.await?))
         }
@@ -61,8 +80,26 @@ pub(super) async fn connect(
                 .connection_timeout(CONNECT)
                 .response_timeout(answer)
                 .retries(2)
+                .push_sender(listener)
                 .build()?;
             Ok(Wire::Cluster(client.get_async_connection().await?))
+        }
+    }
+}
+
+/// What is common to connections to one server.
+fn patient(answer: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT))
+        .set_response_timeout(Some(answer))
+        .set_pipeline_buffer_size(WAITING_COMMANDS)
+}
+
+impl Wire {
+    async fn subscribe(&mut self, channel: &str) -> RedisResult<()> {
+        match self {
+            Self::Server(wire) => wire.subscribe(channel).await,
+            Self::Cluster(wire) => wire.subscribe(channel).await,
         }
     }
 }

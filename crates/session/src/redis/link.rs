@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use tokio::sync::Notify;
 
 use super::address::Address;
-use super::connect::{Wire, connect};
+use super::connect::{Said, Wire, connect};
 use super::memory_policy::warn_unless_kept;
 use crate::SessionError;
 
@@ -20,6 +21,10 @@ pub(super) struct Link(Arc<Line>);
 
 struct Line {
     address: Address,
+    /// Where nodes tell each other that there is news.
+    channel: String,
+    /// Told of news, and after each new connection: something may have been missed.
+    news: Notify,
     state: Mutex<State>,
 }
 
@@ -33,9 +38,11 @@ struct State {
 
 impl Link {
     /// Connects; if that takes too long or fails, it goes on in the background.
-    pub(super) async fn open(address: Address) -> Self {
+    pub(super) async fn open(address: Address, channel: String) -> Self {
         let line = Arc::new(Line {
             address,
+            channel,
+            news: Notify::new(),
             state: Mutex::default(),
         });
         if let Err(error) = line.connect().await {
@@ -66,6 +73,24 @@ impl Link {
     }
 }
 
+impl Link {
+    /// Tells every node that listens.
+    pub(super) async fn announce(&self) -> Result<(), SessionError> {
+        let publish = async |wire: &mut Wire| {
+            let mut publish = redis::cmd("PUBLISH");
+            publish.arg(&self.0.channel).arg("");
+            publish.query_async::<i64>(wire).await
+        };
+        self.call(publish).await?;
+        Ok(())
+    }
+
+    /// Waits for news.
+    pub(super) async fn news(&self) {
+        self.0.news.notified().await;
+    }
+}
+
 impl Line {
     fn wire(&self) -> Result<(Wire, u64), SessionError> {
         let state = self.state();
@@ -77,13 +102,17 @@ impl Line {
     async fn connect(self: &Arc<Self>) -> RedisResult<()> {
         let generation = self.state().generation.wrapping_add(1);
         let line = Arc::downgrade(self);
-        let on_loss = move || {
-            if let Some(line) = line.upgrade() {
-                line.lose(generation, "the connection ended");
+        let on_push = move |said: Said| {
+            let Some(line) = line.upgrade() else {
+                return;
+            };
+            match said {
+                Said::Farewell => line.lose(generation, "the connection ended"),
+                Said::News => line.news.notify_one(),
             }
         };
         let open = async {
-            let mut wire = connect(&self.address, ANSWER, on_loss).await?;
+            let mut wire = connect(&self.address, ANSWER, &self.channel, on_push).await?;
             redis::cmd("PING").query_async::<String>(&mut wire).await?;
             warn_unless_kept(&mut wire).await;
             Ok(wire)
@@ -95,6 +124,8 @@ impl Line {
         state.wire = Some(wire);
         state.generation = generation;
         state.mending = false;
+        drop(state);
+        self.news.notify_one();
         Ok(())
     }
 

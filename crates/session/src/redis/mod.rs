@@ -32,7 +32,7 @@ impl Redis {
     pub(crate) async fn open(url: &str, prefix: &str) -> Result<Self, SessionError> {
         let address = Address::parse(url)?;
         Ok(Self {
-            link: Link::open(address).await,
+            link: Link::open(address, format!("{prefix}:news")).await,
             prefix: prefix.to_owned(),
         })
     }
@@ -42,6 +42,14 @@ impl Redis {
             .call(async |wire| redis::cmd("PING").query_async::<String>(wire).await)
             .await?;
         Ok(())
+    }
+
+    pub(crate) async fn announce(&self) -> Result<(), SessionError> {
+        self.link.announce().await
+    }
+
+    pub(crate) async fn news(&self) {
+        self.link.news().await;
     }
 
     async fn run<T: FromRedisValue>(

@@ -161,6 +161,39 @@ async fn two_nodes_share_what_they_count() {
     assert_ne!(other.count(&[limit()], at(0)).await, Ok(Verdict::Within));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_01_a_node_hears_of_another_one_s_news_also_after_the_line_was_cut() {
+    let prefix = random_prefix();
+    let road = Road::build("127.0.0.1:0").await;
+    let address = road.address.to_string();
+    let listener = Session::open_with_prefix(&Road::url(&address), &prefix)
+        .await
+        .unwrap();
+    let other = Session::open_with_prefix(&redis_url(), &prefix)
+        .await
+        .unwrap();
+    let stranger = Session::open_with_prefix(&redis_url(), &random_prefix())
+        .await
+        .unwrap();
+    let quiet = Duration::from_millis(60);
+    let _opened = timeout(quiet, listener.news()).await;
+    stranger.announce().await.unwrap();
+    assert!(
+        timeout(quiet, listener.news()).await.is_err(),
+        "another house's news"
+    );
+    other.announce().await.unwrap();
+    timeout(PROMISED, listener.news()).await.unwrap();
+
+    road.cut().await;
+    other.announce().await.unwrap();
+    let _road = Road::build(&address).await;
+    let reached = timeout(Duration::from_secs(5), listener.news()).await;
+    reached.expect("what was missed is news once the line is there again");
+    other.announce().await.unwrap();
+    timeout(PROMISED, listener.news()).await.unwrap();
+}
+
 async fn raw() -> redis::aio::MultiplexedConnection {
     let client = redis::Client::open(redis_url()).unwrap();
     client.get_multiplexed_async_connection().await.unwrap()

@@ -31,8 +31,8 @@ mod security;
 mod sign_in;
 mod sign_in_code;
 mod sign_out;
-mod status;
 mod sign_up;
+mod status;
 mod texts;
 mod theme;
 
@@ -94,11 +94,11 @@ pub use sign_in_code::{CodePage, CodeState, Resend};
 pub use sign_out::{
     BackLink, CheckSessionPage, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage,
 };
-pub use status::StatusPage;
 pub use sign_up::{
     DetailsProblem, FirstCodeAddressPage, SignUpDetailsPage, SignUpDonePage, SignUpPage,
     SignUpProblem, SignUpSaid, SignUpSaidPage,
 };
+pub use status::StatusPage;
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
 
