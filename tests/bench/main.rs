@@ -5,6 +5,7 @@
 //! it is compared with.
 
 mod ceiling;
+mod containment;
 mod enumeration;
 mod generator;
 mod machine;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["serve-ceiling", address] => ceiling::serve(address).map_err(|error| error.to_string()),
         ["serve-cheaply", config] => server::serve_cheaply(config),
+        ["containment"] => on_one_thread(containment::measure()),
         ["enumeration"] => on_one_thread(enumeration::measure()),
         ["population", words @ ..] => population_plan(words)
             .and_then(|plan| on_one_thread(async { population::measure(&plan).await })),

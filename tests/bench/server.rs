@@ -77,12 +77,24 @@ pub struct Place {
 impl Place {
     /// A new place on SQLite, or on the servers that `TEST_DATABASE_URL` and `TEST_REDIS_URL` name.
     pub fn new(cost: Cost) -> Result<Self, String> {
+        Self::new_with(cost, None)
+    }
+
+    /// The same on another way to Redis.
+    pub fn new_with_redis(cost: Cost, redis: &str) -> Result<Self, String> {
+        Self::new_with(cost, Some(redis))
+    }
+
+    fn new_with(cost: Cost, redis: Option<&str>) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut config = Config::dev(folder.path(), &free_address()?);
         let mails = folder.path().join("mails");
         fs::create_dir(&mails).map_err(|error| error.to_string())?;
         config.mail.url = SecretText::new(format!("file:{}", mails.display()));
         let database = Database::on_test_servers(&mut config)?;
+        if let Some(redis) = redis {
+            config.session.url = SecretText::new(redis);
+        }
         let mut place = Self {
             folder,
             config,
@@ -145,6 +157,21 @@ impl Place {
         start(command, log, self.host(), path).await
     }
 
+    /// Starts a second node of the same house at another address.
+    pub async fn start_another(&self) -> Result<(Running, Duration), String> {
+        let address = free_address()?;
+        let listen = |address: &str| format!("listen = {address:?}\n");
+        let text = fs::read_to_string(self.config_file())
+            .map_err(|error| error.to_string())?
+            .replace(&listen(&self.config.server.listen), &listen(&address));
+        let file = self.folder.path().join("second.toml");
+        write_private(&file, &text)?;
+        let mut command = machine::on_servers_core(&program()?);
+        command.args(["serve", "--config"]).arg(&file);
+        let log = self.folder.path().join("second.log");
+        start(command, log, &address, "/health/live").await
+    }
+
     pub fn config_file(&self) -> PathBuf {
         self.folder.path().join("sekisho.toml")
     }
@@ -154,7 +181,6 @@ impl Place {
     }
 
     fn write_config(&self) -> Result<(), String> {
-        use std::os::unix::fs::PermissionsExt as _;
         let config = &self.config;
         let text = format!(
             "[server]\nissuer = {:?}\nlisten = {:?}\ninsecure_loopback = true\n\
@@ -183,12 +209,16 @@ impl Place {
             .map(|name| format!("{name} = {{ max = 10000000, seconds = 60 }}\n"))
             .concat(),
         );
-        let file = self.config_file();
-        let private = fs::Permissions::from_mode(0o600);
-        fs::write(&file, text)
-            .and_then(|()| fs::set_permissions(file, private))
-            .map_err(|error| error.to_string())
+        write_private(&self.config_file(), &text)
     }
+}
+
+fn write_private(file: &std::path::Path, text: &str) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let private = fs::Permissions::from_mode(0o600);
+    fs::write(file, text)
+        .and_then(|()| fs::set_permissions(file, private))
+        .map_err(|error| error.to_string())
 }
 
 /// Serves the house that `file` describes, with a hash that costs next to nothing.
