@@ -12,7 +12,7 @@ type LevelRow = (
     i64,
     String,
     String,
-    i32,
+    i64,
     String,
     i64,
     Option<i64>,
@@ -21,7 +21,7 @@ type LevelRow = (
     String,
     Option<i64>,
 );
-type SwitchRow = (i64, i64, String, String, i32, String, Option<i64>);
+type SwitchRow = (i64, i64, String, String, bool, String, Option<i64>);
 
 fn level(row: LevelRow) -> Result<LevelDecision, StoreError> {
     let (number, at, operator, scope, level, reason, from, until, ja, en, standing, confirms) = row;
@@ -48,7 +48,7 @@ fn switch(row: SwitchRow) -> Result<SwitchDecision, StoreError> {
         at: time(at),
         operator,
         feature: Feature::read(&feature)?,
-        on: works == 1,
+        on: works,
         reason,
         until: until.map(time),
     })
@@ -84,7 +84,7 @@ impl Tx<'_> {
                 level_decisions::at.eq(made.at.micros()),
                 level_decisions::operator.eq(&made.operator),
                 level_decisions::scope.eq(json(&made.scope)?),
-                level_decisions::level.eq(i32::from(made.level.number())),
+                level_decisions::level.eq(i64::from(made.level.number())),
                 level_decisions::reason.eq(&made.reason),
                 level_decisions::from_at.eq(made.from.micros()),
                 level_decisions::until_at.eq(micros(made.until)),
@@ -120,7 +120,7 @@ impl Tx<'_> {
                 switch_decisions::at.eq(made.at.micros()),
                 switch_decisions::operator.eq(&made.operator),
                 switch_decisions::feature.eq(made.feature.stored()),
-                switch_decisions::works.eq(i32::from(made.on)),
+                switch_decisions::works.eq(made.on),
                 switch_decisions::reason.eq(&made.reason),
                 switch_decisions::until_at.eq(micros(made.until)),
             ))

@@ -174,7 +174,7 @@ diesel::table! {
         at -> BigInt,
         operator -> Text,
         scope -> Text,
-        level -> Integer,
+        level -> BigInt,
         reason -> Text,
         from_at -> BigInt,
         until_at -> Nullable<BigInt>,
@@ -191,7 +191,7 @@ diesel::table! {
         at -> BigInt,
         operator -> Text,
         feature -> Text,
-        works -> Integer,
+        works -> Bool,
         reason -> Text,
         until_at -> Nullable<BigInt>,
     }

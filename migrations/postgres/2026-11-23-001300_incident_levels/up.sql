@@ -7,7 +7,7 @@ CREATE TABLE level_decisions (
     at BIGINT NOT NULL,
     operator TEXT NOT NULL,
     scope TEXT NOT NULL,
-    level INTEGER NOT NULL CHECK (level BETWEEN 0 AND 5),
+    level BIGINT NOT NULL CHECK (level BETWEEN 0 AND 5),
     reason TEXT NOT NULL,
     from_at BIGINT NOT NULL,
     until_at BIGINT,
@@ -22,7 +22,7 @@ CREATE TABLE switch_decisions (
     at BIGINT NOT NULL,
     operator TEXT NOT NULL,
     feature TEXT NOT NULL,
-    works INTEGER NOT NULL CHECK (works IN (0, 1)),
+    works BOOLEAN NOT NULL,
     reason TEXT NOT NULL,
     until_at BIGINT
 );
