@@ -30,6 +30,7 @@ mod leaving;
 mod logout;
 mod machines;
 mod moving_in;
+mod operator_alerts;
 mod operators;
 mod own_password;
 mod protected_api;

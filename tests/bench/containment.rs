@@ -11,6 +11,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::seed;
 use crate::server::{Cost, Place};
 use crate::wire::{Connection, request};
 
@@ -27,6 +28,7 @@ pub async fn measure() -> Result<(), String> {
         .map_err(|_unset| "two nodes need PostgreSQL and Redis: use --on-servers".to_owned())?;
     let road = Road::to(&redis).await?;
     let place = Place::new_with_redis(Cost::Real, &road.url)?;
+    seed::sow(&place, 1).await?;
     let (first, _) = place.start().await?;
     let (second, _) = place.start_another().await?;
     let nodes = [first.address.clone(), second.address.clone()];

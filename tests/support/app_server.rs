@@ -14,10 +14,20 @@ pub struct Seen {
     pub method: String,
     pub target: String,
     pub content_type: String,
+    /// The whole head: request line and headers.
+    pub head: String,
     pub body: String,
 }
 
 impl Seen {
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name)
+                .then(|| value.trim().to_owned())
+        })
+    }
+
     /// The parameters of the query and the body.
     pub fn fields(&self) -> Vec<(String, String)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
@@ -180,6 +190,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
                     method: first.next()?.to_owned(),
                     target: first.next()?.to_owned(),
                     content_type: header("content-type").unwrap_or_default(),
+                    head: head.to_owned(),
                     body: body.to_owned(),
                 });
             }

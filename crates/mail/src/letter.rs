@@ -1,6 +1,8 @@
 use std::fmt;
 
-use sekisho_model::{AddressKind, IncidentFacts, LetterKind, Locale, ProofPurpose, Timestamp};
+use sekisho_model::{
+    AddressKind, AlertTopic, IncidentFacts, LetterKind, Locale, ProofPurpose, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Device;
@@ -152,8 +154,26 @@ pub enum LetterBody {
         /// Name of the person, only if it was verified.
         name: Option<String>,
     },
+    /// Operators are told what happened (AU-10).
+    OperatorAlert {
+        /// What it is about.
+        topic: AlertTopic,
+        /// How many events.
+        count: u64,
+        /// The newest of them, oldest first.
+        lines: Vec<AlertLine>,
+    },
     /// `sekisho mail test`.
     Test,
+}
+
+/// An event, as operators read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertLine {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened, in one line.
+    pub text: String,
 }
 
 /// How a password was changed.
@@ -261,6 +281,7 @@ impl LetterBody {
             Self::AddressTaken { .. } => LetterKind::AddressTaken,
             Self::AddressChanged { .. } => LetterKind::AddressChanged,
             Self::IncidentNotice { .. } => LetterKind::IncidentNotice,
+            Self::OperatorAlert { .. } => LetterKind::OperatorAlert,
             Self::Test => LetterKind::Test,
         }
     }

@@ -21,7 +21,7 @@ mod words;
 
 pub use catcher::{Catcher, Caught};
 pub use device::Device;
-pub use letter::{ChangedHow, Letter, LetterBody, Proof, RecoveryNews, Sender, SignIn};
+pub use letter::{AlertLine, ChangedHow, Letter, LetterBody, Proof, RecoveryNews, Sender, SignIn};
 pub use name::harmless;
 pub use render::{Rendered, render};
 pub use transport::{MailError, Transport, TransportRefusal};

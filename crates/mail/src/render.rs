@@ -10,6 +10,7 @@ use crate::{
 };
 
 mod addresses;
+mod alerts;
 
 /// Wrong passwords before a sign-in that are worth a sentence (TD-07).
 const WORTH_TELLING: u32 = 3;
@@ -52,6 +53,7 @@ templates! {
     AddressTaken "address_taken/body.txt" "address_taken/body.html"
     AddressChanged "address_changed/body.txt" "address_changed/body.html"
     IncidentNotice "incident_notice/body.txt" "incident_notice/body.html"
+    OperatorAlert "operator_alert/body.txt" "operator_alert/body.html"
     Test "test/body.txt" "test/body.html"
 }
 
@@ -108,6 +110,7 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             text::IncidentNotice(v).render()?,
             html::IncidentNotice(v).render()?,
         ),
+        LetterBody::OperatorAlert { .. } => alerts::written(v)?,
         LetterBody::Test => (
             "test-subject",
             text::Test(v).render()?,
@@ -180,6 +183,11 @@ impl View {
                 view.addresses(letter)?;
             }
             LetterBody::IncidentNotice { .. } => view.incident(letter)?,
+            LetterBody::OperatorAlert {
+                topic,
+                count,
+                lines,
+            } => view.operator_alert(letter, *topic, (*count, lines))?,
             LetterBody::Test => {}
         }
         Ok(view)

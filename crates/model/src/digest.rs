@@ -51,6 +51,12 @@ impl Digest {
         Self::from_slice(context.sign().as_ref()).unwrap_or(Self([0; 32]))
     }
 
+    /// Plain HMAC-SHA-256 of a message (RFC 2104), for what others verify.
+    pub fn hmac(key: &[u8], message: &[u8]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        Self::from_slice(hmac::sign(&key, message).as_ref()).unwrap_or(Self([0; 32]))
+    }
+
     /// A digest read back from storage; `None` unless it has exactly 32 bytes.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
@@ -102,6 +108,16 @@ mod tests {
         assert_eq!(
             Digest::of(b"abc").to_base64url(),
             "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"
+        );
+    }
+
+    /// RFC 4231 §4.3.
+    #[test]
+    fn hmac_is_what_others_reckon() {
+        let mac = Digest::hmac(b"Jefe", b"what do ya want for nothing?");
+        assert_eq!(
+            mac.as_bytes()[..8],
+            [0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e]
         );
     }
 

@@ -74,11 +74,13 @@ pub enum EventKind {
     FeatureSwitched,
     /// An operator voided what was issued to everyone, to one app or to one account (INC-07).
     EpochMoved,
+    /// An operator tried out whether operators are reached.
+    AlertTested,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -113,6 +115,7 @@ impl EventKind {
         Self::LevelChanged,
         Self::FeatureSwitched,
         Self::EpochMoved,
+        Self::AlertTested,
     ];
 
     /// The stored name.
@@ -152,6 +155,7 @@ impl EventKind {
             Self::LevelChanged => "level_changed",
             Self::FeatureSwitched => "feature_switched",
             Self::EpochMoved => "epoch_moved",
+            Self::AlertTested => "alert_tested",
         }
     }
 

@@ -26,6 +26,8 @@ pub enum LetterKind {
     AddressChanged,
     /// An operator tells of an incident.
     IncidentNotice,
+    /// Operators are told what happened (AU-10).
+    OperatorAlert,
     /// `sekisho mail test`.
     Test,
 }
@@ -63,13 +65,14 @@ impl LetterKind {
             | Self::PasswordChanged
             | Self::RecoveryNotice
             | Self::AddressTaken
-            | Self::AddressChanged => Urgency::Soon,
+            | Self::AddressChanged
+            | Self::OperatorAlert => Urgency::Soon,
             Self::IncidentNotice => Urgency::Bulk,
         }
     }
 
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
@@ -81,6 +84,7 @@ impl LetterKind {
         Self::AddressTaken,
         Self::AddressChanged,
         Self::IncidentNotice,
+        Self::OperatorAlert,
         Self::Test,
     ];
 
@@ -98,6 +102,7 @@ impl LetterKind {
             Self::AddressTaken => "address_taken",
             Self::AddressChanged => "address_changed",
             Self::IncidentNotice => "incident_notice",
+            Self::OperatorAlert => "operator_alert",
             Self::Test => "test",
         }
     }

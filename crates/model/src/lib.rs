@@ -23,6 +23,7 @@ mod incident_notice;
 mod key;
 mod letter;
 mod locale;
+mod operator_alert;
 mod proof_purpose;
 mod scope;
 mod seal;
@@ -54,6 +55,7 @@ pub use incident_notice::{FactRefusal, IncidentFacts, IncidentNotice, IncidentTe
 pub use key::{SigningAlgorithm, SigningKeyRecord};
 pub use letter::{LetterKind, Urgency};
 pub use locale::Locale;
+pub use operator_alert::{AlertTopic, Severity};
 pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};

@@ -23,6 +23,7 @@ mod knowledge;
 pub mod logout;
 pub mod moving;
 mod new_passwords;
+pub mod operator_alerts;
 pub mod outbound;
 pub mod password;
 mod provider;

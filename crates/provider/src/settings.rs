@@ -3,6 +3,7 @@ use std::time::Duration;
 use sekisho_audit::lanes::Lanes;
 use sekisho_guard::AdmissionSettings;
 
+use crate::operator_alerts::AlertSettings;
 use crate::rules::authorization_details::DetailType;
 use crate::rules::password_policy::PasswordPolicy;
 use crate::rules::registration::RegistrationPolicy;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub leaving: LeavingSettings,
     /// Mail domains that take only so many letters a minute (S13).
     pub mail_lanes: Lanes,
+    /// Who is told of what operators should know (AU-10).
+    pub alerts: AlertSettings,
 }
 
 impl Settings {
@@ -80,6 +83,7 @@ impl Settings {
             self_hosted_mail_domains: Vec::new(),
             leaving: LeavingSettings::default(),
             mail_lanes: Lanes::default(),
+            alerts: AlertSettings::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The level file: closes this node while the database is away (INC-01). It raises and never lowers.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use sekisho_provider::Provider;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
+
+use crate::config::Guard;
 
 /// How often the file is looked at.
 const BEAT: Duration = Duration::from_millis(500);
@@ -25,8 +27,8 @@ struct Written {
 }
 
 /// Starts the watch. The first look is before this answers, so that no request comes before it.
-pub(crate) fn start(file: Option<PathBuf>, provider: &Arc<Provider>) -> Option<JoinHandle<()>> {
-    let file = file?;
+pub(crate) fn start(config: &Guard, provider: &Arc<Provider>) -> Option<JoinHandle<()>> {
+    let file = config.level_file.clone()?;
     let provider = Arc::clone(provider);
     let mut well = true;
     look(&file, &provider, &mut well);

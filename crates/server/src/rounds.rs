@@ -13,7 +13,7 @@ use crate::wiring::Surroundings;
 
 /// How often a node asks what changed, told of news or not: a change is in force everywhere within a second.
 const HEAR_EVERY: Duration = Duration::from_millis(500);
-/// How often the next people are told of an incident.
+/// How often the next people are told of an incident, and operators of what they should know.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How often expired rows are cleared away.
 const KEEP_HOUSE_EVERY: Duration = Duration::from_mins(1);
@@ -46,6 +46,7 @@ pub(crate) fn start(
     let mut tasks = vec![
         tokio::spawn(hear(Arc::clone(provider))),
         tokio::spawn(tell_people(Arc::clone(provider))),
+        tokio::spawn(tell_operators(Arc::clone(provider))),
         tokio::spawn(keep_house(
             Arc::clone(provider),
             store.clone(),
@@ -95,6 +96,21 @@ async fn tell_people(provider: Arc<Provider>) {
         beat.tick().await;
         if let Err(error) = provider.tell_on().await {
             tracing::warn!(%error, "people could not be told of an incident; it is tried again");
+        }
+    }
+}
+
+/// Tells operators what they should know, and posts what waits for webhooks.
+async fn tell_operators(provider: Arc<Provider>) {
+    let mut beat = tokio::time::interval(TELL_EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if let Err(error) = provider.tell_operators().await {
+            tracing::warn!(%error, "operators could not be told; it is tried again");
+        }
+        if let Err(error) = provider.post_webhooks().await {
+            tracing::warn!(%error, "webhooks could not be posted; it is tried again");
         }
     }
 }

@@ -353,13 +353,10 @@ impl House {
             },
             &services.surroundings,
         );
-        rounds
-            .tasks
-            .push(keys_watch::start(config, &services, &keys_changed));
-        let level_file = config.guard.level_file.clone();
-        rounds
-            .tasks
-            .extend(level_file::start(level_file, &services.provider));
+        let watch = keys_watch::start(config, &services, &keys_changed);
+        rounds.tasks.push(watch);
+        let level_file = level_file::start(&config.guard, &services.provider);
+        rounds.tasks.extend(level_file);
         let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
             deliverer,

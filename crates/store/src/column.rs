@@ -1,15 +1,15 @@
 //! How nouns lie in columns: ids and enums as text, digests as bytes, times as microseconds.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, AuthenticationMethod, Digest, EpochKind, EventKind, Feature,
-    LetterKind, Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm, Standing, Timestamp,
-    UserState,
+    AddressKind, AlertSetting, AlertTopic, AuthenticationMethod, Digest, EpochKind, EventKind,
+    Feature, LetterKind, Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm, Standing,
+    Timestamp, UserState,
 };
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{LetterState, LogoutState, StoreError, Topic};
+use crate::{LetterState, LogoutState, StoreError, Topic, WebhookState};
 
 /// An enum with a stored name. Names are data: add, never rename.
 pub(crate) trait Stored: Sized + Copy {
@@ -46,6 +46,7 @@ stored! {
     LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
     NoticeState { Sending = "sending", Done = "done", Stopped = "stopped" }
     LogoutState { Waiting = "waiting", Done = "done", Dead = "dead" }
+    WebhookState { Waiting = "waiting", Done = "done", Dead = "dead" }
     Standing { InForce = "in_force", Asked = "asked" }
     Topic { Clients = "clients", Keys = "keys", Epochs = "epochs", Levels = "levels" }
 }
@@ -66,6 +67,7 @@ macro_rules! stored_by_model {
 }
 
 stored_by_model! {
+    AlertTopic by Self::from_name;
     EventKind by Self::from_name;
     Feature by Self::from_name;
     Outcome by Self::from_name;

@@ -91,7 +91,7 @@ impl Tx<'_> {
         diesel::insert_into(events::table)
             .values(EventRow::from(event))
             .execute(self.conn)?;
-        Ok(())
+        self.alert_operators(std::slice::from_ref(event))
     }
 
     /// Records many events at once.
@@ -101,8 +101,29 @@ impl Tx<'_> {
             on_each!(self.conn, |c| diesel::insert_into(events::table)
                 .values(&rows)
                 .execute(c))?;
+            self.alert_operators(batch)?;
         }
         Ok(())
+    }
+
+    /// These events, oldest first.
+    pub(crate) fn events_of_ids(
+        &mut self,
+        ids: &[(String, i64)],
+    ) -> Result<Vec<Event>, StoreError> {
+        let times = || ids.iter().map(|(_, at)| *at);
+        let (Some(first), Some(last)) = (times().min(), times().max()) else {
+            return Ok(Vec::new());
+        };
+        events::table
+            .filter(events::id.eq_any(ids.iter().map(|(id, _)| id)))
+            // So that only the partitions of those days are looked at.
+            .filter(events::at.between(first, last))
+            .order((events::at, events::id))
+            .load::<EventRow>(self.conn)?
+            .into_iter()
+            .map(Event::try_from)
+            .collect()
     }
 
     /// The newest events of a kind, newest first: for operators, not for request paths.

@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 17] = [
+const BROOMS: [Broom; 19] = [
     broom("address_quarantine", "blind_index", "until"),
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
@@ -118,6 +118,14 @@ const BROOMS: [Broom; 17] = [
     Broom {
         grace: DAY.saturating_mul(30),
         ..broom("logout_deliveries", "id", "dead_at")
+    },
+    Broom {
+        grace: DAY.saturating_mul(90),
+        ..broom("operator_alerts", "event_id", "told_at")
+    },
+    Broom {
+        grace: DAY.saturating_mul(30),
+        ..broom("webhook_deliveries", "id", "ended_at")
     },
 ];
 

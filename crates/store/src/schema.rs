@@ -378,6 +378,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    operator_alerts (event_id) {
+        event_id -> Text,
+        topic -> Text,
+        at -> BigInt,
+        told_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        hook -> Text,
+        body -> Text,
+        created_at -> BigInt,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        state -> Text,
+        last_status -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     registration_tokens (client_id) {
         client_id -> Text,
         digest -> Binary,
@@ -477,3 +501,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     logout_deliveries,
 );
+diesel::allow_tables_to_appear_in_same_query!(events, operator_alerts);

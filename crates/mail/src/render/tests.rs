@@ -159,6 +159,21 @@ fn incident(name: Option<&str>) -> LetterBody {
     }
 }
 
+fn operator_alerts() -> Vec<LetterBody> {
+    let alert = |topic| LetterBody::OperatorAlert {
+        topic,
+        count: 12,
+        lines: vec![crate::AlertLine {
+            at: AT,
+            text: "level_changed level=3 operator=haruka".to_owned(),
+        }],
+    };
+    sekisho_model::AlertTopic::ALL
+        .into_iter()
+        .map(alert)
+        .collect()
+}
+
 fn every_letter() -> Vec<Letter> {
     let bodies = || {
         [
@@ -178,7 +193,8 @@ fn every_letter() -> Vec<Letter> {
                 .into_iter()
                 .chain(recovery_letters())
                 .chain(address_letters())
-                .chain(changed_letters());
+                .chain(changed_letters())
+                .chain(operator_alerts());
             bodies.map(move |body| letter(locale, body))
         })
         .collect()

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Certificate, Client, RequestBuilder, Response};
 use sekisho_model::Clock;
 use url::Url;
@@ -138,8 +138,33 @@ impl Outbound {
 
     /// Posts a form and tells the status, that of a failing server too; the answer's body is not read.
     pub async fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Result<u16, FetchRefusal> {
+        self.post(url, |request| request.form(fields)).await
+    }
+
+    /// Posts a JSON text and tells the status, that of a failing server too.
+    pub async fn post_json(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: &str,
+    ) -> Result<u16, FetchRefusal> {
+        let fill = |request: RequestBuilder| {
+            let request = request.header(CONTENT_TYPE, "application/json");
+            let with_headers = headers.iter().fold(request, |request, (name, value)| {
+                request.header(*name, value)
+            });
+            with_headers.body(body.to_owned())
+        };
+        self.post(url, fill).await
+    }
+
+    async fn post(
+        &self,
+        url: &str,
+        fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<u16, FetchRefusal> {
         let target = self.admitted(url).map_err(|reason| told(url, &reason))?;
-        let outcome = answer(self.http.post(target.clone()).form(fields)).await;
+        let outcome = answer(fill(self.http.post(target.clone()))).await;
         let outcome = outcome.map(|response| response.status().as_u16());
         let failing = match &outcome {
             Err(Reason::Status(status)) => Some(*status),

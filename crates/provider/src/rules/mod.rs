@@ -50,3 +50,4 @@ pub mod software_statement;
 pub mod standing;
 pub mod token_exchange;
 pub mod wanted_person;
+pub mod webhook;

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::CliError;
+use super::alerts::{self, ListAlerts};
 use super::epochs::{self, MoveEpoch};
 use super::incident_notices::{self, TellPeople};
 use super::levels::{self, Confirm, SetLevel, SetSwitch};
@@ -43,6 +44,15 @@ pub(crate) enum IncidentCommand {
         after_help = "Example\n  sekisho incident notice --all --file facts.toml --dry-run --config config.toml\n  sekisho incident notice --made-before 2026-11-20 --file facts.toml --config config.toml\n\n  facts.toml: happened = \"2026-11-20\", and for [ja] and [en]: summary, what, items, cause, harm, done, contact, hours"
     )]
     Notice(TellPeople),
+    /// List what operators are told by themselves, and what became of webhooks.
+    #[command(after_help = "Example\n  sekisho incident alerts --config config.toml")]
+    Alerts(ListAlerts),
+    /// Send a message to every operator and webhook, to see whether it comes.
+    #[command(after_help = "Example\n  sekisho incident test-alert --config config.toml")]
+    TestAlert {
+        #[command(flatten)]
+        at: Where,
+    },
     /// List notices and how many people were told.
     #[command(after_help = "Example\n  sekisho incident notices --config config.toml")]
     Notices {
@@ -69,6 +79,8 @@ pub(super) async fn run(command: IncidentCommand, form: Form) -> Result<(), CliE
         IncidentCommand::Switch(asked) => levels::switch(asked).await,
         IncidentCommand::Epoch(asked) => epochs::run(asked).await,
         IncidentCommand::Notice(asked) => incident_notices::tell(asked, form).await,
+        IncidentCommand::Alerts(asked) => alerts::list(asked, form).await,
+        IncidentCommand::TestAlert { at } => alerts::test(&at).await,
         IncidentCommand::Notices { at } => incident_notices::list(&at, form).await,
         IncidentCommand::StopNotice { at, id } => incident_notices::stop(&at, &id).await,
     }

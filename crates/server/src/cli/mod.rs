@@ -1,5 +1,6 @@
 //! The command line (`interfaces.md`, `ux.md` section 11).
 
+mod alerts;
 mod clients;
 mod cohort;
 mod configuration;

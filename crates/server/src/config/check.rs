@@ -32,6 +32,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     outbound(config, &mut found);
     mail(config, &mut found);
     leaving(config, &mut found);
+    super::alerts::check(config, &mut found);
     found.0
 }
 

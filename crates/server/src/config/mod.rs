@@ -1,6 +1,7 @@
 //! Typed configuration: one TOML file, then the environment. Unknown keys, weak values and missing
 //! secrets are refused by name, all at once (CFG-01).
 
+mod alerts;
 mod check;
 mod connections;
 mod given;
@@ -33,9 +34,9 @@ pub(crate) use load::settings_of_environment;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
-    Accounts, ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics, Otp, Outbound,
-    Password, Preset, Protocol, Registration, Reset, Server, SessionStore, SoftwareIssuerFile,
-    Tokens,
+    Accounts, Alerts, ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics, Otp,
+    Outbound, Password, Preset, Protocol, Registration, Reset, Server, SessionStore,
+    SoftwareIssuerFile, Tokens, WebhookFile,
 };
 
 /// The whole configuration.
@@ -74,6 +75,8 @@ pub struct Config {
     pub limits: Limits,
     /// Containing an incident.
     pub guard: Guard,
+    /// Who is told what operators should know.
+    pub alerts: Alerts,
     /// Metrics.
     pub metrics: Metrics,
 }
@@ -109,6 +112,7 @@ impl Config {
         let tls = crate::tls::problem(&self.server);
         keys.into_iter()
             .chain(self.software_issuers().err())
+            .chain(self.alert_settings().err())
             .chain(tls)
             .chain(authorities)
             .chain(mail.map(|refusal| refusal.to_string()))
@@ -173,6 +177,7 @@ impl Config {
                 quarantine: Duration::from_hours(24 * self.leaving.quarantine_days),
             },
             mail_lanes: self.mail_lanes(),
+            alerts: self.alert_settings().unwrap_or_default(),
         }
     }
 

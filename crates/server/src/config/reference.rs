@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 16] = [
+pub(super) const SECTIONS: [&SectionHelp; 17] = [
     &s::Server::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
@@ -35,6 +35,7 @@ pub(super) const SECTIONS: [&SectionHelp; 16] = [
     &s::Registration::HELP,
     &s::Outbound::HELP,
     &s::Guard::HELP,
+    &s::Alerts::HELP,
     &s::Metrics::HELP,
 ];
 

@@ -284,6 +284,17 @@ sections! {
         /// File that closes this node even while the database is away: `level = 3`, and `text = { ja = "…", en = "…" }` for people. Looked at twice a second; it raises the level and never lowers it.
         level_file: Option<PathBuf> = None,
     }
+    /// Who is told, by mail and by webhook, what operators should know.
+    Alerts "alerts" {
+        /// Mailboxes of operators. Best at another provider than the one that carries people's mail.
+        mail: Vec<String> = Vec::new(),
+        /// The language of these mails: `ja` or `en`.
+        language: Locale = Locale::Ja,
+        /// Minutes for which more of the same kind is gathered after a message; the first comes at once.
+        gather_minutes: u64 = 10,
+        /// Webhooks of operators: a table for each with `name`, `url` and `key_file`, a file with `whsec_` and the base64 form of at least 24 bytes. Hosts on private networks must be listed in `outbound.allow`.
+        webhooks: Vec<WebhookFile> = Vec::new(),
+    }
     /// Metrics.
     Metrics "metrics" {
         /// Address and port of a listener of its own for `/metrics`. Without it there are no metrics, except in dev mode.
@@ -322,4 +333,16 @@ pub enum Preset {
     /// What the notice of 2013 offered.
     #[serde(rename = "notice-2013")]
     Notice2013,
+}
+
+/// A webhook of the operators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookFile {
+    /// Its name in the ledger.
+    pub name: String,
+    /// Where messages are posted: https.
+    pub url: String,
+    /// File with the key that signs them.
+    pub key_file: PathBuf,
 }

@@ -94,14 +94,13 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/oauth2/register/{client_id}" => {
             app(Class::ClientChange).switched_by(Feature::DynamicRegistration)
         }
-        "/login" | "/login/code" => both(Class::SignIn),
+        "/login" | "/login/code" | "/register/done" => both(Class::SignIn),
         "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
         "/login/new-password" => both(Class::Credentials),
         "/consent" => both(Class::Consent),
         "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
             both(Class::Credentials).switched_by(Feature::PasswordReset)
         }
-        "/register/done" => both(Class::SignIn),
         path if path.starts_with("/register") => {
             both(Class::PersonRegistration).switched_by(Feature::PersonRegistration)
         }

@@ -50,7 +50,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::KeyChanged
         | EventKind::LevelChanged
         | EventKind::FeatureSwitched
-        | EventKind::EpochMoved => ("did-change", "how-by-operator"),
+        | EventKind::EpochMoved
+        | EventKind::AlertTested => ("did-change", "how-by-operator"),
     }
 }
 

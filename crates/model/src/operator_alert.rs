@@ -1,0 +1,160 @@
+//! What operators are told by themselves, and how urgent it is (AU-10, INC-05).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Event, EventKind, Outcome};
+
+/// How urgent it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know.
+    Notice,
+    /// Look at it today.
+    Warning,
+    /// Look at it now.
+    Critical,
+}
+
+impl Severity {
+    /// Its name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What a message to operators is about; more of the same is gathered. Names are stored: add, never rename.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertTopic {
+    /// An incident level changed, or somebody asked for it.
+    Gate,
+    /// A feature was switched off or on.
+    Feature,
+    /// What was issued was voided for many.
+    Voided,
+    /// A key was made, rotated or withdrawn.
+    Keys,
+    /// Something that works once came a second time.
+    Replay,
+    /// Somebody says that a sign-in was not theirs.
+    NotMe,
+    /// Accounts were written to a file.
+    Export,
+    /// People are being told of an incident.
+    Notice,
+    /// `sekisho incident test-alert`.
+    Test,
+}
+
+impl AlertTopic {
+    /// Every topic.
+    pub const ALL: [Self; 9] = [
+        Self::Gate,
+        Self::Feature,
+        Self::Voided,
+        Self::Keys,
+        Self::Replay,
+        Self::NotMe,
+        Self::Export,
+        Self::Notice,
+        Self::Test,
+    ];
+
+    /// Its name in storage and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gate => "gate",
+            Self::Feature => "feature",
+            Self::Voided => "voided",
+            Self::Keys => "keys",
+            Self::Replay => "replay",
+            Self::NotMe => "not_me",
+            Self::Export => "export",
+            Self::Notice => "notice",
+            Self::Test => "test",
+        }
+    }
+
+    /// The topic of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.name() == name)
+    }
+
+    /// How urgent it is.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Gate => Severity::Critical,
+            Self::Feature | Self::Voided | Self::Replay | Self::NotMe | Self::Export => {
+                Severity::Warning
+            }
+            Self::Keys | Self::Notice | Self::Test => Severity::Notice,
+        }
+    }
+
+    /// What operators are told of this event; `None` is everyday business.
+    pub fn of(event: &Event) -> Option<Self> {
+        if event.outcome == Outcome::Replayed {
+            return Some(Self::Replay);
+        }
+        match event.kind {
+            EventKind::LevelChanged => Some(Self::Gate),
+            EventKind::FeatureSwitched => Some(Self::Feature),
+            EventKind::EpochMoved | EventKind::CohortMarked => Some(Self::Voided),
+            EventKind::KeyChanged => Some(Self::Keys),
+            EventKind::NotMe => Some(Self::NotMe),
+            EventKind::UsersExported => Some(Self::Export),
+            EventKind::NoticeSent => Some(Self::Notice),
+            EventKind::AlertTested => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EventId, Origin, SeededEntropy, Timestamp};
+
+    fn event(kind: EventKind, outcome: Outcome) -> Event {
+        let at = Timestamp::from_seconds(1);
+        Event {
+            id: EventId::new(at, &SeededEntropy::new(1)),
+            at,
+            kind,
+            outcome,
+            user_id: None,
+            client_id: None,
+            session_id: None,
+            origin: Origin::default(),
+            detail: serde_json::json!({}),
+        }
+    }
+
+    #[test]
+    fn au_10_every_topic_has_an_event_that_raises_it() {
+        for topic in AlertTopic::ALL {
+            let raised = EventKind::ALL.into_iter().any(|kind| {
+                let outcomes = Outcome::ALL.into_iter();
+                outcomes
+                    .map(|outcome| AlertTopic::of(&event(kind, outcome)))
+                    .any(|found| found == Some(topic))
+            });
+            assert!(raised, "{topic:?}");
+            assert_eq!(AlertTopic::from_name(topic.name()), Some(topic));
+        }
+    }
+
+    #[test]
+    fn au_10_everyday_business_is_not_told_and_a_replay_always_is() {
+        for kind in [EventKind::SignIn, EventKind::Refresh, EventKind::CodeTried] {
+            assert_eq!(AlertTopic::of(&event(kind, Outcome::Passed)), None);
+            let replayed = AlertTopic::of(&event(kind, Outcome::Replayed));
+            assert_eq!(replayed, Some(AlertTopic::Replay));
+        }
+    }
+}
