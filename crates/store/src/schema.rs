@@ -1,5 +1,11 @@
 //! The tables, as both databases have them. The twin migrations make them; a test compares.
 
+mod incident_tables;
+
+pub(crate) use incident_tables::{
+    incident_notices, level_decisions, operator_alerts, switch_decisions, webhook_deliveries,
+};
+
 diesel::table! {
     users (id) {
         id -> Text,
@@ -169,35 +175,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    level_decisions (number) {
-        number -> BigInt,
-        at -> BigInt,
-        operator -> Text,
-        scope -> Text,
-        level -> BigInt,
-        reason -> Text,
-        from_at -> BigInt,
-        until_at -> Nullable<BigInt>,
-        text_ja -> Text,
-        text_en -> Text,
-        standing -> Text,
-        confirms -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    switch_decisions (number) {
-        number -> BigInt,
-        at -> BigInt,
-        operator -> Text,
-        feature -> Text,
-        works -> Bool,
-        reason -> Text,
-        until_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
     epochs (scope, subject, kind) {
         scope -> Text,
         subject -> Text,
@@ -315,19 +292,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    incident_notices (id) {
-        id -> Text,
-        cohort -> Text,
-        texts -> Text,
-        happened_at -> BigInt,
-        made_at -> BigInt,
-        state -> Text,
-        told_to -> Nullable<Text>,
-        told -> BigInt,
-    }
-}
-
-diesel::table! {
     tombstones (subject_digest) {
         subject_digest -> Binary,
         buried_at -> BigInt,
@@ -374,30 +338,6 @@ diesel::table! {
         last_error -> Nullable<Text>,
         done_at -> Nullable<BigInt>,
         dead_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    operator_alerts (event_id) {
-        event_id -> Text,
-        topic -> Text,
-        at -> BigInt,
-        told_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    webhook_deliveries (id) {
-        id -> Text,
-        hook -> Text,
-        body -> Text,
-        created_at -> BigInt,
-        attempts -> BigInt,
-        next_attempt_at -> BigInt,
-        state -> Text,
-        last_status -> Nullable<BigInt>,
-        last_error -> Nullable<Text>,
-        ended_at -> Nullable<BigInt>,
     }
 }
 
@@ -501,4 +441,3 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     logout_deliveries,
 );
-diesel::allow_tables_to_appear_in_same_query!(events, operator_alerts);

@@ -4,6 +4,7 @@
 //! Which events these are is decided in the model ([`AlertTopic::of`]); the store puts them down in the
 //! transaction of the event, so none is lost, whoever recorded it: a server or the command line.
 
+mod message;
 mod webhooks;
 
 use std::time::Duration;
@@ -16,8 +17,9 @@ use sekisho_store::{
 
 use serde_json::Value;
 
-use crate::rules::webhook::{Told, WebhookKey, body};
+use crate::rules::webhook::WebhookKey;
 use crate::{Failure, Provider};
+use message::{Told, body};
 
 /// Events that one message shows; the others are counted.
 const SHOWN: u32 = 10;

@@ -1,10 +1,9 @@
-//! What is posted to operators' webhooks and how it is signed, so that any library for Standard Webhooks
-//! can check it (<https://www.standardwebhooks.com>).
+//! How what is posted to operators' webhooks is signed, so that any library for Standard Webhooks can
+//! check it (<https://www.standardwebhooks.com>).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sekisho_model::{AlertTopic, Digest, Event, Timestamp};
-use serde_json::{Value, json};
+use sekisho_model::{Digest, Timestamp};
 
 /// How keys are written down, before their base64 form.
 const KEY_MARK: &str = "whsec_";
@@ -48,46 +47,6 @@ impl WebhookKey {
             ),
         ]
     }
-}
-
-/// What is told in one message.
-#[derive(Debug, Clone, Copy)]
-pub struct Told<'a> {
-    /// Who tells it.
-    pub issuer: &'a str,
-    /// What it is about.
-    pub topic: AlertTopic,
-    /// How many events.
-    pub count: u64,
-    /// When the first of them happened, and the last.
-    pub between: (Timestamp, Timestamp),
-    /// The newest of them.
-    pub newest: &'a [Event],
-}
-
-/// The body of a message. It names accounts by their ids only, and no source addresses.
-pub fn body(told: &Told<'_>) -> String {
-    let at = |moment: Timestamp| sekisho_mail::when::rfc3339(moment, "UTC");
-    let events: Vec<Value> = told
-        .newest
-        .iter()
-        .map(|event| {
-            json!({
-                "id": event.id.to_string(), "at": at(event.at), "kind": event.kind,
-                "outcome": event.outcome, "user_id": event.user_id.map(|id| id.to_string()),
-                "client_id": event.client_id, "detail": event.detail,
-            })
-        })
-        .collect();
-    let (first, last) = told.between;
-    json!({
-        "type": format!("sekisho.{}", told.topic.name()), "timestamp": at(last),
-        "data": {
-            "issuer": told.issuer, "topic": told.topic, "severity": told.topic.severity(),
-            "count": told.count, "first_at": at(first), "last_at": at(last), "events": events,
-        },
-    })
-    .to_string()
 }
 
 #[cfg(test)]

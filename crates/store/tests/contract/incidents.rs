@@ -87,7 +87,11 @@ async fn inc_05_a_lowering_is_confirmed_once(bed: &Bed) {
         .unwrap();
     let twice = bed.store.write(move |tx| tx.decide_level(&again)).await;
     assert!(twice.is_err());
-    let kept = bed.store.read(|tx| tx.level_decisions()).await.unwrap();
+    let kept = bed
+        .store
+        .read(sekisho_store::Tx::level_decisions)
+        .await
+        .unwrap();
     assert_eq!(kept.len(), 2);
 }
 

@@ -1,0 +1,67 @@
+//! Tables about incidents and who is told of them.
+
+diesel::table! {
+    incident_notices (id) {
+        id -> Text,
+        cohort -> Text,
+        texts -> Text,
+        happened_at -> BigInt,
+        made_at -> BigInt,
+        state -> Text,
+        told_to -> Nullable<Text>,
+        told -> BigInt,
+    }
+}
+
+diesel::table! {
+    level_decisions (number) {
+        number -> BigInt,
+        at -> BigInt,
+        operator -> Text,
+        scope -> Text,
+        level -> BigInt,
+        reason -> Text,
+        from_at -> BigInt,
+        until_at -> Nullable<BigInt>,
+        text_ja -> Text,
+        text_en -> Text,
+        standing -> Text,
+        confirms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    switch_decisions (number) {
+        number -> BigInt,
+        at -> BigInt,
+        operator -> Text,
+        feature -> Text,
+        works -> Bool,
+        reason -> Text,
+        until_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    operator_alerts (event_id) {
+        event_id -> Text,
+        topic -> Text,
+        at -> BigInt,
+        told_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Text,
+        hook -> Text,
+        body -> Text,
+        created_at -> BigInt,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        state -> Text,
+        last_status -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
