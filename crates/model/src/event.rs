@@ -76,11 +76,13 @@ pub enum EventKind {
     EpochMoved,
     /// An operator tried out whether operators are reached.
     AlertTested,
+    /// An operator read the record of events (AU-09).
+    EventsRead,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -116,6 +118,7 @@ impl EventKind {
         Self::FeatureSwitched,
         Self::EpochMoved,
         Self::AlertTested,
+        Self::EventsRead,
     ];
 
     /// The stored name.
@@ -156,6 +159,7 @@ impl EventKind {
             Self::FeatureSwitched => "feature_switched",
             Self::EpochMoved => "epoch_moved",
             Self::AlertTested => "alert_tested",
+            Self::EventsRead => "events_read",
         }
     }
 

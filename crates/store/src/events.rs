@@ -158,6 +158,38 @@ impl Tx<'_> {
             .transpose()
     }
 
+    /// What happened from one moment on until before another, of these kinds (all if none is named), in
+    /// the order it happened: at most so many, after that one.
+    pub fn events_between(
+        &mut self,
+        from: Timestamp,
+        until: Timestamp,
+        kinds: &[EventKind],
+        (after, limit): (Option<(Timestamp, EventId)>, u32),
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut query = events::table
+            .filter(events::at.ge(from.micros()))
+            .filter(events::at.lt(until.micros()))
+            .order((events::at, events::id))
+            .limit(i64::from(limit))
+            .into_boxed::<MultiBackend>();
+        if let Some((at, id)) = after {
+            let later = events::at.gt(at.micros());
+            let beside = events::at
+                .eq(at.micros())
+                .and(events::id.gt(id.to_string()));
+            query = query.filter(events::at.ge(at.micros()).and(later.or(beside)));
+        }
+        if !kinds.is_empty() {
+            query = query.filter(events::kind.eq_any(kinds.iter().map(|kind| kind.stored())));
+        }
+        query
+            .load::<EventRow>(self.conn)?
+            .into_iter()
+            .map(Event::try_from)
+            .collect()
+    }
+
     /// A page of a user's events, newest first; `before` is the last one of the page before.
     pub fn history_of(
         &mut self,

@@ -100,7 +100,11 @@ mod tests {
     async fn inc_07_an_epoch_moves_by_kind_and_scope_and_only_for_whom_it_is_said() {
         let place = Place::new().await;
         let moved = async || {
-            let now = place.store.read(|tx| tx.epoch_now()).await.unwrap();
+            let now = place
+                .store
+                .read(|tx: &mut sekisho_store::Tx<'_>| tx.epoch_now())
+                .await
+                .unwrap();
             now.0
         };
         let before = moved().await;
@@ -119,12 +123,16 @@ mod tests {
             place.run(words).await.unwrap();
             assert!(moved().await > last, "{words}");
         }
-        let shared = place.store.read(|tx| tx.shared_epochs()).await.unwrap();
+        let shared = place
+            .store
+            .read(|tx: &mut sekisho_store::Tx<'_>| tx.shared_epochs())
+            .await
+            .unwrap();
         assert_eq!(shared.len(), 1);
         assert_eq!(
             place
                 .store
-                .read(|tx| tx.cohort_marks())
+                .read(|tx: &mut sekisho_store::Tx<'_>| tx.cohort_marks())
                 .await
                 .unwrap()
                 .len(),

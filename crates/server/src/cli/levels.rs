@@ -365,7 +365,11 @@ mod tests {
     }
 
     async fn kept(place: &Place) -> Vec<(u8, Standing)> {
-        let all = place.store.read(|tx| tx.level_decisions()).await.unwrap();
+        let all = place
+            .store
+            .read(|tx: &mut sekisho_store::Tx<'_>| tx.level_decisions())
+            .await
+            .unwrap();
         all.iter()
             .map(|made| (made.level.number(), made.standing))
             .collect()
@@ -419,7 +423,11 @@ mod tests {
         let place = Place::new().await;
         done(&place, "incident switch device_flow off --reason guessing").await;
         done(&place, "incident switch device_flow on --reason over").await;
-        let all = place.store.read(|tx| tx.switch_decisions()).await.unwrap();
+        let all = place
+            .store
+            .read(|tx: &mut sekisho_store::Tx<'_>| tx.switch_decisions())
+            .await
+            .unwrap();
         let on: Vec<bool> = all.iter().map(|made| made.on).collect();
         assert_eq!(on, [false, true]);
     }

@@ -1,11 +1,36 @@
+use clap::Subcommand;
 use sekisho_mail::{Letter, LetterBody, Sender, Transport};
 use sekisho_model::{Clock as _, EmailAddress, Entropy, LetterId, OsEntropy, SystemClock};
 use sekisho_store::LetterState;
 use serde::Serialize;
 
-use super::tree::{Form, MailCommand, Where};
+use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::wiring::open_store;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// Send a test mail and wait for the answer.
+    #[command(after_help = "Example\n  sekisho mail test you@example.org --config config.toml")]
+    Test {
+        #[command(flatten)]
+        at: Where,
+        /// To whom.
+        address: String,
+    },
+    /// Show what waits and what could not be sent.
+    #[command(after_help = "Example\n  sekisho mail queue --config config.toml")]
+    Queue {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Try again what could not be sent.
+    #[command(after_help = "Example\n  sekisho mail retry --config config.toml")]
+    Retry {
+        #[command(flatten)]
+        at: Where,
+    },
+}
 
 /// A waiting or dead letter; never its recipient or text.
 #[derive(Serialize)]

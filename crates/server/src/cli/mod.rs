@@ -7,6 +7,7 @@ mod configuration;
 mod doctor;
 mod epochs;
 mod error;
+mod events;
 mod export;
 mod forced_resets;
 mod import;
@@ -84,6 +85,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Passwords(command) => passwords::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
         Command::Incident(command) => incident::run(command, form).await,
+        Command::Events(asked) => events::run(asked).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {
             reference::print(page);

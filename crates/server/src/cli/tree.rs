@@ -2,12 +2,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::events::Events;
 use super::export::Export;
 use super::forced_resets::ForceReset;
 use super::import::Import;
 use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
 use super::leaving::LeavingCommand;
+use super::mail::MailCommand;
 use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -104,6 +106,11 @@ pub(crate) enum Command {
     /// Containing an incident and telling people.
     #[command(subcommand)]
     Incident(IncidentCommand),
+    /// Print the record of what happened, for people and for a SIEM.
+    #[command(
+        after_help = "Example\n  sekisho events --from 2026-11-23 --kind level_changed --config config.toml\n  sekisho events --follow --format syslog --config config.toml"
+    )]
+    Events(Events),
     /// Mail.
     #[command(subcommand)]
     Mail(MailCommand),
@@ -471,29 +478,5 @@ pub(crate) enum KeysCommand {
         /// Why, for the record.
         #[arg(long, default_value = "")]
         reason: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum MailCommand {
-    /// Send a test mail and wait for the answer.
-    #[command(after_help = "Example\n  sekisho mail test you@example.org --config config.toml")]
-    Test {
-        #[command(flatten)]
-        at: Where,
-        /// To whom.
-        address: String,
-    },
-    /// Show what waits and what could not be sent.
-    #[command(after_help = "Example\n  sekisho mail queue --config config.toml")]
-    Queue {
-        #[command(flatten)]
-        at: Where,
-    },
-    /// Try again what could not be sent.
-    #[command(after_help = "Example\n  sekisho mail retry --config config.toml")]
-    Retry {
-        #[command(flatten)]
-        at: Where,
     },
 }

@@ -89,7 +89,7 @@ async fn inc_05_a_lowering_is_confirmed_once(bed: &Bed) {
     assert!(twice.is_err());
     let kept = bed
         .store
-        .read(sekisho_store::Tx::level_decisions)
+        .read(|tx: &mut sekisho_store::Tx<'_>| tx.level_decisions())
         .await
         .unwrap();
     assert_eq!(kept.len(), 2);

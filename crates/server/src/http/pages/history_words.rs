@@ -51,7 +51,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::LevelChanged
         | EventKind::FeatureSwitched
         | EventKind::EpochMoved
-        | EventKind::AlertTested => ("did-change", "how-by-operator"),
+        | EventKind::AlertTested
+        | EventKind::EventsRead => ("did-change", "how-by-operator"),
     }
 }
 
