@@ -8,6 +8,7 @@ mod admission;
 mod authorization;
 mod authorization_requests;
 mod bad_input;
+mod blocks;
 mod browser_apps;
 mod certificates;
 mod client_assertions;

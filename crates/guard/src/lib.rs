@@ -18,9 +18,9 @@ pub use limits::{
     ResetMailLimits, SignUpLimits, SourceLimits,
 };
 pub use rules::{
-    Admission, AdmissionSettings, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry, Concerned,
-    ConfirmRefusal, DeviceClass, EndpointClass, FileLevel, Halt, InForce, PasswordAttempt,
-    ResetMail, Situation, Tightening, UserCodeTry,
+    Admission, AdmissionSettings, Blocks, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry,
+    Concerned, ConfirmRefusal, DeviceClass, EndpointClass, FileLevel, Halt, InForce,
+    PasswordAttempt, RequestLook, ResetMail, Situation, Tightening, UserCodeTry, overlap,
 };
 pub use throttle::{GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

@@ -1,3 +1,4 @@
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sekisho_model::{Digest, Timestamp};
@@ -5,8 +6,8 @@ use sekisho_session::{Limit, QueuePlace, QueueRules, Session, SessionError, Verd
 
 use crate::limits::Limits;
 use crate::rules::{
-    self, Admission, AdmissionSettings, ClientSecretTry, CodeMail, CodeTry, PasswordAttempt,
-    ResetMail, Rule, UserCodeTry,
+    self, Admission, AdmissionSettings, Blocks, ClientSecretTry, CodeMail, CodeTry, DeviceClass,
+    PasswordAttempt, ResetMail, Rule, UserCodeTry,
 };
 use crate::suspects::Suspects;
 use crate::ticket::{Counted, Place, Ticket};
@@ -23,7 +24,11 @@ pub struct Throttle {
     limits: Limits,
     key: Digest,
     suspects: Suspects,
+    blocks: RwLock<Arc<Blocks>>,
 }
+
+/// How long strangers wait at a block without an end.
+const NO_END: Duration = Duration::from_hours(24);
 
 /// Whether an act may go ahead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +63,18 @@ impl Throttle {
             limits,
             key,
             suspects: Suspects::default(),
+            blocks: RwLock::default(),
         }
+    }
+
+    /// Whom operators and rules keep out from now on. Strangers from a blocked network wait at every act
+    /// below; browsers that the account knows do not (S5, THR-03).
+    pub fn tell_blocks(&self, blocks: Arc<Blocks>) {
+        *self.blocks.write().unwrap_or_else(PoisonError::into_inner) = blocks;
+    }
+
+    fn blocks(&self) -> Arc<Blocks> {
+        Arc::clone(&self.blocks.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Counts a password before it is checked. Hand the ticket to [`Self::after_success`] if it is right.
@@ -67,8 +83,12 @@ impl Throttle {
         attempt: PasswordAttempt<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::password(&attempt)), now)
-            .await
+        self.unblocked(
+            (attempt.device, attempt.ip),
+            &rules::password(&attempt),
+            now,
+        )
+        .await
     }
 
     /// Counts a mailed code before it is checked. Hand the ticket to [`Self::after_success`] if it is
@@ -78,8 +98,12 @@ impl Throttle {
         attempt: CodeTry<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::code_try(&attempt)), now)
-            .await
+        self.unblocked(
+            (attempt.device, attempt.ip),
+            &rules::code_try(&attempt),
+            now,
+        )
+        .await
     }
 
     /// Counts a code before it is mailed. If the ticket is parked with the sign-in and handed to
@@ -90,7 +114,8 @@ impl Throttle {
         mail: CodeMail<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::code_mail(&mail)), now)
+        let allowed = self.blocks().allows(mail.ip, now);
+        self.count(self.counted(&rules::code_mail(&mail), allowed), now)
             .await
     }
 
@@ -101,7 +126,7 @@ impl Throttle {
         attempt: UserCodeTry<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::user_code(&attempt)), now)
+        self.count(self.counted(&rules::user_code(&attempt), false), now)
             .await
     }
 
@@ -111,7 +136,8 @@ impl Throttle {
         ip: &str,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::device_request(ip)), now)
+        let rules = rules::device_request(ip);
+        self.unblocked((DeviceClass::Unknown, ip), &rules, now)
             .await
     }
 
@@ -121,13 +147,17 @@ impl Throttle {
         mail: ResetMail<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::reset_mail(&mail)), now)
+        // No block: it reaches the owner alone, and is how an owner gets in from a new device (THR-04).
+        let allowed = self.blocks().allows(mail.ip, now);
+        self.count(self.counted(&rules::reset_mail(&mail), allowed), now)
             .await
     }
 
     /// Counts an account that somebody is about to make. It counts for good.
     pub async fn before_sign_up(&self, ip: &str, now: Timestamp) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::sign_up(ip)), now).await
+        let rules = rules::sign_up(ip);
+        self.unblocked((DeviceClass::Unknown, ip), &rules, now)
+            .await
     }
 
     /// Asks before a client secret is checked. Hand the ticket to [`Self::after_success`] or
@@ -138,7 +168,10 @@ impl Throttle {
         attempt: ClientSecretTry<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        let counted = self.counted(&rules::client_secret(&attempt));
+        if let Some(stopped) = self.stopped(attempt.ip, now) {
+            return Ok(stopped);
+        }
+        let counted = self.counted(&rules::client_secret(&attempt), false);
         if counted.iter().any(|c| self.suspects.contains(&c.whom, now)) {
             return self.count(counted, now).await;
         }
@@ -218,8 +251,31 @@ impl Throttle {
         Ok(())
     }
 
-    fn counted(&self, rules: &[Rule]) -> Vec<Counted> {
-        let rules = rules.iter();
+    /// Counts an act of somebody who is not kept out.
+    async fn unblocked(
+        &self,
+        (device, ip): (DeviceClass, &str),
+        rules: &[Rule],
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        if device == DeviceClass::Unknown
+            && let Some(stopped) = self.stopped(ip, now)
+        {
+            return Ok(stopped);
+        }
+        let allowed = self.blocks().allows(ip, now);
+        self.count(self.counted(rules, allowed), now).await
+    }
+
+    fn stopped(&self, ip: &str, now: Timestamp) -> Option<Pass> {
+        let blocks = self.blocks();
+        let block = blocks.keeps_strangers_out(ip, now)?;
+        Some(wait(block.until.unwrap_or(now + NO_END), "block"))
+    }
+
+    fn counted(&self, rules: &[Rule], allowed: bool) -> Vec<Counted> {
+        let counts = |rule: &&Rule| !(allowed && rule.counter.is_of_source());
+        let rules = rules.iter().filter(counts);
         rules
             .map(|rule| Counted {
                 counter: rule.counter,

@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use sekisho_guard::{
-    ClientSecretTry, CodeMail, CodeTry, DeviceClass, Limits, Pass, PasswordAttempt, Throttle,
-    Ticket,
+    Blocks, ClientSecretTry, CodeMail, CodeTry, DeviceClass, Limits, Pass, PasswordAttempt,
+    Throttle, Ticket,
 };
-use sekisho_model::{BrowserId, ClientId, Digest, Timestamp};
+use sekisho_model::{Block, BlockEffect, BlockTarget, BrowserId, ClientId, Digest, Timestamp};
 use sekisho_session::Session;
 
 const QUARTER: i64 = 15 * 60;
@@ -458,4 +458,73 @@ async fn a_ticket_can_be_parked_and_is_good_for_the_same_act() {
         let ticket: Ticket = serde_json::from_slice(&parked).unwrap();
         throttle.after_success(ticket).await;
     }
+}
+
+fn block(number: i64, network: &str, effect: BlockEffect) -> Block {
+    Block {
+        number,
+        at: at(0),
+        operator: "haruka".to_owned(),
+        target: BlockTarget::Network(network.parse().unwrap()),
+        effect,
+        reason: "test".to_owned(),
+        until: Some(at(DAY)),
+    }
+}
+
+#[tokio::test]
+async fn s5_a_block_keeps_strangers_from_every_guess_and_never_the_owner() {
+    let throttle = throttle();
+    let list = vec![block(1, "203.0.113.0/24", BlockEffect::Strangers)];
+    throttle.tell_blocks(Arc::new(Blocks::new(list, &[])));
+    let inside = "203.0.113.9";
+    let until_the_end = Pass::Wait {
+        until: at(DAY),
+        limit: "block",
+    };
+    let unknown = DeviceClass::Unknown;
+    assert_eq!(
+        password(&throttle, &owner(), unknown, inside, 1).await,
+        until_the_end
+    );
+    assert_eq!(code(&throttle, unknown, inside, 1).await, until_the_end);
+    assert_eq!(secret(&throttle, "app", inside, 1).await, until_the_end);
+    let resets = throttle.before_sign_up(inside, at(1)).await.unwrap();
+    assert_eq!(resets, until_the_end);
+    for _ in 0..3 {
+        let pass = password(&throttle, &owner(), known(), inside, 2).await;
+        assert!(matches!(pass, Pass::Go(_)));
+    }
+    let pass = password(&throttle, &owner(), unknown, "203.0.114.1", 2).await;
+    assert!(matches!(pass, Pass::Go(_)));
+    let after = password(&throttle, &owner(), unknown, inside, DAY).await;
+    assert!(matches!(after, Pass::Go(_)), "it is over");
+}
+
+#[tokio::test]
+async fn s5_an_allowed_network_is_counted_by_account_and_not_by_where_it_is() {
+    let throttle = throttle();
+    let list = vec![block(1, "203.0.113.0/24", BlockEffect::Allow)];
+    throttle.tell_blocks(Arc::new(Blocks::new(list, &[])));
+    for n in 0..2_000i64 {
+        let account = Digest::of(&n.to_be_bytes());
+        let pass = password(&throttle, &account, DeviceClass::Unknown, "203.0.113.9", 1).await;
+        let Pass::Go(ticket) = pass else {
+            panic!("the {n}th of an allowed office waits: {pass:?}");
+        };
+        drop(ticket);
+    }
+    let mut gone = 0;
+    for second in 0..100 {
+        let pass = password(
+            &throttle,
+            &owner(),
+            DeviceClass::Unknown,
+            "203.0.113.9",
+            second,
+        )
+        .await;
+        gone += i32::from(matches!(pass, Pass::Go(_)));
+    }
+    assert!(gone < 50, "one account is still guarded: {gone}");
 }

@@ -198,4 +198,5 @@ alert-topic-replay = A token or code was used twice
 alert-topic-not-me = Somebody says a sign-in was not theirs
 alert-topic-export = Accounts were exported
 alert-topic-notice = People are being told of an incident
+alert-topic-block = A block was made or lifted
 alert-topic-test = Test of the alerts

@@ -192,4 +192,5 @@ alert-topic-replay = トークンまたはコードが二度使われました
 alert-topic-not-me = 「身に覚えのないログイン」の申し出がありました
 alert-topic-export = アカウントが書き出されました
 alert-topic-notice = 事故のお知らせを送っています
+alert-topic-block = 遮断が追加または解除されました
 alert-topic-test = 通知のテスト

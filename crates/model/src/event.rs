@@ -78,11 +78,13 @@ pub enum EventKind {
     AlertTested,
     /// An operator read the record of events (AU-09).
     EventsRead,
+    /// A network, user agent, app, account or kind of request was kept out, let in, or freed again.
+    BlockChanged,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -119,6 +121,7 @@ impl EventKind {
         Self::EpochMoved,
         Self::AlertTested,
         Self::EventsRead,
+        Self::BlockChanged,
     ];
 
     /// The stored name.
@@ -160,6 +163,7 @@ impl EventKind {
             Self::EpochMoved => "epoch_moved",
             Self::AlertTested => "alert_tested",
             Self::EventsRead => "events_read",
+            Self::BlockChanged => "block_changed",
         }
     }
 

@@ -6,6 +6,7 @@
 //! - what is stored of a secret is its [`Digest`];
 //! - time is [`Timestamp`] (microseconds, UTC) and comes only from a [`Clock`].
 
+mod block;
 mod client;
 mod client_kinds;
 mod clock;
@@ -30,6 +31,7 @@ mod seal;
 mod secret;
 mod user;
 
+pub use block::{Block, BlockEffect, BlockTarget, RequestShape, network};
 pub use client::{Client, ClientSecretRecord};
 pub use client_kinds::{
     ApplicationType, AssertionAlgorithm, ClientAuthentication, ClientOrigin, ClientProfile,

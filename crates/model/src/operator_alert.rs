@@ -47,13 +47,15 @@ pub enum AlertTopic {
     Export,
     /// People are being told of an incident.
     Notice,
+    /// A block was made or lifted.
+    Block,
     /// `sekisho incident test-alert`.
     Test,
 }
 
 impl AlertTopic {
     /// Every topic.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Gate,
         Self::Feature,
         Self::Voided,
@@ -62,6 +64,7 @@ impl AlertTopic {
         Self::NotMe,
         Self::Export,
         Self::Notice,
+        Self::Block,
         Self::Test,
     ];
 
@@ -76,6 +79,7 @@ impl AlertTopic {
             Self::NotMe => "not_me",
             Self::Export => "export",
             Self::Notice => "notice",
+            Self::Block => "block",
             Self::Test => "test",
         }
     }
@@ -92,7 +96,7 @@ impl AlertTopic {
             Self::Feature | Self::Voided | Self::Replay | Self::NotMe | Self::Export => {
                 Severity::Warning
             }
-            Self::Keys | Self::Notice | Self::Test => Severity::Notice,
+            Self::Keys | Self::Notice | Self::Block | Self::Test => Severity::Notice,
         }
     }
 
@@ -109,6 +113,7 @@ impl AlertTopic {
             EventKind::NotMe => Some(Self::NotMe),
             EventKind::UsersExported => Some(Self::Export),
             EventKind::NoticeSent => Some(Self::Notice),
+            EventKind::BlockChanged => Some(Self::Block),
             EventKind::AlertTested => Some(Self::Test),
             _ => None,
         }

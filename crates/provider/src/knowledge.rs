@@ -2,9 +2,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sekisho_guard::{FileLevel, Situation};
+use ipnet::IpNet;
+use sekisho_guard::{Blocks, FileLevel, Situation};
 use sekisho_model::{
-    ClientId, CohortMark, Epoch, EpochKind, LevelDecision, SwitchDecision, Timestamp, User,
+    Block, ClientId, CohortMark, Epoch, EpochKind, LevelDecision, SwitchDecision, Timestamp, User,
 };
 use sekisho_store::{Revisions, SharedEpoch, Store, StoreError};
 
@@ -18,6 +19,8 @@ pub(crate) struct Knowledge {
     heard: RwLock<Heard>,
     /// How often the store was asked.
     asked: AtomicU64,
+    /// What is never blocked.
+    never: Vec<IpNet>,
 }
 
 #[derive(Debug, Clone)]
@@ -31,11 +34,12 @@ struct Heard {
     situation: Arc<Situation>,
 }
 
-/// Revisions, and what there is of epochs and of levels if they moved.
+/// Revisions, and what there is of epochs, of levels and of blocks if they moved.
 type Answer = (
     Revisions,
     Option<(Epoch, Vec<SharedEpoch>, Vec<CohortMark>)>,
     Option<(Vec<LevelDecision>, Vec<SwitchDecision>)>,
+    Option<Vec<Block>>,
 );
 
 /// How long old knowledge may be used to issue something.
@@ -46,10 +50,12 @@ const STALE_AFTER: Duration = Duration::from_secs(15);
 pub(crate) struct News {
     pub(crate) clients: bool,
     pub(crate) keys: bool,
+    pub(crate) blocks: bool,
 }
 
 impl Knowledge {
-    pub(crate) fn new(now: Timestamp) -> Self {
+    /// Knows nothing yet; networks in `never` are never blocked.
+    pub(crate) fn new(now: Timestamp, never: Vec<IpNet>) -> Self {
         let heard = Heard {
             question: 0,
             at: now,
@@ -61,6 +67,7 @@ impl Knowledge {
         Self {
             heard: RwLock::new(heard),
             asked: AtomicU64::new(0),
+            never,
         }
     }
 
@@ -87,7 +94,15 @@ impl Knowledge {
                 } else {
                     None
                 };
-                Ok((revisions, epochs, levels))
+                let blocks_moved = known
+                    .as_ref()
+                    .is_none_or(|known| known.blocks != revisions.blocks);
+                let blocks = if blocks_moved {
+                    Some(tx.blocks()?)
+                } else {
+                    None
+                };
+                Ok((revisions, epochs, levels, blocks))
             })
             .await;
         self.settle(question, now, answer)
@@ -104,7 +119,7 @@ impl Knowledge {
             return answer.map(|_older| News::default()).map_err(Failure::from);
         }
         heard.question = question;
-        let (revisions, epochs, levels) = match answer {
+        let (revisions, epochs, levels, blocks) = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 heard.store_answers = false;
@@ -120,16 +135,22 @@ impl Knowledge {
                 .revisions
                 .as_ref()
                 .is_some_and(|old| old.keys != revisions.keys),
+            blocks: blocks.is_some(),
         };
         if let Some((now, shared, cohorts)) = epochs {
             heard.epochs = Arc::new(gathered(now, shared, cohorts));
         }
         if let Some((levels, switches)) = levels {
-            let file = heard.situation.file.clone();
             heard.situation = Arc::new(Situation {
                 levels,
                 switches,
-                file,
+                ..(*heard.situation).clone()
+            });
+        }
+        if let Some(list) = blocks {
+            heard.situation = Arc::new(Situation {
+                blocks: Arc::new(Blocks::new(list, &self.never)),
+                ..(*heard.situation).clone()
             });
         }
         heard.revisions = Some(revisions);
@@ -227,13 +248,15 @@ mod tests {
             keys: 0,
             epochs,
             levels: 0,
+            blocks: 0,
         };
-        (revisions, Some((Epoch(now), Vec::new(), Vec::new())), None)
+        let epochs = (Epoch(now), Vec::new(), Vec::new());
+        (revisions, Some(epochs), None, None)
     }
 
     #[test]
     fn rep_02_an_answer_that_was_overtaken_takes_nothing_back() {
-        let knowledge = Knowledge::new(at(0));
+        let knowledge = Knowledge::new(at(0), Vec::new());
         knowledge.settle(2, at(600), Ok(answer(2, 9))).unwrap();
         knowledge.settle(1, at(0), Ok(answer(1, 8))).unwrap();
         assert_eq!(knowledge.epoch_now(), Epoch(9));

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod app_origins;
+pub mod blocks;
 mod client_documents;
 mod client_secrets;
 mod clients;

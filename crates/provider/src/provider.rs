@@ -115,7 +115,7 @@ impl Provider {
             noted_uses: NotedUses::new(),
             client_keys: ClientKeys::new(),
             outbound,
-            knowledge: Knowledge::new(clock.now()),
+            knowledge: Knowledge::new(clock.now(), settings.unblockable.clone()),
             access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
             standings: Cache::new(REMEMBERED),
             // Opened accounts are larger and hold personal data: few, and for two seconds.
@@ -150,6 +150,9 @@ impl Provider {
         let news = self.knowledge.hear(&self.store, self.now()).await?;
         if news.clients {
             self.clients.forget();
+        }
+        if news.blocks {
+            self.throttle.tell_blocks(self.blocks());
         }
         if news.keys {
             self.keys.reload().await?;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sekisho_audit::lanes::Lanes;
 use sekisho_guard::AdmissionSettings;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub issuer: String,
     /// Another origin, where apps with certificates reach their endpoints (RFC 8705 §5).
     pub mtls_origin: Option<String>,
+    /// Networks that are never blocked: the proxies (S5).
+    pub unblockable: Vec<IpNet>,
     /// Name shown to people.
     pub service_name: String,
     /// Time zone of pages and mails for people who have set none.
@@ -62,6 +65,7 @@ impl Settings {
         Self {
             issuer: issuer.to_owned(),
             mtls_origin: None,
+            unblockable: Vec::new(),
             service_name: "Sekisho".to_owned(),
             default_zone: "Asia/Tokyo".to_owned(),
             lifetimes: Lifetimes::default(),

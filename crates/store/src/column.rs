@@ -1,9 +1,9 @@
 //! How nouns lie in columns: ids and enums as text, digests as bytes, times as microseconds.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, AlertTopic, AuthenticationMethod, Digest, EpochKind, EventKind,
-    Feature, LetterKind, Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm, Standing,
-    Timestamp, UserState,
+    AddressKind, AlertSetting, AlertTopic, AuthenticationMethod, BlockEffect, Digest, EpochKind,
+    EventKind, Feature, LetterKind, Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm,
+    Standing, Timestamp, UserState,
 };
 
 use serde::Serialize;
@@ -48,7 +48,7 @@ stored! {
     LogoutState { Waiting = "waiting", Done = "done", Dead = "dead" }
     WebhookState { Waiting = "waiting", Done = "done", Dead = "dead" }
     Standing { InForce = "in_force", Asked = "asked" }
-    Topic { Clients = "clients", Keys = "keys", Epochs = "epochs", Levels = "levels" }
+    Topic { Clients = "clients", Keys = "keys", Epochs = "epochs", Levels = "levels", Blocks = "blocks" }
 }
 
 macro_rules! stored_by_model {
@@ -68,6 +68,7 @@ macro_rules! stored_by_model {
 
 stored_by_model! {
     AlertTopic by Self::from_name;
+    BlockEffect by Self::from_name;
     EventKind by Self::from_name;
     Feature by Self::from_name;
     Outcome by Self::from_name;

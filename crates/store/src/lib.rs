@@ -18,6 +18,7 @@ compile_error!("sekisho-store needs the feature sqlite or postgres");
 mod access_tokens;
 mod address_changes;
 mod backend;
+mod blocks;
 mod browser_sessions;
 mod browsers;
 mod calendar;

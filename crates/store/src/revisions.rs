@@ -16,6 +16,8 @@ pub enum Topic {
     Epochs,
     /// Incident levels and switches.
     Levels,
+    /// Whom operators and rules keep out.
+    Blocks,
 }
 
 /// How often each topic has changed; compare with what was seen last.
@@ -29,6 +31,8 @@ pub struct Revisions {
     pub epochs: i64,
     /// See [`Topic::Levels`].
     pub levels: i64,
+    /// See [`Topic::Blocks`].
+    pub blocks: i64,
 }
 
 impl Tx<'_> {
@@ -47,6 +51,7 @@ impl Tx<'_> {
                 Topic::Keys => present.keys = number,
                 Topic::Epochs => present.epochs = number,
                 Topic::Levels => present.levels = number,
+                Topic::Blocks => present.blocks = number,
             }
         }
         Ok(present)

@@ -3,7 +3,8 @@
 mod incident_tables;
 
 pub(crate) use incident_tables::{
-    incident_notices, level_decisions, operator_alerts, switch_decisions, webhook_deliveries,
+    blocks, incident_notices, level_decisions, operator_alerts, switch_decisions,
+    webhook_deliveries,
 };
 
 diesel::table! {

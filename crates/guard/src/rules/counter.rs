@@ -77,6 +77,23 @@ impl Counter {
         }
     }
 
+    /// Whether it counts where requests come from, whoever they are for: not for networks that are allowed.
+    pub(crate) const fn is_of_source(self) -> bool {
+        matches!(
+            self,
+            Self::SourceAddress
+                | Self::SourceNetwork
+                | Self::SourceSite
+                | Self::MailAddress
+                | Self::MailNetwork
+                | Self::MailSite
+                | Self::ResetAddress
+                | Self::ResetNetwork
+                | Self::SignUpAddress
+                | Self::SignUpNetwork
+        )
+    }
+
     /// Whether a success starts it from zero (THR-10) instead of only not counting. The budget of
     /// wrong codes is not renewed by a right one: its size is what makes guessing hopeless (OTP-03).
     pub(crate) const fn ends_with_success(self) -> bool {

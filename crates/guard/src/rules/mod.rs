@@ -2,6 +2,7 @@
 
 mod act;
 mod admission;
+mod block;
 mod counter;
 mod level;
 mod origin;
@@ -14,6 +15,7 @@ pub(crate) use act::{
     client_secret, code_mail, code_try, device_request, password, reset_mail, sign_up, user_code,
 };
 pub use admission::{Admission, AdmissionSettings};
+pub use block::{Blocks, RequestLook, overlap};
 pub(crate) use counter::Counter;
 pub use level::{EndpointClass, Halt, Tightening};
 pub(crate) use origin::networks;

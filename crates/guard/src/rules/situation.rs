@@ -1,6 +1,7 @@
 //! Which level is in force for whom, and whether a change needs a second operator. Pure: decisions and
 //! a moment in, a level out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_model::{
@@ -8,6 +9,7 @@ use sekisho_model::{
     Timestamp, User,
 };
 
+use super::block::Blocks;
 use super::level::{EndpointClass, Halt, Tightening, tightening};
 
 /// How long a lowering that one operator asked for can be confirmed by another one.
@@ -22,6 +24,8 @@ pub struct Situation {
     pub switches: Vec<SwitchDecision>,
     /// What the level file of this node says; it can only raise.
     pub file: Option<FileLevel>,
+    /// Whom operators and rules keep out.
+    pub blocks: Arc<Blocks>,
 }
 
 /// What the level file says (INC-01: it works while the database is away).
@@ -75,7 +79,19 @@ impl Situation {
                 };
             }
         }
-        highest
+        self.raised_by_block(highest, whom, now)
+    }
+
+    /// An app or an account that is blocked is as if nothing were issued to anybody.
+    fn raised_by_block(&self, level: InForce, whom: Concerned<'_>, now: Timestamp) -> InForce {
+        match self.blocks.of(whom, now) {
+            Some(block) if level.level < Level::Silent => InForce {
+                level: Level::Silent,
+                text: OperatorText::default(),
+                until: block.until,
+            },
+            _ => level,
+        }
     }
 
     fn of_file(&self) -> InForce {
@@ -87,10 +103,10 @@ impl Situation {
         }
     }
 
-    /// Whether any level is about some accounts only.
+    /// Whether any level or block is about some accounts only.
     pub fn tells_people_apart(&self) -> bool {
         let by_cohort = |made: &LevelDecision| matches!(made.scope, LevelScope::Cohort(_));
-        self.levels.iter().any(by_cohort)
+        self.levels.iter().any(by_cohort) || self.blocks.tells_people_apart()
     }
 
     /// Whether an endpoint of this class answers them.

@@ -52,6 +52,7 @@ const fn words_of(topic: AlertTopic) -> &'static str {
         AlertTopic::NotMe => "alert-topic-not-me",
         AlertTopic::Export => "alert-topic-export",
         AlertTopic::Notice => "alert-topic-notice",
+        AlertTopic::Block => "alert-topic-block",
         AlertTopic::Test => "alert-topic-test",
     }
 }

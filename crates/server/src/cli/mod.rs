@@ -1,6 +1,7 @@
 //! The command line (`interfaces.md`, `ux.md` section 11).
 
 mod alerts;
+mod blocks;
 mod clients;
 mod cohort;
 mod configuration;
@@ -10,6 +11,7 @@ mod error;
 mod events;
 mod export;
 mod forced_resets;
+mod guard;
 mod import;
 mod incident;
 mod incident_notices;
@@ -85,6 +87,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Passwords(command) => passwords::run(command, form).await,
         Command::Keys(command) => keys::run(command, form).await,
         Command::Incident(command) => incident::run(command, form).await,
+        Command::Guard(command) => guard::run(command, form).await,
         Command::Events(asked) => events::run(asked).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {

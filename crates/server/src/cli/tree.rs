@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::events::Events;
 use super::export::Export;
 use super::forced_resets::ForceReset;
+use super::guard::GuardCommand;
 use super::import::Import;
 use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
@@ -106,6 +107,9 @@ pub(crate) enum Command {
     /// Containing an incident and telling people.
     #[command(subcommand)]
     Incident(IncidentCommand),
+    /// Keeping attackers out.
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Print the record of what happened, for people and for a SIEM.
     #[command(
         after_help = "Example\n  sekisho events --from 2026-11-23 --kind level_changed --config config.toml\n  sekisho events --follow --format syslog --config config.toml"

@@ -128,6 +128,7 @@ impl Config {
         Settings {
             issuer: self.server.issuer.clone(),
             mtls_origin: self.server.mtls_origin.clone(),
+            unblockable: self.server.trusted_proxies.clone(),
             service_name: self.server.service_name.clone(),
             default_zone: self.server.default_zone.clone(),
             lifetimes: Lifetimes {

@@ -8,12 +8,13 @@ use actix_web::error::ErrorRequestTimeout;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use metrics::{counter, histogram};
 use sekisho_provider::rules::discovery_members::MTLS_ENDPOINTS;
 
 use super::answer::{begin, see_other};
 use super::app::{App, RequestId, header};
+use super::blocks;
 use super::cors;
 use super::headers::{Answer, security_headers};
 use super::levels;
@@ -47,7 +48,7 @@ pub async fn edge(
             reader.allow(answer.headers_mut());
             request.into_response(answer)
         }
-        (None, None) => match levels::stopped(&app, request.request()) {
+        (None, None) => match stopped(&app, request.request()) {
             Some(answer) => request.into_response(answer),
             None => in_time(request, next).await?,
         },
@@ -68,6 +69,11 @@ pub async fn edge(
         .increment(1);
     histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
     Ok(response)
+}
+
+/// What an operator or a rule keeps out is not asked further.
+fn stopped(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
+    blocks::stopped(app, request).or_else(|| levels::stopped(app, request))
 }
 
 /// NET-10: whoever sends a body drop by drop is cut off. No answer of ours takes that long.

@@ -12,7 +12,7 @@ use super::frame::Frame;
 
 /// Who reads the answers of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reads {
+pub(super) enum Reads {
     /// An app: JSON.
     App,
     /// A person: a page.
@@ -138,6 +138,13 @@ fn account(pattern: &str) -> Option<Purpose> {
 
 /// What an unknown route is taken for: what the first level stops.
 const UNSORTED: Purpose = both(EndpointClass::PersonRegistration);
+
+/// Who reads the answer to this request.
+pub(super) fn reads(request: &HttpRequest) -> Reads {
+    let pattern = request.match_pattern();
+    let purpose = pattern.and_then(|pattern| purpose(&pattern));
+    purpose.map_or(Reads::Person, |purpose| purpose.reads)
+}
 
 /// The answer to a request that a level or a switch stops; `None` lets it through. Addresses that are no
 /// route of ours are told so, except by a sealed server.

@@ -10,6 +10,7 @@ pub mod address_undo;
 pub mod answer;
 pub mod app;
 pub mod assets;
+mod blocks;
 pub mod call;
 pub mod client_ip;
 pub mod cookies;

@@ -65,3 +65,15 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    blocks (number) {
+        number -> BigInt,
+        at -> BigInt,
+        operator -> Text,
+        target -> Text,
+        effect -> Text,
+        reason -> Text,
+        until_at -> Nullable<BigInt>,
+    }
+}

@@ -173,6 +173,7 @@ async fn key_10_a_removed_key_loses_its_private_part(bed: &Bed) {
                     keys: 4,
                     epochs: 0,
                     levels: 0,
+                    blocks: 0,
                 }
             );
             Ok(())

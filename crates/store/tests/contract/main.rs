@@ -8,6 +8,8 @@ mod apps;
 #[cfg(test)]
 mod bed;
 #[cfg(test)]
+mod blocks;
+#[cfg(test)]
 mod cohorts;
 #[cfg(test)]
 mod devices;

@@ -52,7 +52,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::FeatureSwitched
         | EventKind::EpochMoved
         | EventKind::AlertTested
-        | EventKind::EventsRead => ("did-change", "how-by-operator"),
+        | EventKind::EventsRead
+        | EventKind::BlockChanged => ("did-change", "how-by-operator"),
     }
 }
 

@@ -1,0 +1,339 @@
+//! Whom operators and rules keep out, found fast. Pure.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use sekisho_model::{Block, BlockEffect, BlockTarget, RequestShape, Timestamp};
+
+use super::situation::Concerned;
+
+/// All blocks, as a node knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Blocks {
+    list: Vec<Block>,
+    /// Places in the list, oldest first.
+    by_network: HashMap<IpNet, Vec<usize>>,
+    /// Lengths of prefixes there are, the longest first when read backwards.
+    lengths: BTreeSet<u8>,
+    /// What is not about networks.
+    others: Vec<usize>,
+}
+
+/// What a request looks like from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLook<'a> {
+    /// The client address, as the server decided (NET-01).
+    pub ip: &'a str,
+    /// The method.
+    pub method: &'a str,
+    /// The path, as it was sent.
+    pub path: &'a str,
+    /// The query, as it was sent.
+    pub query: &'a str,
+    /// Name (in small letters) and value of each header.
+    pub headers: &'a [(&'a str, Cow<'a, str>)],
+}
+
+impl Blocks {
+    /// Of all that was decided, oldest first. What touches a network in `never` (the proxies) is left out:
+    /// blocking a proxy would block everybody (S5).
+    pub fn new(list: Vec<Block>, never: &[IpNet]) -> Self {
+        let mut blocks = Self::default();
+        for block in list {
+            let place = blocks.list.len();
+            match &block.target {
+                BlockTarget::Network(net) if block.keeps_out() && touches(net, never) => continue,
+                BlockTarget::Network(net) => {
+                    blocks.lengths.insert(net.prefix_len());
+                    blocks.by_network.entry(*net).or_default().push(place);
+                }
+                _ => blocks.others.push(place),
+            }
+            blocks.list.push(block);
+        }
+        blocks
+    }
+
+    /// Whether nothing was decided: no request need be looked at.
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Those that hold, oldest first.
+    pub fn holding(&self, now: Timestamp) -> impl Iterator<Item = &Block> {
+        self.list.iter().filter(move |block| block.holds(now))
+    }
+
+    /// What was decided about an address: the most narrow network counts, then the newest decision.
+    pub fn of_source(&self, ip: &str, now: Timestamp) -> Option<&Block> {
+        if self.lengths.is_empty() {
+            return None;
+        }
+        let ip = ip.parse::<IpAddr>().ok()?.to_canonical();
+        let lengths = self.lengths.iter().rev();
+        let mut nets = lengths.filter_map(|bits| IpNet::new(ip, *bits).ok());
+        nets.find_map(|net| self.of_network(&net.trunc(), now))
+    }
+
+    fn of_network(&self, net: &IpNet, now: Timestamp) -> Option<&Block> {
+        let places = self.by_network.get(net)?.iter().rev();
+        let mut made = places.filter_map(|place| self.list.get(*place));
+        made.find(|block| block.holds(now))
+    }
+
+    /// Whether strangers from there are kept out; until when, if that is known.
+    pub fn keeps_strangers_out(&self, ip: &str, now: Timestamp) -> Option<&Block> {
+        self.of_source(ip, now).filter(|block| block.keeps_out())
+    }
+
+    /// Whether an operator said never to keep anybody from there out.
+    pub fn allows(&self, ip: &str, now: Timestamp) -> bool {
+        self.of_source(ip, now)
+            .is_some_and(|block| !block.keeps_out())
+    }
+
+    /// Whether any network within or around this one is allowed: a rule must not block it.
+    pub fn allows_some_of(&self, net: &IpNet, now: Timestamp) -> bool {
+        self.holding(now).any(|block| match &block.target {
+            BlockTarget::Network(allowed) => !block.keeps_out() && overlap(allowed, net),
+            _ => false,
+        })
+    }
+
+    /// The block that keeps a whole request out. A network that is allowed stays open to its user agents,
+    /// but not to requests of a shape: those are about a hole, not about who comes.
+    pub fn of_request(&self, look: &RequestLook<'_>, now: Timestamp) -> Option<&Block> {
+        let source = self.of_source(look.ip, now);
+        if let Some(block) = source
+            && block.effect == BlockEffect::Everything
+        {
+            return Some(block);
+        }
+        let allowed = source.is_some_and(|block| !block.keeps_out());
+        self.others().find(|block| {
+            let fits = match &block.target {
+                BlockTarget::UserAgent(part) => {
+                    !allowed && header_has(look.headers, "user-agent", part)
+                }
+                BlockTarget::Request(shape) => fits(shape, look),
+                _ => false,
+            };
+            fits && block.holds(now)
+        })
+    }
+
+    /// The newest block of an app or an account.
+    pub fn of(&self, whom: Concerned<'_>, now: Timestamp) -> Option<&Block> {
+        let about = |block: &&Block| match &block.target {
+            BlockTarget::Client(id) => Some(id) == whom.client,
+            BlockTarget::Account(id) => whom.user.is_some_and(|user| user.id == *id),
+            _ => false,
+        };
+        self.others().rev().filter(about).find(|b| b.holds(now))
+    }
+
+    /// Whether any block is about an account.
+    pub fn tells_people_apart(&self) -> bool {
+        self.others()
+            .any(|block| matches!(block.target, BlockTarget::Account(_)))
+    }
+
+    fn others(&self) -> impl DoubleEndedIterator<Item = &Block> {
+        self.others.iter().filter_map(|place| self.list.get(*place))
+    }
+}
+
+/// Whether one of them lies within the other.
+pub fn overlap(one: &IpNet, other: &IpNet) -> bool {
+    one.contains(other) || other.contains(one)
+}
+
+fn touches(net: &IpNet, never: &[IpNet]) -> bool {
+    never.iter().any(|kept| overlap(kept, net))
+}
+
+fn fits(shape: &RequestShape, look: &RequestLook<'_>) -> bool {
+    let decoded = |text: &str| {
+        let decoded = percent_encoding::percent_decode_str(text);
+        decoded.decode_utf8_lossy().into_owned()
+    };
+    let method = shape.method.as_deref();
+    let path = shape.path.as_deref();
+    let query = shape.query.as_deref();
+    method.is_none_or(|method| method.eq_ignore_ascii_case(look.method))
+        && path.is_none_or(|path| {
+            decoded(look.path)
+                .to_lowercase()
+                .starts_with(&path.to_lowercase())
+        })
+        && query.is_none_or(|part| {
+            has(&decoded(look.query), part)
+                || has(&decoded(&look.query.replace('+', " ")), part)
+                || has(look.query, part)
+        })
+        && shape
+            .header
+            .as_ref()
+            .is_none_or(|(name, part)| header_has(look.headers, name, part))
+}
+
+fn header_has(headers: &[(&str, Cow<'_, str>)], name: &str, part: &str) -> bool {
+    headers
+        .iter()
+        .any(|(there, value)| there.eq_ignore_ascii_case(name) && has(value, part))
+}
+
+fn has(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use sekisho_model::ClientId;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(10_000);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(10_000 + seconds)
+    }
+
+    fn made(number: i64, target: BlockTarget, effect: BlockEffect) -> Block {
+        Block {
+            number,
+            at: NOW,
+            operator: "haruka".to_owned(),
+            target,
+            effect,
+            reason: "test".to_owned(),
+            until: None,
+        }
+    }
+
+    fn net(number: i64, text: &str, effect: BlockEffect) -> Block {
+        made(number, BlockTarget::Network(text.parse().unwrap()), effect)
+    }
+
+    fn look<'a>(ip: &'a str, path: &'a str, query: &'a str) -> RequestLook<'a> {
+        RequestLook {
+            ip,
+            method: "GET",
+            path,
+            query,
+            headers: &[],
+        }
+    }
+
+    #[test]
+    fn s5_the_most_narrow_network_counts_and_then_the_newest_decision() {
+        let list = vec![
+            net(1, "203.0.113.0/24", BlockEffect::Strangers),
+            net(2, "203.0.113.64/26", BlockEffect::Allow),
+            net(3, "203.0.113.70/32", BlockEffect::Everything),
+            net(4, "198.51.100.0/24", BlockEffect::Everything),
+            Block {
+                until: Some(at(60)),
+                ..net(5, "198.51.100.0/24", BlockEffect::Allow)
+            },
+            net(6, "2001:db8:1::/48", BlockEffect::Strangers),
+        ];
+        let blocks = Blocks::new(list, &[]);
+        let number = |ip, now| blocks.of_source(ip, now).map(|block| block.number);
+        assert_eq!(number("203.0.113.1", NOW), Some(1));
+        assert_eq!(number("203.0.113.65", NOW), Some(2));
+        assert_eq!(number("203.0.113.70", NOW), Some(3));
+        assert_eq!(number("::ffff:203.0.113.70", NOW), Some(3));
+        assert_eq!(number("203.0.114.1", NOW), None);
+        assert_eq!(number("198.51.100.9", NOW), Some(5));
+        assert_eq!(number("198.51.100.9", at(60)), Some(4));
+        assert_eq!(number("2001:db8:1:ffff::1", NOW), Some(6));
+        assert_eq!(number("2001:db8:2::1", NOW), None);
+        assert_eq!(number("unknown", NOW), None);
+        assert!(blocks.allows("203.0.113.65", NOW));
+        assert!(blocks.keeps_strangers_out("203.0.113.65", NOW).is_none());
+        assert!(blocks.allows_some_of(&"203.0.113.0/24".parse().unwrap(), NOW));
+        assert!(!blocks.allows_some_of(&"192.0.2.0/24".parse().unwrap(), NOW));
+        assert!(
+            blocks
+                .of_request(&look("203.0.113.1", "/", ""), NOW)
+                .is_none()
+        );
+        assert!(
+            blocks
+                .of_request(&look("203.0.113.70", "/", ""), NOW)
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn s5_a_proxy_is_never_blocked() {
+        let never = ["10.1.0.0/16".parse().unwrap()];
+        for kept in ["10.1.2.3/32", "10.1.0.0/16", "10.0.0.0/8"] {
+            let blocks = Blocks::new(vec![net(1, kept, BlockEffect::Everything)], &never);
+            assert!(blocks.of_source("10.1.2.3", NOW).is_none(), "{kept}");
+        }
+        let beside = Blocks::new(vec![net(1, "10.2.0.0/16", BlockEffect::Everything)], &never);
+        assert!(beside.of_source("10.2.0.1", NOW).is_some());
+    }
+
+    #[test]
+    fn inc_06_requests_of_a_shape_are_kept_out_in_whatever_way_they_are_written() {
+        let shape = RequestShape {
+            method: Some("get".to_owned()),
+            path: Some("/oauth2/Authorize".to_owned()),
+            query: Some("<Script".to_owned()),
+            header: None,
+        };
+        let allowed = net(2, "203.0.113.0/24", BlockEffect::Allow);
+        let patch = made(1, BlockTarget::Request(shape), BlockEffect::Everything);
+        let blocks = Blocks::new(vec![patch, allowed], &[]);
+        let kept = |path, query| {
+            let look = look("203.0.113.1", path, query);
+            blocks.of_request(&look, NOW).is_some()
+        };
+        assert!(kept("/oauth2/authorize", "a=%3CsCRIPT%3E"));
+        assert!(kept("/oauth2/%61uthorize", "a=<script"));
+        assert!(!kept("/oauth2/authorize", "a=script"));
+        assert!(!kept("/oauth2/token", "a=%3Cscript%3E"));
+        let post = RequestLook {
+            method: "POST",
+            ..look("203.0.113.1", "/oauth2/authorize", "%3Cscript")
+        };
+        assert!(blocks.of_request(&post, NOW).is_none());
+    }
+
+    #[test]
+    fn s5_user_agents_are_kept_out_except_from_networks_that_are_allowed() {
+        let agent = BlockTarget::UserAgent("sqlmap".to_owned());
+        let allowed = net(2, "203.0.113.0/24", BlockEffect::Allow);
+        let blocks = Blocks::new(vec![made(1, agent, BlockEffect::Everything), allowed], &[]);
+        let headers = [("user-agent", Cow::Borrowed("SQLMap/1.8"))];
+        let kept = |ip| {
+            let look = RequestLook {
+                headers: &headers,
+                ..look(ip, "/", "")
+            };
+            blocks.of_request(&look, NOW).is_some()
+        };
+        assert!(kept("192.0.2.1"));
+        assert!(!kept("203.0.113.1"));
+    }
+
+    #[test]
+    fn s5_an_app_is_kept_out_until_the_end() {
+        let app = ClientId::new("app");
+        let block = Block {
+            until: Some(at(60)),
+            ..made(1, BlockTarget::Client(app.clone()), BlockEffect::Everything)
+        };
+        let blocks = Blocks::new(vec![block], &[]);
+        let whom = |client| Concerned { client, user: None };
+        assert!(blocks.of(whom(Some(&app)), at(59)).is_some());
+        assert!(blocks.of(whom(Some(&app)), at(60)).is_none());
+        assert!(blocks.of(whom(None), NOW).is_none());
+        assert!(!blocks.tells_people_apart());
+    }
+}

@@ -1,0 +1,2 @@
+DELETE FROM revisions WHERE topic = 'blocks';
+DROP TABLE blocks;

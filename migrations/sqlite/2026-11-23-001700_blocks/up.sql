@@ -1,0 +1,15 @@
+-- Whom operators and rules keep out, and whom they never do (S5). What is over is deleted when the next
+-- block is made; the record of events keeps who decided what. Networks are those of attackers or of
+-- offices, named by an operator or a rule, not of a person.
+
+CREATE TABLE blocks (
+    number INTEGER NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    operator TEXT NOT NULL,
+    target TEXT NOT NULL,
+    effect TEXT NOT NULL CHECK (effect IN ('allow', 'strangers', 'everything')),
+    reason TEXT NOT NULL,
+    until_at INTEGER
+) STRICT;
+
+INSERT INTO revisions (topic, number) VALUES ('blocks', 0);

@@ -1,0 +1,214 @@
+//! Keeping somebody out, from the command line to what they and everybody else see (S5, INC-06).
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::authorization::request;
+use crate::support::browser::{Browser, Page};
+use crate::support::house::{PASSWORD, TestHouse};
+use crate::support::processes::Process;
+use crate::tokens::{App, body};
+
+struct Scene {
+    house: TestHouse,
+    config: String,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let house = TestHouse::open_with(|config| {
+            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        })
+        .await;
+        let file = house.folder.path().join("config.toml");
+        house.write_config(&file, "127.0.0.1:0");
+        let config = file.to_str().unwrap().to_owned();
+        Self { house, config }
+    }
+
+    /// Runs `sekisho guard …` beside the server, which then hears of it.
+    async fn guard(&self, arguments: &[&str]) -> String {
+        let config = ["--config", &self.config];
+        let said = Process::run(&[&["guard"], arguments, &config].concat(), "");
+        self.house.house.services.provider.hear().await.unwrap();
+        said
+    }
+
+    async fn numbers(&self) -> Vec<i64> {
+        let shown = self.guard(&["blocks", "--output", "json"]).await;
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        let all = shown.as_array().or_else(|| shown["items"].as_array());
+        let all = all.unwrap_or_else(|| panic!("{shown}"));
+        all.iter().map(|b| b["number"].as_i64().unwrap()).collect()
+    }
+
+    /// A browser whose proxy says that it comes from there.
+    fn from(&self, ip: &str) -> Browser {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_str(ip).unwrap());
+        Browser::over(&self.house, Client::builder().default_headers(headers))
+    }
+
+    /// The answer to the right address and password.
+    async fn password(&self, browser: &Browser, app: &App) -> Page {
+        let request = request(&app.id, &[("prompt", "login")]);
+        let to_login = browser.get(&request).await;
+        let login = browser.get(to_login.location()).await;
+        let form = [
+            ("csrf", &*login.hidden("csrf")),
+            ("email", &*self.house.login_address),
+            ("password", PASSWORD),
+        ];
+        browser.post("/login", &form).await
+    }
+
+    async fn waits(&self, ip: &str, app: &App) {
+        let page = self.password(&self.from(ip), app).await;
+        let words = page.words();
+        assert_eq!(page.status, StatusCode::OK, "{ip}: {words}");
+        assert!(words.contains("Wait until"), "{ip}: {words}");
+    }
+
+    async fn goes_on(&self, browser: &Browser, app: &App) {
+        let page = self.password(browser, app).await;
+        let words = page.words();
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{words}");
+        assert!(page.location().starts_with("/login/code"), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s5_thr_03_strangers_from_a_blocked_network_wait_while_the_owner_goes_on() {
+    let scene = Scene::open().await;
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let owner = scene.from("203.0.113.9");
+    let start = request(&app.id, &[]);
+    let answer = owner.sign_in(&scene.house, &start).await;
+    assert!(answer.answer("code").is_some());
+
+    let block = ["block", "--network", "203.0.113.0/24", "--for", "2h"];
+    let block = [&block[..], &["--reason", "stuffing"]].concat();
+    scene.guard(&block).await;
+    scene.waits("203.0.113.77", &app).await;
+    scene.goes_on(&scene.from("198.51.100.7"), &app).await;
+    // The owner's browser is known to the account: the block does not concern it.
+    scene.goes_on(&owner, &app).await;
+
+    // An office within it that an operator lets in.
+    scene
+        .guard(&["allow", "203.0.113.77", "--reason", "head office"])
+        .await;
+    scene.goes_on(&scene.from("203.0.113.77"), &app).await;
+    scene.waits("203.0.113.78", &app).await;
+
+    assert_eq!(scene.numbers().await, [1, 2]);
+    scene.guard(&["unblock", "1", "--reason", "over"]).await;
+    scene.goes_on(&scene.from("203.0.113.78"), &app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s5_a_network_that_is_kept_out_gets_nothing_but_the_reason() {
+    let scene = Scene::open().await;
+    let block = ["block", "--network", "203.0.113.66", "--everything"];
+    scene
+        .guard(&[&block[..], &["--reason", "probes"]].concat())
+        .await;
+    let out = scene.from("203.0.113.66");
+    let page = out.get("/login").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.words().contains("stopped"), "{}", page.words());
+    for path in ["/oauth2/jwks", "/oauth2/userinfo", "/account", "/nothing"] {
+        assert_eq!(out.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    for path in ["/status", "/health/live"] {
+        assert_eq!(out.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    let neighbour = scene.from("203.0.113.67");
+    assert_eq!(neighbour.get("/oauth2/jwks").await.status, StatusCode::OK);
+    // It ends by itself.
+    let block = [
+        "block",
+        "--network",
+        "203.0.113.67",
+        "--everything",
+        "--for",
+        "30m",
+    ];
+    scene
+        .guard(&[&block[..], &["--reason", "probes"]].concat())
+        .await;
+    let now = neighbour.get("/oauth2/jwks").await.status;
+    assert_eq!(now, StatusCode::FORBIDDEN);
+    scene
+        .house
+        .advance(std::time::Duration::from_secs(31 * 60))
+        .await;
+    assert_eq!(neighbour.get("/oauth2/jwks").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s5_an_app_or_an_account_is_kept_out_and_nobody_else() {
+    let scene = Scene::open().await;
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let other = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let mut refresh = Vec::new();
+    for app in [&app, &other] {
+        let browser = scene.from("203.0.113.9");
+        let answer = browser.sign_in(&scene.house, &request(&app.id, &[])).await;
+        let tokens = body(app.redeem(&answer.answer("code").unwrap()).await).await;
+        refresh.push(tokens["refresh_token"].as_str().unwrap().to_owned());
+    }
+    scene
+        .guard(&[
+            "block", "--client", &app.id, "--for", "1d", "--reason", "leak",
+        ])
+        .await;
+    let stopped = app.refresh(&refresh[0]).await.status();
+    assert_eq!(stopped, StatusCode::SERVICE_UNAVAILABLE);
+    let answer = other.refresh(&refresh[1]).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    scene
+        .guard(&[
+            "block",
+            "--user",
+            &scene.house.login_address,
+            "--reason",
+            "taken over",
+        ])
+        .await;
+    let stopped = other.refresh(&refresh[1]).await.status();
+    assert_eq!(stopped, StatusCode::SERVICE_UNAVAILABLE, "its tokens too");
+    let page = scene.password(&scene.from("203.0.113.9"), &other).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    for number in scene.numbers().await {
+        let number = number.to_string();
+        scene.guard(&["unblock", &number, "--reason", "over"]).await;
+    }
+    // What was stopped lost nothing.
+    assert_eq!(app.refresh(&refresh[0]).await.status(), StatusCode::OK);
+    assert_eq!(other.refresh(&refresh[1]).await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_requests_of_a_shape_are_refused_however_they_are_written() {
+    let scene = Scene::open().await;
+    let browser = scene.from("203.0.113.9");
+    let patch = ["block", "--path", "/oauth2/authorize", "--query", "${jndi:"];
+    scene
+        .guard(&[&patch[..], &["--reason", "advisory"]].concat())
+        .await;
+    let asked = async |query: &str| {
+        let path = format!("/oauth2/authorize?{query}");
+        browser.get(&path).await.status
+    };
+    for query in ["x=$%7Bjndi:ldap", "x=%24%7BJNDI%3a", "x=${jndi:"] {
+        assert_eq!(asked(query).await, StatusCode::FORBIDDEN, "{query}");
+    }
+    assert_eq!(asked("x=jndi").await, StatusCode::BAD_REQUEST);
+    let agent = ["block", "--user-agent", "SQLmap", "--reason", "scanner"];
+    scene.guard(&agent).await;
+    let scanner = Browser::new(&scene.house).called("sqlmap/1.9");
+    let seen = scanner.get("/oauth2/jwks").await.status;
+    assert_eq!(seen, StatusCode::FORBIDDEN);
+}
