@@ -200,3 +200,10 @@ alert-topic-export = Accounts were exported
 alert-topic-notice = People are being told of an incident
 alert-topic-block = A block was made or lifted
 alert-topic-test = Test of the alerts
+
+networks-set-subject = { $service }: the networks you sign in from were chosen
+networks-set-lead = From now on your account can be signed in to from the networks you listed only ({ $count }). From elsewhere it takes a recovery code.
+networks-cleared-subject = { $service }: you can sign in from anywhere again
+networks-cleared-lead = The list of networks your account can be signed in to from was emptied. Sign-ins work from anywhere again.
+networks-outside-subject = { $service }: your password was typed in a network you do not allow
+networks-outside-lead = Somebody typed the right password of your account in a network you do not allow. Nobody got in, and no code was mailed. If that was you, use one of your networks or a recovery code.

@@ -194,3 +194,10 @@ alert-topic-export = アカウントが書き出されました
 alert-topic-notice = 事故のお知らせを送っています
 alert-topic-block = 遮断が追加または解除されました
 alert-topic-test = 通知のテスト
+
+networks-set-subject = { $service }: ログインできるネットワークを決めました
+networks-set-lead = このアカウントには、これから{ $count }個のネットワークからだけログインできます。ほかの場所では回復コードが必要です。
+networks-cleared-subject = { $service }: どこからでもログインできるようになりました
+networks-cleared-lead = ログインできるネットワークの一覧が空になりました。どこからでもログインできます。
+networks-outside-subject = { $service }: 許可していないネットワークで正しいパスワードが入力されました
+networks-outside-lead = 許可していないネットワークで、このアカウントの正しいパスワードが入力されました。ログインはされておらず、コードも送っていません。ご本人のときは、許可したネットワークを使うか、回復コードを使ってください。

@@ -231,6 +231,15 @@ pub enum RecoveryNews {
     DeletionDone,
     /// The sign-in address was released (REC-15).
     AddressReleased,
+    /// The account may be signed in to from some networks only (S14).
+    NetworksSet {
+        /// How many.
+        count: u64,
+    },
+    /// The account may be signed in to from everywhere again.
+    NetworksCleared,
+    /// The right password was typed outside of the networks of the account.
+    OutsideNetworks,
 }
 
 /// The facts of a successful sign-in.

@@ -317,6 +317,12 @@ impl View {
                 "deletion-done-lead"
             }
             RecoveryNews::AddressReleased => "address-released-lead",
+            RecoveryNews::NetworksSet { count } => {
+                self.put("count", count.to_string());
+                "networks-set-lead"
+            }
+            RecoveryNews::NetworksCleared => "networks-cleared-lead",
+            RecoveryNews::OutsideNetworks => "networks-outside-lead",
         };
     }
 
@@ -421,6 +427,9 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::DeletionStopped => "deletion-stopped-subject",
         RecoveryNews::DeletionDone => "deletion-done-subject",
         RecoveryNews::AddressReleased => "address-released-subject",
+        RecoveryNews::NetworksSet { .. } => "networks-set-subject",
+        RecoveryNews::NetworksCleared => "networks-cleared-subject",
+        RecoveryNews::OutsideNetworks => "networks-outside-subject",
     }
 }
 

@@ -8,6 +8,7 @@ use sekisho_store::{Account, Once, PasswordRecord, StoreError, Tx};
 use serde_json::{Map, Value};
 
 use crate::rules::claims;
+use crate::rules::networks::AllowedNetworks;
 use crate::rules::password_policy::PasswordRefusal;
 use crate::{Failure, Provider};
 
@@ -56,8 +57,22 @@ pub struct OpenAccount {
     pub code_address: Option<EmailAddress>,
     /// OpenID claims, `email` included.
     pub claims: Map<String, Value>,
+    /// From which networks it may be signed in to (S14).
+    pub networks: AllowedNetworks,
     /// When the password was last changed.
     pub password_changed_at: Option<Timestamp>,
+}
+
+/// A list that cannot be read must not open the account to everywhere.
+fn networks(stored: Option<Vec<u8>>) -> Result<AllowedNetworks, Failure> {
+    let Some(bytes) = stored else {
+        return Ok(AllowedNetworks::default());
+    };
+    String::from_utf8(bytes)
+        .ok()
+        .and_then(|text| AllowedNetworks::stored(&text))
+        .filter(|list| !list.is_everywhere())
+        .ok_or(Failure::Corrupt("networks"))
 }
 
 impl OpenAccount {
@@ -259,6 +274,7 @@ impl Provider {
             login_address,
             code_address: code.map(|code| address(&code.sealed)).transpose()?,
             claims,
+            networks: networks(account.networks.as_ref().map(open).transpose()?)?,
             password_changed_at: account.password.as_ref().map(|record| record.changed_at),
         })
     }

@@ -778,3 +778,34 @@ gate-silent-lead = Nobody can sign in, and apps get no new access.
 gate-sealed-name = Sealed
 gate-sealed-title = The service is sealed for now
 gate-sealed-lead = Only this page answers.
+
+## Allowed networks (S14)
+networks = Networks you can sign in from
+networks-lead = Sign-ins work only from the networks you list here, even for somebody who knows your password and reads your mail. Leave the list empty to sign in from anywhere.
+networks-choose = Choose networks
+networks-anywhere = From anywhere
+networks-some = {$count ->
+    [one] From one network only
+   *[other] From {$count} networks only
+}
+networks-anywhere-hint = You can sign in from anywhere.
+networks-some-hint = Sign-ins from elsewhere take a recovery code.
+networks-first = Make recovery codes first
+networks-no-way-out = On the way, or when your address changes, you get in with a recovery code only. Make recovery codes before you limit the networks.
+networks-here = Where you are now
+networks-you-are = Your address is {$ip}.
+networks-offer = Allow only {$network}
+networks-change = Addresses at home may change from time to time, and phones change them often. If your connection has IPv4 and IPv6, list both.
+networks-list = Your list
+networks-label = Networks, one a line
+networks-hint = For example 203.0.113.24, 203.0.113.0/24 or 2001:db8:1::/48
+networks-save = Save the list
+networks-clear = Allow sign-ins from anywhere
+networks-unreadable = “{$line}” is not an address or a network. Write it like 203.0.113.0/24.
+networks-too-many = List {$most} networks at most.
+networks-not-here = Your present address {$ip} is not in the list. You would lock yourself out.
+networks-everywhere-refused = This allows everybody. Empty the list instead.
+networks-outside-title = You cannot sign in from this network
+networks-outside-lead = You limited sign-ins to networks of your choice. Come from one of them, or use a recovery code. No code was mailed.
+did-outside-networks = Right password from a network you do not allow
+did-networks = Networks you can sign in from changed

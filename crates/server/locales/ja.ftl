@@ -742,3 +742,33 @@ gate-silent-lead = ログインはできません。アプリへの新しい許�
 gate-sealed-name = 封鎖
 gate-sealed-title = ただいまサービスを封鎖しています
 gate-sealed-lead = このページだけが表示されます。
+
+## Allowed networks (S14)
+networks = ログインできるネットワーク
+networks-lead = ここに書いたネットワークからだけログインできます。パスワードを知られ、メールを読まれていても、ほかの場所からはログインできません。空にすると、どこからでもログインできます。
+networks-choose = ネットワークを決める
+networks-anywhere = どこからでも
+networks-some = {$count ->
+   *[other] {$count}個のネットワークからだけ
+}
+networks-anywhere-hint = どこからでもログインできます。
+networks-some-hint = ほかの場所からのログインには回復コードが必要です。
+networks-first = 先に回復コードを作ってください
+networks-no-way-out = 外出先や、アドレスが変わったときは、回復コードでだけログインできます。ネットワークを決める前に回復コードを作ってください。
+networks-here = いまの接続
+networks-you-are = いまのアドレスは {$ip} です。
+networks-offer = {$network} だけを許可する
+networks-change = ご自宅のアドレスはときどき、スマートフォンではよく変わります。IPv4とIPv6の両方を使う接続では、両方を書いてください。
+networks-list = 一覧
+networks-label = ネットワーク（1行に1つ）
+networks-hint = 例：203.0.113.24、203.0.113.0/24、2001:db8:1::/48
+networks-save = 一覧を保存する
+networks-clear = どこからでもログインできるようにする
+networks-unreadable = 「{$line}」はアドレスでもネットワークでもありません。203.0.113.0/24 のように書いてください。
+networks-too-many = {$most}個までにしてください。
+networks-not-here = いまのアドレス {$ip} が一覧にありません。このままでは、ご自身がログインできなくなります。
+networks-everywhere-refused = すべての場所を許可することになります。一覧を空にしてください。
+networks-outside-title = このネットワークからはログインできません
+networks-outside-lead = ログインできるネットワークをご自身で決めています。そのネットワークを使うか、回復コードを入力してください。コードのメールは送っていません。
+did-outside-networks = 許可していないネットワークで正しいパスワードが入力されました
+did-networks = ログインできるネットワークの変更

@@ -29,6 +29,7 @@ diesel::table! {
         password_imported -> Bool,
         leaves_at -> Nullable<BigInt>,
         leaving_told -> BigInt,
+        networks -> Nullable<Binary>,
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Account {
     pub data_key: Sealed,
     /// What apps may be told about the person.
     pub claims: Sealed,
+    /// From which networks it may be signed in to (S14); from everywhere if there is nothing.
+    pub networks: Option<Sealed>,
     /// The address typed at sign-in.
     pub login_address: Option<SealedAddress>,
     /// The address codes go to.
@@ -72,6 +74,7 @@ pub(crate) struct UserRow {
     password_imported: bool,
     leaves_at: Option<i64>,
     _leaving_told: i64,
+    networks: Option<Vec<u8>>,
 }
 
 impl UserRow {
@@ -242,6 +245,7 @@ impl Tx<'_> {
             code_address: None,
             data_key: Sealed::from_bytes(row.data_key),
             claims: Sealed::from_bytes(row.claims),
+            networks: row.networks.map(Sealed::from_bytes),
             password: password.map(PasswordRecord::from),
             user,
         };
@@ -281,6 +285,18 @@ impl Tx<'_> {
             .iter()
             .map(UserRow::user)
             .collect()
+    }
+
+    /// Sets from which networks an account may be signed in to; `None` is from everywhere (S14).
+    pub fn set_networks(
+        &mut self,
+        user: UserId,
+        sealed: Option<&Sealed>,
+    ) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.to_string()))
+            .set(users::networks.eq(sealed.map(Sealed::as_bytes)))
+            .execute(self.conn)?;
+        Ok(())
     }
 
     /// Sets the password record, whatever it was.

@@ -99,6 +99,9 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::DeletionStopped),
         news(RecoveryNews::DeletionDone),
         news(RecoveryNews::AddressReleased),
+        news(RecoveryNews::NetworksSet { count: 2 }),
+        news(RecoveryNews::NetworksCleared),
+        news(RecoveryNews::OutsideNetworks),
     ]
 }
 

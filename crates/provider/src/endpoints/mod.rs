@@ -22,6 +22,7 @@ pub mod new_password;
 pub mod not_me;
 pub mod operator_help;
 mod own_data;
+pub mod own_networks;
 pub mod own_password;
 pub mod password_reset;
 pub mod pushed_request;

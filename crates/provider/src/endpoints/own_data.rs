@@ -67,6 +67,7 @@ impl Provider {
                 "time_zone": user.zone,
                 "sign_in_mails": user.alert,
                 "two_step": user.second_step,
+                "networks": account.networks.lines(),
             },
             "sessions": devices.sessions.iter().map(session_shown).collect::<Vec<_>>(),
             "browsers": browsers.iter().map(browser_shown).collect::<Vec<_>>(),

@@ -26,6 +26,7 @@ pub mod key_rotation;
 pub mod legacy_hash;
 pub mod logout_token;
 pub mod logout_uris;
+pub mod networks;
 pub mod newcomer;
 pub mod oauth_error;
 pub mod one_time_code;

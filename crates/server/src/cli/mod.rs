@@ -21,6 +21,7 @@ mod leaving;
 mod levels;
 mod logouts;
 mod mail;
+mod networks;
 pub mod output;
 mod passwords;
 mod recovery;

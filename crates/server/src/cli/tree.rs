@@ -11,6 +11,7 @@ use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
 use super::leaving::LeavingCommand;
 use super::mail::MailCommand;
+use super::networks::UserNetworks;
 use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -295,6 +296,11 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Show, set or clear the networks an account may be signed in to from.
+    #[command(
+        after_help = "Example\n  sekisho user networks haruka@example.jp --config config.toml\n  sekisho user networks haruka@example.jp --clear --reason id-card-seen --config config.toml"
+    )]
+    Networks(UserNetworks),
     #[command(flatten)]
     Invitation(InvitationCommand),
     /// Let an account sign in again.

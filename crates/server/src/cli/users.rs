@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{
-    CliError, export, forced_resets, import, invitations, leaving, output, recovery, services_at,
-    sessions,
+    CliError, export, forced_resets, import, invitations, leaving, networks, output, recovery,
+    services_at, sessions,
 };
 
 /// An account as the command line shows it.
@@ -121,6 +121,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             code_address,
             reason,
         } => recovery::reset_second_step(&at, &email, &code_address, &reason).await,
+        UserCommand::Networks(asked) => networks::run(asked, form).await,
         UserCommand::Invitation(command) => invitations::run(command, form).await,
         UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
         UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,

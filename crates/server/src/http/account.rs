@@ -4,6 +4,7 @@ mod addresses;
 mod apps;
 mod data;
 mod devices;
+mod networks;
 mod password;
 mod recovery_codes;
 
@@ -47,6 +48,11 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/account/password")
                 .route(web::get().to(password::show))
                 .route(web::post().to(password::send)),
+        )
+        .service(
+            web::resource("/account/security/networks")
+                .route(web::get().to(networks::show))
+                .route(web::post().to(networks::send)),
         )
         .service(
             web::resource("/account/security/recovery-codes")
@@ -258,6 +264,7 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         second_step: owner.second_step(),
         alert: owner.live.user.alert,
         recovery,
+        networks: owner.account.networks.lines().len(),
         password_done: query.first("changed") == Some("password"),
         saved: query.first("saved").is_some(),
         addresses,

@@ -118,7 +118,7 @@ fn account(pattern: &str) -> Option<Purpose> {
         "/account" | "/account/history" | "/account/data" | "/account/keep" => {
             both(Class::AccountView)
         }
-        "/account/security" | "/account/security/recovery-codes" => {
+        "/account/security" | "/account/security/recovery-codes" | "/account/security/networks" => {
             person(Class::AccountView, Class::Credentials)
         }
         "/account/sessions"

@@ -25,7 +25,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 25] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 26] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -49,6 +49,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 25] = [
     ("refresh_tokens", "successor"),
     // Under the user's data key.
     ("users", "claims"),
+    ("users", "networks"),
     ("user_addresses", "sealed"),
     ("address_changes", "former"),
     // Derived from the root, which never changes.

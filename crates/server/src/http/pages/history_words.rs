@@ -133,6 +133,9 @@ fn changed(detail: &Value) -> (&'static str, &'static str) {
     if detail.get("trusted_browsers").is_some() {
         return ("did-distrust", "how-by-you");
     }
+    if detail.get("networks").is_some() {
+        return ("did-networks", "how-setting");
+    }
     let alert = detail.get("alert").and_then(Value::as_str);
     match alert {
         Some("every") => ("did-change-alert", "alert-every"),

@@ -21,6 +21,8 @@ pub struct SecurityPage {
     pub alert: AlertSetting,
     /// How many recovery codes are left, and when they were made.
     pub recovery: (u64, Option<Moment>),
+    /// How many networks sign-ins are limited to; none is from everywhere (S14).
+    pub networks: usize,
     /// Whether a change was just saved.
     pub saved: bool,
     /// Addresses that are on their way.
@@ -121,6 +123,10 @@ impl SecurityPage {
 
     fn recovery_words(&self) -> String {
         super::recovery::recovery_words(&self.page, self.recovery.0, self.recovery.1.as_ref())
+    }
+
+    fn networks_words(&self) -> String {
+        super::networks::networks_words(&self.page, self.networks)
     }
 
     fn password_words(&self) -> String {

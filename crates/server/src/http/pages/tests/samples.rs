@@ -15,6 +15,8 @@ mod devices;
 mod incidents;
 #[path = "samples/leaving.rs"]
 mod leaving;
+#[path = "samples/networks.rs"]
+mod networks;
 #[path = "samples/passwords.rs"]
 mod passwords;
 #[path = "samples/sign_up.rs"]
@@ -115,6 +117,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     password_pages(&mut album);
     recovery_pages(&mut album);
     addresses::pages(&mut album);
+    networks::pages(&mut album);
     sign_up::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);
@@ -609,6 +612,7 @@ fn account_pages(album: &mut Album) {
         second_step,
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
+        networks: usize::from(saved),
         saved,
         password_done: false,
         addresses: AddressNews::default(),
