@@ -4,6 +4,7 @@ mod act;
 mod admission;
 mod block;
 mod counter;
+mod detection;
 mod level;
 mod origin;
 mod situation;
@@ -17,6 +18,10 @@ pub(crate) use act::{
 pub use admission::{Admission, AdmissionSettings};
 pub use block::{Blocks, RequestLook, overlap};
 pub(crate) use counter::Counter;
+pub use detection::{
+    Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
+    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What, probe,
+};
 pub use level::{EndpointClass, Halt, Tightening};
 pub(crate) use origin::networks;
 pub use situation::{CONFIRM_WITHIN, Concerned, ConfirmRefusal, FileLevel, InForce, Situation};
