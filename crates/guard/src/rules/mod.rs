@@ -13,7 +13,8 @@ pub use act::{
     ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
 };
 pub(crate) use act::{
-    client_secret, code_mail, code_try, device_request, password, reset_mail, sign_up, user_code,
+    client_secret, code_mail, code_try, device_request, password, reset_mail, sign_up, slowed,
+    user_code,
 };
 pub use admission::{Admission, AdmissionSettings};
 pub use block::{Blocks, RequestLook, overlap};

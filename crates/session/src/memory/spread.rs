@@ -36,7 +36,8 @@ impl Memory {
         });
         if seen.places.len() < MOST {
             let first = place.as_bytes().first_chunk::<8>();
-            seen.places.extend(first.map(|bytes| u64::from_be_bytes(*bytes)));
+            seen.places
+                .extend(first.map(|bytes| u64::from_be_bytes(*bytes)));
         }
         let count = u32::try_from(seen.places.len()).unwrap_or(u32::MAX);
         let until = seen.until;

@@ -130,6 +130,7 @@ impl Detector {
         (figures.hits >= FULL).then(|| Firing {
             action: Act::BlockSource,
             figures,
+            until: firing.at + SCORES_LAST,
             ..firing.clone()
         })
     }
