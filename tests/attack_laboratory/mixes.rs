@@ -243,12 +243,12 @@ async fn thr_15_attackers_are_stopped_and_owners_are_not() {
         benign,
     ] = &lines;
     for (line, until, verified) in [
-        (one, 40, 100),
-        (many, 3_000, 4_500),
-        (spray, 1_000, 1_500),
-        (slow, 2_000, 12_000),
-        (bombs, 100, 400),
-        (account, 100, 200),
+        (one, 25, 25),
+        (many, 3_100, 3_100),
+        (spray, 500, 600),
+        (slow, 1_500, 15_000),
+        (bombs, 30, 80),
+        (account, 40, 110),
     ] {
         assert!(line.until_stopped.unwrap() <= until, "{line}");
         assert!(line.verified <= verified, "{line}");
