@@ -181,3 +181,24 @@ deletion-done-subject = { $service }: your account was deleted
 deletion-done-lead = Your account at { $service } was deleted. This is the last mail about it.
 address-released-subject = { $service }: an address was taken off your account
 address-released-lead = An address of your account at { $service } may be given to somebody else by its provider. It was taken off your account and every device was signed out. If you cannot sign in, ask the operator.
+
+# second steps
+result-password-and-passkey = Signed in (password and passkey)
+second-step-subject = { $service }: two-step sign-in was changed
+second-step-on-lead = Two-step sign-in was switched on for your account.
+second-step-off-lead = Two-step sign-in was switched off for your account. Anyone who learns your password can sign in.
+app-added-subject = { $service }: an authenticator app was added
+app-added-lead = An authenticator app was added to your account. From now on its codes are asked for after the password, and none are mailed.
+app-removed-subject = { $service }: an authenticator app was removed
+app-removed-lead = The authenticator app of your account was removed.
+passkey-added-subject = { $service }: a passkey was added
+passkey-added-lead = A passkey was added to your account. From now on it is asked for after the password, and no codes are mailed.
+passkey-removed-subject = { $service }: a passkey was removed
+passkey-removed-lead = A passkey of your account was removed.
+factor-lost-subject = { $service }: somebody says your second step is lost
+factor-lost-lead = Somebody who knows your password says that your authenticator app or passkey is lost. From { $until } a mailed code will be accepted in its place.
+factor-lost-stop = If this was not you, stop it here and change your password. Opening the page changes nothing; the button on it does.
+factor-kept-subject = { $service }: your second step stays
+factor-kept-lead = A report that your authenticator app or passkey is lost was taken back. It is asked for as before.
+factors-given-up-subject = { $service }: your second step was replaced
+factors-given-up-lead = After a reported loss somebody signed in to your account with the password and a mailed code. Authenticator apps and passkeys were removed; codes are mailed again.

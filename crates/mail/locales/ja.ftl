@@ -175,3 +175,24 @@ deletion-done-subject = 【{ $service }】アカウントを削除しました
 deletion-done-lead = { $service } のアカウントを削除しました。このアカウントについてのお知らせはこれが最後です。
 address-released-subject = 【{ $service }】アカウントからアドレスを外しました
 address-released-lead = { $service } のアカウントのアドレスの一つは、提供者がほかの人に渡すことがあるため、アカウントから外し、すべての端末をログアウトしました。ログインできないときは、運用者に知らせてください。
+
+# second steps
+result-password-and-passkey = ログインしました（パスワードとパスキー）
+second-step-subject = 【{ $service }】2段階認証を変えました
+second-step-on-lead = アカウントの2段階認証を使うようにしました。
+second-step-off-lead = アカウントの2段階認証をやめました。パスワードが漏れると、すぐにログインされます。
+app-added-subject = 【{ $service }】認証アプリを加えました
+app-added-lead = アカウントに認証アプリを加えました。これからはパスワードの後でアプリのコードを尋ね、メールではコードを送りません。
+app-removed-subject = 【{ $service }】認証アプリを外しました
+app-removed-lead = アカウントから認証アプリを外しました。
+passkey-added-subject = 【{ $service }】パスキーを加えました
+passkey-added-lead = アカウントにパスキーを加えました。これからはパスワードの後でパスキーを尋ね、メールではコードを送りません。
+passkey-removed-subject = 【{ $service }】パスキーを外しました
+passkey-removed-lead = アカウントからパスキーを外しました。
+factor-lost-subject = 【{ $service }】2段階目をなくしたという届けがありました
+factor-lost-lead = あなたのパスワードを知る人から、認証アプリかパスキーをなくしたという届けがありました。{ $until } から、代わりにメールのコードを受け付けます。
+factor-lost-stop = 身に覚えがないときは、次のページで止めて、パスワードを変えてください。ページを開くだけでは何も変わりません。ボタンを押すと止まります。
+factor-kept-subject = 【{ $service }】2段階目はそのままです
+factor-kept-lead = 認証アプリかパスキーをなくしたという届けは取り消されました。これまでどおり尋ねます。
+factors-given-up-subject = 【{ $service }】2段階目が変わりました
+factors-given-up-lead = なくしたという届けの後で、パスワードとメールのコードによるログインがありました。認証アプリとパスキーを外し、コードはまたメールで送ります。

@@ -10,6 +10,7 @@ use crate::{
 };
 
 mod addresses;
+mod second_steps;
 
 /// Wrong passwords before a sign-in that are worth a sentence (TD-07).
 const WORTH_TELLING: u32 = 3;
@@ -211,6 +212,7 @@ impl View {
     fn sign_in(&mut self, letter: &Letter, sign_in: &SignIn) -> Result<(), askama::Error> {
         let result = match sign_in.proof {
             Proof::PasswordAndCode => "result-password-and-code",
+            Proof::PasswordAndPasskey => "result-password-and-passkey",
             Proof::PasswordInTrustedBrowser => "result-trusted-browser",
             Proof::Password => "result-password",
         };
@@ -272,8 +274,10 @@ impl View {
                 at,
                 device,
                 ip,
+                link,
             } => {
                 self.news(letter, *what);
+                self.link = link.clone().filter(|link| is_web(link));
                 (at, Some(device), ip)
             }
             _ => return Ok(()),
@@ -302,6 +306,7 @@ impl View {
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
             RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
+            RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
             RecoveryNews::DeletionSoon { at } => self.leaving(letter, at, "deletion-soon-lead"),
             RecoveryNews::DeletionStopped => "deletion-stopped-lead",
             RecoveryNews::DeletionDone => {
@@ -309,6 +314,7 @@ impl View {
                 "deletion-done-lead"
             }
             RecoveryNews::AddressReleased => "address-released-lead",
+            factor => second_steps::lead(factor),
         };
     }
 
@@ -413,6 +419,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::DeletionStopped => "deletion-stopped-subject",
         RecoveryNews::DeletionDone => "deletion-done-subject",
         RecoveryNews::AddressReleased => "address-released-subject",
+        factor => second_steps::subject(factor),
     }
 }
 

@@ -1,8 +1,8 @@
 //! How nouns lie in columns: ids and enums as text, digests as bytes, times as microseconds.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, AuthenticationMethod, Digest, EpochKind, EventKind, LetterKind,
-    Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm, Timestamp, UserState,
+    AddressKind, AlertSetting, AuthenticationMethod, Digest, EpochKind, EventKind, FactorKind,
+    LetterKind, Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm, Timestamp, UserState,
 };
 
 use serde::Serialize;
@@ -40,7 +40,8 @@ stored! {
     AlertSetting { Every = "every", NewDevice = "new_device", Off = "off" }
     AddressKind { Login = "login", Code = "code" }
     EpochKind { Password = "password", Session = "session", Token = "token", Browser = "browser" }
-    AuthenticationMethod { Pwd = "pwd", Otp = "otp" }
+    AuthenticationMethod { Pwd = "pwd", Otp = "otp", Hwk = "hwk", Swk = "swk", User = "user" }
+    FactorKind { Totp = "totp", Passkey = "passkey" }
     Locale { Ja = "ja", En = "en" }
     LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
     NoticeState { Sending = "sending", Done = "done", Stopped = "stopped" }

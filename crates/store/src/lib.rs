@@ -32,6 +32,7 @@ mod doorway;
 mod epochs;
 mod error;
 mod events;
+mod factors;
 mod grants;
 mod housekeeping;
 mod imports;

@@ -28,6 +28,7 @@ pub mod pushed_request;
 pub mod recovery_codes;
 pub mod register;
 pub mod revoke;
+pub mod second_steps;
 pub mod sender;
 pub mod sign_in;
 pub mod sign_up;

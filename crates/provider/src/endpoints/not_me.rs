@@ -54,6 +54,7 @@ pub fn can_be_denied(kind: EventKind, outcome: Outcome) -> bool {
             | EventKind::PasswordChanged
             | EventKind::RecoveryCodes
             | EventKind::SettingChanged
+            | EventKind::FactorChanged
     );
     let password_known = matches!(kind, EventKind::CodeTried | EventKind::CodeAsked);
     password_known || (did_something && outcome == Outcome::Passed)

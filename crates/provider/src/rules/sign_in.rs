@@ -94,6 +94,21 @@ pub struct CodeStage {
     /// Whether the password that was typed leads to a new one.
     #[serde(default)]
     pub change: Option<ChangeReason>,
+    /// What is asked for in the place of a mailed code; then none is mailed (OTP-26).
+    #[serde(default)]
+    pub stronger: Option<Stronger>,
+    /// Whether the mailed code stands in for a stronger second step that was reported lost long ago.
+    #[serde(default)]
+    pub for_lost: bool,
+}
+
+/// The stronger second steps of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stronger {
+    /// A code of an authenticator app.
+    pub app: bool,
+    /// A passkey.
+    pub passkey: bool,
 }
 
 /// What is known while a new password is awaited: everything was proved, nothing is issued yet.
@@ -282,7 +297,7 @@ pub fn session_answers(
     let fresh = request
         .max_age
         .is_none_or(|limit| now.since(session.auth_time) <= Duration::from_secs(limit));
-    let strong = !client_requires_code || session.methods.contains(&AuthenticationMethod::Otp);
+    let strong = !client_requires_code || AuthenticationMethod::prove_second_step(session.methods);
     fresh && strong && !request.prompt.login
 }
 

@@ -5,6 +5,7 @@ mod code_mail;
 mod complete;
 mod flow;
 mod letters;
+mod second_step;
 pub(crate) use complete::Completion;
 pub(crate) use letters::client_name;
 mod password;

@@ -67,7 +67,7 @@ impl Provider {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => {
                 if self.tells_block(&index, visit, now).await {
-                    self.record_failure(account.as_ref(), &flow, visit, Outcome::Blocked)
+                    self.record_failure(whose(account.as_ref()), &flow, visit, Outcome::Blocked)
                         .await?;
                 }
                 return Ok(PasswordOutcome::Wait(until));
@@ -82,8 +82,13 @@ impl Provider {
             .and_then(|account| account.password.as_ref());
         match self.passwords.check(user_id, record, password).await? {
             Checked::Wrong => {
-                self.record_failure(account.as_ref(), &flow, visit, Outcome::WrongPassword)
-                    .await?;
+                self.record_failure(
+                    whose(account.as_ref()),
+                    &flow,
+                    visit,
+                    Outcome::WrongPassword,
+                )
+                .await?;
                 Ok(PasswordOutcome::Wrong)
             }
             Checked::Right(renewed) => {
@@ -133,7 +138,7 @@ impl Provider {
         let now = self.now();
         self.throttle.after_success(ticket).await;
         if !account_may_act(account.user.state) {
-            self.record_failure(Some(account), &flow, visit, Outcome::Disabled)
+            self.record_failure(Some(account.user.id), &flow, visit, Outcome::Disabled)
                 .await?;
             return Ok(PasswordOutcome::Disabled);
         }
@@ -151,20 +156,10 @@ impl Provider {
                 .is_some_and(|browser| self.trust_counts(browser, &open, now)),
         };
         match second_step(wishes) {
-            SecondStep::Ask if open.code_address.is_none() => {
-                self.record_failure(Some(account), &flow, visit, Outcome::Refused)
-                    .await?;
-                Ok(PasswordOutcome::NoCodeAddress)
-            }
             SecondStep::Ask => {
-                self.send_first_code(
-                    flow,
-                    (&open, change),
-                    app.map(|app| app.name),
-                    browser.map(|b| b.id),
-                    visit,
-                )
-                .await
+                let (app, browser) = (app.map(|app| app.name), browser.map(|b| b.id));
+                let asked = self.ask_second_step(flow, (&open, change), (app, browser), visit);
+                asked.await
             }
             SecondStep::SkippedByTrust | SecondStep::Off => {
                 let completion = Completion {
@@ -208,21 +203,25 @@ impl Provider {
     }
 
     /// Records a failed or stopped attempt, for unknown accounts too: the same work either way.
-    async fn record_failure(
+    pub(super) async fn record_failure(
         &self,
-        account: Option<&Account>,
+        user: Option<UserId>,
         flow: &LoadedFlow,
         visit: &Visit,
         outcome: Outcome,
     ) -> Result<(), Failure> {
         let mut event: Event = self.event(EventKind::SignIn, outcome, &visit.origin);
-        event.user_id = account.map(|account| account.user.id);
+        event.user_id = user;
         event.client_id = flow
             .pending
             .request()
             .map(|request| request.client_id.clone());
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
+}
+
+fn whose(account: Option<&Account>) -> Option<UserId> {
+    account.map(|account| account.user.id)
 }
 
 /// THR-03: a browser that is known to the account counts for itself.

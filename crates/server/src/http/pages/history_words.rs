@@ -30,6 +30,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             Outcome::Passed => ("did-use-recovery-code", "how-by-you"),
             _ => ("did-wrong-recovery-code", "how-nobody-in"),
         },
+        EventKind::FactorChanged => factor(&entry.detail),
         EventKind::AddressChanged => address(&entry.detail),
         EventKind::UserCreated => created(&entry.detail),
         EventKind::Deletion => deletion(&entry.detail),
@@ -60,6 +61,9 @@ fn created(detail: &Value) -> (&'static str, &'static str) {
 
 fn signed_in(entry: &HistoryEntry) -> (&'static str, &'static str) {
     match entry.outcome {
+        Outcome::Passed if has_method(&entry.detail, "hwk") || has_method(&entry.detail, "swk") => {
+            ("did-sign-in", "how-passkey")
+        }
         Outcome::Passed if has_method(&entry.detail, "otp") => ("did-sign-in", "how-code"),
         Outcome::Passed => ("did-sign-in", "how-password"),
         Outcome::WrongPassword => ("did-wrong-password", "how-nobody-in"),
@@ -82,6 +86,24 @@ fn at_the_code(entry: &HistoryEntry) -> (&'static str, &'static str) {
         Outcome::ExpiredCode => ("did-late-code", "how-password-right"),
         Outcome::Blocked => ("did-block", "how-password-right"),
         _ => ("did-wrong-code", "how-password-right"),
+    }
+}
+
+fn factor(detail: &Value) -> (&'static str, &'static str) {
+    let text = |name| detail.get(name).and_then(Value::as_str);
+    let how = if detail.get("reason").is_some() {
+        "how-by-operator"
+    } else {
+        "how-by-you"
+    };
+    match (text("step"), text("factor")) {
+        (Some("added"), Some("totp")) => ("did-add-app", how),
+        (Some("added"), _) => ("did-add-passkey", how),
+        (Some("removed"), Some("totp")) => ("did-remove-app", how),
+        (Some("removed"), _) => ("did-remove-passkey", how),
+        (Some("lost"), _) => ("did-report-loss", "how-password-right"),
+        (Some("kept"), _) => ("did-stop-loss", how),
+        _ => ("did-give-up-factors", "how-code"),
     }
 }
 
@@ -126,6 +148,11 @@ fn ended(detail: &Value) -> (&'static str, &'static str) {
 fn changed(detail: &Value) -> (&'static str, &'static str) {
     if detail.get("trusted_browsers").is_some() {
         return ("did-distrust", "how-by-you");
+    }
+    match detail.get("second_step").and_then(Value::as_bool) {
+        Some(true) => return ("did-second-step-on", "how-by-you"),
+        Some(false) => return ("did-second-step-off", "how-by-you"),
+        None => {}
     }
     let alert = detail.get("alert").and_then(Value::as_str);
     match alert {
