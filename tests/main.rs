@@ -39,6 +39,7 @@ mod registration;
 mod reset;
 mod sealing;
 mod second_step;
+mod second_steps;
 mod sender_constrained;
 mod sign_in;
 mod sign_out;

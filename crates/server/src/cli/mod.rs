@@ -6,6 +6,7 @@ mod configuration;
 mod doctor;
 mod error;
 mod export;
+mod factors;
 mod forced_resets;
 mod import;
 mod incident;

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::export::Export;
+use super::factors::FactorCommand;
 use super::forced_resets::ForceReset;
 use super::import::Import;
 use super::incident::IncidentCommand;
@@ -216,6 +217,8 @@ pub(crate) enum UserCommand {
     },
     #[command(flatten)]
     Leaving(LeavingCommand),
+    #[command(flatten)]
+    Factor(FactorCommand),
     /// Stop an account; its sessions and tokens end at once.
     #[command(
         after_help = "Example\n  sekisho user disable haruka@example.jp --config config.toml"

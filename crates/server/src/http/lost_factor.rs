@@ -20,7 +20,7 @@ const LOST: &str = "lost-factor";
 const KEEP: &str = "keep-factor";
 
 /// Routes of this module.
-pub fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(
             web::resource("/login/lost-factor")

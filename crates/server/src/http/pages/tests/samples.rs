@@ -17,6 +17,8 @@ mod incidents;
 mod leaving;
 #[path = "samples/passwords.rs"]
 mod passwords;
+#[path = "samples/second_steps.rs"]
+mod second_steps;
 #[path = "samples/sign_up.rs"]
 mod sign_up;
 
@@ -115,6 +117,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     password_pages(&mut album);
     recovery_pages(&mut album);
     addresses::pages(&mut album);
+    second_steps::pages(&mut album);
     sign_up::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);

@@ -89,7 +89,10 @@ fn overview(album: &mut Album) {
     ] {
         let news = Some(news);
         let shown = view(locale, SecondStep::On);
-        album.put(format!("second-steps-done-{name}"), SecondStepsPage { news, ..shown });
+        album.put(
+            format!("second-steps-done-{name}"),
+            SecondStepsPage { news, ..shown },
+        );
     }
     for (name, news) in [
         ("missing", SecondStepNews::PasswordMissing),
@@ -100,18 +103,23 @@ fn overview(album: &mut Album) {
     ] {
         let news = Some(news);
         let shown = view(locale, SecondStep::On);
-        album.put_error(format!("second-steps-{name}"), SecondStepsPage { news, ..shown });
+        album.put_error(
+            format!("second-steps-{name}"),
+            SecondStepsPage { news, ..shown },
+        );
     }
 }
 
 fn additions(album: &mut Album) {
     let locale = album.locale;
-    let app = |problem| AddAppPage {
+    let app = |problem| {
+        AddAppPage {
         page: page(locale),
         account: account(Area::Security),
         secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".to_owned(),
         address: "otpauth://totp/Sekisho:haruka.m%40example.jp?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Sekisho".to_owned(),
         problem,
+    }
     };
     album.put("add-app", app(None));
     album.put("add-app-late", app(Some(FirstCodeProblem::Late)));
@@ -144,7 +152,7 @@ fn at_sign_in(album: &mut Album) {
     let locale = album.locale;
     let view = |by_app, passkey: bool, problem| StrongerStepPage {
         page: page(locale),
-        app: Some(app()),
+        app: Some(app(locale)),
         by_app,
         question: passkey.then(|| QUESTION.to_owned()),
         trust_days: Some(30),
@@ -184,7 +192,7 @@ fn losses(album: &mut Album) {
     ] {
         let view = LostFactorPage {
             page: page(locale),
-            app: Some(app()),
+            app: Some(app(locale)),
             back: "/login/code?flow=0123".to_owned(),
             state,
         };
