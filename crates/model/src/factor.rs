@@ -1,4 +1,4 @@
-use crate::{Digest, FactorId, Sealed, Timestamp, UserId};
+use crate::{Digest, FactorId, Sealed, SessionId, Timestamp, UserId};
 
 /// The kinds of second step that are stronger than a mailed code (OTP-26).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +32,8 @@ pub struct Factor {
     pub sealed: Sealed,
     /// Keyed digest of a passkey's credential id; no two accounts share one.
     pub credential: Option<Digest>,
+    /// In which session it was added.
+    pub made_in: SessionId,
     /// When it was added.
     pub made_at: Timestamp,
     /// When it was last used.

@@ -1,7 +1,9 @@
 //! Second steps that are stronger than a mailed code, and their loss (OTP-26).
 
 use diesel::prelude::*;
-use sekisho_model::{Digest, Factor, FactorId, FactorKind, FactorLoss, Sealed, Timestamp, UserId};
+use sekisho_model::{
+    Digest, Factor, FactorId, FactorKind, FactorLoss, Sealed, SessionId, Timestamp, UserId,
+};
 
 use crate::backend::on_each;
 use crate::column::{Stored as _, micros, read_digest, read_id, time};
@@ -15,6 +17,7 @@ struct FactorRow {
     kind: String,
     sealed: Vec<u8>,
     credential: Option<Vec<u8>>,
+    made_in: String,
     made_at: i64,
     last_used_at: Option<i64>,
     mark: i64,
@@ -30,6 +33,7 @@ impl TryFrom<FactorRow> for Factor {
             kind: FactorKind::read(&row.kind)?,
             sealed: Sealed::from_bytes(row.sealed),
             credential,
+            made_in: read_id!(SessionId, &row.made_in)?,
             made_at: time(row.made_at),
             last_used_at: row.last_used_at.map(time),
             mark: row.mark,
@@ -76,6 +80,7 @@ impl Tx<'_> {
                 factors::kind.eq(factor.kind.stored()),
                 factors::sealed.eq(factor.sealed.as_bytes()),
                 factors::credential.eq(credential.as_deref()),
+                factors::made_in.eq(factor.made_in.to_string()),
                 factors::made_at.eq(factor.made_at.micros()),
                 factors::last_used_at.eq(micros(factor.last_used_at)),
                 factors::mark.eq(factor.mark),
@@ -130,6 +135,32 @@ impl Tx<'_> {
     pub fn remove_factors(&mut self, user: UserId) -> Result<usize, StoreError> {
         let rows = diesel::delete(factors::table)
             .filter(factors::user_id.eq(user.to_string()))
+            .execute(self.conn)?;
+        Ok(rows)
+    }
+
+    /// Removes those a user added in a session that turned out to be somebody else's.
+    pub fn remove_factors_of_session(
+        &mut self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<usize, StoreError> {
+        let rows = diesel::delete(factors::table)
+            .filter(factors::user_id.eq(user.to_string()))
+            .filter(factors::made_in.eq(session.to_string()))
+            .execute(self.conn)?;
+        Ok(rows)
+    }
+
+    /// Removes those a user added since `from`.
+    pub fn remove_factors_since(
+        &mut self,
+        user: UserId,
+        from: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let rows = diesel::delete(factors::table)
+            .filter(factors::user_id.eq(user.to_string()))
+            .filter(factors::made_at.ge(from.micros()))
             .execute(self.conn)?;
         Ok(rows)
     }

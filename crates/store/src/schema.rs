@@ -438,6 +438,7 @@ diesel::table! {
         kind -> Text,
         sealed -> Binary,
         credential -> Nullable<Binary>,
+        made_in -> Text,
         made_at -> BigInt,
         last_used_at -> Nullable<BigInt>,
         mark -> BigInt,

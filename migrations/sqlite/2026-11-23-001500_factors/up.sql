@@ -1,6 +1,6 @@
 -- Second steps that are stronger than a mailed code (OTP-26). `sealed` holds the name and what the step is
 -- checked with, under the data key of the account; `credential` is a keyed digest of a passkey's id. `mark`
--- is the time step or signature counter that was last accepted: it only ever grows.
+-- is the time step or signature counter that was last accepted: it only ever grows. `made_in` is the session it was added in.
 
 CREATE TABLE factors (
     id TEXT NOT NULL PRIMARY KEY,
@@ -8,6 +8,7 @@ CREATE TABLE factors (
     kind TEXT NOT NULL,
     sealed BLOB NOT NULL,
     credential BLOB,
+    made_in TEXT NOT NULL,
     made_at INTEGER NOT NULL,
     last_used_at INTEGER,
     mark INTEGER NOT NULL

@@ -122,7 +122,7 @@ pub enum Required {
 
 #[cfg(test)]
 mod tests {
-    use sekisho_model::{Digest, FactorId, Sealed, SeededEntropy, UserId};
+    use sekisho_model::{Digest, FactorId, Sealed, SeededEntropy, SessionId, UserId};
 
     use super::*;
 
@@ -138,6 +138,7 @@ mod tests {
             kind,
             sealed: Sealed::from_bytes(Vec::new()),
             credential: None,
+            made_in: SessionId::new(NOW, &entropy),
             made_at: NOW,
             last_used_at: None,
             mark: 0,

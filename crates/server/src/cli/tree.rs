@@ -3,13 +3,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::export::Export;
-use super::factors::FactorCommand;
-use super::forced_resets::ForceReset;
 use super::import::Import;
 use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
-use super::leaving::LeavingCommand;
-use super::passwords::PasswordsCommand;
+use super::{factors::FactorCommand, forced_resets::ForceReset};
+use super::{leaving::LeavingCommand, passwords::PasswordsCommand};
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
 #[derive(Debug, Parser)]

@@ -114,7 +114,7 @@ impl Provider {
         let id = id.and_then(FactorId::parse).ok_or_else(unreadable)?;
         let sealed = parts.next().ok_or_else(unreadable)?.to_vec();
         let account = self.stored_account(live.user.id).await?;
-        let factor = new_factor(id, live.user.id, sealed, (self.now(), 0));
+        let factor = new_factor(id, live, sealed, (self.now(), 0));
         let held = self.opened_factor(&account, &factor)?;
         let secret = held.secret.clone();
         Ok(Some(Waiting {
@@ -177,7 +177,7 @@ impl Provider {
         };
         let sealed = self.sealed_factor(&waiting.account, waiting.id, &held)?;
         let sealed = sealed.as_bytes().to_vec();
-        let factor = new_factor(waiting.id, user, sealed, (now, step));
+        let factor = new_factor(waiting.id, live, sealed, (now, step));
         let detail = serde_json::json!({ "factor": "totp", "step": "added" });
         let event = self.factor_event(live, detail, visit);
         let news = || self.recovery_notice(RecoveryNews::AppAdded, visit);
@@ -232,16 +232,17 @@ impl Provider {
 
 fn new_factor(
     id: FactorId,
-    user_id: UserId,
+    live: &LiveSession,
     sealed: Vec<u8>,
     (made_at, mark): (Timestamp, i64),
 ) -> Factor {
     Factor {
         id,
-        user_id,
+        user_id: live.user.id,
         kind: FactorKind::Totp,
         sealed: sekisho_model::Sealed::from_bytes(sealed),
         credential: None,
+        made_in: live.session.id,
         made_at,
         last_used_at: None,
         mark,

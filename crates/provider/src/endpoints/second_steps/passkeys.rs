@@ -156,6 +156,7 @@ impl Provider {
             kind: FactorKind::Passkey,
             sealed: self.sealed_factor(&stored, id, &held)?,
             credential: Some(self.credential_digest(&made.credential)),
+            made_in: live.session.id,
             made_at: now,
             last_used_at: None,
             mark: 0,
