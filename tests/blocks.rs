@@ -1,7 +1,6 @@
 //! Keeping somebody out, from the command line to what they and everybody else see (S5, INC-06).
 
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::authorization::request;
@@ -45,9 +44,7 @@ impl Scene {
 
     /// A browser whose proxy says that it comes from there.
     fn from(&self, ip: &str) -> Browser {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", HeaderValue::from_str(ip).unwrap());
-        Browser::over(&self.house, Client::builder().default_headers(headers))
+        Browser::from_address(&self.house, ip)
     }
 
     /// The answer to the right address and password.

@@ -13,12 +13,13 @@ use crate::support::app_server::AppServer;
 use crate::support::chromium::{Chromium, Window};
 use crate::support::house::variable;
 
-const ASSETS: [&str; 7] = [
+const ASSETS: [&str; 8] = [
     "tokens.css",
     "style.css",
     "enhance.js",
     "check_session.js",
     "signed_out.js",
+    "passkey.js",
     "logo.svg",
     "logo-dark.svg",
 ];

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use reqwest::cookie::Jar;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
 
@@ -80,6 +81,13 @@ impl Page {
 impl Browser {
     pub fn new(house: &TestHouse) -> Self {
         Self::over(house, Client::builder())
+    }
+
+    /// A browser whose proxy says that it comes from there; the house must trust the proxy.
+    pub fn from_address(house: &TestHouse, ip: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_str(ip).unwrap());
+        Self::over(house, Client::builder().default_headers(headers))
     }
 
     /// A browser that trusts other authorities, for instance.

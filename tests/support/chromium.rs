@@ -222,6 +222,61 @@ impl Chromium {
             .collect()
     }
 
+    /// Plugs in an authenticator that always says yes; its id.
+    pub async fn plug_in_authenticator(&self) -> String {
+        let kind = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true,
+        });
+        let id = self.call("/webauthn/authenticator", kind).await;
+        id.as_str().unwrap().to_owned()
+    }
+
+    /// The passkeys in it.
+    pub async fn credentials(&self, authenticator: &str) -> Vec<Value> {
+        let path = format!("/webauthn/authenticator/{authenticator}/credentials");
+        self.read(&path).await.as_array().unwrap().clone()
+    }
+
+    /// Puts a passkey in the place of the one with the same id.
+    pub async fn replace_credential(&self, authenticator: &str, credential: &Value) {
+        let place = format!("/webauthn/authenticator/{authenticator}");
+        let id = credential["credentialId"].as_str().unwrap();
+        let url = format!("{}{place}/credentials/{id}", self.session);
+        self.http.delete(url).send().await.unwrap();
+        self.call(&format!("{place}/credential"), credential.clone())
+            .await;
+    }
+
+    /// Forgets who is signed in.
+    pub async fn forget_cookies(&self) {
+        let url = format!("{}/cookie", self.session);
+        self.http.delete(url).send().await.unwrap();
+    }
+
+    /// All cookies of the present page, as they are sent.
+    pub async fn cookies(&self) -> String {
+        let all = self.read("/cookie").await;
+        let pair = |one: &Value| {
+            let text = |name: &str| one[name].as_str().unwrap().to_owned();
+            format!("{}={}", text("name"), text("value"))
+        };
+        let all: Vec<String> = all.as_array().unwrap().iter().map(pair).collect();
+        all.join("; ")
+    }
+
+    pub async fn title(&self) -> String {
+        self.read("/title").await.as_str().unwrap().to_owned()
+    }
+
+    pub async fn value_of(&self, selector: &str) -> String {
+        let element = self.find(selector).await;
+        let value = self
+            .read(&format!("/element/{element}/property/value"))
+            .await;
+        value.as_str().unwrap().to_owned()
+    }
+
     /// Another width of the window, and whether the person likes it dark.
     pub async fn resize(&self, width: u32, dark: bool) {
         let metrics =

@@ -11,7 +11,7 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 16] = [
+pub const SHOWN: [EventKind; 17] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
@@ -24,6 +24,7 @@ pub const SHOWN: [EventKind; 16] = [
     EventKind::ResetAsked,
     EventKind::PasswordChanged,
     EventKind::RecoveryCodes,
+    EventKind::FactorChanged,
     EventKind::AddressChanged,
     EventKind::SettingChanged,
     EventKind::UserCreated,

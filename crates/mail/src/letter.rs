@@ -103,6 +103,9 @@ pub enum LetterBody {
         device: Device,
         /// From where.
         ip: String,
+        /// The link that stops it, if one does.
+        #[serde(default)]
+        link: Option<String>,
     },
     /// The code that proves an address; nothing about any account (`ux.md` 10.6).
     AddressCode {
@@ -215,6 +218,27 @@ pub enum RecoveryNews {
     AddressUndone,
     /// Somebody said that a sign-in was not theirs (TD-08).
     SignInDenied,
+    /// The second step was switched on by the person.
+    SecondStepOn,
+    /// The second step was switched off by the person.
+    SecondStepOff,
+    /// An authenticator app was added (OTP-26).
+    AppAdded,
+    /// An authenticator app was removed.
+    AppRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
+    /// Somebody with the password says that the stronger second step is lost.
+    FactorLost {
+        /// From when a mailed code is accepted in its place.
+        until: Timestamp,
+    },
+    /// A reported loss was taken back.
+    FactorKept,
+    /// After a reported loss a mailed code was accepted; the stronger second steps are gone.
+    FactorsGivenUp,
     /// The account is to be erased (REC-16).
     DeletionAsked {
         /// When.
@@ -267,8 +291,10 @@ pub struct SignIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// The password and the mailed code.
+    /// The password and a code.
     PasswordAndCode,
+    /// The password and a passkey.
+    PasswordAndPasskey,
     /// The password, in a browser that is trusted to skip the code.
     PasswordInTrustedBrowser,
     /// The password alone.

@@ -11,6 +11,7 @@ use crate::{
 
 mod addresses;
 mod alerts;
+mod second_steps;
 
 /// Wrong passwords before a sign-in that are worth a sentence (TD-07).
 const WORTH_TELLING: u32 = 3;
@@ -219,6 +220,7 @@ impl View {
     fn sign_in(&mut self, letter: &Letter, sign_in: &SignIn) -> Result<(), askama::Error> {
         let result = match sign_in.proof {
             Proof::PasswordAndCode => "result-password-and-code",
+            Proof::PasswordAndPasskey => "result-password-and-passkey",
             Proof::PasswordInTrustedBrowser => "result-trusted-browser",
             Proof::Password => "result-password",
         };
@@ -280,8 +282,10 @@ impl View {
                 at,
                 device,
                 ip,
+                link,
             } => {
                 self.news(letter, *what);
+                self.link = link.clone().filter(|link| is_web(link));
                 (at, Some(device), ip)
             }
             _ => return Ok(()),
@@ -310,6 +314,7 @@ impl View {
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
             RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
+            RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
             RecoveryNews::DeletionSoon { at } => self.leaving(letter, at, "deletion-soon-lead"),
             RecoveryNews::DeletionStopped => "deletion-stopped-lead",
             RecoveryNews::DeletionDone => {
@@ -323,6 +328,7 @@ impl View {
             }
             RecoveryNews::NetworksCleared => "networks-cleared-lead",
             RecoveryNews::OutsideNetworks => "networks-outside-lead",
+            factor => second_steps::lead(factor),
         };
     }
 
@@ -430,6 +436,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::NetworksSet { .. } => "networks-set-subject",
         RecoveryNews::NetworksCleared => "networks-cleared-subject",
         RecoveryNews::OutsideNetworks => "networks-outside-subject",
+        factor => second_steps::subject(factor),
     }
 }
 

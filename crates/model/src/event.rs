@@ -42,6 +42,8 @@ pub enum EventKind {
     PasswordChanged,
     /// Recovery codes were made, or one was tried.
     RecoveryCodes,
+    /// An authenticator app or passkey was added or removed, or its loss was reported.
+    FactorChanged,
     /// A code was mailed to an address that is to be proved, or one was tried.
     AddressProof,
     /// An address of an account changed, or a change was undone.
@@ -96,7 +98,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -115,6 +117,7 @@ impl EventKind {
         Self::ResetAsked,
         Self::PasswordChanged,
         Self::RecoveryCodes,
+        Self::FactorChanged,
         Self::AddressProof,
         Self::AddressChanged,
         Self::SettingChanged,
@@ -163,6 +166,7 @@ impl EventKind {
             Self::ResetAsked => "reset_asked",
             Self::PasswordChanged => "password_changed",
             Self::RecoveryCodes => "recovery_codes",
+            Self::FactorChanged => "factor_changed",
             Self::AddressProof => "address_proof",
             Self::AddressChanged => "address_changed",
             Self::SettingChanged => "setting_changed",

@@ -14,8 +14,14 @@ use crate::{
 pub enum AuthenticationMethod {
     /// The password.
     Pwd,
-    /// A one-time code, mailed.
+    /// A one-time code: mailed, or of an authenticator app.
     Otp,
+    /// A key that its device says never leaves it.
+    Hwk,
+    /// A key that may be copied between devices.
+    Swk,
+    /// Somebody touched the device that holds the key.
+    User,
 }
 
 impl AuthenticationMethod {
@@ -24,7 +30,17 @@ impl AuthenticationMethod {
         match self {
             Self::Pwd => "pwd",
             Self::Otp => "otp",
+            Self::Hwk => "hwk",
+            Self::Swk => "swk",
+            Self::User => "user",
         }
+    }
+
+    /// Whether one of `methods` is a second step after the password.
+    pub fn prove_second_step(methods: &[Self]) -> bool {
+        methods
+            .iter()
+            .any(|method| matches!(method, Self::Otp | Self::Hwk | Self::Swk))
     }
 }
 

@@ -63,6 +63,8 @@ uuid_ids! {
     InvitationId;
     /// A notice about an incident.
     NoticeId;
+    /// An authenticator app or passkey of an account.
+    FactorId;
 }
 
 macro_rules! text_ids {

@@ -17,6 +17,7 @@ mod email_address;
 mod entropy;
 mod epoch;
 mod event;
+mod factor;
 mod grant;
 mod id;
 mod incident;
@@ -45,10 +46,11 @@ pub use email_address::{EmailAddress, EmailAddressRefusal};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use epoch::{Epoch, EpochKind, UserEpochs};
 pub use event::{Event, EventKind, Origin, Outcome};
+pub use factor::{Factor, FactorKind, FactorLoss};
 pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, RefreshRecord};
 pub use id::{
-    BrowserId, ChallengeId, ClientId, EventId, FlowId, GrantId, InvitationId, KeyId, LetterId,
-    NoticeId, SessionId, Subject, UserId,
+    BrowserId, ChallengeId, ClientId, EventId, FactorId, FlowId, GrantId, InvitationId, KeyId,
+    LetterId, NoticeId, SessionId, Subject, UserId,
 };
 pub use incident::{
     Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
@@ -62,8 +64,8 @@ pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
-    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, InitialAccessToken, InvitationToken,
-    NotMeToken, PreAuthToken, QueueTicket, RefreshToken, RegistrationToken, RequestHandle,
-    ResetToken, SessionToken, UndoToken,
+    AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, FactorToken, InitialAccessToken,
+    InvitationToken, NotMeToken, PreAuthToken, QueueTicket, RefreshToken, RegistrationToken,
+    RequestHandle, ResetToken, SessionToken, UndoToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

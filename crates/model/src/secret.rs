@@ -69,6 +69,8 @@ secret_types! {
     UndoToken "";
     /// What the link "this was not me" carries (TD-08).
     NotMeToken "";
+    /// What a link carries that keeps a stronger second step (OTP-26).
+    FactorToken "";
     /// What an invitation to make an account carries (REC-13).
     InvitationToken "";
     /// A place in the queue before the pages that change passwords.

@@ -230,6 +230,16 @@ impl Provider {
         EmailAddress::parse(&text).map_err(|_refused| Failure::Corrupt("address"))
     }
 
+    /// The key that everything personal of an account lies sealed under.
+    pub(crate) fn data_key(&self, account: &Account) -> Result<[u8; 32], Failure> {
+        let owner = account.user.id.to_string();
+        let key = self
+            .keyring
+            .open(Purpose::UserData, &owner, &account.data_key)?;
+        key.try_into()
+            .map_err(|_wrong_length| Failure::Corrupt("data key"))
+    }
+
     /// What an address is looked up by.
     pub(crate) fn address_index(&self, address: &EmailAddress) -> Digest {
         Digest::keyed(

@@ -54,7 +54,7 @@ password-empty = Enter your password
 login-wrong = The email address or the password is not right
 login-wrong-hint = Check both and try again. After several wrong tries you will have to wait.
 login-throttled = Too many tries. Wait until {$time}
-login-throttled-hint = Until then even the right password does not sign you in.
+login-throttled-hint = Until then even the right password does not sign you in. To go on at once, choose “Forgot your password?”: the mailed link also lets this browser in without a new password.
 login-blocked = Sign-in from this connection is stopped
 login-blocked-hint = Try another network, or contact support with the reference {$reference}.
 login-no-more-codes = No new code can be sent until {$time}
@@ -474,6 +474,8 @@ new-password-ends = All other devices will be signed out.
 reset-title = Choose a new password
 reset-lead = With this page you replace your password. All devices will be signed out.
 reset-submit = Save the new password
+let-in-why = Do you remember your password, and were only held up by too many tries?
+let-in = Keep the password and sign in here
 reset-code-why = This mailbox alone is not enough, because your codes come to it or it is not the one you sign in with. Enter one of your recovery codes.
 reset-no-code = No recovery code?
 reset-wait-why = No recovery code? You have used this browser before. You can wait here for a day; we tell all your addresses. After that, ask for a new link in this browser.
@@ -784,9 +786,9 @@ networks = Networks you can sign in from
 networks-lead = Sign-ins work only from the networks you list here, even for somebody who knows your password and reads your mail. Leave the list empty to sign in from anywhere.
 networks-choose = Choose networks
 networks-anywhere = From anywhere
-networks-some = {$count ->
+networks-some = { $n ->
     [one] From one network only
-   *[other] From {$count} networks only
+   *[other] From {$n} networks only
 }
 networks-anywhere-hint = You can sign in from anywhere.
 networks-some-hint = Sign-ins from elsewhere take a recovery code.
@@ -809,3 +811,108 @@ networks-outside-title = You cannot sign in from this network
 networks-outside-lead = You limited sign-ins to networks of your choice. Come from one of them, or use a recovery code. No code was mailed.
 did-outside-networks = Right password from a network you do not allow
 did-networks = Networks you can sign in from changed
+# Second steps
+second-steps-change = Choose how the second step works
+second-steps-lead = What is asked for after your password.
+second-step-switch = On and off
+second-step-turn-on = Switch two-step sign-in on
+second-step-turn-off = Switch two-step sign-in off
+second-step-off-length = { $n ->
+    [one] Your password then has to stand alone: it must have at least one character.
+   *[other] Your password then has to stand alone: it must have at least {$n} characters.
+}
+second-step-off-short = { $n ->
+    [one] Your password is too short to stand alone. Choose one with at least one character first
+   *[other] Your password is too short to stand alone. Choose one with at least {$n} characters first
+}
+second-step-required-app = {$app} asks everybody who uses it for the second step, so it stays on. Remove the app's access first.
+second-step-no-way = Set a code address, or add an authenticator app or a passkey. Then it can be switched on.
+second-step-stays = Two-step sign-in stays on
+second-step-stays-off = Two-step sign-in stays off
+second-step-now-on = Two-step sign-in is on
+second-step-now-off = Two-step sign-in is off
+factor-app = Authenticator app
+factor-app-lead = An app on your phone shows a new code every 30 seconds, even without a network.
+factor-app-add = Add an authenticator app
+factor-app-remove = Remove the authenticator app
+factor-app-added = The authenticator app is added
+factor-passkeys = Passkeys
+factor-passkeys-lead = Your device confirms with fingerprint, face or PIN that it is you. Passkeys do not work on forged pages.
+factor-passkey-add = Add a passkey
+factor-passkey-remove = Remove
+factor-passkey-remove-named = Remove the passkey {$name}
+factor-passkey-added = The passkey is added
+factor-removed = It is removed. We have told your addresses
+factor-used = Added {$made}, last used {$used}
+factor-unused = Added {$made}, not used yet
+factor-instead-of-mail = With an authenticator app or a passkey no codes are mailed any more.
+factor-have-recovery = Keep recovery codes in case you lose the device.
+app-add-lead = Scan the picture with your authenticator app, then enter the code it shows. It counts only after that.
+app-scan = Tell the app
+app-picture = Picture to scan with the authenticator app
+app-open = Open in an app on this device
+app-type = Or type this into the app:
+app-secret-hint = Whoever sees this can make your codes. It is shown on this page only, and no more once the app is added.
+app-secret-new = That took too long. Scan the new picture
+app-first-code = Enter the first code
+app-code = Code from the app
+app-code-hint = 6 digits
+app-code-shape = Enter the 6 digits that the app shows
+app-code-wrong-clock = That is not the code. Check that the clock of your phone is right, then try the next code
+app-code-wrong = { $n ->
+    [one] That is not the code, or it was used before. Wait for the next one; one more wrong try will stop this sign-in
+   *[other] That is not the code, or it was used before. Wait for the next one; {$n} tries are left
+}
+app-add-submit = Add the app
+passkey-add-lead = The passkey is made by your device. You will confirm with fingerprint, face or PIN.
+passkey-name = Name of the passkey
+passkey-name-hint = So that you recognise it, for example "My phone". Up to 60 characters.
+passkey-name-missing = Give the passkey a name of up to 60 characters
+passkey-make = Make the passkey
+passkey-use = Use a passkey
+passkey-script = Passkeys need JavaScript. Switch it on for this page, or use another way.
+passkey-unknown-here = This browser does not know passkeys. Use another browser, or another way.
+passkey-no-answer = The passkey was not confirmed. You can try again.
+passkey-refused = The passkey was not accepted
+passkey-refused-hint = Nothing changed. Try again on this page.
+passkey-already = This passkey is in use already, or there are too many
+passkey-tries = { $n ->
+    [one] One more wrong try will stop this sign-in.
+   *[other] {$n} tries are left.
+}
+stronger-title = Confirm that it is you
+stronger-app-title = Enter the code from your app
+stronger-passkey-title = Use your passkey
+stronger-lead = Use a passkey, or enter the code that your authenticator app shows.
+stronger-app-lead = Your authenticator app shows a code of 6 digits. No code is mailed.
+stronger-passkey-lead = Confirm with your device. No code is mailed.
+stronger-passkey-unavailable = Passkeys cannot be used here at the moment. Use a recovery code, or ask the operator.
+stronger-missing = You do not have your device?
+lost-title = Authenticator app or passkey lost
+lost-lead = If you have no recovery code either, you can report the loss. After three days a mailed code to your code address is accepted in its place, and everything stronger is removed.
+lost-told = We tell all your addresses at once. Anybody who reads them can stop it, and so does signing in with the app or the passkey.
+lost-submit = Report the loss
+lost-waits = From {$time} a mailed code is accepted
+lost-waits-lead = We have told your addresses. Come back after that time, within a week, and sign in with your password. If you find your device, just sign in with it.
+lost-no-address = There is no address we could mail a code to
+lost-no-address-lead = Use a recovery code, or ask the operator.
+lost-back = Back to the second step
+loss-waits = A loss was reported
+loss-waits-until = From {$time} a mailed code will be accepted in the place of your authenticator app or passkey. If that was not you, stop it now and change your password.
+loss-stop = Stop it: nothing is lost
+loss-stopped = It is stopped
+loss-stopped-hint = Your second step is asked for as before. If you did not report the loss yourself, somebody knows your password: change it now.
+factor-keep-title = Was your second step not lost?
+factor-keep-lead = Somebody who knows your password reported that your authenticator app or passkey is lost. If you stop this, it is asked for as before.
+keep-over = There is nothing to stop
+keep-over-lead = It was stopped before, its time is over, or the link is incomplete.
+did-second-step-on = Two-step sign-in switched on
+did-second-step-off = Two-step sign-in switched off
+did-add-app = Authenticator app added
+did-remove-app = Authenticator app removed
+did-add-passkey = Passkey added
+did-remove-passkey = Passkey removed
+did-report-loss = Second step reported lost
+did-stop-loss = Report of a loss taken back
+did-give-up-factors = Second step replaced after a loss
+how-passkey = Password and passkey

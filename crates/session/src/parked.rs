@@ -15,6 +15,10 @@ pub enum ParkedKind {
     AddressProof,
     /// An account that is being made.
     SignUp,
+    /// An authenticator app or passkey that is being added.
+    FactorEnrolment,
+    /// The question a passkey is to answer at a sign-in.
+    PasskeyQuestion,
     /// A pushed authorization request (RFC 9126).
     PushedRequest,
     /// A device authorization (RFC 8628), by device code.
@@ -31,6 +35,8 @@ impl ParkedKind {
             Self::SignIn => "sign-in",
             Self::AddressProof => "address-proof",
             Self::SignUp => "sign-up",
+            Self::FactorEnrolment => "factor-enrolment",
+            Self::PasskeyQuestion => "passkey-question",
             Self::PushedRequest => "pushed-request",
             Self::DeviceCode => "device-code",
             Self::UserCode => "user-code",

@@ -2,8 +2,8 @@
 
 use sekisho_model::{
     AddressKind, AlertSetting, AlertTopic, AuthenticationMethod, BlockEffect, Digest, EpochKind,
-    EventKind, Feature, LetterKind, Locale, NoticeState, Outcome, ScopeSet, SigningAlgorithm,
-    Standing, Timestamp, UserState,
+    EventKind, FactorKind, Feature, LetterKind, Locale, NoticeState, Outcome, ScopeSet,
+    SigningAlgorithm, Standing, Timestamp, UserState,
 };
 
 use serde::Serialize;
@@ -41,7 +41,8 @@ stored! {
     AlertSetting { Every = "every", NewDevice = "new_device", Off = "off" }
     AddressKind { Login = "login", Code = "code" }
     EpochKind { Password = "password", Session = "session", Token = "token", Browser = "browser" }
-    AuthenticationMethod { Pwd = "pwd", Otp = "otp" }
+    AuthenticationMethod { Pwd = "pwd", Otp = "otp", Hwk = "hwk", Swk = "swk", User = "user" }
+    FactorKind { Totp = "totp", Passkey = "passkey" }
     Locale { Ja = "ja", En = "en" }
     LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
     NoticeState { Sending = "sending", Done = "done", Stopped = "stopped" }

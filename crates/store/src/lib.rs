@@ -34,6 +34,7 @@ mod doorway;
 mod epochs;
 mod error;
 mod events;
+mod factors;
 mod grants;
 mod housekeeping;
 mod imports;

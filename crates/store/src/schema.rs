@@ -427,6 +427,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    factors (id) {
+        id -> Text,
+        user_id -> Text,
+        kind -> Text,
+        sealed -> Binary,
+        credential -> Nullable<Binary>,
+        made_in -> Text,
+        made_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        mark -> BigInt,
+    }
+}
+
+diesel::table! {
+    factor_losses (user_id) {
+        user_id -> Text,
+        digest -> Binary,
+        asked_at -> BigInt,
+        due_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
     foreign_schemes (template) {
         template -> Text,
     }

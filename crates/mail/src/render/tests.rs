@@ -77,6 +77,8 @@ fn recovery_letters() -> Vec<LetterBody> {
         at: AT,
         device: device(),
         ip: ip.clone(),
+        link: matches!(what, RecoveryNews::FactorLost { .. })
+            .then(|| "https://id.example/second-step/keep/0123".to_owned()),
     };
     vec![
         link(false),
@@ -94,6 +96,15 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::CodeAddressSet),
         news(RecoveryNews::AddressUndone),
         news(RecoveryNews::SignInDenied),
+        news(RecoveryNews::SecondStepOn),
+        news(RecoveryNews::SecondStepOff),
+        news(RecoveryNews::AppAdded),
+        news(RecoveryNews::AppRemoved),
+        news(RecoveryNews::PasskeyAdded),
+        news(RecoveryNews::PasskeyRemoved),
+        news(RecoveryNews::FactorLost { until: AT }),
+        news(RecoveryNews::FactorKept),
+        news(RecoveryNews::FactorsGivenUp),
         news(RecoveryNews::DeletionAsked { at: AT }),
         news(RecoveryNews::DeletionSoon { at: AT }),
         news(RecoveryNews::DeletionStopped),

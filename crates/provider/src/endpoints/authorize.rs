@@ -293,6 +293,25 @@ impl Provider {
         signed_in: Option<SignedIn>,
         visit: &Visit,
     ) -> Result<(FlowId, Option<PreAuthToken>), Failure> {
+        if signed_in.is_none() {
+            let client = destination.request().map(|request| &request.client_id);
+            self.pass(EndpointClass::SignIn, Concerned { client, user: None })?;
+        }
+        let advance = |pending: &mut PendingSignIn| {
+            if let Some(who) = signed_in {
+                pending.signed_in(who);
+            }
+        };
+        self.begin_with(destination, advance, visit).await
+    }
+
+    /// Parks a sign-in that was changed before anybody sees it; with a cookie, if the browser has none.
+    pub(super) async fn begin_with(
+        &self,
+        destination: Destination,
+        change: impl FnOnce(&mut PendingSignIn) + Send,
+        visit: &Visit,
+    ) -> Result<(FlowId, Option<PreAuthToken>), Failure> {
         let made = visit
             .pre_auth
             .is_none()
@@ -300,16 +319,10 @@ impl Provider {
         let Some(token) = visit.pre_auth.as_ref().or(made.as_ref()) else {
             return Err(Failure::Corrupt("pre-auth cookie"));
         };
-        if signed_in.is_none() {
-            let client = destination.request().map(|request| &request.client_id);
-            self.pass(EndpointClass::SignIn, Concerned { client, user: None })?;
-        }
         let now = self.now();
         let mut pending =
             PendingSignIn::begin(destination, token.digest(), self.knowledge.epoch_now(), now);
-        if let Some(who) = signed_in {
-            pending.signed_in(who);
-        }
+        change(&mut pending);
         let flow = FlowId::generate(&*self.entropy);
         let value = serde_json::to_vec(&pending)
             .map_err(|_unwritable| Failure::Corrupt("pending sign-in"))?;

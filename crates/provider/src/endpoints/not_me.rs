@@ -54,6 +54,7 @@ pub fn can_be_denied(kind: EventKind, outcome: Outcome) -> bool {
             | EventKind::PasswordChanged
             | EventKind::RecoveryCodes
             | EventKind::SettingChanged
+            | EventKind::FactorChanged
     );
     let password_known = matches!(kind, EventKind::CodeTried | EventKind::CodeAsked);
     password_known || (did_something && outcome == Outcome::Passed)
@@ -168,6 +169,8 @@ fn stop(tx: &mut Tx<'_>, case: &NotMeCase, lock: bool, now: Timestamp) -> Result
         // What it made ends whatever it was for, and whether it has ended already.
         let _live = tx.end_session_of(user, session, now)?;
         tx.revoke_grants_of_session(session, now, false)?;
+        // OTP-26: what was added there would open the account once more.
+        tx.remove_factors_of_session(user, session)?;
     }
     let browser = seen.and_then(|event| event.detail.get("browser").and_then(Value::as_str));
     if let Some(browser) = browser.and_then(BrowserId::parse) {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::connected_apps::ConnectedApp;
 use super::devices::DeviceSession;
+use super::second_steps::FactorView;
 use super::visit::Visit;
 use crate::accounts::OpenAccount;
 use crate::moving::moment;
@@ -45,6 +46,8 @@ impl Provider {
         let browsers = self.store.read(move |tx| tx.browsers_of(id)).await?;
         let apps = self.connected_apps(user).await?;
         let recovery = self.recovery_figures(id).await?;
+        let steps = self.second_steps(id).await?;
+        let factors = steps.app.iter().chain(&steps.passkeys);
         Ok(json!({
             "service": self.settings.service_name,
             "issuer": self.settings.issuer,
@@ -69,6 +72,7 @@ impl Provider {
                 "two_step": user.second_step,
                 "networks": account.networks.lines(),
             },
+            "second_steps": factors.map(factor_shown).collect::<Vec<_>>(),
             "sessions": devices.sessions.iter().map(session_shown).collect::<Vec<_>>(),
             "browsers": browsers.iter().map(browser_shown).collect::<Vec<_>>(),
             "apps": apps.iter().map(app_shown).collect::<Vec<_>>(),
@@ -92,6 +96,15 @@ impl Provider {
             }
         }
     }
+}
+
+fn factor_shown(factor: &FactorView) -> Value {
+    json!({
+        "kind": factor.kind.name(),
+        "name": factor.name,
+        "added": moment(factor.made_at),
+        "last_used": factor.last_used_at.map(moment),
+    })
 }
 
 fn session_shown(found: &DeviceSession) -> Value {

@@ -1,8 +1,7 @@
 //! The networks an account may be signed in to from (S14): chosen by its person, or cleared by an operator.
 
-use sekisho_guard::EndpointClass;
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{Event, EventKind, KeyRing, Outcome, Purpose, Sealed};
+use sekisho_model::{Event, EventKind, KeyRing, Outcome, Sealed};
 use sekisho_store::Account;
 
 use super::visit::{LiveSession, Visit};
@@ -10,27 +9,41 @@ use crate::accounts::OpenAccount;
 use crate::rules::networks::{AllowedNetworks, NetworksRefusal};
 use crate::{Failure, Provider};
 
+/// What came of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworksChosen {
+    /// It counts from the next sign-in on.
+    Saved,
+    /// Password and second step first.
+    Stale,
+    /// It is not taken.
+    Refused(NetworksRefusal),
+}
+
 impl Provider {
-    /// Takes the list a person typed, tells both addresses, and records it. Ask for a fresh sign-in first.
+    /// Takes the list a person typed, tells both addresses, and records it. Only after a fresh sign-in
+    /// with both steps (SES-10).
     pub async fn choose_networks(
         &self,
         (live, account): (&LiveSession, &OpenAccount),
         typed: &str,
         visit: &Visit,
-    ) -> Result<Result<AllowedNetworks, NetworksRefusal>, Failure> {
-        self.pass_person(EndpointClass::Credentials, &live.user)?;
+    ) -> Result<NetworksChosen, Failure> {
+        if !self.proved_both_lately(live, account).await? {
+            return Ok(NetworksChosen::Stale);
+        }
         let list = match AllowedNetworks::read(typed) {
             Ok(list) => list,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(refusal) => return Ok(NetworksChosen::Refused(refusal)),
         };
         let left = self.recovery_figures(live.user.id).await?.left;
         if let Err(refusal) = list.can_be_chosen(&visit.origin.ip, left) {
-            return Ok(Err(refusal));
+            return Ok(NetworksChosen::Refused(refusal));
         }
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
         self.set_networks(account, &list, event, visit).await?;
-        Ok(Ok(list))
+        Ok(NetworksChosen::Saved)
     }
 
     /// Puts a list in place of the former one, whoever chose it.
@@ -80,12 +93,7 @@ impl Provider {
         list: &AllowedNetworks,
     ) -> Result<Sealed, Failure> {
         let owner = account.user.id.to_string();
-        let key = self
-            .keyring
-            .open(Purpose::UserData, &owner, &account.data_key)?;
-        let key: [u8; 32] = key
-            .try_into()
-            .map_err(|_wrong_length| Failure::Corrupt("data key"))?;
+        let key = self.data_key(account)?;
         let text = list.text();
         Ok(KeyRing::seal_under(
             &key,

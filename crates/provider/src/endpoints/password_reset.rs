@@ -78,9 +78,9 @@ pub struct Choice<'a> {
 }
 
 /// Everything that is known about a link.
-struct Found {
+pub(super) struct Found {
     reset: ResetRecord,
-    account: Account,
+    pub(super) account: Account,
     browser: Option<KnownBrowser>,
     wait: Option<ResetWait>,
 }
@@ -250,7 +250,7 @@ impl Provider {
         })
     }
 
-    async fn found_reset(
+    pub(super) async fn found_reset(
         &self,
         token: &ResetToken,
         visit: &Visit,

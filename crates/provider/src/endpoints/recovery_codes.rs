@@ -16,7 +16,7 @@ use crate::rules::standing::account_may_act;
 use crate::{Failure, Provider};
 
 /// How fresh a sign-in must be to change the ways back into an account (`ux.md` 5.7).
-const FRESH: std::time::Duration = std::time::Duration::from_mins(10);
+pub(super) const FRESH: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// What came of a typed recovery code.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub enum RecoveryOutcome {
 impl Provider {
     /// Whether the session proved its person lately, with the code where one is due.
     pub fn is_fresh(&self, live: &LiveSession) -> bool {
-        let strong = live.session.methods.contains(&AuthenticationMethod::Otp)
+        let strong = AuthenticationMethod::prove_second_step(&live.session.methods)
             || !(live.user.second_step || self.settings.codes.for_everyone);
         strong && self.now().since(live.session.auth_time) < FRESH
     }
@@ -91,6 +91,7 @@ impl Provider {
             at: self.now(),
             device: Self::device(&visit.origin.user_agent),
             ip: visit.origin.ip.clone(),
+            link: None,
         }
     }
 

@@ -19,13 +19,13 @@ use serde_json::{Map, Value};
 
 /// The `acr` of a sign-in by password alone.
 pub const ACR_PASSWORD: &str = "urn:sekisho:acr:password";
-/// The `acr` of a sign-in by password and mailed code. Not "mfa": NIST does not count mailed codes
+/// The `acr` of a sign-in by password and second step, whichever it was. Not "mfa": NIST does not count mailed codes
 /// as a second factor.
 pub const ACR_PASSWORD_AND_CODE: &str = "urn:sekisho:acr:password-code";
 
 /// The `acr` reached by `methods`.
 pub fn acr(methods: &[AuthenticationMethod]) -> &'static str {
-    if methods.contains(&AuthenticationMethod::Otp) {
+    if AuthenticationMethod::prove_second_step(methods) {
         ACR_PASSWORD_AND_CODE
     } else {
         ACR_PASSWORD

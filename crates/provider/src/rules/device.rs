@@ -221,13 +221,13 @@ pub fn may_ask(client: &Client) -> bool {
 }
 
 /// Whether the session is good enough to allow `client` (SES-12): fresh if the client always asks
-/// for that, with the mailed code if it requires that.
+/// for that, with the second step if it requires that.
 pub fn session_suffices(session: SessionFacts<'_>, client: &Client, now: Timestamp) -> bool {
     let fresh = client
         .default_max_age
         .is_none_or(|limit| now.since(session.auth_time) <= Duration::from_secs(limit));
     let strong =
-        !client.require_second_step || session.methods.contains(&AuthenticationMethod::Otp);
+        !client.require_second_step || AuthenticationMethod::prove_second_step(session.methods);
     fresh && strong
 }
 

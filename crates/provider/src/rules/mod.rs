@@ -43,6 +43,7 @@ pub mod registration;
 pub mod request_object;
 pub mod resource;
 pub mod sealing_key;
+pub mod second_factor;
 pub mod session_state;
 pub mod sign_in;
 pub mod sign_out;

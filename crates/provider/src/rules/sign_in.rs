@@ -51,6 +51,18 @@ pub struct PendingSignIn {
     pub began_at: Timestamp,
     /// The epoch it began under (SES-09).
     pub epoch: Epoch,
+    /// Whose mailed link opened it, and the name its tries are counted under (THR-04).
+    #[serde(default)]
+    pub let_in: Option<LetIn>,
+}
+
+/// A sign-in whose owner opened a mailed link: what strangers try does not stop it. It proves nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetIn {
+    /// Whose link it was.
+    pub user_id: UserId,
+    /// What its tries are counted under, in the place of a browser the account knows.
+    pub counted_as: BrowserId,
 }
 
 /// How far a sign-in got.
@@ -94,6 +106,34 @@ pub struct CodeStage {
     /// Whether the password that was typed leads to a new one.
     #[serde(default)]
     pub change: Option<ChangeReason>,
+    /// What is asked for in the place of a mailed code; then none is mailed (OTP-26).
+    #[serde(default)]
+    pub stronger: Option<Stronger>,
+    /// Whether the mailed code stands in for a stronger second step that was reported lost long ago.
+    #[serde(default)]
+    pub for_lost: bool,
+}
+
+/// The stronger second steps of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stronger {
+    /// A code of an authenticator app.
+    pub app: bool,
+    /// A passkey.
+    pub passkey: bool,
+}
+
+impl Stronger {
+    /// Outside of the networks of the account nothing but a recovery code is taken (S14).
+    pub const NOTHING: Self = Self {
+        app: false,
+        passkey: false,
+    };
+
+    /// Whether nothing but a recovery code is taken.
+    pub fn is_nothing(self) -> bool {
+        self == Self::NOTHING
+    }
 }
 
 /// What is known while a new password is awaited: everything was proved, nothing is issued yet.
@@ -144,7 +184,14 @@ impl PendingSignIn {
             stage: Stage::Password,
             began_at: now,
             epoch,
+            let_in: None,
         }
+    }
+
+    /// What its tries for this account are counted under, if its owner opened a mailed link.
+    pub fn let_in_for(&self, user: UserId) -> Option<BrowserId> {
+        let let_in = self.let_in.filter(|let_in| let_in.user_id == user);
+        let_in.map(|let_in| let_in.counted_as)
     }
 
     /// Whether the browser that holds a cookie with this digest may go on with it, now.
@@ -289,7 +336,7 @@ pub fn session_answers(
     let fresh = request
         .max_age
         .is_none_or(|limit| now.since(session.auth_time) <= Duration::from_secs(limit));
-    let strong = !client_requires_code || session.methods.contains(&AuthenticationMethod::Otp);
+    let strong = !client_requires_code || AuthenticationMethod::prove_second_step(session.methods);
     fresh && strong && !request.prompt.login
 }
 

@@ -12,6 +12,7 @@ mod epochs;
 mod error;
 mod events;
 mod export;
+mod factors;
 mod forced_resets;
 mod guard;
 mod import;

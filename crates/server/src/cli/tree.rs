@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::canaries::CanaryCommand;
 use super::events::Events;
 use super::export::Export;
+use super::factors::FactorCommand;
 use super::forced_resets::ForceReset;
 use super::guard::GuardCommand;
 use super::import::Import;
@@ -232,6 +233,8 @@ pub(crate) enum UserCommand {
     },
     #[command(flatten)]
     Leaving(LeavingCommand),
+    #[command(flatten)]
+    Factor(FactorCommand),
     /// Stop an account; its sessions and tokens end at once.
     #[command(
         after_help = "Example\n  sekisho user disable haruka@example.jp --config config.toml"

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{
-    CliError, export, forced_resets, import, invitations, leaving, networks, output, recovery,
-    services_at, sessions,
+    CliError, export, factors, forced_resets, import, invitations, leaving, networks, output,
+    recovery, services_at, sessions,
 };
 
 /// An account as the command line shows it.
@@ -99,6 +99,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
             output::one(form, &shown);
             Ok(())
         }
+        UserCommand::Factor(command) => factors::run(command, form).await,
         UserCommand::Leaving(command) => leaving::run(command).await,
         UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
         UserCommand::Revoke {

@@ -7,6 +7,7 @@ mod devices;
 mod networks;
 mod password;
 mod recovery_codes;
+mod second_steps;
 
 use std::time::Duration;
 
@@ -72,6 +73,7 @@ pub fn routes(config: &mut ServiceConfig) {
         )
         .route("/account/apps/remove", web::get().to(apps::ask));
     data::routes(config);
+    second_steps::routes(config);
     for page in [
         "/account/security/address",
         "/account/security/code-address",
@@ -130,14 +132,16 @@ impl<'a> Owner<'a> {
     }
 
     /// `ux.md` 5.7: password and code first, then on to `here` (SES-10). For whoever is not
-    /// [`fresh`](sekisho_provider::Provider::is_fresh). Without a code address the password is all there is.
+    /// [`fresh`](sekisho_provider::Provider::is_fresh). Without anything to prove a second step with the password is all there is.
     pub(super) async fn confirm_first(&self, here: &str) -> HttpResponse {
         let app = self.frame.app;
-        let begun = if self.account.code_address.is_some() {
-            app.provider.begin_strong_sign_in(here, &self.visit).await
-        } else {
-            let page = app.provider.begin_page_sign_in(Some(here), &self.visit);
-            page.await
+        let begun = match app.provider.has_second_step(&self.account).await {
+            Ok(true) => app.provider.begin_strong_sign_in(here, &self.visit).await,
+            Ok(false) => {
+                let page = app.provider.begin_page_sign_in(Some(here), &self.visit);
+                page.await
+            }
+            Err(failure) => Err(failure),
         };
         match begun {
             Ok((flow, pre_auth)) => {

@@ -210,7 +210,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 15] = [
+const PRE_AUTH_FORMS: [&str; 17] = [
     "login",
     "code",
     "consent",
@@ -226,6 +226,8 @@ const PRE_AUTH_FORMS: [&str; 15] = [
     "register-done",
     "undo-address",
     "not-me",
+    "lost-factor",
+    "keep-factor",
 ];
 
 /// One header's text; `None` if it is absent or not text.

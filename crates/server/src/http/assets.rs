@@ -26,6 +26,7 @@ assets! {
     "style.css" "text/css; charset=utf-8";
     "check_session.js" "text/javascript; charset=utf-8";
     "signed_out.js" "text/javascript; charset=utf-8";
+    "passkey.js" "text/javascript; charset=utf-8";
     "enhance.js" "text/javascript; charset=utf-8";
     "logo.svg" "image/svg+xml";
     "logo-dark.svg" "image/svg+xml";

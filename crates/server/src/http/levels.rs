@@ -96,7 +96,7 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         }
         "/login" | "/login/code" | "/register/done" => both(Class::SignIn),
         "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
-        "/login/new-password" => both(Class::Credentials),
+        "/login/new-password" | "/login/lost-factor" => both(Class::Credentials),
         "/consent" => both(Class::Consent),
         "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
             both(Class::Credentials).switched_by(Feature::PasswordReset)
@@ -106,7 +106,9 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         }
         path if path.starts_with("/account") => account(path)?,
         "/address/undo" | "/address/undo/{token}" => both(Class::Credentials),
-        "/not-me" | "/not-me/{token}" => both(Class::Withdrawal),
+        "/not-me" | "/not-me/{token}" | "/second-step/keep" | "/second-step/keep/{token}" => {
+            both(Class::Withdrawal)
+        }
         _ => return None,
     })
 }
@@ -118,14 +120,18 @@ fn account(pattern: &str) -> Option<Purpose> {
         "/account" | "/account/history" | "/account/data" | "/account/keep" => {
             both(Class::AccountView)
         }
-        "/account/security" | "/account/security/recovery-codes" | "/account/security/networks" => {
-            person(Class::AccountView, Class::Credentials)
-        }
+        "/account/security"
+        | "/account/security/recovery-codes"
+        | "/account/security/networks"
+        | "/account/security/second-step" => person(Class::AccountView, Class::Credentials),
         "/account/sessions"
         | "/account/sessions/others"
         | "/account/apps"
         | "/account/apps/remove" => person(Class::AccountView, Class::Withdrawal),
-        "/account/password" | "/account/data/delete" => both(Class::Credentials),
+        "/account/password"
+        | "/account/data/delete"
+        | "/account/security/second-step/app"
+        | "/account/security/second-step/passkey" => both(Class::Credentials),
         "/account/security/address"
         | "/account/security/address/confirm"
         | "/account/security/code-address"

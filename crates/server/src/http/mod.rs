@@ -26,6 +26,7 @@ pub mod health;
 mod incident_notices;
 pub mod levels;
 pub mod locale;
+mod lost_factor;
 pub mod not_me;
 pub mod oauth;
 pub mod pages;

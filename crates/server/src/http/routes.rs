@@ -3,8 +3,8 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::{
-    account, address_undo, dev, device, health, incident_notices, not_me, oauth, passwords,
-    playground, sign_in, sign_out, sign_up, status, texts,
+    account, address_undo, dev, device, health, incident_notices, lost_factor, not_me, oauth,
+    passwords, playground, sign_in, sign_out, sign_up, status, texts,
 };
 use crate::metrics_page;
 
@@ -18,6 +18,7 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     device::routes(config);
     account::routes(config);
     address_undo::routes(config);
+    lost_factor::routes(config);
     not_me::routes(config);
     incident_notices::routes(config);
     texts::routes(config);

@@ -16,6 +16,8 @@ mod devices;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod factors;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod imports;

@@ -40,6 +40,7 @@ async fn an_account_is_found_by_id_subject_and_login_address_alike(bed: &Bed) {
         },
         data_key: sealed("data key"),
         claims: sealed("claims"),
+        networks: None,
         login_address: Some(SealedAddress {
             sealed: sealed("login"),
             verified_at: None,

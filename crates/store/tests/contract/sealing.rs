@@ -25,7 +25,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 28] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 31] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -43,6 +43,8 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 28] = [
     ("registration_tokens", "digest"),
     ("registration_tokens", "previous_digest"),
     ("revoked_tokens", "digest"),
+    ("factors", "credential"),
+    ("factor_losses", "digest"),
     // Of a file that an operator has.
     ("user_imports", "file_digest"),
     // Sealed under the token that was presented.
@@ -50,6 +52,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 28] = [
     // Under the user's data key.
     ("users", "claims"),
     ("users", "networks"),
+    ("factors", "sealed"),
     ("user_addresses", "sealed"),
     ("address_changes", "former"),
     // Derived from the root, which never changes.

@@ -11,8 +11,17 @@ const DOORS: [(&str, &[&str]); 5] = [
     ),
     ("session", &["redis"]),
     ("mail", &["lettre"]),
-    ("provider", &["jsonwebtoken", "openidconnect", "argon2"]),
-    ("server", &["actix-web", "clap"]),
+    (
+        "provider",
+        &[
+            "jsonwebtoken",
+            "openidconnect",
+            "argon2",
+            "totp-rs",
+            "webauthn-rs",
+        ],
+    ),
+    ("server", &["actix-web", "clap", "qrcode"]),
 ];
 
 /// Fenced packages appear neither in another crate's manifest nor in its code.

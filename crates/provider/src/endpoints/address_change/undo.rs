@@ -1,4 +1,6 @@
 use sekisho_guard::EndpointClass;
+use std::time::Duration;
+
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{AddressKind, EmailAddress, Event, EventKind, Outcome, Timestamp, UndoToken};
 use sekisho_store::{Account, AddressChange, FormerAddress, Once, OutboxLetter, StoreError, Tx};
@@ -7,6 +9,9 @@ use super::super::new_password::end_all_of;
 use super::super::visit::Visit;
 use crate::rules::address_change::{Change, Standing, Undone, standing, undone};
 use crate::{Failure, Provider};
+
+/// How long before a change that is undone a stranger may have been at work.
+const SUSPECT: Duration = Duration::from_hours(24);
 
 /// What a link opens.
 #[derive(Debug)]
@@ -115,6 +120,7 @@ impl Provider {
             letters: self.undo_letters(&found, &plan, visit)?,
             event: self.undo_event(&found, &plan, visit),
             restored: picked(&found.open, &plan),
+            suspect_from: found.change.made_at - SUSPECT,
             plan,
             account: found.account,
         };
@@ -177,6 +183,8 @@ struct UndoWork {
     account: Account,
     plan: Undone,
     restored: Vec<AddressChange>,
+    /// Second steps that were added since then are a stranger's (OTP-26).
+    suspect_from: Timestamp,
     letters: Vec<OutboxLetter>,
     event: Event,
 }
@@ -202,6 +210,7 @@ impl UndoWork {
             return Err(StoreError::Conflict);
         }
         tx.replace_recovery_codes(user, &[], now)?;
+        tx.remove_factors_since(user, self.suspect_from)?;
         tx.distrust_password(user)?;
         end_all_of(tx, user, now)?;
         self.letters.iter().try_for_each(|letter| tx.post(letter))?;

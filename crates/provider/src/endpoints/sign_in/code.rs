@@ -50,6 +50,10 @@ impl Provider {
         else {
             return Ok(CodeOutcome::Gone);
         };
+        if stage.stronger.is_some() {
+            // OTP-26: a mailed code never stands in for what is stronger.
+            return Ok(CodeOutcome::Gone);
+        }
         let account = self.account_key(stage.user_id);
         let attempt = CodeTry {
             account: &account,
@@ -75,7 +79,11 @@ impl Provider {
             self.throttle.after_success(budget).await;
         }
         match attempt {
-            Attempt::Right => self.code_was_right(flow, &stage, trust, visit).await,
+            Attempt::Right => {
+                let methods = vec![AuthenticationMethod::Pwd, AuthenticationMethod::Otp];
+                self.second_step_was_right(flow, &stage, (methods, trust), visit)
+                    .await
+            }
             Attempt::Wrong { left } => {
                 self.record_code(&flow, &stage, visit, Outcome::WrongCode)
                     .await?;
@@ -96,11 +104,12 @@ impl Provider {
         }
     }
 
-    async fn code_was_right(
+    /// Everything is proved: on to the session, unless something ended it meanwhile.
+    pub(super) async fn second_step_was_right(
         &self,
         flow: LoadedFlow,
         stage: &CodeStage,
-        trust: bool,
+        (methods, trust): (Vec<AuthenticationMethod>, bool),
         visit: &Visit,
     ) -> Result<CodeOutcome, Failure> {
         let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
@@ -125,12 +134,15 @@ impl Provider {
         for mail in stage.mails.clone() {
             self.throttle.after_success(mail).await;
         }
+        if stage.for_lost && !self.give_up_factors(&account, visit).await? {
+            return Ok(CodeOutcome::Gone);
+        }
         let marked = self.must_change_password(&account);
         let app = self.app_view(&flow, visit).await?;
         let completion = Completion {
             account: self.open_account(&account)?,
             browser,
-            methods: vec![AuthenticationMethod::Pwd, AuthenticationMethod::Otp],
+            methods,
             trust: trust
                 && !flow.pending.insists_on_code()
                 && !app.is_some_and(|app| app.requires_code),
@@ -144,7 +156,7 @@ impl Provider {
     }
 
     /// The last try was wrong: from the start, and the owner is told that the password is known.
-    async fn code_stopped(
+    pub(super) async fn code_stopped(
         &self,
         mut flow: LoadedFlow,
         stage: &CodeStage,
@@ -201,7 +213,7 @@ impl Provider {
             .collect())
     }
 
-    async fn record_code(
+    pub(super) async fn record_code(
         &self,
         flow: &LoadedFlow,
         stage: &CodeStage,

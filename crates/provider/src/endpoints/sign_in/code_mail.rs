@@ -45,7 +45,7 @@ impl Provider {
     pub(super) async fn send_first_code(
         &self,
         mut flow: LoadedFlow,
-        (account, change): (&OpenAccount, Option<ChangeReason>),
+        (account, change, for_lost): (&OpenAccount, Option<ChangeReason>, bool),
         app: Option<String>,
         known_browser: Option<BrowserId>,
         visit: &Visit,
@@ -94,6 +94,8 @@ impl Provider {
                 known_browser,
                 mails: vec![mail],
                 change,
+                stronger: None,
+                for_lost,
             },
             cookie.digest(),
         );
@@ -120,6 +122,10 @@ impl Provider {
         else {
             return Ok(ResendOutcome::Gone);
         };
+        if stage.stronger.is_some() {
+            // OTP-26: no mail in the place of what is stronger.
+            return Ok(ResendOutcome::Gone);
+        }
         let Some(account) = self.account(stage.user_id).await? else {
             return Ok(ResendOutcome::Gone);
         };

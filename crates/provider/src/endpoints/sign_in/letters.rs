@@ -170,7 +170,10 @@ impl Provider {
 }
 
 fn proof(completion: &Completion) -> Proof {
-    if completion.methods.contains(&AuthenticationMethod::Otp) {
+    let with = |method| completion.methods.contains(&method);
+    if with(AuthenticationMethod::Hwk) || with(AuthenticationMethod::Swk) {
+        Proof::PasswordAndPasskey
+    } else if with(AuthenticationMethod::Otp) {
         Proof::PasswordAndCode
     } else if completion
         .browser

@@ -5,8 +5,10 @@ mod code_mail;
 mod complete;
 mod flow;
 mod letters;
+mod second_step;
 pub(crate) use complete::Completion;
 pub(crate) use letters::client_name;
+mod outside;
 mod password;
 pub(crate) use password::device_class;
 

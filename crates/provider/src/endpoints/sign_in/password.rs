@@ -52,11 +52,9 @@ impl Provider {
         let index = self.address_index(address);
         let now = self.now();
         let (account, browser) = self.account_and_browser(index, visit).await?;
-        let device = device_class(browser.as_ref().map(|browser| browser.id));
-        let client = flow
-            .pending
-            .request()
-            .map(|request| request.client_id.clone());
+        let device = device_class(counted_as(&flow, account.as_ref(), browser.as_ref()));
+        let client = flow.pending.request();
+        let client = client.map(|request| request.client_id.clone());
         let whom = Concerned {
             client: client.as_ref(),
             user: None,
@@ -72,7 +70,7 @@ impl Provider {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => {
                 if self.tells_block(&index, visit, now).await {
-                    self.record_failure(account.as_ref(), &flow, visit, Outcome::Blocked)
+                    self.record_failure(whose(account.as_ref()), &flow, visit, Outcome::Blocked)
                         .await?;
                 }
                 return Ok(PasswordOutcome::Wait(until));
@@ -82,13 +80,14 @@ impl Provider {
         let user_id = account
             .as_ref()
             .map_or_else(nobody, |account| account.user.id);
+        let named = whose(account.as_ref());
         let record = account
             .as_ref()
             .and_then(|account| account.password.as_ref());
         match self.passwords.check(user_id, record, password).await? {
             Checked::Wrong => {
                 let typed = (password, &index, device);
-                self.wrong(account.as_ref(), &flow, visit, typed).await?;
+                self.wrong(named, &flow, visit, typed).await?;
                 Ok(PasswordOutcome::Wrong)
             }
             Checked::Right(renewed) => {
@@ -138,7 +137,7 @@ impl Provider {
         let now = self.now();
         self.throttle.after_success(ticket).await;
         if !account_may_act(account.user.state) {
-            self.record_failure(Some(account), &flow, visit, Outcome::Disabled)
+            self.record_failure(Some(account.user.id), &flow, visit, Outcome::Disabled)
                 .await?;
             return Ok(PasswordOutcome::Disabled);
         }
@@ -147,6 +146,11 @@ impl Provider {
         self.pass(EndpointClass::SignIn, whom)?;
         let tightened = self.tightened(whom.client, whom.user);
         let app = self.app_view(&flow, visit).await?;
+        let counted_as = counted_as(&flow, Some(account), browser.as_ref());
+        if !open.networks.allows(&visit.origin.ip) {
+            let whose = (&open, change);
+            return self.ask_outside(flow, whose, counted_as, visit).await;
+        }
         // Whoever knows a password that was given up must not be the one who chooses the next.
         let given_up = open.user.epochs.password > open.user.password_epoch;
         let wishes = SecondStepWishes {
@@ -162,20 +166,10 @@ impl Provider {
                     .is_some_and(|browser| self.trust_counts(browser, &open, now)),
         };
         match second_step(wishes) {
-            SecondStep::Ask if open.code_address.is_none() => {
-                self.record_failure(Some(account), &flow, visit, Outcome::Refused)
-                    .await?;
-                Ok(PasswordOutcome::NoCodeAddress)
-            }
             SecondStep::Ask => {
-                self.send_first_code(
-                    flow,
-                    (&open, change),
-                    app.map(|app| app.name),
-                    browser.map(|b| b.id),
-                    visit,
-                )
-                .await
+                let about = (app.map(|app| app.name), counted_as);
+                let asked = self.ask_second_step(flow, (&open, change), about, visit);
+                asked.await
             }
             SecondStep::SkippedByTrust | SecondStep::Off => {
                 let completion = Completion {
@@ -221,13 +215,13 @@ impl Provider {
     /// Records a wrong password with what rules tell attacks by (THR-15): a number and marks, no secret.
     async fn wrong(
         &self,
-        account: Option<&Account>,
+        user: Option<UserId>,
         flow: &LoadedFlow,
         visit: &Visit,
         (password, index, device): (&str, &Digest, DeviceClass),
     ) -> Result<(), Failure> {
         let same = self.same_password(password, index).await;
-        let mut event = self.failure_event(account, flow, visit, Outcome::WrongPassword);
+        let mut event = self.failure_event(user, flow, visit, Outcome::WrongPassword);
         event.detail = serde_json::json!({
             "name": self.name_mark(index, event.at),
             "known": device != DeviceClass::Unknown,
@@ -245,32 +239,47 @@ impl Provider {
     }
 
     /// Records a failed or stopped attempt, for unknown accounts too: the same work either way.
-    async fn record_failure(
+    pub(super) async fn record_failure(
         &self,
-        account: Option<&Account>,
+        user: Option<UserId>,
         flow: &LoadedFlow,
         visit: &Visit,
         outcome: Outcome,
     ) -> Result<(), Failure> {
-        let event = self.failure_event(account, flow, visit, outcome);
+        let event = self.failure_event(user, flow, visit, outcome);
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
 
     fn failure_event(
         &self,
-        account: Option<&Account>,
+        user: Option<UserId>,
         flow: &LoadedFlow,
         visit: &Visit,
         outcome: Outcome,
     ) -> Event {
         let mut event: Event = self.event(EventKind::SignIn, outcome, &visit.origin);
-        event.user_id = account.map(|account| account.user.id);
+        event.user_id = user;
         event.client_id = flow
             .pending
             .request()
             .map(|request| request.client_id.clone());
         event
     }
+}
+
+/// What tries are counted under, apart from those of strangers: a mailed way in, or a browser the account knows.
+fn counted_as(
+    flow: &LoadedFlow,
+    account: Option<&Account>,
+    browser: Option<&KnownBrowser>,
+) -> Option<BrowserId> {
+    account
+        .and_then(|account| flow.pending.let_in_for(account.user.id))
+        .or_else(|| browser.map(|browser| browser.id))
+}
+
+fn whose(account: Option<&Account>) -> Option<UserId> {
+    account.map(|account| account.user.id)
 }
 
 /// THR-03: a browser that is known to the account counts for itself.

@@ -200,7 +200,7 @@ impl Provider {
     ) -> Result<Option<Next>, Failure> {
         let live = self.live_session(visit).await?.filter(|live| {
             let since = live.session.auth_time >= flow.pending.began_at;
-            let strong = live.session.methods.contains(&AuthenticationMethod::Otp);
+            let strong = AuthenticationMethod::prove_second_step(&live.session.methods);
             since && strong && flow.pending.awaits_password() && !self.must_change_first(live)
         });
         match live {

@@ -1,5 +1,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_provider::endpoints::own_networks::NetworksChosen;
 use sekisho_provider::rules::networks::{NetworksRefusal, offers};
 use sekisho_provider::rules::parameters::Parameters;
 
@@ -43,9 +44,6 @@ pub(super) async fn send(
     if ours.is_none() {
         return owner.frame.error_again(Cause::Csrf, HERE);
     }
-    if !app.provider.is_fresh(&owner.live) {
-        return owner.confirm_first(HERE).await;
-    }
     let typed = form.first("networks").unwrap_or_default();
     if typed.len() > LONGEST {
         let cut: String = typed.chars().take(LONGEST).collect();
@@ -54,8 +52,11 @@ pub(super) async fn send(
     let whose = (&owner.live, &owner.account);
     let chosen = app.provider.choose_networks(whose, typed, &owner.visit);
     match chosen.await {
-        Ok(Ok(_list)) => see_other("/account/security/networks?saved=1", app.https),
-        Ok(Err(refusal)) => page(&owner, typed.to_owned(), Some(refusal), false).await,
+        Ok(NetworksChosen::Saved) => see_other("/account/security/networks?saved=1", app.https),
+        Ok(NetworksChosen::Stale) => owner.confirm_first(HERE).await,
+        Ok(NetworksChosen::Refused(refusal)) => {
+            page(&owner, typed.to_owned(), Some(refusal), false).await
+        }
         Err(failure) => owner.frame.failure(&failure),
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             Outcome::Passed => ("did-use-recovery-code", "how-by-you"),
             _ => ("did-wrong-recovery-code", "how-nobody-in"),
         },
+        EventKind::FactorChanged => factor(&entry.detail),
         EventKind::AddressChanged => address(&entry.detail),
         EventKind::UserCreated => created(&entry.detail),
         EventKind::Deletion => deletion(&entry.detail),
@@ -72,17 +73,26 @@ fn created(detail: &Value) -> (&'static str, &'static str) {
 
 fn signed_in(entry: &HistoryEntry) -> (&'static str, &'static str) {
     match entry.outcome {
+        Outcome::Passed if has_method(&entry.detail, "hwk") || has_method(&entry.detail, "swk") => {
+            ("did-sign-in", "how-passkey")
+        }
         Outcome::Passed if has_method(&entry.detail, "otp") => ("did-sign-in", "how-code"),
         Outcome::Passed => ("did-sign-in", "how-password"),
         Outcome::WrongPassword => ("did-wrong-password", "how-nobody-in"),
         Outcome::Blocked => ("did-block", "how-many-tries"),
         Outcome::Disabled => ("did-block", "how-account-stopped"),
+        Outcome::Refused if is_outside(&entry.detail) => ("did-outside-networks", "how-nobody-in"),
         Outcome::WrongCode
         | Outcome::ExpiredCode
         | Outcome::Denied
         | Outcome::Replayed
         | Outcome::Refused => ("did-block", "how-nobody-in"),
     }
+}
+
+/// S14: the right password, outside of the networks of the account.
+fn is_outside(detail: &Value) -> bool {
+    detail.get("reason").and_then(Value::as_str) == Some("network")
 }
 
 /// Whoever came here knew the password.
@@ -94,6 +104,24 @@ fn at_the_code(entry: &HistoryEntry) -> (&'static str, &'static str) {
         Outcome::ExpiredCode => ("did-late-code", "how-password-right"),
         Outcome::Blocked => ("did-block", "how-password-right"),
         _ => ("did-wrong-code", "how-password-right"),
+    }
+}
+
+fn factor(detail: &Value) -> (&'static str, &'static str) {
+    let text = |name| detail.get(name).and_then(Value::as_str);
+    let how = if detail.get("reason").is_some() {
+        "how-by-operator"
+    } else {
+        "how-by-you"
+    };
+    match (text("step"), text("factor")) {
+        (Some("added"), Some("totp")) => ("did-add-app", how),
+        (Some("added"), _) => ("did-add-passkey", how),
+        (Some("removed"), Some("totp")) => ("did-remove-app", how),
+        (Some("removed"), _) => ("did-remove-passkey", how),
+        (Some("lost"), _) => ("did-report-loss", "how-password-right"),
+        (Some("kept"), _) => ("did-stop-loss", how),
+        _ => ("did-give-up-factors", "how-code"),
     }
 }
 
@@ -141,6 +169,11 @@ fn changed(detail: &Value) -> (&'static str, &'static str) {
     }
     if detail.get("networks").is_some() {
         return ("did-networks", "how-setting");
+    }
+    match detail.get("second_step").and_then(Value::as_bool) {
+        Some(true) => return ("did-second-step-on", "how-by-you"),
+        Some(false) => return ("did-second-step-off", "how-by-you"),
+        None => {}
     }
     let alert = detail.get("alert").and_then(Value::as_str);
     match alert {

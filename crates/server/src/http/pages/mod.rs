@@ -28,6 +28,7 @@ mod password;
 mod playground;
 mod recovery;
 mod return_to_app;
+mod second_steps;
 mod security;
 mod sign_in;
 mod sign_in_code;
@@ -90,6 +91,11 @@ pub use recovery::{
     CodeAddressHelpPage, QueuePage, RecoveryCodesPage, RecoveryPage, RecoveryProblem,
 };
 pub use return_to_app::ReturnPage;
+pub use second_steps::{
+    AddAppPage, AddPasskeyPage, FactorItem, FirstCodeProblem, KeepFactorPage, KeepState,
+    LostFactorPage, LostState, PasskeyProblem, SecondStepNews, SecondStepsPage, StrongerProblem,
+    StrongerStepPage,
+};
 pub use security::{SecondStep, SecurityPage};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::{CodePage, CodeState, Resend};

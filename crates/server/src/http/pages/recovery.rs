@@ -12,6 +12,8 @@ pub struct RecoveryPage {
     pub app: Option<App>,
     /// The page of the mailed code.
     pub back: String,
+    /// Whether the person is outside of the networks they allow: nothing else is taken (S14).
+    pub is_outside: bool,
     /// What went wrong.
     pub problem: Option<RecoveryProblem>,
 }
@@ -45,6 +47,11 @@ impl RecoveryPage {
     }
 
     fn notice(&self) -> Option<Notice> {
+        if self.problem.is_none() {
+            let outside = || Notice::new(Stamp::Stop, self.page.t("networks-outside-title"));
+            let outside = self.is_outside.then(outside);
+            return outside.map(|notice| notice.saying(self.page.t("networks-outside-lead")));
+        }
         if let RecoveryProblem::Wait(time) = self.problem.as_ref()? {
             let heading = self
                 .page

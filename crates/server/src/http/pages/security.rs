@@ -59,7 +59,7 @@ impl SecondStep {
         }
     }
 
-    const fn tag(self) -> &'static str {
+    pub(super) const fn tag(self) -> &'static str {
         match self {
             Self::On | Self::Required => "tag--good",
             Self::Off => "tag--warn",

@@ -3,6 +3,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_provider::endpoints::recovery_codes::RecoveryOutcome;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
+use sekisho_provider::rules::sign_in::Stronger;
 
 use super::{failed, moment};
 use crate::http::answer::see_other;
@@ -69,10 +70,11 @@ async fn page(
         Ok(found) => found,
         Err(page) => return page,
     };
-    if flow.pending.code_stage().is_none() {
+    let Some(stage) = flow.pending.code_stage() else {
         // OTP-22: no code before the password.
         return see_other(&format!("/login?flow={}", flow.id), frame.app.https);
-    }
+    };
+    let is_outside = stage.stronger.is_some_and(Stronger::is_nothing);
     let csrf = frame.app.form_token(visit, flow.id.as_str(), PURPOSE);
     let mut page = frame.page(csrf);
     page.path = format!("/login/recovery?flow={}", flow.id);
@@ -80,6 +82,7 @@ async fn page(
         page,
         app: app_name(view.as_ref()),
         back: format!("/login/code?flow={}", flow.id),
+        is_outside,
         problem,
     };
     frame.html(StatusCode::OK, &kind(view.as_ref()), &shown)

@@ -2,11 +2,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::ResetToken;
 use sekisho_provider::Failure;
+use sekisho_provider::endpoints::let_in::LetInOutcome;
 use sekisho_provider::endpoints::password_reset::{Choice, ResetOutcome, ResetView};
-use sekisho_provider::endpoints::visit::Visit;
+use sekisho_provider::endpoints::visit::{NewCookies, Visit};
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::{bound, count, failed, gate, moment};
+use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
@@ -58,6 +60,10 @@ pub(super) async fn send(
         let outcome = app.provider.wait_by_link(&token, &visit).await;
         return answered(&frame, &visit, &token, outcome).await;
     }
+    if typed.first("action") == Some("let_in") {
+        let outcome = app.provider.let_in_by_link(&token, &visit).await;
+        return let_in(&frame, outcome);
+    }
     let choice = Choice {
         token: &token,
         password: typed.first("password").unwrap_or_default(),
@@ -68,6 +74,23 @@ pub(super) async fn send(
     }
     let outcome = app.provider.choose_by_link(choice, &visit).await;
     answered(&frame, &visit, &token, outcome).await
+}
+
+/// THR-04: on to a sign-in that strangers cannot stop.
+fn let_in(frame: &Frame<'_>, outcome: Result<LetInOutcome, Failure>) -> HttpResponse {
+    match outcome {
+        Ok(LetInOutcome::Begun(flow, pre_auth)) => {
+            let cookies = NewCookies {
+                pre_auth,
+                ..NewCookies::default()
+            };
+            let next = see_other(&format!("/login?flow={flow}"), frame.app.https);
+            frame.set(next, cookies)
+        }
+        Ok(LetInOutcome::Used) => said(frame, ResetSaid::Used),
+        Ok(LetInOutcome::Over) => said(frame, ResetSaid::Over),
+        Err(failure) => failed(frame, &failure),
+    }
 }
 
 async fn answered(

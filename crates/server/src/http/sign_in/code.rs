@@ -7,14 +7,14 @@ use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::one_time_code::{TypedRefusal, normalised};
 use sekisho_provider::rules::parameters::Parameters;
 
-use super::{app_name, flow_of, kind, posted_flow};
+use super::{app_name, flow_of, kind, posted_flow, stronger};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::failure::{add_retry, seen};
 use crate::http::frame::Frame;
 use crate::http::pages::{Cause, CodePage, CodeState, Moment, Resend};
 
-const PURPOSE: &str = "code";
+pub(super) const PURPOSE: &str = "code";
 
 /// The page where the mailed code is typed.
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -42,6 +42,9 @@ pub(super) async fn send(
         Err(page) => return page,
     };
     let frame = Frame::new(&app, &request, visit.locale);
+    if stronger::is_asked(&flow) {
+        return stronger::send(&frame, &visit, flow, &form).await;
+    }
     let id = flow.id.clone();
     if form.first("action") == Some("resend") {
         let outcome = app.provider.resend_code(flow, &visit).await;
@@ -121,7 +124,7 @@ async fn resent(
 }
 
 /// The tries are used up; the flow is back at the password, so only the words are left to show.
-fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
+pub(super) fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
     let view = CodePage {
         page: frame.page(String::new()),
         app: None,
@@ -180,6 +183,9 @@ async fn page(
         // OTP-22: no code before the password.
         return see_other(&format!("/login?flow={}", flow.id), frame.app.https);
     };
+    if stronger::is_asked(&flow) {
+        return stronger::page(frame, visit, flow.id.as_str(), None).await;
+    }
     let csrf = frame.app.form_token(visit, flow.id.as_str(), PURPOSE);
     let mut page = frame.page(csrf);
     page.path = format!("/login/code?flow={}", flow.id);
@@ -223,7 +229,7 @@ fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) ->
     }
 }
 
-fn time(frame: &Frame<'_>, at: sekisho_model::Timestamp) -> Moment {
+pub(super) fn time(frame: &Frame<'_>, at: sekisho_model::Timestamp) -> Moment {
     Moment::clock_and_zone(at, &frame.app.default_zone, frame.locale)
 }
 

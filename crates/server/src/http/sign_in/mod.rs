@@ -3,6 +3,7 @@
 mod code;
 mod consent;
 mod password;
+mod stronger;
 
 pub(in crate::http) use consent::scope_items;
 

@@ -19,6 +19,8 @@ mod leaving;
 mod networks;
 #[path = "samples/passwords.rs"]
 mod passwords;
+#[path = "samples/second_steps.rs"]
+mod second_steps;
 #[path = "samples/sign_up.rs"]
 mod sign_up;
 
@@ -118,6 +120,7 @@ pub(crate) fn all(locale: Locale) -> Vec<Sample> {
     recovery_pages(&mut album);
     addresses::pages(&mut album);
     networks::pages(&mut album);
+    second_steps::pages(&mut album);
     sign_up::pages(&mut album);
     dev_pages(&mut album);
     playground_pages(&mut album);
@@ -1056,8 +1059,14 @@ fn recovery_pages(album: &mut Album) {
         page: page(locale),
         app: Some(app(locale)),
         back: "/login/code?flow=0123".to_owned(),
+        is_outside: false,
         problem,
     };
+    let outside = RecoveryPage {
+        is_outside: true,
+        ..recovery(None)
+    };
+    album.put("recovery-outside", outside);
     album.put("recovery", recovery(None));
     album.put_error("recovery-empty", recovery(Some(RecoveryProblem::Empty)));
     album.put_error("recovery-wrong", recovery(Some(RecoveryProblem::Wrong)));

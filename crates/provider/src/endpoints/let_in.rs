@@ -1,0 +1,64 @@
+//! The mailed way in for an owner at a new device while strangers are held up (THR-04).
+
+use sekisho_guard::{Concerned, EndpointClass};
+use sekisho_model::{BrowserId, EventKind, FlowId, Outcome, PreAuthToken, ResetToken};
+use sekisho_store::Once;
+
+use super::visit::Visit;
+use crate::rules::password_reset::Standing;
+use crate::rules::sign_in::{Destination, LetIn, PendingSignIn, safe_return};
+use crate::{Failure, Provider};
+
+/// What came of a link.
+#[derive(Debug)]
+pub enum LetInOutcome {
+    /// A sign-in that strangers cannot stop, and the cookie it belongs to.
+    Begun(FlowId, Option<PreAuthToken>),
+    /// The link was used.
+    Used,
+    /// It never was one, or its time is over.
+    Over,
+}
+
+impl Provider {
+    /// Uses a reset link up without a new password: a sign-in begins whose tries are counted for itself alone.
+    /// The password and the second step are asked as always; the browser becomes neither known nor trusted,
+    /// so one mailbox opens nothing more than before (REC-04).
+    pub async fn let_in_by_link(
+        &self,
+        token: &ResetToken,
+        visit: &Visit,
+    ) -> Result<LetInOutcome, Failure> {
+        self.pass(EndpointClass::SignIn, Concerned::default())?;
+        let user_id = match self.found_reset(token, visit).await? {
+            Ok(found) => found.account.user.id,
+            Err(Standing::Used) => return Ok(LetInOutcome::Used),
+            Err(_) => return Ok(LetInOutcome::Over),
+        };
+        let mut event = self.event(EventKind::ResetAsked, Outcome::Passed, &visit.origin);
+        event.user_id = Some(user_id);
+        event.detail = serde_json::json!({ "let_in": true });
+        let (digest, now) = (token.digest(), self.now());
+        let used = self
+            .store
+            .write(move |tx| {
+                let once = tx.take_reset(&digest, now)?;
+                if once == Once::First {
+                    tx.record(&event)?;
+                }
+                Ok(once)
+            })
+            .await?;
+        if used == Once::Again {
+            return Ok(LetInOutcome::Used);
+        }
+        let let_in = LetIn {
+            user_id,
+            counted_as: BrowserId::new(now, &*self.entropy),
+        };
+        let destination = Destination::Page(safe_return(None));
+        let open = |pending: &mut PendingSignIn| pending.let_in = Some(let_in);
+        let (flow, cookie) = self.begin_with(destination, open, visit).await?;
+        Ok(LetInOutcome::Begun(flow, cookie))
+    }
+}

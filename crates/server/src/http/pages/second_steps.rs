@@ -1,0 +1,466 @@
+use askama::Template;
+use qrcode::{Color, QrCode};
+
+use super::{AccountFrame, App, Fault, Moment, Notice, Page, SecondStep, Stamp};
+
+/// `/account/security/second-step`: on and off, authenticator app, passkeys (ux 7.2).
+#[derive(Debug, Template)]
+#[template(path = "second_steps.html")]
+pub struct SecondStepsPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// Whether it is asked for.
+    pub second_step: SecondStep,
+    /// Why it cannot be switched off, in words.
+    pub required: Option<String>,
+    /// Whether there is anything it could be asked with.
+    pub can_be_on: bool,
+    /// Fewest characters of a password that stands alone.
+    pub min: u64,
+    /// The authenticator app.
+    pub app: Option<FactorItem>,
+    /// The passkeys.
+    pub passkeys: Vec<FactorItem>,
+    /// Whether a passkey can be added.
+    pub offers_passkeys: bool,
+    /// From when a reported loss counts.
+    pub loss: Option<Moment>,
+    /// What happened before.
+    pub news: Option<SecondStepNews>,
+}
+
+/// An authenticator app or a passkey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactorItem {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was added.
+    pub made: Moment,
+    /// When it was last used.
+    pub used: Option<Moment>,
+}
+
+impl FactorItem {
+    fn words(&self, page: &Page) -> String {
+        let made = ("made", self.made.words.as_str());
+        match &self.used {
+            Some(used) => page.with("factor-used", [made, ("used", used.words.as_str())]),
+            None => page.with("factor-unused", [made]),
+        }
+    }
+}
+
+/// What happened before the page was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecondStepNews {
+    /// It is switched on.
+    On,
+    /// It is switched off.
+    Off,
+    /// The app was added.
+    AppAdded,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// One was removed.
+    Removed,
+    /// A reported loss was taken back.
+    Kept,
+    /// It cannot be switched off, nothing changed.
+    Required,
+    /// It cannot be switched on: there is nothing to ask for.
+    NoWay,
+    /// The password was not given.
+    PasswordMissing,
+    /// The password is wrong.
+    PasswordWrong,
+    /// The password is too short to stand alone.
+    PasswordShort,
+    /// Too many wrong passwords; again from then.
+    Wait(Moment),
+}
+
+impl SecondStepsPage {
+    fn is_error(&self) -> bool {
+        self.notice().is_some_and(|notice| notice.stamp.is_stop())
+    }
+
+    fn lost(&self) -> Option<String> {
+        let due = self.loss.as_ref()?;
+        Some(
+            self.page
+                .with("loss-waits-until", [("time", due.words.as_str())]),
+        )
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let text = match self.news.as_ref()? {
+            SecondStepNews::PasswordMissing => self.page.t("password-empty"),
+            SecondStepNews::PasswordWrong => self.page.t("present-password-wrong"),
+            SecondStepNews::PasswordShort => self.page.count("second-step-off-short", self.min),
+            _ => return None,
+        };
+        Some(Fault {
+            field: "password",
+            text,
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let pass = |key| Notice::new(Stamp::Pass, self.page.t(key));
+        Some(match self.news.as_ref()? {
+            SecondStepNews::On => pass("second-step-now-on"),
+            SecondStepNews::Off => {
+                pass("second-step-now-off").saying(self.page.t("second-step-off-hint"))
+            }
+            SecondStepNews::AppAdded => {
+                pass("factor-app-added").saying(self.page.t("factor-have-recovery"))
+            }
+            SecondStepNews::PasskeyAdded => {
+                pass("factor-passkey-added").saying(self.page.t("factor-have-recovery"))
+            }
+            SecondStepNews::Removed => pass("factor-removed"),
+            SecondStepNews::Kept => pass("loss-stopped").saying(self.page.t("loss-stopped-hint")),
+            SecondStepNews::Required => {
+                let notice = Notice::new(Stamp::Stop, self.page.t("second-step-stays"));
+                notice.saying(self.required.clone().unwrap_or_default())
+            }
+            SecondStepNews::NoWay => {
+                let notice = Notice::new(Stamp::Stop, self.page.t("second-step-stays-off"));
+                notice.saying(self.page.t("second-step-no-way"))
+            }
+            SecondStepNews::Wait(time) => {
+                let until = [("time", time.words.as_str())];
+                Notice::new(Stamp::Stop, self.page.with("login-throttled", until))
+            }
+            SecondStepNews::PasswordMissing
+            | SecondStepNews::PasswordWrong
+            | SecondStepNews::PasswordShort => {
+                Notice::new(Stamp::Stop, self.page.t("check-input")).about(self.fault()?)
+            }
+        })
+    }
+}
+
+/// `/account/security/second-step/app`: an authenticator app is added; the secret is shown here only.
+#[derive(Template)]
+#[template(path = "add_app.html")]
+pub struct AddAppPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// The secret in letters and digits.
+    pub secret: String,
+    /// The same as an address.
+    pub address: String,
+    /// What is wrong with the code.
+    pub problem: Option<FirstCodeProblem>,
+}
+
+impl std::fmt::Debug for AddAppPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AddAppPage({:?}, …)", self.problem)
+    }
+}
+
+/// What is wrong with the first code of an app, or with a code at a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstCodeProblem {
+    /// Nothing typed, or not six digits.
+    Shape,
+    /// Not the code.
+    Wrong,
+    /// Too many wrong ones; again from then.
+    Wait(Moment),
+    /// It took too long: there is a new secret.
+    Late,
+}
+
+impl AddAppPage {
+    /// The picture: how many squares wide, and which are dark.
+    fn picture(&self) -> Option<(usize, String)> {
+        const MARGIN: usize = 4;
+        let code = QrCode::new(self.address.as_bytes()).ok()?;
+        let (width, squares) = (code.width(), code.to_colors());
+        let dark = squares.iter().enumerate();
+        let path = dark.filter(|(_, color)| **color == Color::Dark);
+        let path = path.map(|(at, _)| {
+            let (x, y) = (at % width + MARGIN, at / width + MARGIN);
+            format!("M{x} {y}h1v1h-1z")
+        });
+        Some((width + 2 * MARGIN, path.collect()))
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let key = match self.problem.as_ref()? {
+            FirstCodeProblem::Shape => "app-code-shape",
+            FirstCodeProblem::Wrong => "app-code-wrong-clock",
+            FirstCodeProblem::Wait(_) | FirstCodeProblem::Late => return None,
+        };
+        Some(Fault {
+            field: "code",
+            text: self.page.t(key),
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        Some(match self.problem.as_ref()? {
+            FirstCodeProblem::Wait(time) => {
+                let until = [("time", time.words.as_str())];
+                Notice::new(Stamp::Stop, self.page.with("recovery-throttled", until))
+            }
+            FirstCodeProblem::Late => Notice::new(Stamp::Ask, self.page.t("app-secret-new")),
+            FirstCodeProblem::Shape | FirstCodeProblem::Wrong => {
+                Notice::new(Stamp::Stop, self.page.t("check-input")).about(self.fault()?)
+            }
+        })
+    }
+}
+
+/// `/account/security/second-step/passkey`: a passkey is added. The one page beside sign-in that needs script.
+#[derive(Debug, Template)]
+#[template(path = "add_passkey.html")]
+pub struct AddPasskeyPage {
+    /// Frame.
+    pub page: Page,
+    /// Frame of the account pages.
+    pub account: AccountFrame,
+    /// What the browser is asked.
+    pub options: String,
+    /// What it is called.
+    pub name: String,
+    /// What is wrong.
+    pub problem: Option<PasskeyProblem>,
+}
+
+/// What is wrong with a passkey that is being added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasskeyProblem {
+    /// It has no name.
+    Name,
+    /// The answer does not fit, or came too late.
+    Refused,
+    /// It is known already, or there are too many.
+    Already,
+}
+
+impl AddPasskeyPage {
+    fn fault(&self) -> Option<Fault> {
+        (self.problem? == PasskeyProblem::Name).then(|| Fault {
+            field: "name",
+            text: self.page.t("passkey-name-missing"),
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let stop = |key| Notice::new(Stamp::Stop, self.page.t(key));
+        Some(match self.problem? {
+            PasskeyProblem::Name => stop("check-input").about(self.fault()?),
+            PasskeyProblem::Refused => {
+                stop("passkey-refused").saying(self.page.t("passkey-refused-hint"))
+            }
+            PasskeyProblem::Already => stop("passkey-already"),
+        })
+    }
+}
+
+/// `/login/code` for an account with an authenticator app or passkeys: no code is mailed (OTP-26).
+#[derive(Debug, Template)]
+#[template(path = "stronger_step.html")]
+pub struct StrongerStepPage {
+    /// Frame.
+    pub page: Page,
+    /// The app that sent the person here.
+    pub app: Option<App>,
+    /// Whether a code of an authenticator app is accepted.
+    pub by_app: bool,
+    /// What the browser is asked of a passkey.
+    pub question: Option<String>,
+    /// For how many days this browser may be trusted; `None` hides the box.
+    pub trust_days: Option<u32>,
+    /// What is wrong.
+    pub problem: Option<StrongerProblem>,
+    /// Path that starts the sign-in again.
+    pub restart: String,
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StrongerProblem {
+    /// Not six digits.
+    Shape,
+    /// Not the code, or used before; so many tries are left.
+    WrongCode(u8),
+    /// The passkey's answer was refused; so many tries are left.
+    WrongPasskey(u8),
+    /// Too many wrong ones; again from then.
+    Wait(Moment),
+    /// A part we need is down.
+    Unavailable,
+}
+
+impl StrongerStepPage {
+    const fn is_error(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    fn heading(&self) -> String {
+        self.page.t(match (self.by_app, self.question.is_some()) {
+            (true, true) => "stronger-title",
+            (true, false) => "stronger-app-title",
+            (false, _) => "stronger-passkey-title",
+        })
+    }
+
+    fn lead(&self) -> String {
+        self.page.t(match (self.by_app, self.question.is_some()) {
+            (true, true) => "stronger-lead",
+            (true, false) => "stronger-app-lead",
+            (false, true) => "stronger-passkey-lead",
+            (false, false) => "stronger-passkey-unavailable",
+        })
+    }
+
+    fn trust(&self) -> Option<String> {
+        let days = u64::from(self.trust_days?);
+        Some(self.page.count("trust-browser", days))
+    }
+
+    fn recovery(&self) -> String {
+        self.restart.replacen("/login?", "/login/recovery?", 1)
+    }
+
+    fn lost(&self) -> String {
+        self.restart.replacen("/login?", "/login/lost-factor?", 1)
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        let text = match self.problem.as_ref()? {
+            StrongerProblem::Shape => self.page.t("app-code-shape"),
+            StrongerProblem::WrongCode(left) => self.page.count("app-code-wrong", u64::from(*left)),
+            _ => return None,
+        };
+        Some(Fault {
+            field: "code",
+            text,
+        })
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let stop = |heading| Notice::new(Stamp::Stop, heading);
+        Some(match self.problem.as_ref()? {
+            StrongerProblem::Shape | StrongerProblem::WrongCode(_) => {
+                stop(self.page.t("check-input")).about(self.fault()?)
+            }
+            StrongerProblem::WrongPasskey(left) => stop(self.page.t("passkey-refused"))
+                .saying(self.page.count("passkey-tries", u64::from(*left))),
+            StrongerProblem::Wait(time) => {
+                let until = [("time", time.words.as_str())];
+                stop(self.page.with("recovery-throttled", until))
+            }
+            StrongerProblem::Unavailable => {
+                stop(self.page.t("login-unavailable")).saying(self.page.t("login-unavailable-hint"))
+            }
+        })
+    }
+}
+
+/// `/login/lost-factor`: the stronger second step is lost (OTP-26).
+#[derive(Debug, Template)]
+#[template(path = "lost_factor.html")]
+pub struct LostFactorPage {
+    /// Frame.
+    pub page: Page,
+    /// The app that sent the person here.
+    pub app: Option<App>,
+    /// The page of the second step.
+    pub back: String,
+    /// How far it got.
+    pub state: LostState,
+}
+
+/// How far the report of a loss got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LostState {
+    /// It can be reported.
+    Asked,
+    /// It is reported; a mailed code counts from then.
+    Waits(Moment),
+    /// There is no address a code could go to.
+    NoAddress,
+}
+
+impl LostFactorPage {
+    fn recovery(&self) -> String {
+        self.back.replacen("/login/code?", "/login/recovery?", 1)
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        match &self.state {
+            LostState::Asked => None,
+            LostState::Waits(time) => {
+                let from = [("time", time.words.as_str())];
+                let heading = self.page.with("lost-waits", from);
+                Some(Notice::new(Stamp::Ask, heading))
+            }
+            LostState::NoAddress => Some(Notice::new(Stamp::Stop, self.page.t("lost-no-address"))),
+        }
+    }
+}
+
+/// `/second-step/keep/{token}`: a reported loss is taken back. Looking changes nothing.
+#[derive(Debug, Template)]
+#[template(path = "keep_factor.html")]
+pub struct KeepFactorPage {
+    /// Frame.
+    pub page: Page,
+    /// What the link carries; empty once it is of no use.
+    pub token: String,
+    /// How far it got.
+    pub state: KeepState,
+}
+
+/// How far somebody got with that link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeepState {
+    /// It can be stopped.
+    Asked,
+    /// It is stopped.
+    Done,
+    /// There is nothing to stop.
+    Over,
+}
+
+impl KeepFactorPage {
+    fn is_error(&self) -> bool {
+        self.state == KeepState::Over
+    }
+
+    const fn stamp(&self) -> Stamp {
+        match self.state {
+            KeepState::Asked => Stamp::Ask,
+            KeepState::Done => Stamp::Pass,
+            KeepState::Over => Stamp::Stop,
+        }
+    }
+
+    fn heading(&self) -> String {
+        self.page.t(match self.state {
+            KeepState::Asked => "factor-keep-title",
+            KeepState::Done => "loss-stopped",
+            KeepState::Over => "keep-over",
+        })
+    }
+
+    fn lead(&self) -> String {
+        self.page.t(match self.state {
+            KeepState::Asked => "factor-keep-lead",
+            KeepState::Done => "loss-stopped-hint",
+            KeepState::Over => "keep-over-lead",
+        })
+    }
+}

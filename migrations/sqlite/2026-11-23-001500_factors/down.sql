@@ -1,0 +1,2 @@
+DROP TABLE factor_losses;
+DROP TABLE factors;

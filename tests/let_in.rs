@@ -1,0 +1,141 @@
+//! The mailed way in for an owner at a new device while strangers are held up (THR-04).
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::authorization::request;
+use crate::support::browser::{Browser, Page};
+use crate::support::house::{PASSWORD, TestHouse};
+
+struct Scene {
+    house: TestHouse,
+    app: String,
+}
+
+impl Scene {
+    /// So many wrong passwords were typed that browsers the account does not know have to wait.
+    async fn under_attack() -> Self {
+        let house = TestHouse::open_with(|config| {
+            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        })
+        .await;
+        let (client, _) = house.client(json!({"skip_consent": true})).await;
+        let app = client.client_id.to_string();
+        let scene = Self { house, app };
+        let mut held_up = false;
+        for n in 0..150 {
+            let stranger = Browser::from_address(&scene.house, &format!("192.{n}.2.1"));
+            let page = scene.password(&stranger, None, "wrong-password-1").await;
+            held_up = page.words().contains("Wait until");
+            if held_up {
+                break;
+            }
+        }
+        assert!(held_up, "strangers are held up");
+        scene
+    }
+
+    /// Types a password, at the sign-in of the app or at the page that `at` leads to.
+    async fn password(&self, browser: &Browser, at: Option<&str>, password: &str) -> Page {
+        let login = if let Some(at) = at {
+            browser.get(at).await
+        } else {
+            let to_login = browser.get(&request(&self.app, &[])).await;
+            browser.get(to_login.location()).await
+        };
+        let form = [
+            ("csrf", &*login.hidden("csrf")),
+            ("email", &*self.house.login_address),
+            ("password", password),
+        ];
+        browser.post("/login", &form).await
+    }
+
+    /// Presses the button on the page of a link.
+    async fn press(&self, browser: &Browser, link: &str) -> Page {
+        let page = browser.get(link).await;
+        let token = page.hidden("token");
+        let form = [
+            ("csrf", &*page.hidden("csrf")),
+            ("token", &token),
+            ("action", "let_in"),
+        ];
+        browser.post("/password/reset", &form).await
+    }
+
+    /// Has a link mailed.
+    async fn link(&self, browser: &Browser) -> String {
+        let before = self.house.links_to(&self.house.login_address).len();
+        let page = browser.get("/password/forgot").await;
+        let form = [
+            ("csrf", &*page.hidden("csrf")),
+            ("email", &*self.house.login_address),
+        ];
+        browser.post("/password/forgot", &form).await;
+        let link = self.house.link_after(before, &self.house.login_address);
+        link.await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_04_the_owner_gets_in_at_a_new_device_by_mail_while_strangers_wait() {
+    let scene = Scene::under_attack().await;
+    let owner = Browser::from_address(&scene.house, "203.0.113.9");
+    let waits = scene.password(&owner, None, PASSWORD).await;
+    assert!(waits.words().contains("Wait until"), "{}", waits.words());
+    let link = scene.link(&owner).await;
+    let begun = scene.press(&owner, &link).await;
+    assert!(begun.location().starts_with("/login?flow="));
+    let at = Some(begun.location());
+    let to_code = scene.password(&owner, at, PASSWORD).await;
+    assert!(
+        to_code.location().starts_with("/login/code"),
+        "{}",
+        to_code.words()
+    );
+    let page = owner.get(to_code.location()).await;
+    let code = scene.house.code().await;
+    let form = [("csrf", &*page.hidden("csrf")), ("code", &code)];
+    let done = owner.post("/login/code", &form).await;
+    assert_eq!(done.location(), "/account");
+    // Strangers wait as before.
+    let stranger = Browser::from_address(&scene.house, "198.51.100.7");
+    let waits = scene.password(&stranger, None, PASSWORD).await;
+    assert!(waits.words().contains("Wait until"), "{}", waits.words());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_04_thr_04_the_link_works_once_in_one_browser_and_proves_nothing() {
+    let scene = Scene::under_attack().await;
+    let owner = Browser::from_address(&scene.house, "203.0.113.9");
+    let link = scene.link(&owner).await;
+    for _ in 0..3 {
+        let looked = owner.get(&link).await;
+        assert_eq!(looked.status, StatusCode::OK, "scanners open it");
+    }
+    let begun = scene.press(&owner, &link).await;
+    let next = begun.location().to_owned();
+    assert_eq!(owner.get(&link).await.status, StatusCode::GONE);
+    // The sign-in belongs to the browser that pressed the button.
+    let thief = Browser::from_address(&scene.house, "198.51.100.7");
+    let page = thief.get(&next).await;
+    assert_ne!(page.status, StatusCode::OK, "{}", page.words());
+    // The account knows the browser no more than before, and the password is asked for.
+    let user = scene.house.user;
+    let store = &scene.house.house.services.store;
+    let browsers = store.read(move |tx| tx.browsers_of(user)).await.unwrap();
+    assert!(browsers.is_empty());
+    let at = Some(&*next);
+    let wrong = scene.password(&owner, at, "wrong-password-2").await;
+    assert_eq!(wrong.status, StatusCode::OK);
+    assert!(!wrong.words().contains("Wait until"), "{}", wrong.words());
+    let mut held_up = false;
+    for _ in 0..100 {
+        let page = scene.password(&owner, at, "wrong-password-3").await;
+        held_up = page.words().contains("Wait until");
+        if held_up {
+            break;
+        }
+    }
+    assert!(held_up, "its own tries are limited");
+}
