@@ -14,6 +14,7 @@ mod browser_apps;
 mod certificates;
 mod client_assertions;
 mod conformance;
+mod detection;
 mod device;
 mod device_misuse;
 mod failing_parts;

@@ -82,7 +82,7 @@ impl Observation {
         };
         let flag = |name: &str| detail.get(name).and_then(Value::as_bool);
         let amr = detail.get("amr").and_then(Value::as_array);
-        let both = amr.is_some_and(|steps| steps.iter().any(|step| step == "otp"));
+        let both = amr.is_some_and(|steps| steps.len() > 1);
         let known = flag("new_browser") == Some(false);
         let seen = |what| Self {
             at: event.at,
