@@ -195,7 +195,7 @@ alert-topic-notice = 事故のお知らせを送っています
 alert-topic-block = 遮断が追加または解除されました
 alert-topic-rule = 検知ルールが働きました
 alert-topic-canary = おとりのアカウントが使われました（データが盗まれたおそれがあります）
-alert-topic-bulk-read = 多数の人のデータが読み出されました
+alert-topic-bulk-read = 個人データの読み出しが上限に達しました
 alert-topic-test = 通知のテスト
 
 networks-set-subject = { $service }: ログインできるネットワークを決めました

@@ -53,7 +53,7 @@ pub enum AlertTopic {
     Rule,
     /// A canary account was touched: data was stolen.
     Canary,
-    /// Data of many people was read.
+    /// A budget for reading people's data is used up.
     BulkRead,
     /// `sekisho incident test-alert`.
     Test,
@@ -134,7 +134,7 @@ impl AlertTopic {
             EventKind::RuleFired => Some(Self::Rule),
             EventKind::RulesChanged if event.outcome == Outcome::Refused => Some(Self::Rule),
             EventKind::CanaryTouched => Some(Self::Canary),
-            EventKind::BulkRead => Some(Self::BulkRead),
+            EventKind::BulkRead if event.outcome == Outcome::Blocked => Some(Self::BulkRead),
             EventKind::AlertTested => Some(Self::Test),
             _ => None,
         }

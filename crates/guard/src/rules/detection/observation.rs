@@ -127,7 +127,11 @@ fn whats(event: &Event, both: bool, known: bool) -> Vec<What> {
             }
         }
         (EventKind::ProbesSeen, _) => vec![What::Probed],
-        (EventKind::BulkRead | EventKind::UsersExported | EventKind::EventsRead, _) => {
+        (EventKind::UsersExported, _) if event.detail.get("own_data").is_none() => {
+            vec![What::BulkRead]
+        }
+        // Each page of an export is recorded as well; the export counts once.
+        (EventKind::BulkRead, Outcome::Blocked) | (EventKind::EventsRead, _) => {
             vec![What::BulkRead]
         }
         (EventKind::CanaryTouched, _) => vec![What::CanaryTouched],
