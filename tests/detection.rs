@@ -63,6 +63,9 @@ impl Scene {
         .await;
         let file = house.folder.path().join("config.toml");
         house.write_config(&file, "127.0.0.1:0");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let more = format!("[guard]\nrules = {rules:?}\nexported_accounts_day = 2\n");
+        std::fs::write(&file, text + &more).unwrap();
         let config = file.to_str().unwrap().to_owned();
         Self {
             house,
@@ -214,7 +217,7 @@ async fn thr_15_rules_are_read_anew_and_a_broken_file_keeps_the_old_ones_and_is_
     assert_eq!(told.outcome, Outcome::Refused);
     let problem = told.detail["problem"].as_str().unwrap();
     assert!(
-        problem.contains("line 14") && problem.contains("nonsense"),
+        problem.contains("line 15") && problem.contains("nonsense"),
         "{problem}"
     );
     assert_eq!(*provider.detection_rules(), *before);

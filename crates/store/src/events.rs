@@ -190,6 +190,36 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// The same, of these kinds or replayed whatever the kind: what detection rules look at.
+    pub fn events_watched(
+        &mut self,
+        (from, until): (Timestamp, Timestamp),
+        kinds: &[EventKind],
+        (after, limit): (Option<(Timestamp, EventId)>, u32),
+    ) -> Result<Vec<Event>, StoreError> {
+        let of_kind = events::kind.eq_any(kinds.iter().map(|kind| kind.stored()));
+        let replayed = events::outcome.eq(Outcome::Replayed.stored());
+        let mut query = events::table
+            .filter(events::at.ge(from.micros()))
+            .filter(events::at.lt(until.micros()))
+            .filter(of_kind.or(replayed))
+            .order((events::at, events::id))
+            .limit(i64::from(limit))
+            .into_boxed::<MultiBackend>();
+        if let Some((at, id)) = after {
+            let later = events::at.gt(at.micros());
+            let beside = events::at
+                .eq(at.micros())
+                .and(events::id.gt(id.to_string()));
+            query = query.filter(events::at.ge(at.micros()).and(later.or(beside)));
+        }
+        query
+            .load::<EventRow>(self.conn)?
+            .into_iter()
+            .map(Event::try_from)
+            .collect()
+    }
+
     /// A page of a user's events, newest first; `before` is the last one of the page before.
     pub fn history_of(
         &mut self,

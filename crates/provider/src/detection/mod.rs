@@ -29,7 +29,7 @@ use reads::Reads;
 /// Events read at once.
 const PAGE: u32 = 1_000;
 /// How late an event may be stored after its moment and still be counted.
-const LATE: Duration = Duration::from_secs(10);
+const LATE: Duration = Duration::from_secs(5);
 /// How far back a node looks when it starts, at most.
 const WARM_UP: Duration = Duration::from_hours(2);
 /// What was found further back than this at the start was acted on by somebody else.
@@ -131,7 +131,7 @@ impl Provider {
             // What happens meanwhile is read the next time.
             let until = now + Duration::from_micros(1);
             let read =
-                move |tx: &mut Tx<'_>| tx.events_between(from, until, &OBSERVED, (after, PAGE));
+                move |tx: &mut Tx<'_>| tx.events_watched((from, until), &OBSERVED, (after, PAGE));
             let page = self.store.read(read).await?;
             after = page.last().map(|event| (event.at, event.id));
             let full = u32::try_from(page.len()).unwrap_or(PAGE) >= PAGE;
@@ -219,7 +219,7 @@ impl Provider {
         let (until, mut after) = (self.now(), None);
         loop {
             let read =
-                move |tx: &mut Tx<'_>| tx.events_between(from, until, &OBSERVED, (after, PAGE));
+                move |tx: &mut Tx<'_>| tx.events_watched((from, until), &OBSERVED, (after, PAGE));
             let page = self.store.read(read).await?;
             let seen = page.iter().flat_map(Observation::of);
             seen.for_each(|seen| test.observe(&seen));

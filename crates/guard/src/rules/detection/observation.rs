@@ -4,16 +4,12 @@ use std::net::IpAddr;
 use sekisho_model::{ClientId, Event, EventKind, Outcome, Timestamp, UserId};
 use serde_json::Value;
 
-/// The kinds of events that rules look at.
-pub const OBSERVED: [EventKind; 16] = [
+/// The kinds of events that rules look at, beside whatever was replayed.
+pub const OBSERVED: [EventKind; 12] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
-    EventKind::CodeRedeemed,
-    EventKind::Refresh,
     EventKind::DeviceDecided,
-    EventKind::DeviceRedeemed,
-    EventKind::TokenExchanged,
     EventKind::RecoveryCodes,
     EventKind::ResetAsked,
     EventKind::AddressProof,
