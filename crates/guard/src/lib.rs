@@ -1,7 +1,8 @@
 //! Protects sign-ins from guessing and people from unwanted mail.
 //!
 //! [`Throttle`] is what services call; [`Limits`] is what an operator may set; `rules/` says which
-//! limits an act counts against, and what an incident level stops ([`Situation`]). Counters live in the session store, shared by all nodes. Invariants:
+//! limits an act counts against, what an incident level stops ([`Situation`]), and which rule notices an
+//! attack ([`Detector`]). Counters live in the session store, shared by all nodes. Invariants:
 //! - an act is counted before its secret is checked, and given back if the secret was right (THR-07);
 //! - a browser that is known to an account counts for itself alone, so that no number of strangers
 //!   can keep the owner out (THR-03);
@@ -16,6 +17,10 @@ mod ticket;
 pub use limits::{
     ClientSecretLimits, CodeLimits, CodeMailLimits, DeviceLimits, Limits, PasswordLimits, Rate,
     ResetMailLimits, SignUpLimits, SourceLimits,
+};
+pub use rules::{
+    Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
+    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What, probe,
 };
 pub use rules::{
     Admission, AdmissionSettings, Blocks, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry,

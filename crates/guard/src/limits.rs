@@ -108,6 +108,8 @@ pub struct SourceLimits {
     pub client: Rate,
     /// From everywhere.
     pub everywhere: Rate,
+    /// From one household (IPv4 address, IPv6 /64) that a detection rule slows.
+    pub slowed: Rate,
 }
 
 impl Default for SourceLimits {
@@ -118,6 +120,7 @@ impl Default for SourceLimits {
             site: Rate::of(1_000, QUARTER),
             client: Rate::of(5_000, QUARTER),
             everywhere: Rate::of(20_000, QUARTER),
+            slowed: Rate::of(3, 60),
         }
     }
 }
@@ -284,6 +287,7 @@ impl Limits {
             Counter::SourceSite => self.source.site,
             Counter::SourceClient => self.source.client,
             Counter::SourceEverywhere => self.source.everywhere,
+            Counter::SourceSlowed => self.source.slowed,
             Counter::CodeKnownBrowser => self.code.known_browser,
             Counter::CodeNewBrowsers => self.code.new_browsers,
             Counter::MailAccount => self.code_mail.account,

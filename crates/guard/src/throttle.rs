@@ -7,7 +7,7 @@ use sekisho_session::{Limit, QueuePlace, QueueRules, Session, SessionError, Verd
 use crate::limits::Limits;
 use crate::rules::{
     self, Admission, AdmissionSettings, Blocks, ClientSecretTry, CodeMail, CodeTry, DeviceClass,
-    PasswordAttempt, ResetMail, Rule, UserCodeTry,
+    Measures, PasswordAttempt, ResetMail, Rule, UserCodeTry,
 };
 use crate::suspects::Suspects;
 use crate::ticket::{Counted, Place, Ticket};
@@ -25,6 +25,7 @@ pub struct Throttle {
     key: Digest,
     suspects: Suspects,
     blocks: RwLock<Arc<Blocks>>,
+    measures: RwLock<Arc<Measures>>,
 }
 
 /// How long strangers wait at a block without an end.
@@ -64,6 +65,7 @@ impl Throttle {
             key,
             suspects: Suspects::default(),
             blocks: RwLock::default(),
+            measures: RwLock::default(),
         }
     }
 
@@ -71,6 +73,20 @@ impl Throttle {
     /// below; browsers that the account knows do not (S5, THR-03).
     pub fn tell_blocks(&self, blocks: Arc<Blocks>) {
         *self.blocks.write().unwrap_or_else(PoisonError::into_inner) = blocks;
+    }
+
+    /// What detection rules do from now on: strangers that are slowed try a few times a minute (THR-15).
+    pub fn tell_measures(&self, measures: Arc<Measures>) {
+        *self
+            .measures
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = measures;
+    }
+
+    /// What detection rules do.
+    pub fn measures(&self) -> Arc<Measures> {
+        let measures = self.measures.read();
+        Arc::clone(&measures.unwrap_or_else(PoisonError::into_inner))
     }
 
     fn blocks(&self) -> Arc<Blocks> {
@@ -149,8 +165,9 @@ impl Throttle {
     ) -> Result<Pass, GuardFailure> {
         // No block: it reaches the owner alone, and is how an owner gets in from a new device (THR-04).
         let allowed = self.blocks().allows(mail.ip, now);
-        self.count(self.counted(&rules::reset_mail(&mail), allowed), now)
-            .await
+        let mut counted = self.counted(&rules::reset_mail(&mail), allowed);
+        counted.extend(self.slowed(mail.ip, allowed, now));
+        self.count(counted, now).await
     }
 
     /// Counts an account that somebody is about to make. It counts for good.
@@ -264,7 +281,19 @@ impl Throttle {
             return Ok(stopped);
         }
         let allowed = self.blocks().allows(ip, now);
-        self.count(self.counted(rules, allowed), now).await
+        let mut counted = self.counted(rules, allowed);
+        if device == DeviceClass::Unknown {
+            counted.extend(self.slowed(ip, allowed, now));
+        }
+        self.count(counted, now).await
+    }
+
+    fn slowed(&self, ip: &str, allowed: bool, now: Timestamp) -> Vec<Counted> {
+        if self.measures().slows(ip, now) {
+            self.counted(&[rules::slowed(ip)], allowed)
+        } else {
+            Vec::new()
+        }
     }
 
     fn stopped(&self, ip: &str, now: Timestamp) -> Option<Pass> {

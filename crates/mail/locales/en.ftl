@@ -199,6 +199,9 @@ alert-topic-not-me = Somebody says a sign-in was not theirs
 alert-topic-export = Accounts were exported
 alert-topic-notice = People are being told of an incident
 alert-topic-block = A block was made or lifted
+alert-topic-rule = A detection rule fired
+alert-topic-canary = A canary account was touched: data may have been stolen
+alert-topic-bulk-read = A budget for reading people's data is used up
 alert-topic-test = Test of the alerts
 
 networks-set-subject = { $service }: the networks you sign in from were chosen

@@ -193,6 +193,9 @@ alert-topic-not-me = 「身に覚えのないログイン」の申し出があ�
 alert-topic-export = アカウントが書き出されました
 alert-topic-notice = 事故のお知らせを送っています
 alert-topic-block = 遮断が追加または解除されました
+alert-topic-rule = 検知ルールが働きました
+alert-topic-canary = おとりのアカウントが使われました（データが盗まれたおそれがあります）
+alert-topic-bulk-read = 個人データの読み出しが上限に達しました
 alert-topic-test = 通知のテスト
 
 networks-set-subject = { $service }: ログインできるネットワークを決めました

@@ -82,11 +82,23 @@ pub enum EventKind {
     EventsRead,
     /// A network, user agent, app, account or kind of request was kept out, let in, or freed again.
     BlockChanged,
+    /// A detection rule found what it looks for (THR-15).
+    RuleFired,
+    /// The file of detection rules was read anew, or could not be.
+    RulesChanged,
+    /// A source sent requests of a scanner, or for injections; gathered over seconds.
+    ProbesSeen,
+    /// Data of many people was read, or a budget for that was used up.
+    BulkRead,
+    /// An operator made a canary account, or took one away (INC-10).
+    CanaryChanged,
+    /// Somebody touched a canary account (INC-10).
+    CanaryTouched,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 44] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -125,6 +137,12 @@ impl EventKind {
         Self::AlertTested,
         Self::EventsRead,
         Self::BlockChanged,
+        Self::RuleFired,
+        Self::RulesChanged,
+        Self::ProbesSeen,
+        Self::BulkRead,
+        Self::CanaryChanged,
+        Self::CanaryTouched,
     ];
 
     /// The stored name.
@@ -168,6 +186,12 @@ impl EventKind {
             Self::AlertTested => "alert_tested",
             Self::EventsRead => "events_read",
             Self::BlockChanged => "block_changed",
+            Self::RuleFired => "rule_fired",
+            Self::RulesChanged => "rules_changed",
+            Self::ProbesSeen => "probes_seen",
+            Self::BulkRead => "bulk_read",
+            Self::CanaryChanged => "canary_changed",
+            Self::CanaryTouched => "canary_touched",
         }
     }
 

@@ -49,13 +49,19 @@ pub enum AlertTopic {
     Notice,
     /// A block was made or lifted.
     Block,
+    /// A detection rule fired, or the file of rules cannot be read.
+    Rule,
+    /// A canary account was touched: data was stolen.
+    Canary,
+    /// A budget for reading people's data is used up.
+    BulkRead,
     /// `sekisho incident test-alert`.
     Test,
 }
 
 impl AlertTopic {
     /// Every topic.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Gate,
         Self::Feature,
         Self::Voided,
@@ -65,6 +71,9 @@ impl AlertTopic {
         Self::Export,
         Self::Notice,
         Self::Block,
+        Self::Rule,
+        Self::Canary,
+        Self::BulkRead,
         Self::Test,
     ];
 
@@ -80,6 +89,9 @@ impl AlertTopic {
             Self::Export => "export",
             Self::Notice => "notice",
             Self::Block => "block",
+            Self::Rule => "rule",
+            Self::Canary => "canary",
+            Self::BulkRead => "bulk_read",
             Self::Test => "test",
         }
     }
@@ -92,10 +104,14 @@ impl AlertTopic {
     /// How urgent it is.
     pub const fn severity(self) -> Severity {
         match self {
-            Self::Gate => Severity::Critical,
-            Self::Feature | Self::Voided | Self::Replay | Self::NotMe | Self::Export => {
-                Severity::Warning
-            }
+            Self::Gate | Self::Canary => Severity::Critical,
+            Self::Feature
+            | Self::Voided
+            | Self::Replay
+            | Self::NotMe
+            | Self::Export
+            | Self::Rule
+            | Self::BulkRead => Severity::Warning,
             Self::Keys | Self::Notice | Self::Block | Self::Test => Severity::Notice,
         }
     }
@@ -114,10 +130,23 @@ impl AlertTopic {
             EventKind::UsersExported => Some(Self::Export),
             EventKind::NoticeSent => Some(Self::Notice),
             EventKind::BlockChanged => Some(Self::Block),
+            EventKind::RuleFired if is_quiet(event) => None,
+            EventKind::RuleFired => Some(Self::Rule),
+            EventKind::RulesChanged if event.outcome == Outcome::Refused => Some(Self::Rule),
+            EventKind::CanaryTouched => Some(Self::Canary),
+            EventKind::BulkRead if event.outcome == Outcome::Blocked => Some(Self::BulkRead),
             EventKind::AlertTested => Some(Self::Test),
             _ => None,
         }
     }
+}
+
+/// A rule that only watches, or only adds points, tells nobody.
+fn is_quiet(event: &Event) -> bool {
+    let says = |name: &str, word: &str| {
+        event.detail.get(name).and_then(|value| value.as_str()) == Some(word)
+    };
+    says("mode", "shadow") || says("action", "score")
 }
 
 #[cfg(test)]

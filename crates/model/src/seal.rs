@@ -43,6 +43,8 @@ pub enum Purpose {
     Invitation,
     /// Successors of management tokens (REG-08).
     RegistrationToken,
+    /// Telling and sealing which accounts are canaries (INC-10).
+    Canary,
 }
 
 impl Purpose {
@@ -64,6 +66,7 @@ impl Purpose {
             Self::SignUp => b"sekisho/sign-up",
             Self::Invitation => b"sekisho/invitation",
             Self::RegistrationToken => b"sekisho/registration-token",
+            Self::Canary => b"sekisho/canary",
         }
     }
 }

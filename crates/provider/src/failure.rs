@@ -29,6 +29,9 @@ pub enum Failure {
     /// This node cannot be sure of what it knows; it issues nothing (decisions: failing dependencies).
     #[error("this node has lost touch with the store")]
     OutOfTouch,
+    /// A budget for reading people's data is used up (INC-10).
+    #[error("the budget {0} is used up")]
+    OverBudget(&'static str),
     /// An operator has paused this (INC-04).
     #[error("an operator has paused this")]
     Halted(Box<Halted>),
@@ -68,6 +71,7 @@ impl Failure {
             | Self::Session(_)
             | Self::Sealed(_)
             | Self::Signing(_)
+            | Self::OverBudget(_)
             | Self::Corrupt(_) => None,
         }
     }

@@ -12,6 +12,7 @@ mod client_secrets;
 mod clients;
 pub mod cohorts;
 pub mod demo;
+pub mod detection;
 pub mod endpoints;
 mod failure;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::client_documents::ClientDocuments;
 use crate::clients::ClientDirectory;
+use crate::detection::Watch;
 use crate::endpoints::standing::{Profile, REMEMBERED_FOR, Standing};
 use crate::jwt::client_keys::ClientKeys;
 use crate::jwt::{AccessTokenVerifier, SigningKeys};
@@ -40,6 +41,7 @@ pub struct Provider {
     pub(crate) client_keys: ClientKeys,
     pub(crate) outbound: Outbound,
     pub(crate) knowledge: Knowledge,
+    pub(crate) watch: Watch,
     pub(crate) access_tokens: AccessTokenVerifier,
     pub(crate) standings: Cache<GrantId, Arc<Standing>>,
     pub(crate) profiles: Cache<UserId, Arc<Profile>>,
@@ -116,6 +118,7 @@ impl Provider {
             client_keys: ClientKeys::new(),
             outbound,
             knowledge: Knowledge::new(clock.now(), settings.unblockable.clone()),
+            watch: Watch::default(),
             access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
             standings: Cache::new(REMEMBERED),
             // Opened accounts are larger and hold personal data: few, and for two seconds.

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use sekisho_audit::lanes::Lanes;
 use sekisho_guard::AdmissionSettings;
 
+use crate::detection::Budgets;
 use crate::operator_alerts::AlertSettings;
 use crate::rules::authorization_details::DetailType;
 use crate::rules::password_policy::PasswordPolicy;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub mail_lanes: Lanes,
     /// Who is told of what operators should know (AU-10).
     pub alerts: AlertSettings,
+    /// How much of people's data may be read (INC-10).
+    pub budgets: Budgets,
 }
 
 impl Settings {
@@ -88,6 +91,7 @@ impl Settings {
             leaving: LeavingSettings::default(),
             mail_lanes: Lanes::default(),
             alerts: AlertSettings::default(),
+            budgets: Budgets::default(),
         }
     }
 

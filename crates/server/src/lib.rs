@@ -17,6 +17,7 @@ mod keys_watch;
 mod level_file;
 pub mod metrics_page;
 pub mod rounds;
+mod rules_file;
 mod seed;
 pub mod serve;
 pub mod tls;

@@ -15,6 +15,8 @@ use crate::wiring::Surroundings;
 const HEAR_EVERY: Duration = Duration::from_millis(500);
 /// How often the next people are told of an incident, and operators of what they should know.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How often what happened is held against the detection rules.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 /// How often expired rows are cleared away.
 const KEEP_HOUSE_EVERY: Duration = Duration::from_mins(1);
 
@@ -47,6 +49,7 @@ pub(crate) fn start(
         tokio::spawn(hear(Arc::clone(provider))),
         tokio::spawn(tell_people(Arc::clone(provider))),
         tokio::spawn(tell_operators(Arc::clone(provider))),
+        tokio::spawn(keep_watch(Arc::clone(provider))),
         tokio::spawn(keep_house(
             Arc::clone(provider),
             store.clone(),
@@ -111,6 +114,18 @@ async fn tell_operators(provider: Arc<Provider>) {
         }
         if let Err(error) = provider.post_webhooks().await {
             tracing::warn!(%error, "webhooks could not be posted; it is tried again");
+        }
+    }
+}
+
+/// Notices attacks (THR-15).
+async fn keep_watch(provider: Arc<Provider>) {
+    let mut beat = tokio::time::interval(WATCH_EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if let Err(error) = provider.keep_watch().await {
+            tracing::warn!(%error, "what happened could not be held against the rules; it is tried again");
         }
     }
 }

@@ -32,7 +32,7 @@ use crate::http::edge::edge;
 use crate::http::routes;
 use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, TlsProblem};
-use crate::{keys_watch, level_file};
+use crate::{keys_watch, level_file, rules_file};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
 #[derive(Debug, Clone)]
@@ -82,6 +82,9 @@ pub enum WiringError {
     /// The list of leaked passwords.
     #[error("the list of leaked passwords cannot be used: {0}")]
     LeakedPasswords(String),
+    /// The file of detection rules.
+    #[error("{0}")]
+    Rules(String),
     /// The TLS files.
     #[error("{0}")]
     Tls(#[from] TlsProblem),
@@ -202,6 +205,7 @@ async fn assemble(
         letters_wait,
     });
     provider.hear().await?;
+    rules_file::tell(&config.guard, &provider, letters).await?;
     Ok(Services {
         _meanwhile: keys_watch::meanwhile(config, letters, (&keyring, &custody)),
         custody,
@@ -286,6 +290,13 @@ fn leaked_passwords(config: &Config) -> Result<Option<BreachedPasswords>, Wiring
         .map_err(|problem| WiringError::LeakedPasswords(format!("{}: {problem}", file.display())))
 }
 
+/// Watches over files that operators change while the server runs.
+fn files(config: &Config, provider: &Arc<Provider>) -> impl Iterator<Item = JoinHandle<()>> {
+    let level = level_file::start(&config.guard, provider);
+    let rules = rules_file::start(&config.guard, provider);
+    level.into_iter().chain(rules)
+}
+
 /// A server that answers.
 pub struct House {
     /// The services.
@@ -355,8 +366,7 @@ impl House {
         );
         let watch = keys_watch::start(config, &services, &keys_changed);
         rounds.tasks.push(watch);
-        let level_file = level_file::start(&config.guard, &services.provider);
-        rounds.tasks.extend(level_file);
+        rounds.tasks.extend(files(config, &services.provider));
         let deliverer = Deliverer::start(Arc::clone(&services.provider));
         Ok(Self {
             deliverer,

@@ -21,6 +21,7 @@ mod queue;
 #[cfg(feature = "redis")]
 mod redis;
 mod replay;
+mod spread;
 
 use std::fmt;
 use std::sync::Arc;

@@ -23,3 +23,5 @@ mod parked;
 mod queue;
 #[path = "contract/replay.rs"]
 mod replay;
+#[path = "contract/spread.rs"]
+mod spread;

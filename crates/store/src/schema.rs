@@ -3,7 +3,7 @@
 mod incident_tables;
 
 pub(crate) use incident_tables::{
-    blocks, incident_notices, level_decisions, operator_alerts, switch_decisions,
+    blocks, canaries, incident_notices, level_decisions, operator_alerts, switch_decisions,
     webhook_deliveries,
 };
 

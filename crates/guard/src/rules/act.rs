@@ -168,6 +168,11 @@ pub(crate) fn user_code(attempt: &UserCodeTry<'_>) -> Vec<Rule> {
     ]
 }
 
+/// What strangers do from where a detection rule slows them.
+pub(crate) fn slowed(ip: &str) -> Rule {
+    rule(Counter::SourceSlowed, &networks(ip).household)
+}
+
 /// Who asks for codes fills the place where they are kept.
 pub(crate) fn device_request(ip: &str) -> Vec<Rule> {
     let household = networks(ip).household;

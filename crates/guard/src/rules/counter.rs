@@ -14,6 +14,7 @@ pub(crate) enum Counter {
     SourceSite,
     SourceClient,
     SourceEverywhere,
+    SourceSlowed,
     CodeKnownBrowser,
     CodeNewBrowsers,
     MailAccount,
@@ -52,6 +53,7 @@ impl Counter {
             Self::SourceSite => "source.site",
             Self::SourceClient => "source.client",
             Self::SourceEverywhere => "source.everywhere",
+            Self::SourceSlowed => "source.slowed",
             Self::CodeKnownBrowser => "code.known_browser",
             Self::CodeNewBrowsers => "code.new_browsers",
             Self::MailAccount => "code_mail.account",
@@ -84,6 +86,7 @@ impl Counter {
             Self::SourceAddress
                 | Self::SourceNetwork
                 | Self::SourceSite
+                | Self::SourceSlowed
                 | Self::MailAddress
                 | Self::MailNetwork
                 | Self::MailSite

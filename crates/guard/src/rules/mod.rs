@@ -4,6 +4,7 @@ mod act;
 mod admission;
 mod block;
 mod counter;
+mod detection;
 mod level;
 mod origin;
 mod situation;
@@ -12,11 +13,16 @@ pub use act::{
     ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
 };
 pub(crate) use act::{
-    client_secret, code_mail, code_try, device_request, password, reset_mail, sign_up, user_code,
+    client_secret, code_mail, code_try, device_request, password, reset_mail, sign_up, slowed,
+    user_code,
 };
 pub use admission::{Admission, AdmissionSettings};
 pub use block::{Blocks, RequestLook, overlap};
 pub(crate) use counter::Counter;
+pub use detection::{
+    Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
+    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What, probe,
+};
 pub use level::{EndpointClass, Halt, Tightening};
 pub(crate) use origin::networks;
 pub use situation::{CONFIRM_WITHIN, Concerned, ConfirmRefusal, FileLevel, InForce, Situation};

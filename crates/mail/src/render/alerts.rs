@@ -53,6 +53,9 @@ const fn words_of(topic: AlertTopic) -> &'static str {
         AlertTopic::Export => "alert-topic-export",
         AlertTopic::Notice => "alert-topic-notice",
         AlertTopic::Block => "alert-topic-block",
+        AlertTopic::Rule => "alert-topic-rule",
+        AlertTopic::Canary => "alert-topic-canary",
+        AlertTopic::BulkRead => "alert-topic-bulk-read",
         AlertTopic::Test => "alert-topic-test",
     }
 }

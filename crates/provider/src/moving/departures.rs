@@ -35,18 +35,20 @@ impl Provider {
         limit: u32,
         hashes: Hashes,
     ) -> Result<(Vec<Value>, Option<UserId>), Failure> {
-        let (accounts, last) = self
+        let (accounts, (ids, last)) = self
             .store
             .read(move |tx| {
                 let users = tx.list_users(after, limit)?;
-                let last = users.last().map(|user| user.id);
+                let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+                let last = ids.last().copied();
                 let accounts = users
                     .into_iter()
                     .map(|user| tx.account(user.id))
                     .collect::<Result<Vec<_>, _>>()?;
-                Ok((accounts, last))
+                Ok((accounts, (ids, last)))
             })
             .await?;
+        self.count_export(&ids).await?;
         let lines = accounts
             .iter()
             .flatten()

@@ -125,7 +125,7 @@ fn header(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "write it as 'name: part'".to_owned())
 }
 
-fn span(text: &str) -> Result<Duration, String> {
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     let unit = text.chars().last();
     let seconds = match unit {
         Some('m') => 60,

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::CliError;
 use super::blocks::{self, AllowNetwork, LiftBlock, SetBlock};
+use super::detection::{self, TestRule};
 use super::tree::{Form, Where};
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +32,19 @@ pub(crate) enum GuardCommand {
         #[command(flatten)]
         at: Where,
     },
+    /// List detection rules: what each does, and when it fired last.
+    #[command(
+        after_help = "Example\n  sekisho guard rules --config config.toml\n  sekisho guard rules --output json --config config.toml"
+    )]
+    Rules {
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Try a rule on what was recorded: who would have been stopped, and how many of them were owners.
+    #[command(
+        after_help = "Example\n  sekisho guard test stuffing-address --against 30d --config config.toml"
+    )]
+    Test(TestRule),
 }
 
 pub(super) async fn run(command: GuardCommand, form: Form) -> Result<(), CliError> {
@@ -39,5 +53,7 @@ pub(super) async fn run(command: GuardCommand, form: Form) -> Result<(), CliErro
         GuardCommand::Allow(asked) => blocks::allow(asked).await,
         GuardCommand::Unblock(asked) => blocks::lift(asked).await,
         GuardCommand::Blocks { at } => blocks::list(&at, form).await,
+        GuardCommand::Rules { at } => detection::list(&at, form).await,
+        GuardCommand::Test(asked) => detection::test(asked, form).await,
     }
 }

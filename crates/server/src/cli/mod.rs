@@ -2,9 +2,11 @@
 
 mod alerts;
 mod blocks;
+mod canaries;
 mod clients;
 mod cohort;
 mod configuration;
+mod detection;
 mod doctor;
 mod epochs;
 mod error;
@@ -91,6 +93,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Incident(command) => incident::run(command, form).await,
         Command::Guard(command) => guard::run(command, form).await,
         Command::Events(asked) => events::run(asked).await,
+        Command::Canary(command) => canaries::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {
             reference::print(page);

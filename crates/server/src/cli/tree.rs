@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::canaries::CanaryCommand;
 use super::events::Events;
 use super::export::Export;
 use super::factors::FactorCommand;
@@ -117,6 +118,9 @@ pub(crate) enum Command {
         after_help = "Example\n  sekisho events --from 2026-11-23 --kind level_changed --config config.toml\n  sekisho events --follow --format syslog --config config.toml"
     )]
     Events(Events),
+    /// Accounts that nobody owns, which tell of stolen data.
+    #[command(subcommand)]
+    Canary(CanaryCommand),
     /// Mail.
     #[command(subcommand)]
     Mail(MailCommand),

@@ -18,6 +18,7 @@ use sekisho_audit::lanes::Lanes;
 use sekisho_guard::{AdmissionSettings, Limits};
 use sekisho_mail::Transport;
 use sekisho_model::ScopeSet;
+use sekisho_provider::detection::Budgets;
 use sekisho_provider::jwt::check_jwks;
 use sekisho_provider::outbound::{AllowedHost, OutboundSettings};
 use sekisho_provider::rules::password_policy::PasswordPolicy;
@@ -113,6 +114,7 @@ impl Config {
         keys.into_iter()
             .chain(self.software_issuers().err())
             .chain(self.alert_settings().err())
+            .chain(crate::rules_file::read(&self.guard).err())
             .chain(tls)
             .chain(authorities)
             .chain(mail.map(|refusal| refusal.to_string()))
@@ -179,6 +181,14 @@ impl Config {
             },
             mail_lanes: self.mail_lanes(),
             alerts: self.alert_settings().unwrap_or_default(),
+            budgets: self.budgets(),
+        }
+    }
+
+    const fn budgets(&self) -> Budgets {
+        Budgets {
+            userinfo_people_hour: self.guard.userinfo_people_hour,
+            exported_accounts_day: self.guard.exported_accounts_day,
         }
     }
 

@@ -119,7 +119,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 32] = [
+const LIMITS: [(&str, &str); 33] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -142,6 +142,10 @@ const LIMITS: [(&str, &str); 32] = [
     ("source.site", "From one site: IPv6 /48."),
     ("source.client", "On the way to one app."),
     ("source.everywhere", "From everywhere."),
+    (
+        "source.slowed",
+        "From one household (IPv4 address, IPv6 /64) that a detection rule slows.",
+    ),
     (
         "code.known_browser",
         "Wrong mailed codes of one account, at one browser it has been used from.",

@@ -283,6 +283,12 @@ sections! {
     Guard "guard" {
         /// File that closes this node even while the database is away: `level = 3`, and `text = { ja = "…", en = "…" }` for people. Looked at twice a second; it raises the level and never lowers it.
         level_file: Option<PathBuf> = None,
+        /// File of detection rules beside those that ship with the server: rules are added, replaced by id, or switched `on`, `shadow` or `off`. Read anew within seconds when it changes.
+        rules: Option<PathBuf> = None,
+        /// People whose data one app may read through userinfo in an hour, at each node; 0 for any number.
+        userinfo_people_hour: u32 = 100_000,
+        /// Accounts that may be written to files in a day, by `sekisho user export`; 0 for any number.
+        exported_accounts_day: u64 = 0,
     }
     /// Who is told, by mail and by webhook, what operators should know.
     Alerts "alerts" {

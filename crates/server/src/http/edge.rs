@@ -41,6 +41,9 @@ pub async fn edge(
         .unwrap_or_else(|| "(none)".to_owned());
     let reader = cors::reader(&app, request.request()).await;
     let preflight = cors::is_preflight(request.request()) && reader.is_somebody();
+    let sent = (request.path(), request.query_string());
+    app.provider
+        .note_request(sent, || app.origin_of(request.request()));
     let mut response = match (from_localhost(&app, &request), refusal(&app, &request)) {
         (Some(here), _) => request.into_response(see_other(&here, app.https)),
         (None, None) if preflight => {

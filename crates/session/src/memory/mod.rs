@@ -6,12 +6,13 @@ mod counter;
 mod parked;
 mod queue;
 mod replay;
+mod spread;
 mod table;
 mod window;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sekisho_model::ChallengeId;
+use sekisho_model::{ChallengeId, Digest};
 use tokio::sync::Notify;
 
 use crate::{ParkedKind, SessionError};
@@ -28,6 +29,8 @@ pub(crate) struct Memory {
     challenges: Mutex<Table<ChallengeId, Challenge>>,
     counters: Mutex<Table<CountedKey, Window>>,
     replays: Mutex<Table<CountedKey, ()>>,
+    spreads: Mutex<Table<CountedKey, spread::Seen>>,
+    agreed: Mutex<Table<String, Digest>>,
     queue: Mutex<Queue>,
     news: Notify,
 }
@@ -39,6 +42,8 @@ impl Default for Memory {
             challenges: Mutex::new(Table::bounded(100_000)),
             counters: Mutex::new(Table::bounded(500_000)),
             replays: Mutex::new(Table::bounded(500_000)),
+            spreads: Mutex::new(Table::bounded(20_000)),
+            agreed: Mutex::new(Table::bounded(100)),
             queue: Mutex::default(),
             news: Notify::new(),
         }

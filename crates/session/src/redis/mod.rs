@@ -13,6 +13,7 @@ mod memory_policy;
 mod parked;
 mod queue;
 mod replay;
+mod spread;
 
 use std::time::Duration;
 

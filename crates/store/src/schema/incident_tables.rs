@@ -67,6 +67,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    canaries (mark) {
+        mark -> Binary,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
     blocks (number) {
         number -> BigInt,
         at -> BigInt,

@@ -85,6 +85,10 @@ impl Provider {
             "purpose": pending.purpose.name(), "step": "asked", "taken": !candidate.hears,
         });
         let index = self.address_index(&candidate.address);
+        let name = self.name_mark(&index, event.at);
+        if let Some(members) = event.detail.as_object_mut() {
+            members.insert("name".to_owned(), name.into());
+        }
         self.store
             .write(move |tx| {
                 // REC-15: whoever was given a released address hears nothing of whose it was.

@@ -86,8 +86,8 @@ impl Provider {
             .and_then(|account| account.password.as_ref());
         match self.passwords.check(user_id, record, password).await? {
             Checked::Wrong => {
-                self.record_failure(named, &flow, visit, Outcome::WrongPassword)
-                    .await?;
+                let typed = (password, &index, device);
+                self.wrong(named, &flow, visit, typed).await?;
                 Ok(PasswordOutcome::Wrong)
             }
             Checked::Right(renewed) => {
@@ -157,7 +157,9 @@ impl Provider {
             user: open.user.second_step || given_up,
             client: flow.pending.insists_on_code()
                 || app.as_ref().is_some_and(|app| app.requires_code),
-            server: self.settings.codes.for_everyone || tightened.code_for_everyone,
+            server: self.settings.codes.for_everyone
+                || tightened.code_for_everyone
+                || self.rules_ask_code(visit, open.user.id),
             browser_trusted: !tightened.no_trusted_browsers
                 && browser
                     .as_ref()
@@ -210,6 +212,32 @@ impl Provider {
         matches!(self.session.count(&[limit], now).await, Ok(Verdict::Within))
     }
 
+    /// Records a wrong password with what rules tell attacks by (THR-15): a number and marks, no secret.
+    async fn wrong(
+        &self,
+        user: Option<UserId>,
+        flow: &LoadedFlow,
+        visit: &Visit,
+        (password, index, device): (&str, &Digest, DeviceClass),
+    ) -> Result<(), Failure> {
+        let same = self.same_password(password, index).await;
+        let mut event = self.failure_event(user, flow, visit, Outcome::WrongPassword);
+        event.detail = serde_json::json!({
+            "name": self.name_mark(index, event.at),
+            "known": device != DeviceClass::Unknown,
+        });
+        if let (Some(same), Some(members)) = (same, event.detail.as_object_mut()) {
+            members.insert("same_password".to_owned(), same.into());
+        }
+        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+    }
+
+    /// Whether a detection rule asks for the code, whatever the person chose (THR-15).
+    fn rules_ask_code(&self, visit: &Visit, user: UserId) -> bool {
+        let measures = self.throttle.measures();
+        measures.asks_code(&visit.origin.ip, user, self.now())
+    }
+
     /// Records a failed or stopped attempt, for unknown accounts too: the same work either way.
     pub(super) async fn record_failure(
         &self,
@@ -218,13 +246,24 @@ impl Provider {
         visit: &Visit,
         outcome: Outcome,
     ) -> Result<(), Failure> {
+        let event = self.failure_event(user, flow, visit, outcome);
+        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+    }
+
+    fn failure_event(
+        &self,
+        user: Option<UserId>,
+        flow: &LoadedFlow,
+        visit: &Visit,
+        outcome: Outcome,
+    ) -> Event {
         let mut event: Event = self.event(EventKind::SignIn, outcome, &visit.origin);
         event.user_id = user;
         event.client_id = flow
             .pending
             .request()
             .map(|request| request.client_id.clone());
-        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+        event
     }
 }
 

@@ -54,7 +54,13 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::EpochMoved
         | EventKind::AlertTested
         | EventKind::EventsRead
-        | EventKind::BlockChanged => ("did-change", "how-by-operator"),
+        | EventKind::BlockChanged
+        | EventKind::RuleFired
+        | EventKind::RulesChanged
+        | EventKind::ProbesSeen
+        | EventKind::BulkRead
+        | EventKind::CanaryChanged
+        | EventKind::CanaryTouched => ("did-change", "how-by-operator"),
     }
 }
 

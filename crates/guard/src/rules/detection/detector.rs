@@ -1,0 +1,326 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use sekisho_model::Timestamp;
+use serde::Serialize;
+
+use super::observation::Observation;
+use super::rule::{Act, DetectionRule, DetectionRules, Mode, Pattern};
+use super::subject::Subject;
+use super::tally::{Figures, Tally};
+
+/// Subjects one rule counts at a time; when there are more, those that were quiet longest go.
+const MOST: usize = 50_000;
+/// Points that keep a source out, and within how long.
+const FULL: u64 = 100;
+const SCORES_LAST: Duration = Duration::from_hours(1);
+
+/// A rule found what it looks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Firing {
+    /// The rule.
+    pub rule: String,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// What is done.
+    pub action: Act,
+    /// To whom.
+    pub subject: Subject,
+    /// What was counted.
+    pub figures: Figures,
+    /// When.
+    #[serde(skip)]
+    pub at: Timestamp,
+    /// Until when what is done lasts.
+    #[serde(skip)]
+    pub until: Timestamp,
+}
+
+/// Counts what happens against rules. Bounded in memory.
+#[derive(Debug)]
+pub struct Detector {
+    rules: DetectionRules,
+    counts: Vec<Counts>,
+    scores: HashMap<Subject, Tally>,
+}
+
+/// What one rule counts.
+#[derive(Debug, Default)]
+struct Counts {
+    tallies: HashMap<Subject, Tally>,
+    /// Until when a firing holds.
+    holds: HashMap<Subject, Timestamp>,
+    /// Until when any firing holds.
+    anywhere: Option<Timestamp>,
+}
+
+impl Detector {
+    /// Counts nothing yet.
+    pub fn new(rules: DetectionRules) -> Self {
+        let counts = rules.all().iter().map(|_| Counts::default()).collect();
+        Self {
+            rules,
+            counts,
+            scores: HashMap::new(),
+        }
+    }
+
+    /// The rules it counts by.
+    pub const fn rules(&self) -> &DetectionRules {
+        &self.rules
+    }
+
+    /// Takes what happened next, and says what follows. A subject fires again when what was done is over.
+    pub fn observe(&mut self, seen: &Observation) -> Vec<Firing> {
+        let mut fired = Vec::new();
+        for place in 0..self.counts.len() {
+            let firing = self.ask(place, seen);
+            let full = firing.as_ref().and_then(|firing| self.scored(firing));
+            fired.extend(firing);
+            fired.extend(full);
+        }
+        fired
+    }
+
+    fn ask(&mut self, place: usize, seen: &Observation) -> Option<Firing> {
+        let rule = self.rules.all().get(place)?;
+        let hit = hit(rule, seen)?;
+        let subject = rule.per.of(seen)?;
+        let wakes = rule.during.as_ref().and_then(|id| {
+            let mut rules = self.rules.all().iter();
+            rules.position(|other| other.id == *id)
+        });
+        let awake = wakes.is_none_or(|other| {
+            let other = self.counts.get(other).and_then(|counts| counts.anywhere);
+            other.is_some_and(|until| seen.at < until)
+        });
+        let counts = self.counts.get_mut(place)?;
+        counts.make_room(rule.window, seen.at);
+        let tally = counts.tallies.entry(subject.clone()).or_default();
+        tally.add((hit, seen.account, seen.weight), seen.at);
+        let figures = tally.figures(rule.window, seen.at);
+        let held = counts.holds.get(&subject);
+        if !awake || held.is_some_and(|until| seen.at < *until) || !rule.fits(&figures) {
+            return None;
+        }
+        let until = seen.at + rule.ttl;
+        counts.holds.insert(subject.clone(), until);
+        counts.anywhere = counts.anywhere.max(Some(until));
+        Some(Firing {
+            rule: rule.id.clone(),
+            mode: rule.mode,
+            action: rule.action,
+            subject,
+            figures,
+            at: seen.at,
+            until,
+        })
+    }
+
+    /// Points of all rules count together: what is suspicious in many small ways is kept out as well.
+    fn scored(&mut self, firing: &Firing) -> Option<Firing> {
+        let acts = firing.action == Act::Score && firing.mode == Mode::On;
+        let rule = self.rules.get(&firing.rule).filter(|_| acts)?;
+        if self.scores.len() >= MOST {
+            self.scores.clear();
+        }
+        let tally = self.scores.entry(firing.subject.clone()).or_default();
+        tally.add((true, 0, rule.points), firing.at);
+        let figures = tally.figures(SCORES_LAST, firing.at);
+        (figures.hits >= FULL).then(|| Firing {
+            action: Act::BlockSource,
+            figures,
+            until: firing.at + SCORES_LAST,
+            ..firing.clone()
+        })
+    }
+}
+
+/// Whether what happened counts for a rule, and against whom.
+fn hit(rule: &DetectionRule, seen: &Observation) -> Option<bool> {
+    if rule.mode == Mode::Off {
+        return None;
+    }
+    if Some(seen.what) == rule.kind.relief() {
+        return Some(false);
+    }
+    let counts = seen.what == rule.kind.hit()
+        && (rule.kind != Pattern::PasswordSpray || seen.same_password >= rule.same_password.max(1));
+    counts.then_some(true)
+}
+
+impl Counts {
+    fn make_room(&mut self, window: Duration, now: Timestamp) {
+        if self.holds.len() >= MOST {
+            self.holds.retain(|_, until| now < *until);
+        }
+        if self.tallies.len() < MOST {
+            return;
+        }
+        let fresh = |tally: &Tally, window| tally.last().is_some_and(|at| now < at + window);
+        self.tallies.retain(|_, tally| fresh(tally, window));
+        // Still full: an attack from everywhere. Those with one act in the last moments stay.
+        let mut span = window;
+        while self.tallies.len() >= MOST && !span.is_zero() {
+            span /= 4;
+            self.tallies.retain(|_, tally| fresh(tally, span));
+            if span < Duration::from_millis(1) {
+                self.tallies.clear();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::super::observation::What;
+    use super::*;
+
+    const fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_000_000 + seconds)
+    }
+
+    fn seen(what: What, ip: [u8; 4], account: u64, second: i64) -> Observation {
+        Observation {
+            at: at(second),
+            what,
+            ip: Some(IpAddr::V4(Ipv4Addr::from(ip))),
+            account,
+            user: None,
+            client: None,
+            weight: 1,
+            same_password: 0,
+            known: false,
+            owner: false,
+        }
+    }
+
+    fn rule(more: &str) -> String {
+        format!(
+            "[[rule]]\nid = \"r\"\nkind = \"credential_stuffing\"\nper = \"network\"\nwindow = \"10m\"\n\
+             attempts = 5\naccounts = 3\nfailure_percent = 80\nmode = \"on\"\naction = \"block_source\"\n\
+             ttl = \"30m\"\nreason = {{ ja = \"x\", en = \"x\" }}\n{more}\n"
+        )
+    }
+
+    fn only(text: &str) -> Detector {
+        let rules = DetectionRules::with(text).unwrap();
+        Detector::new(rules.alone("r").unwrap())
+    }
+
+    #[test]
+    fn thr_15_a_subject_fires_once_and_again_when_what_was_done_is_over() {
+        let mut detector = only(&rule(""));
+        let mut fired = Vec::new();
+        for n in 0..3_600 {
+            let account = u64::try_from(n).unwrap();
+            let one = seen(What::WrongPassword, [203, 0, 113, 9], account, n);
+            fired.extend(detector.observe(&one).into_iter().map(|f| (n, f)));
+        }
+        let moments: Vec<i64> = fired.iter().map(|(n, _)| *n).collect();
+        assert_eq!(moments, [4, 1_804]);
+        let first = &fired[0].1;
+        assert_eq!(first.subject.to_string(), "203.0.113.0/24");
+        assert_eq!((first.figures.hits, first.figures.accounts), (5, 5));
+        assert_eq!(first.until, at(4 + 1_800));
+    }
+
+    #[test]
+    fn thr_15_neither_one_account_nor_many_successes_nor_a_slow_trickle_is_stuffing() {
+        let mut detector = only(&rule(""));
+        for n in 0..500 {
+            let one = seen(What::WrongPassword, [203, 0, 113, 9], 1, n);
+            assert_eq!(detector.observe(&one), []);
+        }
+        for n in 0..5_000 {
+            let what = if n % 3 == 0 {
+                What::RightPassword
+            } else {
+                What::WrongPassword
+            };
+            let account = u64::try_from(n).unwrap();
+            assert_eq!(
+                detector.observe(&seen(what, [198, 51, 100, 1], account, n)),
+                []
+            );
+        }
+        for n in 0..100 {
+            let account = u64::try_from(n).unwrap();
+            let one = seen(
+                What::WrongPassword,
+                [192, 0, 2, 1],
+                account,
+                10_000 + n * 200,
+            );
+            assert_eq!(detector.observe(&one), []);
+        }
+    }
+
+    #[test]
+    fn thr_15_a_strict_rule_can_wait_for_another_one() {
+        let wide = rule("")
+            .replace("\"r\"", "\"wide\"")
+            .replace("network", "everywhere");
+        let wide = wide.replace("block_source", "notify");
+        let strict = rule("during = \"wide\"").replace("attempts = 5", "attempts = 2");
+        let strict = strict.replace("accounts = 3", "accounts = 2");
+        let mut detector = only(&format!("{wide}{strict}"));
+        let mut fired = Vec::new();
+        for n in 0..6_u8 {
+            for again in 0..2_u8 {
+                let one = seen(
+                    What::WrongPassword,
+                    [10, 0, n, 1],
+                    (n + 10 * again).into(),
+                    n.into(),
+                );
+                fired.extend(detector.observe(&one));
+            }
+        }
+        let names: Vec<String> = fired
+            .iter()
+            .map(|f| format!("{} {}", f.rule, f.subject))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "wide everywhere",
+                "r 10.0.2.0/24",
+                "r 10.0.3.0/24",
+                "r 10.0.4.0/24",
+                "r 10.0.5.0/24"
+            ]
+        );
+    }
+
+    #[test]
+    fn thr_15_points_of_several_firings_keep_a_source_out() {
+        let score = rule("points = 50")
+            .replace("block_source", "score")
+            .replace("30m", "1m");
+        let mut detector = only(&score);
+        let mut acts = Vec::new();
+        for n in 0..100 {
+            let one = seen(
+                What::WrongPassword,
+                [203, 0, 113, 9],
+                u64::try_from(n).unwrap(),
+                n,
+            );
+            acts.extend(detector.observe(&one).into_iter().map(|f| f.action));
+        }
+        assert_eq!(acts, [Act::Score, Act::Score, Act::BlockSource]);
+    }
+
+    #[test]
+    fn thr_15_memory_is_bounded_while_everybody_attacks() {
+        let mut detector = only(&rule("").replace("\"network\"", "\"address\""));
+        for n in 0..120_000_u32 {
+            let ip = n.to_be_bytes();
+            detector.observe(&seen(What::WrongPassword, ip, n.into(), 1));
+        }
+        assert!(detector.counts[0].tallies.len() <= MOST);
+    }
+}

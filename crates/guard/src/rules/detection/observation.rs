@@ -1,0 +1,154 @@
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::IpAddr;
+
+use sekisho_model::{ClientId, Event, EventKind, Outcome, Timestamp, UserId};
+use serde_json::Value;
+
+/// The kinds of events that rules look at.
+pub const OBSERVED: [EventKind; 16] = [
+    EventKind::SignIn,
+    EventKind::CodeAsked,
+    EventKind::CodeTried,
+    EventKind::CodeRedeemed,
+    EventKind::Refresh,
+    EventKind::DeviceDecided,
+    EventKind::DeviceRedeemed,
+    EventKind::TokenExchanged,
+    EventKind::RecoveryCodes,
+    EventKind::ResetAsked,
+    EventKind::AddressProof,
+    EventKind::UsersExported,
+    EventKind::EventsRead,
+    EventKind::ProbesSeen,
+    EventKind::BulkRead,
+    EventKind::CanaryTouched,
+];
+
+/// What somebody did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// Signed in, by whatever steps.
+    RightPassword,
+    /// Gave a wrong password at a browser that the account does not know.
+    WrongPassword,
+    /// Gave a right code.
+    RightCode,
+    /// Gave a wrong code.
+    WrongCode,
+    /// Had a code or a link mailed.
+    Mailed,
+    /// Presented something that works once a second time.
+    Replayed,
+    /// Sent requests of a scanner.
+    Probed,
+    /// Read data of many people, or the record of events.
+    BulkRead,
+    /// Touched a canary account.
+    CanaryTouched,
+}
+
+/// What of an event rules look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+    /// From where.
+    pub ip: Option<IpAddr>,
+    /// A short mark of the account, or of the name that was typed.
+    pub account: u64,
+    /// The account, if there is one.
+    pub user: Option<UserId>,
+    /// Through which app.
+    pub client: Option<ClientId>,
+    /// How many times.
+    pub weight: u32,
+    /// At how many accounts the same wrong password was seen lately.
+    pub same_password: u32,
+    /// Whether it was at a browser that the account knows.
+    pub known: bool,
+    /// Whether both steps were done, or the browser was known: nobody but the owner does that.
+    pub owner: bool,
+}
+
+impl Observation {
+    /// What rules see of an event: nothing, one thing or two.
+    pub fn of(event: &Event) -> Vec<Self> {
+        let detail = &event.detail;
+        let number = |name: &str| {
+            let value = detail.get(name).and_then(Value::as_u64);
+            value.and_then(|n| u32::try_from(n).ok())
+        };
+        let flag = |name: &str| detail.get(name).and_then(Value::as_bool);
+        let amr = detail.get("amr").and_then(Value::as_array);
+        let both = amr.is_some_and(|steps| steps.len() > 1);
+        let known = flag("new_browser") == Some(false);
+        let seen = |what| Self {
+            at: event.at,
+            what,
+            ip: event.origin.ip.parse().ok(),
+            account: mark(event),
+            user: event.user_id,
+            client: event.client_id.clone(),
+            weight: number("count").unwrap_or(1),
+            same_password: number("same_password").unwrap_or(0),
+            known,
+            owner: what == What::RightPassword && (both || known),
+        };
+        whats(event, both, flag("known") == Some(true))
+            .into_iter()
+            .map(seen)
+            .collect()
+    }
+}
+
+fn whats(event: &Event, both: bool, known: bool) -> Vec<What> {
+    if event.outcome == Outcome::Replayed {
+        return vec![What::Replayed];
+    }
+    match (event.kind, event.outcome) {
+        (EventKind::SignIn, Outcome::Passed) if both => vec![What::RightPassword, What::RightCode],
+        (EventKind::SignIn, Outcome::Passed) => vec![What::RightPassword],
+        // THR-03: an owner who errs at home is no attacker.
+        (EventKind::SignIn, Outcome::WrongPassword) if !known => vec![What::WrongPassword],
+        (
+            EventKind::CodeTried
+            | EventKind::RecoveryCodes
+            | EventKind::DeviceDecided
+            | EventKind::AddressProof,
+            Outcome::WrongCode,
+        ) => vec![What::WrongCode],
+        (EventKind::CodeAsked | EventKind::ResetAsked, Outcome::Passed) => vec![What::Mailed],
+        (EventKind::AddressProof, Outcome::Passed) => {
+            match event.detail.get("step").and_then(Value::as_str) {
+                Some("asked") => vec![What::Mailed],
+                _ => vec![What::RightCode],
+            }
+        }
+        (EventKind::ProbesSeen, _) => vec![What::Probed],
+        (EventKind::UsersExported, _) if event.detail.get("own_data").is_none() => {
+            vec![What::BulkRead]
+        }
+        // Each page of an export is recorded as well; the export counts once.
+        (EventKind::BulkRead, Outcome::Blocked) | (EventKind::EventsRead, _) => {
+            vec![What::BulkRead]
+        }
+        (EventKind::CanaryTouched, _) => vec![What::CanaryTouched],
+        _ => Vec::new(),
+    }
+}
+
+/// The account; of names that have none, what events mark them by for a day.
+fn mark(event: &Event) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match event.user_id {
+        Some(user) => user.hash(&mut hasher),
+        None => event
+            .detail
+            .get("name")
+            .and_then(Value::as_str)
+            .hash(&mut hasher),
+    }
+    hasher.finish()
+}

@@ -1,0 +1,85 @@
+//! The file of detection rules (`guard.rules`): read anew when it changes (THR-15).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_guard::DetectionRules;
+use sekisho_provider::Provider;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use crate::config::Guard;
+use crate::wiring::{Letters, WiringError};
+
+/// How often the file is looked at.
+const BEAT: Duration = Duration::from_secs(3);
+
+/// What a node knows of the file.
+struct Known {
+    /// What was wrong with it the last time, so that it is said once.
+    problem: Option<String>,
+}
+
+/// Starts the watch.
+pub(crate) fn start(config: &Guard, provider: &Arc<Provider>) -> Option<JoinHandle<()>> {
+    config.rules.as_ref()?;
+    let (config, provider) = (config.clone(), Arc::clone(provider));
+    Some(tokio::spawn(async move {
+        let mut known = Known { problem: None };
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            look(&config, &provider, &mut known).await;
+        }
+    }))
+}
+
+/// A broken file keeps the old rules; the log says so, and operators are told.
+async fn look(config: &Guard, provider: &Provider, known: &mut Known) {
+    let told = match read(config) {
+        Ok(rules) => {
+            known.problem = None;
+            provider.tell_rules(rules, true).await
+        }
+        Err(problem) if known.problem.as_ref() != Some(&problem) => {
+            tracing::error!(
+                problem,
+                "the file of detection rules cannot be read; the rules before it count"
+            );
+            let told = provider.rules_are_broken(&problem).await;
+            known.problem = told.is_ok().then_some(problem);
+            told
+        }
+        Err(_known) => Ok(()),
+    };
+    if let Err(error) = told {
+        tracing::warn!(%error, "a change of the detection rules was not recorded");
+    }
+}
+
+/// Tells the rules before anything is served. A server does not start with a broken file; a command says so.
+pub(crate) async fn tell(
+    config: &Guard,
+    provider: &Provider,
+    letters: Letters,
+) -> Result<(), WiringError> {
+    match (read(config), letters) {
+        (Ok(rules), _) => Ok(provider.tell_rules(rules, false).await?),
+        (Err(problem), Letters::Send) => Err(WiringError::Rules(problem)),
+        (Err(problem), Letters::Leave) => {
+            tracing::warn!(problem, "the built-in detection rules are used");
+            Ok(())
+        }
+    }
+}
+
+/// The rules of a configuration, or what is wrong with them.
+pub(crate) fn read(config: &Guard) -> Result<DetectionRules, String> {
+    let Some(file) = &config.rules else {
+        return Ok(DetectionRules::built_in());
+    };
+    let wrong = |why: String| format!("guard.rules = {}: {why}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    DetectionRules::with(&text).map_err(|problem| wrong(problem.to_string()))
+}
