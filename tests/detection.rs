@@ -119,6 +119,7 @@ async fn thr_15_a_rule_keeps_strangers_out_a_shadow_does_nothing_and_a_back_test
     let answer = owner.sign_in(&scene.house, &request(&app.id, &[])).await;
     assert!(answer.answer("code").is_some());
     let mail = scene.house.login_address.clone();
+    scene.house.advance(std::time::Duration::from_secs(1)).await;
 
     // Two names are enough for the shadow, which does nothing.
     let other = scene.from("198.51.100.9");

@@ -87,14 +87,16 @@ impl BackTest {
 
     fn stop(&mut self, seen: &Observation) {
         self.holding.retain(|_, until| seen.at < *until);
-        let attempt = matches!(
-            seen.what,
-            What::WrongPassword | What::RightPassword | What::WrongCode | What::Mailed
-        );
         let rule = self.detector.rules().get(&self.rule);
-        let Some(subject) = rule.and_then(|rule| rule.per.of(seen)) else {
+        let Some((rule, subject)) = rule.and_then(|rule| Some((rule, rule.per.of(seen)?))) else {
             return;
         };
+        // Who is kept out comes to no mail; who signs in is counted there.
+        let attempt = seen.what == rule.kind.hit()
+            || matches!(
+                seen.what,
+                What::WrongPassword | What::RightPassword | What::WrongCode
+            );
         let Some(count) = self.counts.get_mut(&subject) else {
             return;
         };
