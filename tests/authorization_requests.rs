@@ -266,7 +266,7 @@ async fn ro_05_only_what_is_signed_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_travel_in_a_form_for_success_and_error_alike() {
+async fn web_10_answers_travel_in_a_form_with_every_value_escaped_for_success_and_error_alike() {
     let house = TestHouse::open().await;
     let app = App::of(&house, json!({})).await;
     let browser = Browser::new(&house);

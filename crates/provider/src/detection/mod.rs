@@ -216,7 +216,7 @@ impl Provider {
         let Some(mut test) = BackTest::new(rules, id) else {
             return Ok(None);
         };
-        let (until, mut after) = (self.now(), None);
+        let (until, mut after) = (self.now() + LATE, None);
         loop {
             let read =
                 move |tx: &mut Tx<'_>| tx.events_watched((from, until), &OBSERVED, (after, PAGE));

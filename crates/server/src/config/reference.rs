@@ -254,6 +254,7 @@ mod tests {
             "password.breached_filter",
             "password.hash_slots",
             "guard.level_file",
+            "guard.rules",
             "metrics.listen",
             "outbound.extra_ca_file",
         ];

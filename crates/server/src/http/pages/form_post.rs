@@ -45,3 +45,38 @@ impl FormPostPage {
         self.page.words().with("return-lead", &values)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Theme;
+    use super::*;
+
+    #[test]
+    fn web_10_no_form_leads_to_anything_but_the_web() {
+        let made = |action: &str| {
+            let page = Page {
+                locale: sekisho_model::Locale::En,
+                theme: Theme::Auto,
+                service: "Sekisho".to_owned(),
+                path: "/login".to_owned(),
+                csrf: String::new(),
+            };
+            FormPostPage::new(
+                page,
+                App::new("App", "app.example"),
+                action,
+                Vec::new(),
+                false,
+            )
+        };
+        assert!(made("https://app.example/cb").is_some());
+        for target in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "nothing",
+        ] {
+            assert!(made(target).is_none(), "{target}");
+        }
+    }
+}
