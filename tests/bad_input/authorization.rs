@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::direct::{caller, judged};
 use super::remains::Remains;
+use super::without_watch;
 use super::wrongs::{Case, Row, Told, cases};
 use crate::authorization::request;
 use crate::support::browser::{Browser, Page};
@@ -93,7 +94,7 @@ fn told(page: &Page, case: &Case, house: &TestHouse) -> Told {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn az_04_az_10_az_18_every_wrong_parameter_of_an_authorization_request_gets_its_error() {
-    let house = TestHouse::open().await;
+    let house = TestHouse::open_with(without_watch).await;
     let app = App::of(&house, json!({})).await;
     let browser = Browser::new(&house);
     let to_consent = browser.sign_in(&house, &request(&app.id, &[])).await;

@@ -10,3 +10,14 @@ mod registration;
 mod remains;
 mod sizes;
 mod wrongs;
+
+use sekisho_server::config::Config;
+
+/// No measure against a scanner answers in the place of what is looked at.
+fn without_watch(config: &mut Config) {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/bad_input/probes_off.toml"
+    );
+    config.guard.rules = Some(file.into());
+}

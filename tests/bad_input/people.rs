@@ -5,6 +5,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::remains::Remains;
+use super::without_watch;
 use super::wrongs::{Row, cases};
 use crate::authorization::request;
 use crate::device::person;
@@ -115,7 +116,7 @@ const SIGN_OUT: [Row; 7] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lo_01_lo_02_nothing_wrong_in_a_sign_out_ends_a_session_or_leads_elsewhere() {
-    let house = TestHouse::open().await;
+    let house = TestHouse::open_with(without_watch).await;
     let app = App::of(&house, json!({})).await;
     let browser = person(&house).await;
     // Without a hint of ours every request is a question.
@@ -153,7 +154,7 @@ async fn lo_01_lo_02_nothing_wrong_in_a_sign_out_ends_a_session_or_leads_elsewhe
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lo_01_a_genuine_sign_out_with_one_wrong_parameter_is_only_a_question() {
-    let house = TestHouse::open().await;
+    let house = TestHouse::open_with(without_watch).await;
     let app = App::of(&house, json!({"skip_consent": true})).await;
     let browser = Browser::new(&house);
     let answer = browser.sign_in(&house, &request(&app.id, &[])).await;
@@ -189,6 +190,7 @@ async fn lo_01_a_genuine_sign_out_with_one_wrong_parameter_is_only_a_question() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thr_17_nothing_typed_on_the_page_for_devices_is_more_than_a_wrong_code() {
     let house = TestHouse::open_with(|config| {
+        without_watch(config);
         config.limits.device.account.max = 1000;
         config.limits.device.address.max = 1000;
     })
