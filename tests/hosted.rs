@@ -268,3 +268,34 @@ async fn enu_09_figures_are_not_public_and_health_names_nobody() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rfc_9116_holes_are_reported_where_the_operator_says() {
+    let house = TestHouse::open_with(|config| {
+        config.server.contact = Some("help@operators.example".to_owned());
+        config.server.security_contact = Some("mailto:security@operators.example".to_owned());
+    })
+    .await;
+    let browser = Browser::new(&house);
+    let page = browser.get("/.well-known/security.txt").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.headers["content-type"], "text/plain; charset=utf-8");
+    assert!(
+        page.text
+            .starts_with("Contact: mailto:security@operators.example\n")
+    );
+    let here = format!("Canonical: {}/.well-known/security.txt\n", house.issuer);
+    assert!(page.text.contains(&here), "{}", page.text);
+    let until = page.text.split("Expires: ").nth(1).unwrap();
+    let until = until.lines().next().unwrap();
+    let until = sekisho_mail::when::parse(until).unwrap();
+    let days = until.since(house.now()).as_secs() / 86_400;
+    assert!((170..=365).contains(&days), "{days}");
+    for path in ["/help", "/privacy"] {
+        let page = browser.get(path).await;
+        assert!(page.text.contains("help@operators.example"), "{path}");
+    }
+    let house = TestHouse::open().await;
+    let page = Browser::new(&house).get("/.well-known/security.txt").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+}

@@ -451,6 +451,8 @@ fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<
         default_zone: config.server.default_zone.clone(),
         mail_from: config.mail.from.clone(),
         service_name: config.server.service_name.clone(),
+        contact: config.server.contact.clone(),
+        security_contact: config.server.security_contact.clone(),
         entropy: Arc::clone(&services.surroundings.entropy),
         discovery,
         dev,

@@ -255,6 +255,8 @@ mod tests {
             "password.hash_slots",
             "guard.level_file",
             "guard.rules",
+            "server.contact",
+            "server.security_contact",
             "metrics.listen",
             "outbound.extra_ca_file",
         ];

@@ -67,6 +67,10 @@ sections! {
         client_certificate_header: bool = false,
         /// Name of the service on pages and in mails.
         service_name: String = "Sekisho".to_owned(),
+        /// Where people turn with questions, a mail address or an https address; stands on the pages of help and privacy.
+        contact: Option<String> = None,
+        /// Where holes are reported, `mailto:…` or `https://…`; with it there is `/.well-known/security.txt` (RFC 9116).
+        security_contact: Option<String> = None,
         /// Language for people who say none: `ja` or `en`.
         default_locale: Locale = Locale::Ja,
         /// IANA time zone for people who have set none.

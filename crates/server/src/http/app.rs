@@ -44,6 +44,10 @@ pub struct App {
     pub mail_from: String,
     /// Name on the plaque.
     pub service_name: String,
+    /// Where people turn with questions.
+    pub contact: Option<String>,
+    /// Where holes are reported.
+    pub security_contact: Option<String>,
     /// Randomness for references.
     pub entropy: Arc<dyn Entropy>,
     /// The discovery document, written once.

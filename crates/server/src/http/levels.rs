@@ -66,7 +66,11 @@ impl Purpose {
 fn purpose(pattern: &str) -> Option<Purpose> {
     use EndpointClass as Class;
     Some(match pattern {
-        "/status" | "/metrics" | "/favicon.ico" | "/assets/{edition}/{name}" => both(Class::Status),
+        "/status"
+        | "/metrics"
+        | "/favicon.ico"
+        | "/assets/{edition}/{name}"
+        | "/.well-known/security.txt" => both(Class::Status),
         "/health/live" | "/health/ready" => app(Class::Status),
         path if path.starts_with("/_dev") => both(Class::Status),
         "/.well-known/openid-configuration"

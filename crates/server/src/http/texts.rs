@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_mail::when;
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::answer::{begin, see_other};
@@ -31,7 +32,26 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(set_theme)),
         )
         .route("/assets/{edition}/{name}", web::get().to(asset))
-        .route("/favicon.ico", web::get().to(favicon));
+        .route("/favicon.ico", web::get().to(favicon))
+        .route("/.well-known/security.txt", web::get().to(security_txt));
+}
+
+/// How long `security.txt` says that it is good for: it is made anew at each request (RFC 9116 §2.5.5).
+const GOOD_FOR: Duration = Duration::from_hours(180 * 24);
+
+/// Where holes are reported (RFC 9116); there is none unless the operator named a contact.
+async fn security_txt(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let Some(contact) = &app.security_contact else {
+        return not_found(app, request).await;
+    };
+    let until = when::rfc3339(app.provider.now() + GOOD_FOR, "UTC");
+    let here = format!("{}/.well-known/security.txt", app.origin);
+    let text = format!(
+        "Contact: {contact}\nExpires: {until}\nPreferred-Languages: ja, en\nCanonical: {here}\n"
+    );
+    begin(StatusCode::OK, &Answer::Api, app.https)
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .body(text)
 }
 
 async fn home(app: web::Data<App>) -> HttpResponse {
@@ -49,7 +69,7 @@ async fn help(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         page: frame.page(String::new()),
         sender: app.mail_from.clone(),
         host: app.provider.settings.issuer_host().to_owned(),
-        contact: None,
+        contact: app.contact.clone(),
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
@@ -60,7 +80,7 @@ async fn privacy(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         page: frame.page(String::new()),
         names: app.cookies,
         history: HISTORY_KEPT,
-        contact: None,
+        contact: app.contact.clone(),
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
