@@ -54,7 +54,7 @@ const ASK: &str = "const done = arguments[arguments.length - 1];
             n => v.id + ' ' + n.target.join(' ') + ' ' + n.failureSummary))),
         error => done(['axe: ' + error]));";
 
-async fn objections(browser: &Chromium) -> Vec<String> {
+pub async fn objections(browser: &Chromium) -> Vec<String> {
     let found: Value = browser.ask(ASK).await;
     let found = found.as_array().expect("a list").iter();
     found
@@ -114,6 +114,14 @@ async fn faults_of(browser: &Chromium, name: &str, locale: Locale) -> Vec<String
     faults
 }
 
+/// Makes [`objections`] possible on pages from here on.
+pub async fn bring_axe(browser: &Chromium) {
+    let modules = PathBuf::from(variable("TEST_NODE_MODULES"));
+    let axe = modules.join("node_modules/axe-core/axe.min.js");
+    let axe = std::fs::read_to_string(axe).unwrap();
+    browser.bring_along(&axe).await;
+}
+
 async fn look_at_part(locale: Locale, part: usize) {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let all = pictures(locale);
@@ -126,10 +134,7 @@ async fn look_at_part(locale: Locale, part: usize) {
         script: true,
     })
     .await;
-    let modules = PathBuf::from(variable("TEST_NODE_MODULES"));
-    let axe = modules.join("node_modules/axe-core/axe.min.js");
-    let axe = std::fs::read_to_string(axe).unwrap();
-    browser.bring_along(&axe).await;
+    bring_axe(&browser).await;
     let mut faults = Vec::new();
     for picture in all.iter().skip(part).step_by(PARTS) {
         browser.go(&server.url(&format!("/{}", picture.name))).await;

@@ -98,9 +98,12 @@ impl Scene {
 fn path_of(pattern: &str) -> String {
     let mut path = String::new();
     for part in pattern.split('/').skip(1) {
-        let filled = if part.starts_with('{') { "x" } else { part };
+        let filled = match part.split_once('}') {
+            Some((_, rest)) => format!("x{rest}"),
+            None => part.to_owned(),
+        };
         path.push('/');
-        path.push_str(filled);
+        path.push_str(&filled);
     }
     path
 }

@@ -10,6 +10,7 @@ mod authorization;
 mod authorization_requests;
 mod bad_input;
 mod blocks;
+mod branding;
 mod browser_apps;
 mod certificates;
 mod client_assertions;

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub struct Document {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Document {
@@ -21,7 +21,7 @@ impl Document {
         Self {
             status: 200,
             headers: vec![("content-type", "application/json".to_owned())],
-            body: value.to_string(),
+            body: value.to_string().into_bytes(),
         }
     }
 }

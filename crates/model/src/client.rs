@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ApplicationType, AssertionAlgorithm, ClientAuthentication, ClientId, ClientOrigin,
+    ApplicationType, AssertionAlgorithm, Brand, ClientAuthentication, ClientId, ClientOrigin,
     ClientProfile, Digest, GrantType, ResponseMode, ResponseType, ScopeSet, Sealed,
     SigningAlgorithm, SubjectType, Timestamp, TokenExchangePolicy,
 };
@@ -26,6 +26,9 @@ pub struct Client {
         skip_serializing_if = "Option::is_none"
     )]
     pub client_name_ja: Option<String>,
+    /// How its pages look; kept beside the registration, because apps do not decide it.
+    #[serde(skip)]
+    pub brand: Option<Brand>,
     /// Home page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,

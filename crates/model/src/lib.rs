@@ -7,6 +7,7 @@
 //! - time is [`Timestamp`] (microseconds, UTC) and comes only from a [`Clock`].
 
 mod block;
+mod brand;
 mod client;
 mod client_kinds;
 mod clock;
@@ -33,6 +34,7 @@ mod secret;
 mod user;
 
 pub use block::{Block, BlockEffect, BlockTarget, RequestShape, network};
+pub use brand::{Brand, BrandColours, Colour, NotAColour, Palette};
 pub use client::{Client, ClientSecretRecord};
 pub use client_kinds::{
     ApplicationType, AssertionAlgorithm, ClientAuthentication, ClientOrigin, ClientProfile,

@@ -7,6 +7,7 @@
 pub mod accounts;
 mod app_origins;
 pub mod blocks;
+pub mod brands;
 mod client_documents;
 mod client_secrets;
 mod clients;

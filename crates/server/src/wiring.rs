@@ -82,6 +82,9 @@ pub enum WiringError {
     /// The list of leaked passwords.
     #[error("the list of leaked passwords cannot be used: {0}")]
     LeakedPasswords(String),
+    /// How the service looks.
+    #[error("{0}")]
+    Brand(String),
     /// The file of detection rules.
     #[error("{0}")]
     Rules(String),
@@ -451,6 +454,7 @@ fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<
         default_zone: config.server.default_zone.clone(),
         mail_from: config.mail.from.clone(),
         service_name: config.server.service_name.clone(),
+        house: Arc::new(config.house_look().map_err(WiringError::Brand)?),
         contact: config.server.contact.clone(),
         security_contact: config.server.security_contact.clone(),
         entropy: Arc::clone(&services.surroundings.entropy),

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use sekisho_model::{Client, ClientId, ClientSecretRecord, EpochKind, Sealed, Timestamp};
+use sekisho_model::{Brand, Client, ClientId, ClientSecretRecord, EpochKind, Sealed, Timestamp};
 
 use crate::backend::on_each;
 use crate::column::{micros, read_digest, time};
@@ -47,7 +47,8 @@ impl Tx<'_> {
             .filter(client_secrets::client_id.eq(id.as_str()))
             .order(client_secrets::created_at.desc())
             .load::<SecretRow>(self.conn)?;
-        registered(&row.0, row.1, &secrets).map(Some)
+        let brand = self.brands(&[id.as_str()])?.remove(id.as_str());
+        registered(&row.0, row.1, &secrets, brand).map(Some)
     }
 
     /// Clients in the order of their ids, after `after`.
@@ -66,10 +67,12 @@ impl Tx<'_> {
             .filter(client_secrets::client_id.eq_any(rows.iter().map(|row| row.0.as_str())))
             .order(client_secrets::created_at.desc())
             .load::<SecretRow>(self.conn)?;
+        let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
+        let brands = self.brands(&ids)?;
         rows.iter()
             .map(|(id, document, created_at)| {
                 let own: Vec<_> = secrets.iter().filter(|s| s.1 == *id).cloned().collect();
-                registered(document, *created_at, &own)
+                registered(document, *created_at, &own, brands.get(id).copied())
             })
             .collect()
     }
@@ -137,6 +140,7 @@ fn registered(
     document: &str,
     created_at: i64,
     secrets: &[SecretRow],
+    brand: Option<Brand>,
 ) -> Result<RegisteredClient, StoreError> {
     let secret =
         |(digest, _, created_at, expires_at, sealed): &SecretRow| -> Result<_, StoreError> {
@@ -147,9 +151,10 @@ fn registered(
                 sealed: sealed.clone().map(Sealed::from_bytes),
             })
         };
+    let client: Client =
+        serde_json::from_str(document).map_err(|_malformed| StoreError::Corrupt("client"))?;
     Ok(RegisteredClient {
-        client: serde_json::from_str(document)
-            .map_err(|_malformed| StoreError::Corrupt("client"))?,
+        client: Client { brand, ..client },
         secrets: secrets.iter().map(secret).collect::<Result<_, _>>()?,
         created_at: time(created_at),
     })

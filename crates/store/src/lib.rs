@@ -19,6 +19,7 @@ mod access_tokens;
 mod address_changes;
 mod backend;
 mod blocks;
+mod brands;
 mod browser_sessions;
 mod browsers;
 mod calendar;

@@ -154,6 +154,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_brands (client_id) {
+        client_id -> Text,
+        version -> BigInt,
+        colours -> Nullable<Text>,
+        logo -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         algorithm -> Text,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sekisho_guard::EndpointClass;
 use sekisho_model::{
-    AuthorizationCode, Client, ClientId, ClientOrigin, CodeRecord, Consent, Digest, Event,
+    AuthorizationCode, Brand, Client, ClientId, ClientOrigin, CodeRecord, Consent, Digest, Event,
     EventKind, Grant, GrantId, GrantTerms, Locale, Outcome, ScopeSet, SigningAlgorithm,
 };
 use sekisho_store::{Once, StoreError, Tx};
@@ -31,6 +31,10 @@ pub struct Answer {
     pub callback: Callback,
     /// Name of the app.
     pub client_name: String,
+    /// Its id.
+    pub client_id: ClientId,
+    /// How it looks.
+    pub brand: Option<Brand>,
     /// Whether the person is asked before the browser leaves: to a program on this device whose
     /// identity nobody can assure (RFC 8252 §8.6), or to an app that nobody vouches for and that the
     /// person has not met (AZ-12).
@@ -82,6 +86,8 @@ impl Provider {
             delivery: reply.deliver(fields),
             callback: reply.callback.clone(),
             client_name: client.client_name.clone(),
+            client_id: client.client_id.clone(),
+            brand: client.brand,
             ask_first,
         })
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use reqwest::{Certificate, Client, RequestBuilder, Response};
 use sekisho_model::Clock;
 use url::Url;
@@ -72,7 +72,7 @@ enum Reason {
     Transport(#[from] reqwest::Error),
     #[error("status {0}")]
     Status(u16),
-    #[error("not JSON")]
+    #[error("not of the kind that was asked for")]
     ContentType,
     #[error("too long")]
     Length,
@@ -116,14 +116,36 @@ impl Outbound {
 
     /// Gets a JSON document.
     pub async fn get_json(&self, url: &str, limits: Limits) -> Result<Fetched, FetchRefusal> {
+        self.get(url, limits, "application/json", fetched::json_type)
+            .await
+    }
+
+    /// Gets a PNG picture.
+    pub async fn get_picture(&self, url: &str, limits: Limits) -> Result<Vec<u8>, FetchRefusal> {
+        let kind = |headers: &HeaderMap| {
+            let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+            kind.eq_ignore_ascii_case("image/png")
+                .then(|| kind.to_owned())
+        };
+        let fetched = self.get(url, limits, "image/png", kind).await?;
+        Ok(fetched.body)
+    }
+
+    async fn get(
+        &self,
+        url: &str,
+        limits: Limits,
+        accept: &'static str,
+        kind: impl Fn(&HeaderMap) -> Option<String>,
+    ) -> Result<Fetched, FetchRefusal> {
         let work = async |http: &Client, target: Url| {
-            let request = http.get(target).header(ACCEPT, "application/json");
+            let request = http.get(target).header(ACCEPT, accept);
             let response = answer(request.timeout(limits.total.min(TOTAL))).await?;
             let status = response.status();
             if status != reqwest::StatusCode::OK {
                 return Err(Reason::Status(status.as_u16()));
             }
-            let content_type = fetched::json_type(response.headers()).ok_or(Reason::ContentType)?;
+            let content_type = kind(response.headers()).ok_or(Reason::ContentType)?;
             let max_age = fetched::max_age(response.headers());
             Ok(Fetched {
                 body: body(response, limits.body).await?,

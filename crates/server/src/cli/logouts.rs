@@ -1,3 +1,4 @@
+use clap::Args;
 use sekisho_mail::when;
 use sekisho_model::ClientId;
 use sekisho_store::{LogoutDelivery, LogoutState};
@@ -6,15 +7,23 @@ use serde_json::{Value, json};
 use super::tree::{Form, Where};
 use super::{CliError, output, services_at};
 
-/// The ledger of back-channel logout.
-pub(super) async fn list(
-    at: &Where,
+/// Whose sign-outs, and how many.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Logouts {
+    #[command(flatten)]
+    at: Where,
+    /// Only of this app.
+    #[arg(long)]
     client: Option<String>,
+    /// How many, newest first.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    form: Form,
-) -> Result<(), CliError> {
-    let (_, services) = services_at(at).await?;
-    let client = client.map(ClientId::new);
+}
+
+/// The ledger of back-channel logout.
+pub(super) async fn list(asked: Logouts, form: Form) -> Result<(), CliError> {
+    let (_, services) = services_at(&asked.at).await?;
+    let (client, limit) = (asked.client.map(ClientId::new), asked.limit);
     let found = services
         .store
         .read(move |tx| tx.list_logouts(client.as_ref(), limit))

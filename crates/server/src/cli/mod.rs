@@ -2,6 +2,7 @@
 
 mod alerts;
 mod blocks;
+mod brand;
 mod canaries;
 mod clients;
 mod cohort;

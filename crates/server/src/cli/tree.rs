@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::brand::ClientBrand;
 use super::canaries::CanaryCommand;
 use super::events::Events;
 use super::export::Export;
@@ -12,6 +13,7 @@ use super::import::Import;
 use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
 use super::leaving::LeavingCommand;
+use super::logouts::Logouts;
 use super::mail::MailCommand;
 use super::networks::UserNetworks;
 use super::passwords::PasswordsCommand;
@@ -407,16 +409,10 @@ pub(crate) enum ClientCommand {
     #[command(
         after_help = "Example\n  sekisho client logouts --config config.toml\n  sekisho client logouts --client demo-app --output json --config config.toml"
     )]
-    Logouts {
-        #[command(flatten)]
-        at: Where,
-        /// Only of this app.
-        #[arg(long)]
-        client: Option<String>,
-        /// How many, newest first.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
-    },
+    Logouts(Logouts),
+    /// Show or change how the pages of an app look.
+    #[command(after_help = super::brand::EXAMPLE)]
+    Brand(ClientBrand),
     /// Delete an app; its tokens stop.
     #[command(after_help = "Example\n  sekisho client delete demo-app --config config.toml")]
     Delete {

@@ -8,7 +8,7 @@ use sekisho_model::ScopeSet;
 use sekisho_provider::outbound::AllowedHost;
 use url::Url;
 
-use super::{ClientCertificates, Config, Preset, connections};
+use super::{ClientCertificates, Config, Preset, Server, connections};
 
 pub(super) struct Problems(Vec<String>);
 
@@ -91,18 +91,7 @@ fn server(config: &Config, found: &mut Problems) {
         (1..=40).contains(&name),
         "server.service_name: use 1 to 40 characters",
     );
-    let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic()) && text.len() <= 200;
-    let contact = server.contact.as_deref();
-    found.unless(
-        contact.is_none_or(|to| plain(to) && (to.contains('@') || to.starts_with("https://"))),
-        "server.contact: use a mail address or an https address",
-    );
-    let security = server.security_contact.as_deref();
-    let is_uri = |to: &str| to.starts_with("mailto:") || to.starts_with("https://");
-    found.unless(
-        security.is_none_or(|to| plain(to) && is_uri(to)),
-        "server.security_contact: use mailto:… or https://…",
-    );
+    contacts(server, found);
     found.unless(
         (1_024..=1_048_576).contains(&server.max_body_bytes),
         "server.max_body_bytes: use 1024 to 1048576",
@@ -127,6 +116,21 @@ fn server(config: &Config, found: &mut Problems) {
             format!("metrics.listen = {listen:?}: use ADDRESS:PORT"),
         );
     }
+}
+
+fn contacts(server: &Server, found: &mut Problems) {
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_graphic()) && text.len() <= 200;
+    let contact = server.contact.as_deref();
+    found.unless(
+        contact.is_none_or(|to| plain(to) && (to.contains('@') || to.starts_with("https://"))),
+        "server.contact: use a mail address or an https address",
+    );
+    let security = server.security_contact.as_deref();
+    let is_uri = |to: &str| to.starts_with("mailto:") || to.starts_with("https://");
+    found.unless(
+        security.is_none_or(|to| plain(to) && is_uri(to)),
+        "server.security_contact: use mailto:… or https://…",
+    );
 }
 
 /// TLS of our own, and certificates of apps (RFC 8705, RFC 9440).

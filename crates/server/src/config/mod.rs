@@ -2,6 +2,7 @@
 //! secrets are refused by name, all at once (CFG-01).
 
 mod alerts;
+pub(crate) mod brand;
 mod check;
 mod connections;
 mod given;
@@ -35,8 +36,8 @@ pub(crate) use load::settings_of_environment;
 pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
-    Accounts, Alerts, ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics, Otp,
-    Outbound, Password, Preset, Protocol, Registration, Reset, Server, SessionStore,
+    Accounts, Alerts, Brand, ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics,
+    Otp, Outbound, Password, Preset, Protocol, Registration, Reset, Server, SessionStore,
     SoftwareIssuerFile, Tokens, WebhookFile,
 };
 
@@ -46,6 +47,8 @@ pub use sections::{
 pub struct Config {
     /// Where the server lives.
     pub server: Server,
+    /// How pages look.
+    pub brand: Brand,
     /// The database.
     pub database: Database,
     /// What is shared and short-lived.
@@ -115,6 +118,7 @@ impl Config {
             .chain(self.software_issuers().err())
             .chain(self.alert_settings().err())
             .chain(crate::rules_file::read(&self.guard).err())
+            .chain(self.house_look().err())
             .chain(tls)
             .chain(authorities)
             .chain(mail.map(|refusal| refusal.to_string()))

@@ -19,8 +19,9 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 17] = [
+pub(super) const SECTIONS: [&SectionHelp; 18] = [
     &s::Server::HELP,
+    &s::Brand::HELP,
     &s::Database::HELP,
     &s::SessionStore::HELP,
     &s::Mail::HELP,
@@ -256,6 +257,7 @@ mod tests {
             "guard.level_file",
             "guard.rules",
             "server.contact",
+            "brand.logo",
             "server.security_contact",
             "metrics.listen",
             "outbound.extra_ca_file",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use sekisho_model::Locale;
+use sekisho_model::{Colour, Locale};
 use sekisho_provider::rules::authorization_details::DetailType;
 use sekisho_provider::rules::password_policy::AllowedCharacters;
 use sekisho_provider::rules::sign_up::SignUpMode;
@@ -81,6 +81,17 @@ sections! {
         workers: Option<usize> = None,
         /// Largest request body in bytes.
         max_body_bytes: usize = 65_536,
+    }
+    /// How pages look, beside the name of the service (`server.service_name`). Apps can have colours and pictures of their own: `sekisho client brand`.
+    Brand "brand" {
+        /// PNG file of at most 64 KiB, 16 to 512 points to a side, with a transparent ground: its shape stands on the plaque in the colour of writing. Read at start.
+        logo: Option<PathBuf> = None,
+        /// Three colours `#rrggbb`: buttons, buttons under the pointer, their writing. Refused if they are hard to read.
+        colours: Vec<Colour> = Vec::new(),
+        /// The same on dark pages; `colours` if nothing is given.
+        dark_colours: Vec<Colour> = Vec::new(),
+        /// Links at the foot of every page, as `"https://operator.example/about | 会社概要 | About us"`.
+        footer_links: Vec<String> = Vec::new(),
     }
     /// The database.
     Database "database" {

@@ -12,6 +12,7 @@ use sekisho_provider::Provider;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
+use super::brand::HouseLook;
 use super::client_ip::ClientIp;
 use super::cookies::{BrowserMarks, Cookies, Use};
 use super::csrf;
@@ -44,6 +45,8 @@ pub struct App {
     pub mail_from: String,
     /// Name on the plaque.
     pub service_name: String,
+    /// How the service looks.
+    pub house: Arc<HouseLook>,
     /// Where people turn with questions.
     pub contact: Option<String>,
     /// Where holes are reported.

@@ -52,6 +52,13 @@ pub fn href(name: &str) -> String {
     format!("/assets/{}/{name}", *EDITION)
 }
 
+/// The text of an asset.
+#[cfg(test)]
+pub(crate) fn text(name: &str) -> Option<&'static str> {
+    let found = ASSETS.iter().find(|asset| asset.name == name)?;
+    std::str::from_utf8(found.body).ok()
+}
+
 /// The answer to a request for an asset.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Served {

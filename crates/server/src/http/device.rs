@@ -91,7 +91,8 @@ impl<'a> Typist<'a> {
         let address = found.account.login_address.to_string();
         let view = DeviceConfirmPage {
             page,
-            app: AppName::new(&found.client_name, host.as_deref().unwrap_or(&id)),
+            app: AppName::new(&found.client_name, host.as_deref().unwrap_or(&id))
+                .with_brand(&found.client.client_id, found.client.brand),
             client_id: id.clone(),
             person: Person::new(found.account.name(), &address),
             user_code: found.user_code.clone(),

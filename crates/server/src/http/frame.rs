@@ -1,5 +1,7 @@
 //! From a view to an answer: the frame every page has, cookies, error pages.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -58,6 +60,7 @@ impl<'a> Frame<'a> {
             locale: self.locale,
             theme: Theme::from_name(&theme.unwrap_or_default()),
             service: self.app.service_name.clone(),
+            house: Arc::clone(&self.app.house),
             path: path.to_owned(),
             csrf,
         }
@@ -199,7 +202,8 @@ impl<'a> Frame<'a> {
     /// app's place.
     pub fn to_app(&self, answer: ToApp) -> HttpResponse {
         let page = || self.page(String::new());
-        let app = AppName::new(&answer.client_name, &answer.callback.display_host());
+        let app = AppName::new(&answer.client_name, &answer.callback.display_host())
+            .with_brand(&answer.client_id, answer.brand);
         let address = answer.callback.uri();
         match answer.delivery {
             Delivery::Redirect(uri) if answer.ask_first => {

@@ -70,6 +70,10 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         | "/metrics"
         | "/favicon.ico"
         | "/assets/{edition}/{name}"
+        | "/theme/server.css"
+        | "/theme/server/logo"
+        | "/theme/{client}.css"
+        | "/theme/{client}/logo"
         | "/.well-known/security.txt" => both(Class::Status),
         "/health/live" | "/health/ready" => app(Class::Status),
         path if path.starts_with("/_dev") => both(Class::Status),

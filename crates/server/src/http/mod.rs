@@ -11,6 +11,7 @@ pub mod answer;
 pub mod app;
 pub mod assets;
 mod blocks;
+pub mod brand;
 pub mod call;
 pub mod client_ip;
 pub mod cookies;

@@ -1,5 +1,5 @@
 use sekisho_guard::Concerned;
-use sekisho_model::{FlowId, PreAuthToken, Timestamp};
+use sekisho_model::{Brand, ClientId, FlowId, PreAuthToken, Timestamp};
 use sekisho_session::ParkedKind;
 
 use super::super::visit::Visit;
@@ -20,6 +20,10 @@ pub struct LoadedFlow {
 /// The app a sign-in is for, as a page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppView {
+    /// Its id.
+    pub client_id: ClientId,
+    /// How it looks.
+    pub brand: Option<Brand>,
     /// Name in the page's language.
     pub name: String,
     /// Host of the verified redirect URI.
@@ -132,6 +136,8 @@ impl Provider {
             return Ok(None);
         };
         Ok(Some(AppView {
+            client_id: client.client.client_id.clone(),
+            brand: client.client.brand,
             name: super::letters::client_name(&client.client, visit.locale),
             host: request.reply.callback.display_host(),
             form_action: request.reply.callback.form_action(),

@@ -1,3 +1,6 @@
+use sekisho_model::{Brand, ClientId};
+
+use crate::http::brand::addresses;
 use crate::http::text::{clean, clean_name};
 
 /// An app as a page names it: everything from outside is cleaned (WEB-18).
@@ -7,6 +10,8 @@ pub struct App {
     host: String,
     policy: Option<String>,
     terms: Option<String>,
+    style: Option<String>,
+    logo: Option<String>,
 }
 
 impl App {
@@ -20,6 +25,8 @@ impl App {
             host,
             policy: None,
             terms: None,
+            style: None,
+            logo: None,
         }
     }
 
@@ -31,6 +38,21 @@ impl App {
         self.policy = policy.and_then(safe);
         self.terms = terms.and_then(safe);
         self
+    }
+
+    /// With its own colours and picture, if an operator gave it some.
+    #[must_use]
+    pub fn with_brand(mut self, client: &ClientId, brand: Option<Brand>) -> Self {
+        (self.style, self.logo) = addresses(client, brand);
+        self
+    }
+
+    pub(super) fn style(&self) -> Option<&str> {
+        self.style.as_deref()
+    }
+
+    pub(super) fn logo(&self) -> Option<&str> {
+        self.logo.as_deref()
     }
 
     pub(super) fn policy(&self) -> Option<&str> {

@@ -59,6 +59,7 @@ mod tests {
                 theme: Theme::Auto,
                 service: "Sekisho".to_owned(),
                 path: "/login".to_owned(),
+                house: std::sync::Arc::default(),
                 csrf: String::new(),
             };
             FormPostPage::new(

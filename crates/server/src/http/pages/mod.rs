@@ -110,10 +110,13 @@ pub use status::StatusPage;
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
 
+use std::sync::Arc;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sekisho_model::Locale;
 
 use super::assets;
+use super::brand::{FooterLink, HouseLook};
 use super::text::Translator;
 
 /// What every page carries.
@@ -125,6 +128,8 @@ pub struct Page {
     pub theme: Theme,
     /// Whose gate it is: the operator's name for the service.
     pub service: String,
+    /// How it looks.
+    pub house: Arc<HouseLook>,
     /// Path and query of this page, so that the language switch comes back to it.
     pub path: String,
     /// The token of this page's form (see [`super::csrf`]).
@@ -174,6 +179,11 @@ impl Page {
         let wish = format!("ui_locales={}", self.other_lang());
         pairs.push(&wish);
         format!("{path}?{}", pairs.join("&"))
+    }
+
+    /// What a link of the operator's is called.
+    fn link_name<'l>(&self, link: &'l FooterLink) -> &'l str {
+        link.name(self.locale)
     }
 
     fn theme_href(&self) -> String {

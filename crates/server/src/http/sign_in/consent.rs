@@ -35,10 +35,12 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     let kind = form_target(&view.form_action).map_or(Answer::Page, Answer::FlowPage);
     let page = ConsentPage {
         page: frame.page(csrf),
-        app: AppName::new(&view.client_name, &view.host).with_links(
-            view.client.policy_uri.as_deref(),
-            view.client.tos_uri.as_deref(),
-        ),
+        app: AppName::new(&view.client_name, &view.host)
+            .with_links(
+                view.client.policy_uri.as_deref(),
+                view.client.tos_uri.as_deref(),
+            )
+            .with_brand(&view.client.client_id, view.client.brand),
         client_id: view.client.client_id.to_string(),
         verified: view.client.skip_consent,
         person: Person::new(view.account.name(), &view.account.login_address.to_string()),

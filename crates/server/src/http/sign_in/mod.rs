@@ -94,5 +94,6 @@ pub(in crate::http) fn app_name(view: Option<&AppView>) -> Option<AppName> {
     view.map(|view| {
         AppName::new(&view.name, &view.host)
             .with_links(view.policy_uri.as_deref(), view.tos_uri.as_deref())
+            .with_brand(&view.client_id, view.brand)
     })
 }

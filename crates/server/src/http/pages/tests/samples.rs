@@ -43,6 +43,7 @@ pub(crate) fn page(locale: Locale) -> Page {
         locale,
         theme: Theme::Auto,
         service: "Sekisho".to_owned(),
+        house: Arc::default(),
         path: "/login?flow=0123".to_owned(),
         csrf: "0123.sample".to_owned(),
     }
