@@ -5,55 +5,65 @@ use std::time::{Duration, Instant};
 
 use sekisho_model::{Entropy, OsEntropy};
 
-use crate::generator::float;
-use crate::person::{Browser, start};
-use crate::report::middle;
+use crate::comparison::Comparison;
+use crate::person::{Browser, Cookies, Page, start};
 use crate::seed;
 use crate::server::{Cost, Place, until_all_keys};
 use crate::wire::Connection;
 
 const PAIRS: usize = 500;
+/// Pairs before them that warm up whatever there is to warm up.
+const WARM: usize = 20;
 /// Accounts that take turns.
 const PEOPLE: usize = 24;
+/// How long nobody can ask for another mail.
+const PAUSE: Duration = Duration::from_secs(61);
 
 /// A question whose answer must not tell: what is typed where.
 struct Question {
     name: &'static str,
     page: Option<&'static str>,
     post: &'static str,
-    fields: fn(&str) -> Vec<(&'static str, String)>,
+    /// What is typed beside the address.
+    beside: &'static [(&'static str, &'static str)],
     /// What the page says or where it leads, so that nothing else is measured, as a refusal by a limit would be.
     says: &'static str,
 }
 
-fn questions() -> Vec<Question> {
-    let typed = |email: &str| {
-        vec![
-            ("email", email.to_owned()),
-            ("password", "a-wrong-password-7".to_owned()),
-        ]
-    };
-    vec![
-        Question {
-            name: "sign-in, wrong password",
-            page: None,
-            post: "/login",
-            fields: typed,
-            says: "is not right",
-        },
-        Question {
-            name: "making an account",
-            page: Some("/register"),
-            post: "/register",
-            fields: |email| vec![("email", email.to_owned())],
-            says: "/register/code",
-        },
-    ]
+const SIGN_IN: Question = Question {
+    name: "sign-in, wrong password",
+    page: None,
+    post: "/login",
+    beside: &[("password", "a-wrong-password-7")],
+    says: "is not right",
+};
+const REGISTER: Question = Question {
+    name: "making an account",
+    page: Some("/register"),
+    post: "/register",
+    beside: &[],
+    says: "/register/code",
+};
+const FORGOT: Question = Question {
+    name: "forgotten password",
+    page: Some("/password/forgot"),
+    post: "/password/forgot",
+    beside: &[],
+    says: "Look at your mail",
+};
+
+/// A browser that is ready to ask: only its next request is timed.
+struct Ready {
+    cookies: Cookies,
+    path: &'static str,
+    form: Vec<(&'static str, String)>,
+    says: &'static str,
 }
 
 /// Times both kinds of each question and prints what their difference comes to.
 pub async fn measure() -> Result<(), String> {
     let place = Place::new(Cost::Real)?;
+    place.leave_the_door_open()?;
     let people = seed::sow(&place, PEOPLE).await?;
     let (server, _) = place.start().await?;
     until_all_keys(place.host()).await?;
@@ -61,13 +71,19 @@ pub async fn measure() -> Result<(), String> {
         "| question | pairs | account ms | nobody ms | medians differ by | Mann-Whitney p | Cliff's delta | ENU-05 |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    let mut asker = Asker {
+        connection: Connection::open(place.host()).await?,
+        place: &place,
+        people: &people,
+    };
     let mut kept = true;
-    for question in questions() {
-        let samples = ask(&question, &place, &people).await?;
-        let told = Comparison::of(samples);
-        kept &= told.keeps_the_secret();
-        println!("| {} | {PAIRS} | {told} |", question.name);
+    for question in [SIGN_IN, REGISTER, FORGOT] {
+        kept &= told(question.name, asker.ask(&question).await?);
     }
+    kept &= told(
+        "another mail while making an account",
+        asker.ask_again().await?,
+    );
     server.stop();
     if kept {
         Ok(())
@@ -76,135 +92,129 @@ pub async fn measure() -> Result<(), String> {
     }
 }
 
-async fn ask(
-    question: &Question,
-    place: &Place,
-    people: &seed::People,
-) -> Result<[Vec<f64>; 2], String> {
-    let entropy: &dyn Entropy = &OsEntropy::new();
-    let mut connection = Connection::open(place.host()).await?;
-    let mut samples = [Vec::new(), Vec::new()];
-    // The first pairs warm up whatever there is to warm up.
-    for pair in 0..PAIRS + 20 {
-        let first = usize::from(entropy.bytes::<1>()[0] & 1);
-        for kind in [first, 1 - first] {
-            let somebody = &people.with_code[pair % people.with_code.len()];
-            let typed = if kind == 0 {
-                somebody.clone()
-            } else {
-                // As long as the other, so that nothing but its owner is missing.
-                somebody.replace("person", "nobody")
-            };
-            let took = one(question, place, people, &typed, &mut connection).await?;
-            if pair >= 20 {
-                samples[kind].push(took.as_secs_f64() * 1e3);
+fn told(name: &str, samples: [Vec<f64>; 2]) -> bool {
+    let told = Comparison::of(samples);
+    println!("| {name} | {PAIRS} | {told} |");
+    told.keeps_the_secret()
+}
+
+struct Asker<'a> {
+    connection: Connection,
+    place: &'a Place,
+    people: &'a seed::People,
+}
+
+impl Asker<'_> {
+    async fn ask(&mut self, question: &Question) -> Result<[Vec<f64>; 2], String> {
+        let mut samples = [Vec::new(), Vec::new()];
+        for pair in 0..PAIRS + WARM {
+            for kind in order() {
+                let ready = self.open(question, &self.typed(pair, kind)).await?;
+                let (took, _) = self.send(ready).await?;
+                if pair >= WARM {
+                    samples[kind].push(took);
+                }
             }
         }
+        Ok(samples)
     }
-    Ok(samples)
-}
 
-/// One browser that was never here opens the page and sends the form; only the latter counts.
-async fn one(
-    question: &Question,
-    place: &Place,
-    people: &seed::People,
-    typed: &str,
-    connection: &mut Connection,
-) -> Result<Duration, String> {
-    let mut browser = Browser::new(connection, place.host());
-    let path = match question.page {
-        Some(page) => page.to_owned(),
-        None => browser.get(&start(&people.app)).await?.location,
-    };
-    let page = browser.get(&path).await?;
-    let mut fields = (question.fields)(typed);
-    fields.push(("csrf", page.hidden("csrf")?));
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    let began = Instant::now();
-    let answer = browser.post(question.post, &fields).await?;
-    let took = began.elapsed();
-    let says = answer.status == 200 && answer.text.contains(question.says);
-    if says || answer.location == question.says {
-        Ok(took)
-    } else {
-        Err(format!(
-            "{}: {} {}",
-            question.name, answer.status, answer.text
-        ))
-    }
-}
-
-/// Two samples compared.
-struct Comparison {
-    medians: [f64; 2],
-    /// Probability of so different ranks if the two were of one kind (normal approximation).
-    p: f64,
-    /// From -1 to 1: how much more often one of them is the larger one.
-    delta: f64,
-}
-
-impl Comparison {
-    fn of([some, none]: [Vec<f64>; 2]) -> Self {
-        let (n, m) = (float(some.len()), float(none.len()));
-        let mut above = 0.0;
-        for a in &some {
-            for b in &none {
-                above += match a.total_cmp(b) {
-                    std::cmp::Ordering::Greater => 1.0,
-                    std::cmp::Ordering::Equal => 0.5,
-                    std::cmp::Ordering::Less => 0.0,
-                };
+    /// All begin to make an account; after the pause all ask for another mail.
+    async fn ask_again(&mut self) -> Result<[Vec<f64>; 2], String> {
+        let mut waiting = [Vec::new(), Vec::new()];
+        for pair in 0..PAIRS + WARM {
+            for kind in order() {
+                let ready = self.open(&REGISTER, &self.typed(pair, kind)).await?;
+                let (_, cookies) = self.send(ready).await?;
+                waiting[kind].push(self.at_the_code(cookies).await?);
             }
         }
-        let spread = (n * m * (n + m + 1.0) / 12.0).sqrt();
-        let z = (above - n * m / 2.0).abs() / spread;
-        Self {
-            medians: [middle(some), middle(none)],
-            p: two_sided(z),
-            delta: 2.0 * above / (n * m) - 1.0,
+        tokio::time::sleep(PAUSE).await;
+        let [some, none] = waiting;
+        let mut samples = [Vec::new(), Vec::new()];
+        for (pair, both) in some.into_iter().zip(none).enumerate() {
+            let mut both = [Some(both.0), Some(both.1)];
+            for kind in order() {
+                let ready = both[kind].take().ok_or("asked twice")?;
+                let (took, _) = self.send(ready).await?;
+                if pair >= WARM {
+                    samples[kind].push(took);
+                }
+            }
         }
+        Ok(samples)
     }
 
-    fn difference(&self) -> f64 {
-        (self.medians[0] - self.medians[1]).abs()
-    }
-
-    fn keeps_the_secret(&self) -> bool {
-        self.difference() < 2.0 || (self.p > 0.01 && self.delta.abs() < 0.1)
-    }
-}
-
-impl std::fmt::Display for Comparison {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [some, none] = self.medians;
-        let verdict = if self.keeps_the_secret() {
-            "kept"
+    /// Somebody's address, or one that is as long and nobody's, so that nothing but its owner is missing.
+    fn typed(&self, pair: usize, kind: usize) -> String {
+        let somebody = &self.people.with_code[pair % self.people.with_code.len()];
+        if kind == 0 {
+            somebody.clone()
         } else {
-            "BROKEN"
+            somebody.replace("person", "nobody")
+        }
+    }
+
+    /// A browser that was never here opens the page and fills in the form.
+    async fn open(&mut self, question: &Question, typed: &str) -> Result<Ready, String> {
+        let mut browser = Browser::new(&mut self.connection, self.place.host());
+        let path = match question.page {
+            Some(page) => page.to_owned(),
+            None => browser.get(&start(&self.people.app)).await?.location,
         };
-        let (difference, p, delta) = (self.difference(), self.p, self.delta);
-        write!(
-            f,
-            "{some:.2} | {none:.2} | {difference:.3} ms | {p:.3} | {delta:.3} | {verdict}"
-        )
+        let page = browser.get(&path).await?;
+        let mut form = vec![("email", typed.to_owned()), ("csrf", page.hidden("csrf")?)];
+        let beside = question.beside.iter();
+        form.extend(beside.map(|(name, value)| (*name, (*value).to_owned())));
+        Ok(Ready {
+            cookies: browser.into_cookies(),
+            path: question.post,
+            form,
+            says: question.says,
+        })
+    }
+
+    /// The page where the code of a mail is typed, ready to ask for another one.
+    async fn at_the_code(&mut self, cookies: Cookies) -> Result<Ready, String> {
+        let mut browser = Browser::with(&mut self.connection, self.place.host(), cookies);
+        let page = browser.get("/register/code").await?;
+        let csrf = page.hidden("csrf")?;
+        Ok(Ready {
+            cookies: browser.into_cookies(),
+            path: "/register/code",
+            form: vec![("csrf", csrf), ("action", "resend".to_owned())],
+            says: "/register/code?sent=again",
+        })
+    }
+
+    /// Sends the form and tells how many milliseconds that took.
+    async fn send(&mut self, ready: Ready) -> Result<(f64, Cookies), String> {
+        let host = self.place.host();
+        let mut browser = Browser::with(&mut self.connection, host, ready.cookies);
+        let fields = ready.form.iter();
+        let fields: Vec<(&str, &str)> = fields.map(|(n, v)| (*n, v.as_str())).collect();
+        let began = Instant::now();
+        let answer = browser.post(ready.path, &fields).await?;
+        let took = began.elapsed().as_secs_f64() * 1e3;
+        expected(&answer, ready.says)?;
+        Ok((took, browser.into_cookies()))
     }
 }
 
-/// Twice the tail of the normal distribution beyond `z` (Abramowitz and Stegun 26.2.17; error below 1e-7).
-fn two_sided(z: f64) -> f64 {
-    let t = 1.0 / (1.0 + 0.231_641_9 * z);
-    let series = [
-        0.319_381_530,
-        -0.356_563_782,
-        1.781_477_937,
-        -1.821_255_978,
-        1.330_274_429,
-    ];
-    let sum = series
-        .iter()
-        .rev()
-        .fold(0.0, |sum, factor| (sum + factor) * t);
-    let density = (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    (2.0 * density * sum).min(1.0)
+/// Which of both comes first, by chance.
+fn order() -> [usize; 2] {
+    let entropy: &dyn Entropy = &OsEntropy::new();
+    let first = usize::from(entropy.bytes::<1>()[0] & 1);
+    [first, 1 - first]
+}
+
+fn expected(answer: &Page, says: &str) -> Result<(), String> {
+    let says_it = answer.status == 200 && answer.text.contains(says);
+    if says_it || answer.location.starts_with(says) {
+        return Ok(());
+    }
+    Err(format!(
+        "{says}: {} {} {}",
+        answer.status, answer.location, answer.text
+    ))
 }

@@ -5,6 +5,7 @@
 //! it is compared with.
 
 mod ceiling;
+mod comparison;
 mod containment;
 mod enumeration;
 mod generator;

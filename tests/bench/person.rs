@@ -34,6 +34,9 @@ pub struct Tokens {
     pub refresh: String,
 }
 
+/// What a browser keeps.
+pub type Cookies = BTreeMap<String, String>;
+
 /// A browser's part in one login.
 pub struct Browser<'a> {
     connection: &'a mut Connection,
@@ -88,8 +91,22 @@ impl<'a> Browser<'a> {
         Self {
             connection,
             host,
-            cookies: BTreeMap::new(),
+            cookies: Cookies::new(),
         }
+    }
+
+    /// A browser that kept these.
+    pub fn with(connection: &'a mut Connection, host: &'a str, cookies: Cookies) -> Self {
+        Self {
+            connection,
+            host,
+            cookies,
+        }
+    }
+
+    /// What it keeps.
+    pub fn into_cookies(self) -> Cookies {
+        self.cookies
     }
 }
 

@@ -66,6 +66,21 @@ admission_wave_people = 30
 admission_pass_minutes = 60
 ";
 
+const RESET_MAILS: &str = "[limits.reset_mail]
+account = { max = 100000, seconds = 60 }
+account_day = { max = 100000, seconds = 60 }
+address = { max = 100000, seconds = 60 }
+network = { max = 100000, seconds = 60 }
+";
+
+/// No rule acts on guesses.
+fn quiet_rules() -> String {
+    let rules = sekisho_guard::DetectionRules::built_in();
+    let off = rules.all().iter();
+    let off: Vec<String> = off.map(|rule| format!("{} = \"off\"\n", rule.id)).collect();
+    format!("[modes]\n{}", off.concat())
+}
+
 /// Where a house lives: everything it needs, before it runs.
 pub struct Place {
     pub folder: tempfile::TempDir,
@@ -104,6 +119,16 @@ impl Place {
         place.write_config()?;
         place.config = place.read_config()?;
         Ok(place)
+    }
+
+    /// Nobody waits in a queue, and nobody is taken for an attacker: all come from one address.
+    pub fn leave_the_door_open(&self) -> Result<(), String> {
+        let file = self.config_file();
+        let rules = self.folder.path().join("rules.toml");
+        write_private(&rules, &quiet_rules())?;
+        let open = format!("[guard]\nrules = {rules:?}\n[reset]\nadmission = false\n{RESET_MAILS}");
+        let text = fs::read_to_string(&file).map_err(|error| error.to_string())?;
+        write_private(&file, &text.replace(WAVES, &open))
     }
 
     pub fn mails(&self) -> PathBuf {
