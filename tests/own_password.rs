@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use sekisho_provider::rules::sign_up::SignUpMode;
 use serde_json::json;
 
 use crate::authorization::request;
 use crate::support::browser::{Browser, Page};
+use crate::support::chromium::{Chromium, Window};
 use crate::support::house::{PASSWORD, TestHouse};
+use crate::support::wait;
 use crate::tokens::{App, body};
 
 const PAGE: &str = "/account/password";
@@ -198,5 +201,113 @@ async fn pw_12_of_twenty_changes_at_once_one_counts() {
         done += usize::from(answer.await.unwrap());
     }
     assert_eq!(done, 1);
+    house.close().await;
+}
+
+/// What is said against a password while it is typed.
+async fn judged(browser: &Browser, password: &str, origin: &str) -> (StatusCode, Vec<String>) {
+    let url = format!("{origin}/password/check?ui_locales=en");
+    let asked = browser.http.post(url).form(&[("password", password)]);
+    let answer = asked.header("origin", origin).send().await.unwrap();
+    let status = answer.status();
+    let told: serde_json::Value = answer.json().await.unwrap();
+    let reasons = told["reasons"].as_array().into_iter().flatten();
+    let words = reasons.map(|reason| reason.as_str().unwrap().to_owned());
+    (status, words.collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_09_while_it_is_typed_the_same_is_said_as_when_it_is_sent() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    let (browser, _) = signed_in(&house, &app).await;
+    let page = browser.get("/account/password?ui_locales=en").await;
+    let own_name = house.login_address.split('@').next().unwrap().to_owned();
+    for weak in ["password", "aaaaaaaaaaaa", &own_name] {
+        let (status, reasons) = judged(&browser, weak, &house.issuer).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!reasons.is_empty(), "{weak}");
+        let sent = change(
+            &browser,
+            &page,
+            &[("present", PASSWORD), ("password", weak)],
+        )
+        .await;
+        let words = sent.words();
+        for reason in reasons {
+            assert!(words.contains(&reason), "{weak}: {reason} in {words}");
+        }
+    }
+    assert_eq!(
+        judged(&browser, NEW, &house.issuer).await,
+        (StatusCode::OK, vec![])
+    );
+    assert_eq!(
+        judged(&browser, "", &house.issuer).await,
+        (StatusCode::OK, vec![])
+    );
+
+    // Pages of others cannot ask, and neither can anything without a form of ours.
+    let url = house.url("/password/check");
+    let foreign = browser
+        .http
+        .post(&url)
+        .header("origin", "https://evil.example");
+    let foreign = foreign.form(&[("password", "x")]).send().await.unwrap();
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    let (status, _) = judged(&Browser::new(&house), "password", &house.issuer).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_09_a_browser_shows_what_is_against_a_password_before_it_is_sent() {
+    let house = TestHouse::open_with(|config| {
+        config.accounts.registration = SignUpMode::Open;
+    })
+    .await;
+    let browser = Chromium::open(Window {
+        width: 390,
+        dark: false,
+        language: "en",
+        script: true,
+    })
+    .await;
+    browser.go(&house.url("/register")).await;
+    let address = crate::sign_up::other(&house, "new");
+    browser.fill("#email", &address).await;
+    browser.click("main form button[type=submit]").await;
+    wait::until("the code page", async || {
+        browser.url().await.contains("/register/code").then_some(())
+    })
+    .await;
+    let code = house.code_after(0, &address).await;
+    browser.fill("#code", &code).await;
+    browser.click("main form button.btn--primary").await;
+    wait::until("the password page", async || {
+        browser
+            .url()
+            .await
+            .contains("/register/details")
+            .then_some(())
+    })
+    .await;
+    let shown = async || {
+        let script = "const list = document.querySelector('#password-reasons');
+            arguments[0](list.hidden ? '' : list.textContent)";
+        let text = browser.ask(script).await.as_str().unwrap().to_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    browser.fill("#password", "passwordpassword").await;
+    let text = wait::until("a reason", shown).await;
+    assert!(text.contains("password"), "{text}");
+    let shots = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+    browser
+        .screenshot(&shots.join("password-reasons.png"))
+        .await;
+    browser.fill("#password", NEW).await;
+    wait::until("no reason", async || shown().await.is_none().then_some(())).await;
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
     house.close().await;
 }

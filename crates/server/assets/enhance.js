@@ -46,6 +46,32 @@
     });
   }
 
+  // What is to be said against a new password, once it is long enough. The server judges in any case when the form is sent.
+  for (const list of all("[data-judge]")) {
+    const input = document.getElementById(list.dataset.judge);
+    let pause;
+    const ask = async (typed) => {
+      const name = document.getElementById("name")?.value ?? "";
+      const address = `/password/check?ui_locales=${document.documentElement.lang}`;
+      const answer = await fetch(address, { method: "POST", body: new URLSearchParams({ password: typed, name }) });
+      const { reasons = [] } = answer.ok ? await answer.json() : {};
+      if (input.value !== typed) return;
+      list.replaceChildren(...reasons.map((reason) => {
+        const item = document.createElement("li");
+        item.textContent = reason;
+        return item;
+      }));
+      list.hidden = reasons.length === 0;
+    };
+    input?.addEventListener("input", () => {
+      clearTimeout(pause);
+      list.hidden = true;
+      const typed = input.value;
+      if ([...typed.normalize("NFC")].length < Number(list.dataset.least)) return;
+      pause = setTimeout(() => ask(typed).catch(() => {}), 500);
+    });
+  }
+
   // Text to quote can be copied.
   for (const button of all("[data-copy]")) {
     button.hidden = false;

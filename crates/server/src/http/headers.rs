@@ -70,7 +70,7 @@ pub fn is_safe_scheme(scheme: &str) -> bool {
 pub type Header = (&'static str, Cow<'static, str>);
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-    base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+    connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
 const SESSION_FRAME_POLICY: &str = "default-src 'none'; script-src 'self'; base-uri 'none'; \
     object-src 'none'; form-action 'none'; frame-ancestors *";
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";

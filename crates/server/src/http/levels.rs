@@ -106,6 +106,7 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
         "/login/new-password" | "/login/lost-factor" => both(Class::Credentials),
         "/consent" => both(Class::Consent),
+        "/password/check" => both(Class::Credentials),
         "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
             both(Class::Credentials).switched_by(Feature::PasswordReset)
         }

@@ -82,7 +82,7 @@ pub use notice::{Fault, Notice, Stamp};
 pub use overview::{LastVisit, OverviewPage};
 pub use password::{
     ForgotPage, ForgotState, Missing, NewPasswordPage, OwnPasswordPage, PasswordProblem, ResetPage,
-    ResetSaid, ResetSaidPage,
+    ResetSaid, ResetSaidPage, in_words,
 };
 pub use playground::{
     Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,

@@ -128,7 +128,8 @@ fn refused(page: &Page, reasons: &[PasswordRefusal]) -> String {
     words.join(&stop)
 }
 
-fn in_words(page: &Page, refusal: PasswordRefusal) -> String {
+/// A reason against a new password.
+pub fn in_words(page: &Page, refusal: PasswordRefusal) -> String {
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     match refusal {
         PasswordRefusal::Short { min, .. } => page.count("new-password-short", number(min)),

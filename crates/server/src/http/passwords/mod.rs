@@ -2,6 +2,7 @@
 //! sign-in; and the recovery code in the place of a mailed one.
 
 mod change;
+mod check;
 mod forgot;
 mod gate;
 mod recovery;
@@ -25,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::head().to(forgot::show))
                 .route(web::post().to(forgot::send)),
         )
+        .service(web::resource("/password/check").route(web::post().to(check::send)))
         .service(web::resource("/password/reset").route(web::post().to(reset::send)))
         .service(
             web::resource("/password/reset/{token}")
