@@ -104,9 +104,10 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         }
         "/login" | "/login/code" | "/register/done" => both(Class::SignIn),
         "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
-        "/login/new-password" | "/login/lost-factor" => both(Class::Credentials),
+        "/login/new-password" | "/login/lost-factor" | "/password/check" => {
+            both(Class::Credentials)
+        }
         "/consent" => both(Class::Consent),
-        "/password/check" => both(Class::Credentials),
         "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
             both(Class::Credentials).switched_by(Feature::PasswordReset)
         }
