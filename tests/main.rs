@@ -40,6 +40,7 @@ mod networks;
 mod operator_alerts;
 mod operators;
 mod own_password;
+mod places;
 mod protected_api;
 mod quickstarts;
 mod races;

@@ -90,9 +90,20 @@ impl Browser {
         Self::over(house, Client::builder().default_headers(headers))
     }
 
+    /// The same browser with all its cookies, at another address.
+    pub fn now_from(&self, house: &TestHouse, ip: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_str(ip).unwrap());
+        let connections = Client::builder().default_headers(headers);
+        Self::keeping(Arc::clone(&self.jar), house, connections)
+    }
+
     /// A browser that trusts other authorities, for instance.
     pub fn over(house: &TestHouse, connections: ClientBuilder) -> Self {
-        let jar = Arc::new(Jar::default());
+        Self::keeping(Arc::new(Jar::default()), house, connections)
+    }
+
+    fn keeping(jar: Arc<Jar>, house: &TestHouse, connections: ClientBuilder) -> Self {
         let http = connections
             .cookie_provider(Arc::clone(&jar))
             .redirect(Policy::none())

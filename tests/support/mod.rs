@@ -9,6 +9,7 @@ pub mod guesser;
 pub mod house;
 pub mod letters;
 pub mod md5;
+pub mod places;
 pub mod processes;
 pub mod relying_party;
 pub mod signing;

@@ -27,5 +27,6 @@ pub use rules::{
     Concerned, ConfirmRefusal, DeviceClass, EndpointClass, FileLevel, Halt, InForce,
     PasswordAttempt, RequestLook, ResetMail, Situation, Tightening, UserCodeTry, overlap,
 };
+pub use rules::{Journey, Place};
 pub use throttle::{GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

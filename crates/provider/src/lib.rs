@@ -29,6 +29,7 @@ mod new_passwords;
 pub mod operator_alerts;
 pub mod outbound;
 pub mod password;
+pub mod places;
 mod provider;
 pub mod rules;
 pub mod sealing;

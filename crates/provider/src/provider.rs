@@ -20,6 +20,7 @@ use crate::jwt::{AccessTokenVerifier, SigningKeys};
 use crate::knowledge::Knowledge;
 use crate::outbound::Outbound;
 use crate::password::Passwords;
+use crate::places::Atlas;
 use crate::unused_clients::NotedUses;
 use crate::{Failure, Settings};
 
@@ -42,6 +43,7 @@ pub struct Provider {
     pub(crate) outbound: Outbound,
     pub(crate) knowledge: Knowledge,
     pub(crate) watch: Watch,
+    pub(crate) atlas: Atlas,
     pub(crate) access_tokens: AccessTokenVerifier,
     pub(crate) standings: Cache<GrantId, Arc<Standing>>,
     pub(crate) profiles: Cache<UserId, Arc<Profile>>,
@@ -119,6 +121,7 @@ impl Provider {
             outbound,
             knowledge: Knowledge::new(clock.now(), settings.unblockable.clone()),
             watch: Watch::default(),
+            atlas: Atlas::default(),
             access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
             standings: Cache::new(REMEMBERED),
             // Opened accounts are larger and hold personal data: few, and for two seconds.

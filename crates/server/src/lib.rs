@@ -16,6 +16,7 @@ mod keys_source;
 mod keys_watch;
 mod level_file;
 pub mod metrics_page;
+mod places_file;
 pub mod rounds;
 mod rules_file;
 mod seed;

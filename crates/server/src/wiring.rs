@@ -32,7 +32,7 @@ use crate::http::edge::edge;
 use crate::http::routes;
 use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, TlsProblem};
-use crate::{keys_watch, level_file, rules_file};
+use crate::{keys_watch, level_file, places_file, rules_file};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
 #[derive(Debug, Clone)]
@@ -209,6 +209,7 @@ async fn assemble(
     });
     provider.hear().await?;
     rules_file::tell(&config.guard, &provider, letters).await?;
+    places_file::tell(&config.guard, &provider, letters)?;
     Ok(Services {
         _meanwhile: keys_watch::meanwhile(config, letters, (&keyring, &custody)),
         custody,
@@ -297,7 +298,8 @@ fn leaked_passwords(config: &Config) -> Result<Option<BreachedPasswords>, Wiring
 fn files(config: &Config, provider: &Arc<Provider>) -> impl Iterator<Item = JoinHandle<()>> {
     let level = level_file::start(&config.guard, provider);
     let rules = rules_file::start(&config.guard, provider);
-    level.into_iter().chain(rules)
+    let places = places_file::start(&config.guard, provider);
+    level.into_iter().chain(rules).chain(places)
 }
 
 /// A server that answers.

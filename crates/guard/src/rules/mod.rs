@@ -8,6 +8,7 @@ mod detection;
 mod level;
 mod origin;
 mod situation;
+mod travel;
 
 pub use act::{
     ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
@@ -26,6 +27,7 @@ pub use detection::{
 pub use level::{EndpointClass, Halt, Tightening};
 pub(crate) use origin::networks;
 pub use situation::{CONFIRM_WITHIN, Concerned, ConfirmRefusal, FileLevel, InForce, Situation};
+pub use travel::{Journey, Place};
 
 /// One limit an act counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use clap::Args;
-use sekisho_guard::{DetectionRule, Per, Stopped, Totals};
+use sekisho_guard::{DetectionRule, Pattern, Per, Stopped, Totals};
 use sekisho_mail::when;
 use sekisho_model::Locale;
 use sekisho_provider::detection::LastFiring;
@@ -73,6 +73,17 @@ pub(super) async fn list(at: &Where, form: Form) -> Result<(), CliError> {
             rule.times.to_string(),
         ]
     });
+    let blind = |rule: &&DetectionRule| {
+        matches!(rule.kind, Pattern::NewCountry | Pattern::ImpossibleTravel)
+            && !provider.knows_places()
+    };
+    let blind: Vec<&str> = rules.all().iter().filter(blind).map(|r| &*r.id).collect();
+    if !blind.is_empty() {
+        output::done(&format!(
+            "Without a database of places (guard.places) {} see nothing.",
+            blind.join(" and ")
+        ));
+    }
     Ok(())
 }
 

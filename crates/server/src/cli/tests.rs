@@ -38,7 +38,7 @@ impl Place {
         let data = self.folder.path().to_str().unwrap();
         let words = words.split(' ').chain(["--data", data]);
         let cli = Cli::try_parse_from(std::iter::once("sekisho").chain(words)).unwrap();
-        run(cli).await
+        Box::pin(run(cli)).await
     }
 
     #[expect(

@@ -118,6 +118,7 @@ impl Config {
             .chain(self.software_issuers().err())
             .chain(self.alert_settings().err())
             .chain(crate::rules_file::read(&self.guard).err())
+            .chain(crate::places_file::read(&self.guard).err())
             .chain(self.house_look().err())
             .chain(tls)
             .chain(authorities)

@@ -256,6 +256,7 @@ mod tests {
             "password.hash_slots",
             "guard.level_file",
             "guard.rules",
+            "guard.places",
             "server.contact",
             "brand.logo",
             "server.security_contact",

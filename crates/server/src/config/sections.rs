@@ -300,6 +300,8 @@ sections! {
         level_file: Option<PathBuf> = None,
         /// File of detection rules beside those that ship with the server: rules are added, replaced by id, or switched `on`, `shadow` or `off`. Read anew within seconds when it changes.
         rules: Option<PathBuf> = None,
+        /// Database of places in the format of `MaxMind` (`.mmdb`), for the rules `new-country` and `impossible-travel`. Nothing is asked over the network. Read anew when it changes.
+        places: Option<PathBuf> = None,
         /// People whose data one app may read through userinfo in an hour, at each node; 0 for any number.
         userinfo_people_hour: u32 = 100_000,
         /// Accounts that may be written to files in a day, by `sekisho user export`; 0 for any number.

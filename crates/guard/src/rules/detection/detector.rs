@@ -145,7 +145,8 @@ fn hit(rule: &DetectionRule, seen: &Observation) -> Option<bool> {
         return Some(false);
     }
     let counts = seen.what == rule.kind.hit()
-        && (rule.kind != Pattern::PasswordSpray || seen.same_password >= rule.same_password.max(1));
+        && (rule.kind != Pattern::PasswordSpray || seen.same_password >= rule.same_password.max(1))
+        && seen.speed >= rule.speed_kmh;
     counts.then_some(true)
 }
 
@@ -192,6 +193,7 @@ mod tests {
             client: None,
             weight: 1,
             same_password: 0,
+            speed: 0,
             known: false,
             owner: false,
         }

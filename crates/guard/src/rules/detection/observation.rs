@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use sekisho_model::{ClientId, Event, EventKind, Outcome, Timestamp, UserId};
 use serde_json::Value;
 
+use crate::rules::travel::Journey;
+
 /// The kinds of events that rules look at, beside whatever was replayed.
 pub const OBSERVED: [EventKind; 12] = [
     EventKind::SignIn,
@@ -41,6 +43,10 @@ pub enum What {
     BulkRead,
     /// Touched a canary account.
     CanaryTouched,
+    /// Signed in by password alone, at a new browser, from a country that is new to the account.
+    NewCountry,
+    /// Signed in without a code, far from the last time.
+    Travelled,
 }
 
 /// What of an event rules look at.
@@ -62,6 +68,8 @@ pub struct Observation {
     pub weight: u32,
     /// At how many accounts the same wrong password was seen lately.
     pub same_password: u32,
+    /// How fast somebody would have had to travel, in kilometres an hour.
+    pub speed: u32,
     /// Whether it was at a browser that the account knows.
     pub known: bool,
     /// Whether both steps were done, or the browser was known: nobody but the owner does that.
@@ -80,6 +88,8 @@ impl Observation {
         let amr = detail.get("amr").and_then(Value::as_array);
         let both = amr.is_some_and(|steps| steps.len() > 1);
         let known = flag("new_browser") == Some(false);
+        let journey = detail.get("journey").cloned();
+        let journey = journey.and_then(|way| serde_json::from_value::<Journey>(way).ok());
         let seen = |what| Self {
             at: event.at,
             what,
@@ -89,14 +99,22 @@ impl Observation {
             client: event.client_id.clone(),
             weight: number("count").unwrap_or(1),
             same_password: number("same_password").unwrap_or(0),
+            speed: journey.as_ref().and_then(|way| way.kmh).unwrap_or(0),
             known,
             owner: what == What::RightPassword && (both || known),
         };
-        whats(event, both, flag("known") == Some(true))
-            .into_iter()
-            .map(seen)
-            .collect()
+        let whats = whats(event, both, flag("known") == Some(true)).into_iter();
+        let ways = journey.iter().filter(|_| !both);
+        let ways = ways.flat_map(|way| ways_of(way, known));
+        whats.chain(ways).map(seen).collect()
     }
+}
+
+/// With both steps it was the owner, wherever; a browser that the account knows may travel.
+fn ways_of(journey: &Journey, known: bool) -> Vec<What> {
+    let country = (journey.new_country && !known).then_some(What::NewCountry);
+    let travel = journey.kmh.map(|_fast| What::Travelled);
+    country.into_iter().chain(travel).collect()
 }
 
 fn whats(event: &Event, both: bool, known: bool) -> Vec<What> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::observation::What;
 use super::subject::Per;
 use super::tally::Figures;
+use crate::rules::travel::Journey;
 
 /// The rules that ship with the program.
 const BUILT_IN: &str = include_str!("built_in.toml");
@@ -35,6 +36,10 @@ pub enum Pattern {
     BulkReads,
     /// A canary account was touched.
     CanaryTouched,
+    /// A sign-in by password alone, from a country the account was never used from.
+    NewCountry,
+    /// A sign-in without a code, so far from the last one that nobody travels so fast.
+    ImpossibleTravel,
 }
 
 impl Pattern {
@@ -48,6 +53,8 @@ impl Pattern {
             Self::Probes => What::Probed,
             Self::BulkReads => What::BulkRead,
             Self::CanaryTouched => What::CanaryTouched,
+            Self::NewCountry => What::NewCountry,
+            Self::ImpossibleTravel => What::Travelled,
         }
     }
 
@@ -148,6 +155,9 @@ pub struct DetectionRule {
     /// The same wrong password was seen at so many accounts at least.
     #[serde(default)]
     pub same_password: u32,
+    /// From so many kilometres an hour on, a journey is impossible.
+    #[serde(default)]
+    pub speed_kmh: u32,
     /// Counts only while this other rule holds anywhere.
     #[serde(default)]
     pub during: Option<String>,
@@ -223,6 +233,8 @@ impl DetectionRule {
             "points: belongs to action = \"score\", 1 or more"
         } else if self.same_password > 0 && self.kind != Pattern::PasswordSpray {
             "same_password: belongs to kind = \"password_spray\""
+        } else if (self.kind == Pattern::ImpossibleTravel) != (self.speed_kmh > 0) {
+            "speed_kmh: belongs to kind = \"impossible_travel\", 1 or more"
         } else if long(&self.reason.ja) || long(&self.reason.en) {
             "reason: say why in 1 to 500 letters, ja and en"
         } else {
@@ -284,6 +296,19 @@ impl DetectionRules {
     /// Every rule.
     pub fn all(&self) -> &[DetectionRule] {
         &self.0
+    }
+
+    /// Whether a rule that acts asks this journey for the code: at once, because afterwards would be too
+    /// late. `known` is a browser that the account knows.
+    pub fn ask_code_of(&self, journey: &Journey, known: bool) -> bool {
+        let asks = |rule: &&DetectionRule| {
+            rule.mode == Mode::On && rule.action == Act::RequireCode && rule.attempts == 1
+        };
+        self.0.iter().filter(asks).any(|rule| match rule.kind {
+            Pattern::NewCountry => journey.new_country && !known,
+            Pattern::ImpossibleTravel => journey.kmh.is_some_and(|kmh| kmh >= rule.speed_kmh),
+            _ => false,
+        })
     }
 
     /// One rule.
@@ -364,6 +389,8 @@ reason = { ja = "理由", en = "why" }
             Pattern::Probes,
             Pattern::BulkReads,
             Pattern::CanaryTouched,
+            Pattern::NewCountry,
+            Pattern::ImpossibleTravel,
         ] {
             assert!(rules.all().iter().any(|r| r.kind == pattern), "{pattern:?}");
         }

@@ -64,7 +64,11 @@ impl Provider {
             digest: token.digest(),
             ..session
         };
-        let event = self.sign_in_event(&flow, &completion, &session, visit);
+        let journey = self.journey(session.user_id, visit).await?;
+        let mut event = self.sign_in_event(&flow, &completion, &session, visit);
+        if let (Some(journey), Some(members)) = (journey, event.detail.as_object_mut()) {
+            members.insert("journey".to_owned(), serde_json::json!(journey));
+        }
         let (not_me, link) = self.not_me_link(&event, session.user_id);
         let letters = self
             .letters_after(&flow, &completion, not_me, visit)

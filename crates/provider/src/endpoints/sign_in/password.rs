@@ -165,7 +165,8 @@ impl Provider {
                     .as_ref()
                     .is_some_and(|browser| self.trust_counts(browser, &open, now)),
         };
-        match second_step(wishes) {
+        let step = self.step_from_here(wishes, (&open, browser.is_some()), visit);
+        match step.await? {
             SecondStep::Ask => {
                 let about = (app.map(|app| app.name), counted_as);
                 let asked = self.ask_second_step(flow, (&open, change), about, visit);
@@ -184,6 +185,22 @@ impl Provider {
                 Ok(completed.map_or(PasswordOutcome::FlowGone, |c| {
                     PasswordOutcome::SignedIn(Box::new(c))
                 }))
+            }
+        }
+    }
+
+    /// Which second step it is; only where nothing else asks for one does the place matter (THR-15).
+    async fn step_from_here(
+        &self,
+        wishes: SecondStepWishes,
+        (open, known): (&OpenAccount, bool),
+        visit: &Visit,
+    ) -> Result<SecondStep, Failure> {
+        match second_step(wishes) {
+            SecondStep::Ask => Ok(SecondStep::Ask),
+            skipped => {
+                let asks = self.place_asks_code(open.user.id, known, visit).await?;
+                Ok(if asks { SecondStep::Ask } else { skipped })
             }
         }
     }
