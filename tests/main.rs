@@ -38,6 +38,7 @@ mod machines;
 mod moving_in;
 mod networks;
 mod operator_alerts;
+mod operator_api;
 mod operators;
 mod own_password;
 mod places;

@@ -103,6 +103,7 @@ async fn order(services: &Services, level: Level) -> Result<(), String> {
         from: None,
         until: None,
         text: OperatorText::default(),
+        may_lower: true,
     };
     let decided = provider.order_level(order, event).await;
     decided.map(drop).map_err(|failure| failure.to_string())

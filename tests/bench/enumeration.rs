@@ -130,6 +130,8 @@ impl Asker<'_> {
             }
         }
         tokio::time::sleep(PAUSE).await;
+        // The server does not keep silent connections so long.
+        self.connection = Connection::open(self.place.host()).await?;
         let [some, none] = waiting;
         let mut samples = [Vec::new(), Vec::new()];
         for (pair, both) in some.into_iter().zip(none).enumerate() {

@@ -94,11 +94,13 @@ pub enum EventKind {
     CanaryChanged,
     /// Somebody touched a canary account (INC-10).
     CanaryTouched,
+    /// A token of an operator was made or ended, or one that does not count was used (AD-10).
+    OperatorToken,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -143,6 +145,7 @@ impl EventKind {
         Self::BulkRead,
         Self::CanaryChanged,
         Self::CanaryTouched,
+        Self::OperatorToken,
     ];
 
     /// The stored name.
@@ -192,6 +195,7 @@ impl EventKind {
             Self::BulkRead => "bulk_read",
             Self::CanaryChanged => "canary_changed",
             Self::CanaryTouched => "canary_touched",
+            Self::OperatorToken => "operator_token",
         }
     }
 

@@ -61,6 +61,8 @@ uuid_ids! {
     LetterId;
     /// An invitation to make an account.
     InvitationId;
+    /// A token that an operator's program calls the API with.
+    OperatorTokenId;
     /// A notice about an incident.
     NoticeId;
     /// An authenticator app or passkey of an account.

@@ -26,6 +26,7 @@ mod incident_notice;
 mod key;
 mod letter;
 mod locale;
+mod operator;
 mod operator_alert;
 mod proof_purpose;
 mod scope;
@@ -52,7 +53,7 @@ pub use factor::{Factor, FactorKind, FactorLoss};
 pub use grant::{AuthenticationMethod, CodeRecord, Consent, Grant, GrantTerms, RefreshRecord};
 pub use id::{
     BrowserId, ChallengeId, ClientId, EventId, FactorId, FlowId, GrantId, InvitationId, KeyId,
-    LetterId, NoticeId, SessionId, Subject, UserId,
+    LetterId, NoticeId, OperatorTokenId, SessionId, Subject, UserId,
 };
 pub use incident::{
     Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
@@ -61,13 +62,14 @@ pub use incident_notice::{FactRefusal, IncidentFacts, IncidentNotice, IncidentTe
 pub use key::{SigningAlgorithm, SigningKeyRecord};
 pub use letter::{LetterKind, Urgency};
 pub use locale::Locale;
+pub use operator::OperatorPermission;
 pub use operator_alert::{AlertTopic, Severity};
 pub use proof_purpose::ProofPurpose;
 pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
     AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, FactorToken, InitialAccessToken,
-    InvitationToken, NotMeToken, PreAuthToken, QueueTicket, RefreshToken, RegistrationToken,
-    RequestHandle, ResetToken, SessionToken, UndoToken,
+    InvitationToken, NotMeToken, OperatorToken, PreAuthToken, QueueTicket, RefreshToken,
+    RegistrationToken, RequestHandle, ResetToken, SessionToken, UndoToken,
 };
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -55,13 +55,15 @@ pub enum AlertTopic {
     Canary,
     /// A budget for reading people's data is used up.
     BulkRead,
+    /// A token of an operator was made or ended, or one that does not count was used.
+    OperatorToken,
     /// `sekisho incident test-alert`.
     Test,
 }
 
 impl AlertTopic {
     /// Every topic.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Gate,
         Self::Feature,
         Self::Voided,
@@ -74,6 +76,7 @@ impl AlertTopic {
         Self::Rule,
         Self::Canary,
         Self::BulkRead,
+        Self::OperatorToken,
         Self::Test,
     ];
 
@@ -92,6 +95,7 @@ impl AlertTopic {
             Self::Rule => "rule",
             Self::Canary => "canary",
             Self::BulkRead => "bulk_read",
+            Self::OperatorToken => "operator_token",
             Self::Test => "test",
         }
     }
@@ -111,7 +115,8 @@ impl AlertTopic {
             | Self::NotMe
             | Self::Export
             | Self::Rule
-            | Self::BulkRead => Severity::Warning,
+            | Self::BulkRead
+            | Self::OperatorToken => Severity::Warning,
             Self::Keys | Self::Notice | Self::Block | Self::Test => Severity::Notice,
         }
     }
@@ -135,6 +140,7 @@ impl AlertTopic {
             EventKind::RulesChanged if event.outcome == Outcome::Refused => Some(Self::Rule),
             EventKind::CanaryTouched => Some(Self::Canary),
             EventKind::BulkRead if event.outcome == Outcome::Blocked => Some(Self::BulkRead),
+            EventKind::OperatorToken => Some(Self::OperatorToken),
             EventKind::AlertTested => Some(Self::Test),
             _ => None,
         }

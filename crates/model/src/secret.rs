@@ -81,6 +81,8 @@ secret_types! {
     RegistrationToken "";
     /// The token that allows a dynamic registration (RFC 7591 §1.2).
     InitialAccessToken "ski_";
+    /// A token that an operator's program calls the API with (AD-10).
+    OperatorToken "sko_";
     /// A client secret; the prefix lets secret scanners find leaks.
     ClientSecret "sks_";
 }

@@ -39,6 +39,8 @@ pub struct LevelOrder {
     pub until: Option<Timestamp>,
     /// What people are told.
     pub text: OperatorText,
+    /// Whether whoever orders it may lower a level, now or later.
+    pub may_lower: bool,
 }
 
 /// A feature an operator wants on or off.
@@ -65,6 +67,8 @@ pub enum Decided {
     Waits(i64),
     /// It is not confirmed.
     NotConfirmed(ConfirmRefusal),
+    /// It would lower a level, and who ordered it may only raise.
+    WouldLower,
     /// There is no such app.
     UnknownClient,
     /// The end comes before the beginning, or is over.
@@ -185,7 +189,7 @@ impl Provider {
         order: LevelOrder,
         mut event: Event,
     ) -> Result<Decided, Failure> {
-        let now = self.now();
+        let (now, may_lower) = (self.now(), order.may_lower);
         let from = order.from.map_or(now, |from| from.max(now));
         if order.until.is_some_and(|until| until <= from) {
             return Ok(Decided::EndsBeforeItBegins);
@@ -216,6 +220,9 @@ impl Provider {
             .write(move |tx| {
                 tx.lock_levels()?;
                 let situation = known(tx)?;
+                if !may_lower && situation.lowers(&made, now) {
+                    return Ok(Decided::WouldLower);
+                }
                 let waits = situation.needs_two(&made, now);
                 let made = LevelDecision {
                     standing: if waits {

@@ -27,6 +27,7 @@ pub mod logout;
 pub mod moving;
 mod new_passwords;
 pub mod operator_alerts;
+pub mod operator_tokens;
 pub mod outbound;
 pub mod password;
 pub mod places;

@@ -10,12 +10,14 @@ mod fuzz;
 #[cfg(feature = "gallery")]
 pub mod gallery;
 pub mod http;
+mod incident_overview;
 mod keys_command;
 pub mod keys_file;
 mod keys_source;
 mod keys_watch;
 mod level_file;
 pub mod metrics_page;
+mod operators_listener;
 mod places_file;
 pub mod rounds;
 mod rules_file;

@@ -31,8 +31,8 @@ use crate::http::cookies::Cookies;
 use crate::http::edge::edge;
 use crate::http::routes;
 use crate::rounds::{self, Rounds, Stays};
-use crate::tls::{self, TlsProblem};
-use crate::{keys_watch, level_file, places_file, rules_file};
+use crate::tls::{self, Tls, TlsProblem};
+use crate::{keys_watch, level_file, operators_listener, places_file, rules_file};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
 #[derive(Debug, Clone)]
@@ -302,11 +302,25 @@ fn files(config: &Config, provider: &Arc<Provider>) -> impl Iterator<Item = Join
     level.into_iter().chain(rules).chain(places)
 }
 
+/// The listener of operators' programs, if there is to be one.
+fn operators(
+    config: &Config,
+    tls: Option<&Tls>,
+    app: &web::Data<App>,
+) -> Result<Option<ServerHandle>, WiringError> {
+    let Some(listen) = &config.operators.listen else {
+        return Ok(None);
+    };
+    let tls = tls.map(|tls| tls.config.clone());
+    Ok(Some(operators_listener::start(listen, tls, app.clone())?))
+}
+
 /// A server that answers.
 pub struct House {
     /// The services.
     pub services: Services,
     handle: ServerHandle,
+    operators: Option<ServerHandle>,
     server: JoinHandle<std::io::Result<()>>,
     rounds: Rounds,
     deliverer: Deliverer,
@@ -323,19 +337,19 @@ impl House {
     ) -> Result<Self, WiringError> {
         let app = web::Data::new(http_state(config, &services, dev)?);
         let limits = config.server.clone();
-        // Metrics have a listener of their own, except while trying out (ENU-09).
-        let metrics_here = app.dev.is_some();
         let recorder = crate::metrics_page::recorder();
         let secured = tls::read(&config.server)?;
         let authorities = secured.as_ref().and_then(|tls| tls.authorities.clone());
         let clock = Arc::clone(&services.surroundings.clock);
+        let operators = operators(config, secured.as_ref(), &app)?;
         let server = HttpServer::new(move || {
             ActixApp::new()
                 .app_data(app.clone())
                 .app_data(web::PayloadConfig::new(limits.max_body_bytes))
                 .app_data(web::Data::new(recorder.clone()))
                 .wrap(from_fn(edge))
-                .configure(|routes| routes::all(routes, app.dev.is_some(), metrics_here))
+                // Metrics have a listener of their own, except while trying out (ENU-09).
+                .configure(|all| routes::all(all, app.dev.is_some(), app.dev.is_some()))
         })
         .workers(config.server.workers.unwrap_or_else(cores))
         .client_request_timeout(Duration::from_secs(5))
@@ -378,6 +392,7 @@ impl House {
             keys_changed,
             services,
             handle,
+            operators,
             server: tokio::spawn(server),
             rounds,
         })
@@ -406,6 +421,9 @@ impl House {
 
     /// Ends requests in flight, sends or keeps the letters, writes the last events.
     pub async fn close(self) {
+        if let Some(operators) = &self.operators {
+            operators.stop(false).await;
+        }
         self.handle.stop(true).await;
         for round in self.rounds.tasks {
             round.abort();

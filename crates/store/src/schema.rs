@@ -436,6 +436,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    operator_tokens (id) {
+        id -> Text,
+        digest -> Binary,
+        operator -> Text,
+        permissions -> Text,
+        networks -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     factors (id) {
         id -> Text,
         user_id -> Text,

@@ -138,6 +138,15 @@ impl Situation {
     /// Whether `change` would lower, at any moment from now on, a level that takes two (INC-05). What
     /// was planned before counts as much as what is in force.
     pub fn needs_two(&self, change: &LevelDecision, now: Timestamp) -> bool {
+        self.lowers_from(Level::TWO_OPERATORS, change, now)
+    }
+
+    /// Whether `change` lowers the level at any moment from now on, for those it is about.
+    pub fn lowers(&self, change: &LevelDecision, now: Timestamp) -> bool {
+        self.lowers_from(Level::Watch, change, now)
+    }
+
+    fn lowers_from(&self, least: Level, change: &LevelDecision, now: Timestamp) -> bool {
         let mut after = self.levels.clone();
         let newest = after.iter().map(|made| made.number).max().unwrap_or(0);
         after.push(LevelDecision {
@@ -154,7 +163,7 @@ impl Situation {
         moments.into_iter().any(|moment| {
             let level = |made| newest_level(made, &change.scope, moment);
             let before = level(&self.levels);
-            before >= Level::TWO_OPERATORS && level(&after) < before
+            before >= least && level(&after) < before
         })
     }
 
@@ -311,6 +320,31 @@ mod tests {
         let of = |class, client| situation.pass(class, Concerned { client, user: None }, NOW);
         assert_eq!(of(EndpointClass::Token, Some(&a)), Err(Halt::Stopped));
         assert_eq!(of(EndpointClass::Token, Some(&b)), Ok(()));
+    }
+
+    #[test]
+    fn ad_10_who_may_only_raise_lowers_at_no_moment() {
+        let planned = LevelDecision {
+            from: at(100),
+            ..server(2, Level::Closed)
+        };
+        let situation = situation(vec![server(1, Level::Watch), planned]);
+        let change = |level, until| LevelDecision {
+            until,
+            ..server(0, level)
+        };
+        assert!(situation.lowers(&change(Level::Normal, None), NOW));
+        assert!(
+            situation.lowers(&change(Level::Frozen, None), NOW),
+            "what is planned"
+        );
+        assert!(!situation.lowers(&change(Level::Frozen, Some(at(99))), NOW));
+        assert!(!situation.lowers(&change(Level::Closed, None), NOW));
+        let app = made(0, LevelScope::Client(ClientId::new("a")), Level::Normal);
+        assert!(
+            !situation.lowers(&app, NOW),
+            "of the app nothing was decided"
+        );
     }
 
     #[test]

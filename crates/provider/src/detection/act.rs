@@ -75,6 +75,7 @@ impl Provider {
             from: None,
             until: Some(firing.until),
             text: OperatorText::default(),
+            may_lower: false,
         };
         let event = self.event_of_server(EventKind::LevelChanged);
         let _decided = self.order_level(order, event).await?;

@@ -63,7 +63,7 @@ fn wave(text: &str) -> Result<Wave, String> {
 }
 
 /// The accounts in words.
-pub(super) fn in_words(cohort: &Cohort) -> String {
+pub(crate) fn in_words(cohort: &Cohort) -> String {
     let at = |moment| when::rfc3339(moment, "UTC");
     let conditions = [
         cohort.tag.as_ref().map(|tag| format!("imported as {tag}")),

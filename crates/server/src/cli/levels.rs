@@ -1,18 +1,16 @@
 //! `sekisho incident level`, `confirm`, `status`, `switch`: closing and opening (INC-01 to INC-06).
 
 use clap::{Args, ValueEnum};
-use sekisho_guard::{CONFIRM_WITHIN, ConfirmRefusal, Situation};
-use sekisho_mail::when;
+use sekisho_guard::CONFIRM_WITHIN;
 use sekisho_model::{
-    ClientId, Cohort, EventKind, Feature, Level, LevelDecision, LevelScope, OperatorText, Standing,
-    SwitchDecision, Timestamp,
+    ClientId, Cohort, EventKind, Feature, Level, LevelScope, OperatorText, Timestamp,
 };
 use sekisho_provider::incidents::{Decided, LevelOrder, SwitchOrder};
-use serde::Serialize;
 
-use super::cohort::{in_words, moment};
+use super::cohort::moment;
 use super::tree::{Form, Where};
 use super::{CliError, event, output, services_at};
+use crate::incident_overview::{Overview, refusal};
 
 /// Who does it, and why.
 #[derive(Debug, Clone, Args)]
@@ -103,38 +101,6 @@ pub(crate) enum Position {
     Off,
 }
 
-/// Everything that counts, waits or is planned.
-#[derive(Serialize)]
-struct Shown {
-    level: u8,
-    name: &'static str,
-    until: Option<String>,
-    decisions: Vec<ShownLevel>,
-    switches: Vec<ShownSwitch>,
-    features: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct ShownLevel {
-    number: i64,
-    state: &'static str,
-    level: u8,
-    scope: String,
-    operator: String,
-    reason: String,
-    from: String,
-    until: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ShownSwitch {
-    feature: &'static str,
-    on: bool,
-    operator: String,
-    reason: String,
-    until: Option<String>,
-}
-
 fn level(text: &str) -> Result<Level, String> {
     let by_number = text.parse().ok().and_then(Level::from_number);
     by_number
@@ -166,6 +132,7 @@ pub(super) async fn set(asked: SetLevel) -> Result<(), CliError> {
             ja: asked.text_ja,
             en: asked.text_en,
         },
+        may_lower: true,
     };
     say(provider.order_level(order, event).await?)
 }
@@ -206,7 +173,6 @@ fn scope(client: Option<String>, cohort: Option<String>) -> LevelScope {
 }
 
 fn say(decided: Decided) -> Result<(), CliError> {
-    let refused = |text: String| Err(CliError::refused(text));
     match decided {
         Decided::InForce(number) => {
             output::done(&format!(
@@ -221,37 +187,14 @@ fn say(decided: Decided) -> Result<(), CliError> {
             ));
             Ok(())
         }
-        Decided::NotConfirmed(refusal) => refused(
-            match refusal {
-                ConfirmRefusal::Unknown => "No decision of this number waits.",
-                ConfirmRefusal::Done => "It was confirmed before.",
-                ConfirmRefusal::TooLate => "It was asked too long ago; ask again.",
-                ConfirmRefusal::Overtaken => "Another decision came between; ask again.",
-                ConfirmRefusal::SameOperator => "It takes another operator than who asked.",
-            }
-            .to_owned(),
-        ),
-        Decided::UnknownClient => refused("There is no such app.".to_owned()),
-        Decided::EndsBeforeItBegins => refused("It would end before it begins.".to_owned()),
-        Decided::BadText(what) => refused(format!(
-            "The {what} is missing, too long, or holds control characters."
-        )),
+        other => Err(CliError::refused(refusal(&other))),
     }
 }
 
 pub(super) async fn status(at: &Where, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let provider = &services.provider;
-    let (situation, now) = (provider.situation(), services.surroundings.clock.now());
-    let in_force = provider.level_in_force();
-    let shown = Shown {
-        level: in_force.level.number(),
-        name: in_force.level.name(),
-        until: in_force.until.map(told),
-        decisions: decisions(&situation, now),
-        switches: switches(&situation, now),
-        features: names(),
-    };
+    let shown = Overview::of(provider);
     if form == Form::Json {
         output::one(form, &shown);
         return Ok(());
@@ -289,72 +232,10 @@ pub(super) async fn status(at: &Where, form: Form) -> Result<(), CliError> {
     Ok(())
 }
 
-fn told(moment: Timestamp) -> String {
-    when::rfc3339(moment, "UTC")
-}
-
-fn decisions(situation: &Situation, now: Timestamp) -> Vec<ShownLevel> {
-    let state = |made: &LevelDecision| state(situation, made, now);
-    let shown = situation.levels.iter().filter_map(|made| {
-        Some(ShownLevel {
-            number: made.number,
-            state: state(made)?,
-            level: made.level.number(),
-            scope: match &made.scope {
-                LevelScope::Server => "everyone".to_owned(),
-                LevelScope::Client(client) => format!("app {client}"),
-                LevelScope::Cohort(cohort) => in_words(cohort),
-            },
-            operator: made.operator.clone(),
-            reason: made.reason.clone(),
-            from: told(made.from),
-            until: made.until.map(told),
-        })
-    });
-    shown.collect()
-}
-
-/// `None` for what is over.
-fn state(situation: &Situation, made: &LevelDecision, now: Timestamp) -> Option<&'static str> {
-    if made.standing == Standing::Asked {
-        // No operator has an empty name, so whoever may confirm it is not who asked.
-        return situation
-            .confirmable(made.number, "", now)
-            .is_ok()
-            .then_some("waits");
-    }
-    if made.from > now && !made.begins_at_once() {
-        return Some("planned");
-    }
-    let newer = |other: &&LevelDecision| other.scope == made.scope && other.holds(now);
-    let newest = situation
-        .levels
-        .iter()
-        .filter(newer)
-        .map(|made| made.number);
-    (newest.max() == Some(made.number)).then_some("in force")
-}
-
-fn switches(situation: &Situation, now: Timestamp) -> Vec<ShownSwitch> {
-    let newest = Feature::ALL.iter().filter_map(|feature| {
-        let of_it = |made: &&SwitchDecision| {
-            made.feature == *feature && made.until.is_none_or(|until| now < until)
-        };
-        let all = situation.switches.iter().filter(of_it);
-        all.max_by_key(|made| made.number)
-    });
-    let shown = newest.map(|made| ShownSwitch {
-        feature: made.feature.name(),
-        on: made.on,
-        operator: made.operator.clone(),
-        reason: made.reason.clone(),
-        until: made.until.map(told),
-    });
-    shown.collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use sekisho_model::Standing;
+
     use super::*;
     use crate::cli::tests::Place;
 

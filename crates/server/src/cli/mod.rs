@@ -26,6 +26,7 @@ mod levels;
 mod logouts;
 mod mail;
 mod networks;
+mod operators;
 pub mod output;
 mod passwords;
 mod recovery;
@@ -35,6 +36,8 @@ mod sealing_keys;
 mod sessions;
 mod tree;
 mod users;
+
+pub(crate) use cohort::in_words;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -95,6 +98,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Guard(command) => guard::run(command, form).await,
         Command::Events(asked) => events::run(asked).await,
         Command::Canary(command) => canaries::run(command, form).await,
+        Command::Operator(command) => operators::run(command, form).await,
         Command::Mail(command) => mail::run(command, form).await,
         Command::Docs { page } => {
             reference::print(page);

@@ -16,6 +16,7 @@ use super::leaving::LeavingCommand;
 use super::logouts::Logouts;
 use super::mail::MailCommand;
 use super::networks::UserNetworks;
+use super::operators::OperatorCommand;
 use super::passwords::PasswordsCommand;
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -123,6 +124,9 @@ pub(crate) enum Command {
     /// Accounts that nobody owns, which tell of stolen data.
     #[command(subcommand)]
     Canary(CanaryCommand),
+    /// Tokens for the API of operators.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Mail.
     #[command(subcommand)]
     Mail(MailCommand),

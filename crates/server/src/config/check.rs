@@ -33,6 +33,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     mail(config, &mut found);
     leaving(config, &mut found);
     super::alerts::check(config, &mut found);
+    operators(config, &mut found);
     found.0
 }
 
@@ -116,6 +117,19 @@ fn server(config: &Config, found: &mut Problems) {
             format!("metrics.listen = {listen:?}: use ADDRESS:PORT"),
         );
     }
+}
+
+/// AD-01: a listener of its own. A token never travels in the open.
+fn operators(config: &Config, found: &mut Problems) {
+    let Some(listen) = &config.operators.listen else {
+        return;
+    };
+    let address = listen.parse::<SocketAddr>();
+    let sealed = config.server.tls_certificate_file.is_some();
+    found.unless(
+        address.is_ok_and(|address| sealed || address.ip().is_loopback()),
+        format!("operators.listen = {listen:?}: use ADDRESS:PORT; a loopback address without server.tls_certificate_file"),
+    );
 }
 
 fn contacts(server: &Server, found: &mut Problems) {

@@ -37,8 +37,8 @@ pub use load::{ConfigError, load, load_to_serve};
 pub use secret_text::SecretText;
 pub use sections::{
     Accounts, Alerts, Brand, ClientCertificates, Database, Guard, Keys, Leaving, Mail, Metrics,
-    Otp, Outbound, Password, Preset, Protocol, Registration, Reset, Server, SessionStore,
-    SoftwareIssuerFile, Tokens, WebhookFile,
+    Operators, Otp, Outbound, Password, Preset, Protocol, Registration, Reset, Server,
+    SessionStore, SoftwareIssuerFile, Tokens, WebhookFile,
 };
 
 /// The whole configuration.
@@ -81,6 +81,8 @@ pub struct Config {
     pub guard: Guard,
     /// Who is told what operators should know.
     pub alerts: Alerts,
+    /// The API of operators.
+    pub operators: Operators,
     /// Metrics.
     pub metrics: Metrics,
 }

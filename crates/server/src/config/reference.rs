@@ -19,7 +19,7 @@ pub struct KeyHelp {
     pub(super) about: &'static [&'static str],
 }
 
-pub(super) const SECTIONS: [&SectionHelp; 18] = [
+pub(super) const SECTIONS: [&SectionHelp; 19] = [
     &s::Server::HELP,
     &s::Brand::HELP,
     &s::Database::HELP,
@@ -37,6 +37,7 @@ pub(super) const SECTIONS: [&SectionHelp; 18] = [
     &s::Outbound::HELP,
     &s::Guard::HELP,
     &s::Alerts::HELP,
+    &s::Operators::HELP,
     &s::Metrics::HELP,
 ];
 
@@ -261,6 +262,7 @@ mod tests {
             "brand.logo",
             "server.security_contact",
             "metrics.listen",
+            "operators.listen",
             "outbound.extra_ca_file",
         ];
         let extra: Vec<_> = listed.difference(&real).collect();

@@ -318,6 +318,11 @@ sections! {
         /// Webhooks of operators: a table for each with `name`, `url` and `key_file`, a file with `whsec_` and the base64 form of at least 24 bytes. Hosts on private networks must be listed in `outbound.allow`.
         webhooks: Vec<WebhookFile> = Vec::new(),
     }
+    /// The API of operators.
+    Operators "operators" {
+        /// Address and port of a listener of its own for `/api/v1`, off by default. It speaks TLS with the certificate of the server; without one use a loopback address.
+        listen: Option<String> = None,
+    }
     /// Metrics.
     Metrics "metrics" {
         /// Address and port of a listener of its own for `/metrics`. Without it there are no metrics, except in dev mode.

@@ -93,7 +93,7 @@ async fn in_time(
 }
 
 /// Answers made by the framework itself (405, 413) get the strictest headers.
-fn complete_headers(app: &App, headers: &mut HeaderMap) {
+pub(super) fn complete_headers(app: &App, headers: &mut HeaderMap) {
     for (name, value) in security_headers(&Answer::Api, app.https) {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name)

@@ -30,6 +30,7 @@ pub mod locale;
 mod lost_factor;
 pub mod not_me;
 pub mod oauth;
+pub mod operators;
 pub mod pages;
 pub mod passwords;
 pub mod playground;

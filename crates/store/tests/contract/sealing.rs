@@ -25,7 +25,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 32] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 33] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -35,6 +35,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 32] = [
     ("initial_access_tokens", "digest"),
     ("invitations", "digest"),
     ("not_me_links", "digest"),
+    ("operator_tokens", "digest"),
     ("password_resets", "digest"),
     ("refresh_tokens", "digest"),
     ("address_quarantine", "blind_index"),

@@ -60,7 +60,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::ProbesSeen
         | EventKind::BulkRead
         | EventKind::CanaryChanged
-        | EventKind::CanaryTouched => ("did-change", "how-by-operator"),
+        | EventKind::CanaryTouched
+        | EventKind::OperatorToken => ("did-change", "how-by-operator"),
     }
 }
 

@@ -1,0 +1,14 @@
+-- Tokens that operators' programs call the API with (AD-10). The digest stands for the token, which is shown once.
+-- Networks are those of operators. A row stays after the token ends, for the record.
+
+CREATE TABLE operator_tokens (
+    id TEXT NOT NULL PRIMARY KEY,
+    digest BYTEA NOT NULL UNIQUE,
+    operator TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    networks TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    used_at BIGINT
+);
