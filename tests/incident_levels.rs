@@ -244,6 +244,13 @@ async fn inc_07_a_moved_epoch_voids_what_one_app_holds() {
         "--reason",
         "test",
     ];
+    let told = scene.incident(&[&order[..], &["--dry-run"]].concat()).await;
+    assert!(told.contains("At most 1 apps would lose"), "{told}");
+    let all = ["epoch", "session", "--all", "--reason", "test", "--dry-run"];
+    let told = scene.incident(&all).await;
+    assert!(told.contains("At most 1 sessions would end"), "{told}");
+    let userinfo = scene.app.userinfo(&scene.access).await;
+    assert_eq!(userinfo, StatusCode::OK, "nothing was done");
     scene.incident(&order).await;
     assert_eq!(scene.refreshes().await, StatusCode::BAD_REQUEST);
     let userinfo = scene.app.userinfo(&scene.access).await;

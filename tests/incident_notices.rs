@@ -89,7 +89,7 @@ impl Desk {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everyone_concerned_is_told_at_every_address_in_their_language() {
+async fn inc_12_everyone_concerned_is_told_at_every_address_in_their_language() {
     let desk = Desk::open().await;
     let house = &desk.house;
     let taro = format!("taro-{}", house.login_address);
@@ -124,7 +124,7 @@ async fn everyone_concerned_is_told_at_every_address_in_their_language() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_page_shows_what_was_told_and_nothing_before() {
+async fn inc_12_the_page_shows_what_was_told_and_nothing_before() {
     let desk = Desk::open().await;
     let browser = Browser::new(&desk.house);
     let page = browser.get("/notice?ui_locales=en").await;
@@ -157,7 +157,7 @@ async fn the_page_shows_what_was_told_and_nothing_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_says_too_little_tells_nobody() {
+async fn inc_12_a_file_that_says_too_little_tells_nobody() {
     let desk = Desk::open().await;
     let text = std::fs::read_to_string(&desk.facts).unwrap();
     for (part, instead, why) in [

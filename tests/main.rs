@@ -5,6 +5,7 @@ mod account;
 mod address_proof;
 mod addresses;
 mod admission;
+mod advisories;
 mod attack_laboratory;
 mod authorization;
 mod authorization_requests;

@@ -27,6 +27,7 @@ pub use rules::{
     Concerned, ConfirmRefusal, DeviceClass, EndpointClass, FileLevel, Halt, InForce,
     PasswordAttempt, RequestLook, ResetMail, Situation, Tightening, UserCodeTry, overlap,
 };
+pub use rules::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};
 pub use rules::{Journey, Place};
 pub use throttle::{GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

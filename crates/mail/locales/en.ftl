@@ -202,6 +202,7 @@ alert-topic-block = A block was made or lifted
 alert-topic-rule = A detection rule fired
 alert-topic-canary = A canary account was touched: data may have been stolen
 alert-topic-operator-token = A token of an operator was made, ended, or used where it does not count
+alert-topic-advisory = A published weakness is open on this server
 alert-topic-bulk-read = A budget for reading people's data is used up
 alert-topic-test = Test of the alerts
 

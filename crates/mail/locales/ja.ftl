@@ -196,6 +196,7 @@ alert-topic-block = 遮断が追加または解除されました
 alert-topic-rule = 検知ルールが働きました
 alert-topic-canary = おとりのアカウントが使われました（データが盗まれたおそれがあります）
 alert-topic-operator-token = 運用者のトークンが作られたか、終了したか、使えないはずのところで使われました
+alert-topic-advisory = 公表された脆弱性が、このサーバーに残っています
 alert-topic-bulk-read = 個人データの読み出しが上限に達しました
 alert-topic-test = 通知のテスト
 

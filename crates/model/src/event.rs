@@ -96,11 +96,13 @@ pub enum EventKind {
     CanaryTouched,
     /// A token of an operator was made or ended, or one that does not count was used (AD-10).
     OperatorToken,
+    /// How an advisory concerns this server changed: affected, mitigated, fixed (SUP-04).
+    Advisory,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -146,6 +148,7 @@ impl EventKind {
         Self::CanaryChanged,
         Self::CanaryTouched,
         Self::OperatorToken,
+        Self::Advisory,
     ];
 
     /// The stored name.
@@ -196,6 +199,7 @@ impl EventKind {
             Self::CanaryChanged => "canary_changed",
             Self::CanaryTouched => "canary_touched",
             Self::OperatorToken => "operator_token",
+            Self::Advisory => "advisory",
         }
     }
 

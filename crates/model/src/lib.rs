@@ -32,6 +32,7 @@ mod proof_purpose;
 mod scope;
 mod seal;
 mod secret;
+mod signature;
 mod user;
 
 pub use block::{Block, BlockEffect, BlockTarget, RequestShape, network};
@@ -72,4 +73,5 @@ pub use secret::{
     InvitationToken, NotMeToken, OperatorToken, PreAuthToken, QueueTicket, RefreshToken,
     RegistrationToken, RequestHandle, ResetToken, SessionToken, UndoToken,
 };
+pub use signature::is_signed;
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -57,13 +57,15 @@ pub enum AlertTopic {
     BulkRead,
     /// A token of an operator was made or ended, or one that does not count was used.
     OperatorToken,
+    /// A weakness of high severity is open here.
+    Advisory,
     /// `sekisho incident test-alert`.
     Test,
 }
 
 impl AlertTopic {
     /// Every topic.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Gate,
         Self::Feature,
         Self::Voided,
@@ -77,6 +79,7 @@ impl AlertTopic {
         Self::Canary,
         Self::BulkRead,
         Self::OperatorToken,
+        Self::Advisory,
         Self::Test,
     ];
 
@@ -96,6 +99,7 @@ impl AlertTopic {
             Self::Canary => "canary",
             Self::BulkRead => "bulk_read",
             Self::OperatorToken => "operator_token",
+            Self::Advisory => "advisory",
             Self::Test => "test",
         }
     }
@@ -108,7 +112,7 @@ impl AlertTopic {
     /// How urgent it is.
     pub const fn severity(self) -> Severity {
         match self {
-            Self::Gate | Self::Canary => Severity::Critical,
+            Self::Gate | Self::Canary | Self::Advisory => Severity::Critical,
             Self::Feature
             | Self::Voided
             | Self::Replay
@@ -141,6 +145,7 @@ impl AlertTopic {
             EventKind::CanaryTouched => Some(Self::Canary),
             EventKind::BulkRead if event.outcome == Outcome::Blocked => Some(Self::BulkRead),
             EventKind::OperatorToken => Some(Self::OperatorToken),
+            EventKind::Advisory if is_open_and_severe(event) => Some(Self::Advisory),
             EventKind::AlertTested => Some(Self::Test),
             _ => None,
         }
@@ -149,10 +154,16 @@ impl AlertTopic {
 
 /// A rule that only watches, or only adds points, tells nobody.
 fn is_quiet(event: &Event) -> bool {
-    let says = |name: &str, word: &str| {
-        event.detail.get(name).and_then(|value| value.as_str()) == Some(word)
-    };
-    says("mode", "shadow") || says("action", "score")
+    says(event, "mode", "shadow") || says(event, "action", "score")
+}
+
+fn is_open_and_severe(event: &Event) -> bool {
+    let severe = says(event, "severity", "critical") || says(event, "severity", "high");
+    severe && says(event, "standing", "affected")
+}
+
+fn says(event: &Event, name: &str, word: &str) -> bool {
+    event.detail.get(name).and_then(|value| value.as_str()) == Some(word)
 }
 
 #[cfg(test)]
@@ -171,7 +182,34 @@ mod tests {
             client_id: None,
             session_id: None,
             origin: Origin::default(),
-            detail: serde_json::json!({}),
+            detail: match kind {
+                EventKind::Advisory => {
+                    serde_json::json!({ "severity": "high", "standing": "affected" })
+                }
+                _ => serde_json::json!({}),
+            },
+        }
+    }
+
+    #[test]
+    fn sup_04_only_a_severe_advisory_that_nothing_holds_off_is_told() {
+        for (severity, standing, told) in [
+            ("critical", "affected", true),
+            ("high", "affected", true),
+            ("moderate", "affected", false),
+            ("critical", "mitigated", false),
+            ("critical", "fixed", false),
+        ] {
+            let detail = serde_json::json!({ "severity": severity, "standing": standing });
+            let event = Event {
+                detail,
+                ..event(EventKind::Advisory, Outcome::Passed)
+            };
+            assert_eq!(
+                AlertTopic::of(&event).is_some(),
+                told,
+                "{severity} {standing}"
+            );
         }
     }
 

@@ -5,6 +5,7 @@
 //! crate that names `jsonwebtoken`, `openidconnect` and `argon2`. Start at [`Provider`].
 
 pub mod accounts;
+pub mod advisories;
 mod app_origins;
 pub mod blocks;
 pub mod brands;

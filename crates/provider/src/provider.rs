@@ -11,6 +11,7 @@ use sekisho_session::Session;
 use sekisho_store::Store;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::advisories::Bulletin;
 use crate::client_documents::ClientDocuments;
 use crate::clients::ClientDirectory;
 use crate::detection::Watch;
@@ -44,6 +45,7 @@ pub struct Provider {
     pub(crate) knowledge: Knowledge,
     pub(crate) watch: Watch,
     pub(crate) atlas: Atlas,
+    pub(crate) bulletin: Bulletin,
     pub(crate) access_tokens: AccessTokenVerifier,
     pub(crate) standings: Cache<GrantId, Arc<Standing>>,
     pub(crate) profiles: Cache<UserId, Arc<Profile>>,
@@ -122,6 +124,7 @@ impl Provider {
             knowledge: Knowledge::new(clock.now(), settings.unblockable.clone()),
             watch: Watch::default(),
             atlas: Atlas::default(),
+            bulletin: Bulletin::default(),
             access_tokens: AccessTokenVerifier::new(&settings.issuer, REMEMBERED),
             standings: Cache::new(REMEMBERED),
             // Opened accounts are larger and hold personal data: few, and for two seconds.

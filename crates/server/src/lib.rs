@@ -3,6 +3,7 @@
 //! Start at [`wiring`], where everything is put together, then [`http::routes`]. This is the only crate
 //! that knows HTTP and the command line.
 
+mod advisories_file;
 pub mod cli;
 pub mod config;
 #[cfg(test)]

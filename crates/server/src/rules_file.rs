@@ -1,13 +1,15 @@
-//! The file of detection rules (`guard.rules`): read anew when it changes (THR-15).
+//! The files of detection rules (`guard.rules`) and of advisories, which may bring rules: read anew when they
+//! change (THR-15, SUP-04).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_guard::DetectionRules;
+use sekisho_guard::{Advisories, DetectionRules};
 use sekisho_provider::Provider;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use crate::advisories_file::{self, running};
 use crate::config::Guard;
 use crate::wiring::{Letters, WiringError};
 
@@ -22,7 +24,7 @@ struct Known {
 
 /// Starts the watch.
 pub(crate) fn start(config: &Guard, provider: &Arc<Provider>) -> Option<JoinHandle<()>> {
-    config.rules.as_ref()?;
+    config.rules.as_ref().or(config.advisories.as_ref())?;
     let (config, provider) = (config.clone(), Arc::clone(provider));
     Some(tokio::spawn(async move {
         let mut known = Known { problem: None };
@@ -38,14 +40,15 @@ pub(crate) fn start(config: &Guard, provider: &Arc<Provider>) -> Option<JoinHand
 /// A broken file keeps the old rules; the log says so, and operators are told.
 async fn look(config: &Guard, provider: &Provider, known: &mut Known) {
     let told = match read(config) {
-        Ok(rules) => {
+        Ok((rules, advisories)) => {
             known.problem = None;
+            provider.tell_advisories(advisories, running());
             provider.tell_rules(rules, true).await
         }
         Err(problem) if known.problem.as_ref() != Some(&problem) => {
             tracing::error!(
                 problem,
-                "the file of detection rules cannot be read; the rules before it count"
+                "a file of detection rules or advisories cannot be used; what was read before counts"
             );
             let told = provider.rules_are_broken(&problem).await;
             known.problem = told.is_ok().then_some(problem);
@@ -56,6 +59,9 @@ async fn look(config: &Guard, provider: &Provider, known: &mut Known) {
     if let Err(error) = told {
         tracing::warn!(%error, "a change of the detection rules was not recorded");
     }
+    if let Err(error) = provider.look_at_advisories().await {
+        tracing::warn!(%error, "how advisories concern this server was not recorded");
+    }
 }
 
 /// Tells the rules before anything is served. A server does not start with a broken file; a command says so.
@@ -65,7 +71,10 @@ pub(crate) async fn tell(
     letters: Letters,
 ) -> Result<(), WiringError> {
     match (read(config), letters) {
-        (Ok(rules), _) => Ok(provider.tell_rules(rules, false).await?),
+        (Ok((rules, advisories)), _) => {
+            provider.tell_advisories(advisories, running());
+            Ok(provider.tell_rules(rules, false).await?)
+        }
         (Err(problem), Letters::Send) => Err(WiringError::Rules(problem)),
         (Err(problem), Letters::Leave) => {
             tracing::warn!(problem, "the built-in detection rules are used");
@@ -74,12 +83,18 @@ pub(crate) async fn tell(
     }
 }
 
-/// The rules of a configuration, or what is wrong with them.
-pub(crate) fn read(config: &Guard) -> Result<DetectionRules, String> {
-    let Some(file) = &config.rules else {
-        return Ok(DetectionRules::built_in());
+/// The rules and advisories of a configuration, or what is wrong with them.
+pub(crate) fn read(config: &Guard) -> Result<(DetectionRules, Advisories), String> {
+    let advisories = advisories_file::read(config)?;
+    let wrong = |why: String| match &config.rules {
+        Some(file) => format!("guard.rules = {}: {why}", file.display()),
+        None => format!("guard.advisories: {why}"),
     };
-    let wrong = |why: String| format!("guard.rules = {}: {why}", file.display());
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    DetectionRules::with(&text).map_err(|problem| wrong(problem.to_string()))
+    let text = match &config.rules {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?,
+        None => String::new(),
+    };
+    let rules = DetectionRules::with_also(&text, advisories.rules());
+    let rules = rules.map_err(|problem| wrong(problem.to_string()))?;
+    Ok((rules, advisories))
 }

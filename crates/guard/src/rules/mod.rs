@@ -2,6 +2,7 @@
 
 mod act;
 mod admission;
+mod advisory;
 mod block;
 mod counter;
 mod detection;
@@ -18,6 +19,7 @@ pub(crate) use act::{
     user_code,
 };
 pub use admission::{Admission, AdmissionSettings};
+pub use advisory::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};
 pub use block::{Blocks, RequestLook, overlap};
 pub(crate) use counter::Counter;
 pub use detection::{

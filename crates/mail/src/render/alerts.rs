@@ -56,6 +56,7 @@ const fn words_of(topic: AlertTopic) -> &'static str {
         AlertTopic::Rule => "alert-topic-rule",
         AlertTopic::Canary => "alert-topic-canary",
         AlertTopic::BulkRead => "alert-topic-bulk-read",
+        AlertTopic::Advisory => "alert-topic-advisory",
         AlertTopic::OperatorToken => "alert-topic-operator-token",
         AlertTopic::Test => "alert-topic-test",
     }

@@ -1,13 +1,17 @@
 use std::path::Path;
+use std::sync::Arc;
 
+use sekisho_guard::{Advisory, AdvisoryStanding, Blocks, Situation};
 use sekisho_mail::Transport;
 use sekisho_model::{Clock as _, KeyId, KeyRing, SystemClock};
 use sekisho_provider::password::{BreachedPasswords, time_of};
 use sekisho_session::Session;
-use sekisho_store::{SealedPlace, Store};
+use sekisho_store::{SealedPlace, Store, Tx};
+use semver::Version;
 
 use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
+use crate::advisories_file;
 use crate::config::Config;
 use crate::keys_source;
 use crate::wiring::{hash_cost, open_store};
@@ -15,7 +19,7 @@ use crate::wiring::{hash_cost, open_store};
 /// One line for each part; exit 1 if one is wrong.
 pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let config = config_at(at)?;
-    let mut lines = vec![("configuration", Ok("can be used".to_owned()))];
+    let mut lines: Vec<(&str, Line)> = vec![("configuration", Ok("can be used".to_owned()))];
     let keys = keys_source::read(&config.keys).map_err(told);
     let held = keys.as_ref().map(KeyRing::key_ids).unwrap_or_default();
     lines.push(("key-encryption keys", keys.map(|ring| format!("{ring:?}"))));
@@ -28,6 +32,8 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let transport = Transport::open(config.mail.url.expose(), &config.mail.from);
     let transport = transport.map(|_| "configured; try `sekisho mail test ADDRESS`".to_owned());
     lines.push(("mail transport", transport.map_err(told)));
+    let told = advisories(&config).await;
+    lines.extend(told.iter().map(|(id, line)| (&**id, line.clone())));
     output::checks(form, &lines);
     if lines.iter().all(|(_, line)| line.is_ok()) {
         Ok(())
@@ -117,6 +123,64 @@ async fn sealed_values(store: &Store, held: Vec<KeyId>) -> Line {
         [] => Ok("all lie under keys that are there".to_owned()),
         lost => Err(format!("no key opens {}", lost.join(", "))),
     }
+}
+
+/// What is known to be wrong with this version: whether it is open here, and what holds it off (SUP-04).
+async fn advisories(config: &Config) -> Vec<(String, Line)> {
+    let part = "advisories".to_owned();
+    let advisories = match advisories_file::read(&config.guard) {
+        Ok(_) if config.guard.advisories.is_none() => return Vec::new(),
+        Ok(advisories) => advisories,
+        Err(problem) => return vec![(part, Err(problem))],
+    };
+    let situation = match situation(config).await {
+        Ok(situation) => situation,
+        Err(problem) => return vec![(part, Err(problem))],
+    };
+    let (running, now) = (advisories_file::running(), SystemClock.now());
+    let told = |one: &Advisory| {
+        let standing = one.standing(&running, &situation, now);
+        (one.id.clone(), concerning(one, &standing, &running))
+    };
+    let mut lines: Vec<_> = advisories.all().iter().map(told).collect();
+    if lines.is_empty() {
+        lines.push((part, Ok("none".to_owned())));
+    }
+    lines
+}
+
+fn concerning(one: &Advisory, standing: &AdvisoryStanding, running: &Version) -> Line {
+    let what = format!("{}: {}", one.severity.name(), one.title.en);
+    match standing {
+        AdvisoryStanding::NotAffected => Ok(format!("{running} is not affected ({what})")),
+        AdvisoryStanding::Fixed => Ok(format!("fixed in {running} ({what})")),
+        AdvisoryStanding::Mitigated(how) => Ok(format!("mitigated, {how} ({what})")),
+        AdvisoryStanding::Affected => {
+            let update = match &one.fixed {
+                Some(fixed) => format!("update to {fixed}"),
+                None => "there is no update yet".to_owned(),
+            };
+            let mut told = format!("{running} is affected ({what}); {update}");
+            for remedy in one.remedies() {
+                told.push_str("\n         until then: ");
+                told.push_str(&remedy);
+            }
+            Err(told)
+        }
+    }
+}
+
+/// What counts of switches and blocks.
+async fn situation(config: &Config) -> Result<Situation, String> {
+    let store = open_store(config).await.map_err(told)?;
+    let read = store.read(|tx: &mut Tx<'_>| {
+        Ok(Situation {
+            switches: tx.switch_decisions()?,
+            blocks: Arc::new(Blocks::new(tx.blocks()?, &[])),
+            ..Situation::default()
+        })
+    });
+    read.await.map_err(told)
 }
 
 async fn session_store(config: &Config) -> Line {

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use sekisho_model::{Cohort, EpochKind, EventKind};
 use sekisho_provider::incidents::EpochScope;
+use sekisho_store::{Holder, Tx};
 
 use super::levels::By;
 use super::tree::Where;
@@ -20,6 +21,9 @@ pub(crate) struct MoveEpoch {
     whose: Whose,
     #[command(flatten)]
     by: By,
+    /// Only say how much that would be.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -62,6 +66,11 @@ pub(super) async fn run(asked: MoveEpoch) -> Result<(), CliError> {
         Kind::Token => EpochKind::Token,
         Kind::Browser => EpochKind::Browser,
     };
+    if asked.dry_run {
+        let told = concerned(&services, &scope, kind).await?;
+        output::text(&told);
+        return Ok(());
+    }
     let event = event(provider, &services, EventKind::EpochMoved, "incident epoch");
     let who = (asked.by.operator.as_str(), asked.by.reason.as_str());
     let epoch = provider.move_epoch(scope, kind, who, event).await?;
@@ -70,6 +79,31 @@ pub(super) async fn run(asked: MoveEpoch) -> Result<(), CliError> {
         epoch.0
     ));
     Ok(())
+}
+
+/// What would be void, at most.
+async fn concerned(
+    services: &Services,
+    scope: &EpochScope,
+    kind: EpochKind,
+) -> Result<String, CliError> {
+    let (scope, now) = (scope.clone(), services.provider.now());
+    let of_cohort = matches!(scope, EpochScope::Cohort(_));
+    let count = services.store.read(move |tx: &mut Tx<'_>| match &scope {
+        EpochScope::Server => tx.count_held(kind, Holder::Everyone, now),
+        EpochScope::Client(id) => tx.count_held(kind, Holder::Client(id), now),
+        EpochScope::User(id) => tx.count_held(kind, Holder::User(*id), now),
+        EpochScope::Cohort(cohort) => tx.count_cohort(cohort, None),
+    });
+    let what = match kind {
+        _ if of_cohort => "accounts are in the cohort",
+        EpochKind::Password => "passwords would have to be chosen anew",
+        EpochKind::Session => "sessions would end",
+        EpochKind::Token => "apps would lose what a person gave them",
+        EpochKind::Browser => "browsers would be asked for the code again",
+    };
+    let number = count.await?;
+    Ok(format!("At most {number} {what}. Nothing was changed.\n"))
 }
 
 async fn scope(services: &Services, whose: Whose) -> Result<EpochScope, CliError> {

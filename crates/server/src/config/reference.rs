@@ -258,6 +258,8 @@ mod tests {
             "guard.level_file",
             "guard.rules",
             "guard.places",
+            "guard.advisories",
+            "guard.advisories_key",
             "server.contact",
             "brand.logo",
             "server.security_contact",

@@ -300,6 +300,10 @@ sections! {
         level_file: Option<PathBuf> = None,
         /// File of detection rules beside those that ship with the server: rules are added, replaced by id, or switched `on`, `shadow` or `off`. Read anew within seconds when it changes.
         rules: Option<PathBuf> = None,
+        /// File of advisories about this program: `sekisho doctor` says which concern this server, their detection rules count, and operators hear of severe ones. Read anew within seconds when it changes.
+        advisories: Option<PathBuf> = None,
+        /// Ed25519 public key in base64. With it the file of advisories is believed only with its signature beside it, in `FILE.sig`.
+        advisories_key: Option<String> = None,
         /// Database of places in the format of `MaxMind` (`.mmdb`), for the rules `new-country` and `impossible-travel`. Nothing is asked over the network. Read anew when it changes.
         places: Option<PathBuf> = None,
         /// People whose data one app may read through userinfo in an hour, at each node; 0 for any number.

@@ -15,6 +15,7 @@ pub use detector::{Detector, Firing};
 pub use measures::Measures;
 pub use observation::{OBSERVED, Observation, What};
 pub use probe::probe;
+pub(crate) use rule::line_of;
 pub use rule::{Act, DetectionRule, DetectionRules, Mode, Pattern, RuleProblem};
 pub use subject::{Per, Subject};
 pub use tally::Figures;

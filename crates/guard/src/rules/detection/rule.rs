@@ -180,6 +180,12 @@ pub struct DetectionRule {
 #[error("{0}")]
 pub struct RuleProblem(String);
 
+impl RuleProblem {
+    pub(crate) const fn new(what: String) -> Self {
+        Self(what)
+    }
+}
+
 /// All rules, built in and given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetectionRules(Vec<DetectionRule>);
@@ -254,8 +260,20 @@ impl DetectionRules {
     /// The built-in rules with what a file adds or changes. A rule of the same id takes the place of the
     /// built-in one; `[modes]` changes how a rule works and nothing else.
     pub fn with(text: &str) -> Result<Self, RuleProblem> {
+        Self::with_also(text, std::iter::empty())
+    }
+
+    /// The same, with what advisories bring between both.
+    pub fn with_also<'a>(
+        text: &str,
+        advised: impl Iterator<Item = &'a DetectionRule>,
+    ) -> Result<Self, RuleProblem> {
         let written = parsed(text)?;
         let mut all = Self::built_in().0;
+        for rule in advised {
+            all.retain(|other| other.id != rule.id);
+            all.push(rule.clone());
+        }
         let given: BTreeSet<&str> = written.rule.iter().map(|rule| &*rule.id).collect();
         if given.len() != written.rule.len() {
             return Err(RuleProblem("a rule id stands there twice".to_owned()));
@@ -336,11 +354,14 @@ impl DetectionRules {
 }
 
 fn parsed(text: &str) -> Result<Written, RuleProblem> {
-    toml::from_str(text).map_err(|error| {
-        let until = error.span().map_or(0, |span| span.start);
-        let line = text.bytes().take(until).filter(|b| *b == b'\n').count() + 1;
-        RuleProblem(format!("line {line}: {}", error.message()))
-    })
+    toml::from_str(text).map_err(|error| line_of(text, &error))
+}
+
+/// What is wrong with a file, and in which line.
+pub(crate) fn line_of(text: &str, error: &toml::de::Error) -> RuleProblem {
+    let until = error.span().map_or(0, |span| span.start);
+    let line = text.bytes().take(until).filter(|b| *b == b'\n').count() + 1;
+    RuleProblem(format!("line {line}: {}", error.message()))
 }
 
 /// `90s`, `10m`, `2h`.

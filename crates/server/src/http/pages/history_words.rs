@@ -61,7 +61,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::BulkRead
         | EventKind::CanaryChanged
         | EventKind::CanaryTouched
-        | EventKind::OperatorToken => ("did-change", "how-by-operator"),
+        | EventKind::OperatorToken
+        | EventKind::Advisory => ("did-change", "how-by-operator"),
     }
 }
 
