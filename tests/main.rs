@@ -13,6 +13,7 @@ mod bad_input;
 mod blocks;
 mod branding;
 mod browser_apps;
+mod bulk_reads;
 mod certificates;
 mod client_assertions;
 mod conformance;

@@ -17,7 +17,23 @@ impl Session {
         window: Duration,
         now: Timestamp,
     ) -> Result<u32, SessionError> {
-        on_backend!(self, spread(what, place, window, now))
+        self.spread_all(what, std::slice::from_ref(place), window, now)
+            .await
+    }
+
+    /// The same for many places, at most 1,000 of which travel at once.
+    pub async fn spread_all(
+        &self,
+        what: &Digest,
+        places: &[Digest],
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<u32, SessionError> {
+        let mut count = 0;
+        for some in places.chunks(1_000) {
+            count = on_backend!(self, spread(what, some, window, now))?;
+        }
+        Ok(count)
     }
 
     /// The key of this name that all nodes use until it is over; `candidate`, if there is none yet.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sekisho_model::{ClientId, EventKind, Origin, Outcome, Timestamp, UserId};
+use sekisho_model::{ClientId, Digest, Event, EventKind, Origin, Outcome, Timestamp, UserId};
 use sekisho_store::Tx;
 
 use super::lock;
@@ -15,16 +15,21 @@ const DAY: Duration = Duration::from_hours(24);
 /// Apps that are counted at a time.
 const MOST: usize = 10_000;
 
+/// One in so many of the budget a node counts for itself, before it asks what the other nodes counted.
+const ALONE: u32 = 16;
+/// Accounts that one event names: it holds 2 KiB.
+const ROWS: usize = 45;
+
 /// How much of people's data may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Budgets {
-    /// People whose data one app may read through userinfo in an hour, at each node; 0 for any number.
+    /// People whose data one app may read through userinfo in an hour; 0 for any number.
     pub userinfo_people_hour: u32,
     /// Accounts that may be written to files in a day; 0 for any number.
     pub exported_accounts_day: u64,
 }
 
-/// Whose data each app read within its hour.
+/// Whose data each app read within its hour, at this node.
 #[derive(Debug, Default)]
 pub(crate) struct Reads(Mutex<HashMap<ClientId, Hour>>);
 
@@ -32,68 +37,150 @@ pub(crate) struct Reads(Mutex<HashMap<ClientId, Hour>>);
 struct Hour {
     ends: Timestamp,
     people: HashSet<UserId>,
-    told: bool,
+    /// Whether the other nodes know whom this one counted.
+    shared: bool,
+    closed: bool,
 }
 
-/// What the budget says of one more person.
-enum Budget {
+impl Hour {
+    fn from(now: Timestamp) -> Self {
+        Self {
+            ends: now + HOUR,
+            people: HashSet::new(),
+            shared: false,
+            closed: false,
+        }
+    }
+}
+
+/// What this node's own count says of one more person.
+#[derive(Debug, PartialEq, Eq)]
+enum Counted {
+    /// Go on.
     Within,
-    /// Used up until then; whether this is the first to learn it.
-    Over(Timestamp, bool),
+    /// Ask the other nodes: these are the people they do not know of.
+    Ask(Vec<UserId>),
+    /// Used up until then.
+    Over(Timestamp),
 }
 
 impl Reads {
-    fn count(&self, client: &ClientId, user: UserId, limit: u32, now: Timestamp) -> Budget {
+    fn count(&self, client: &ClientId, user: UserId, limit: u32, now: Timestamp) -> Counted {
         let mut all = lock(&self.0);
         if all.len() >= MOST {
             all.retain(|_, hour| now < hour.ends);
         }
-        let fresh = || Hour {
-            ends: now + HOUR,
-            people: HashSet::new(),
-            told: false,
-        };
-        let hour = all.entry(client.clone()).or_insert_with(fresh);
+        let hour = all.entry(client.clone()).or_insert_with(|| Hour::from(now));
         if hour.ends <= now {
-            *hour = fresh();
+            *hour = Hour::from(now);
         }
-        let room = u32::try_from(hour.people.len()).unwrap_or(u32::MAX) < limit;
-        if hour.people.contains(&user) || room {
-            hour.people.insert(user);
-            return Budget::Within;
+        if hour.people.contains(&user) {
+            return Counted::Within;
         }
-        let first = !std::mem::replace(&mut hour.told, true);
-        Budget::Over(hour.ends, first)
+        if hour.closed {
+            return Counted::Over(hour.ends);
+        }
+        hour.people.insert(user);
+        let count = u32::try_from(hour.people.len()).unwrap_or(u32::MAX);
+        if count <= limit / ALONE {
+            return Counted::Within;
+        }
+        let known = std::mem::replace(&mut hour.shared, true);
+        let people = hour.people.iter().filter(|one| !known || **one == user);
+        Counted::Ask(people.copied().collect())
+    }
+
+    /// How many people this node counted, whatever the others say.
+    fn own(&self, client: &ClientId) -> u32 {
+        let all = lock(&self.0);
+        let count = all.get(client).map_or(0, |hour| hour.people.len());
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// The budget is used up: this person is one too many. Answers until when, and, to the first who learns it,
+    /// whose data was read here.
+    fn close(
+        &self,
+        client: &ClientId,
+        user: UserId,
+        now: Timestamp,
+    ) -> (Timestamp, Option<Vec<UserId>>) {
+        let mut all = lock(&self.0);
+        let hour = all.entry(client.clone()).or_insert_with(|| Hour::from(now));
+        hour.people.remove(&user);
+        let first = !std::mem::replace(&mut hour.closed, true);
+        let rows = first.then(|| hour.people.iter().copied().collect());
+        (hour.ends, rows)
     }
 }
 
 impl Provider {
-    /// Counts a person whose data an app reads. Beyond its budget it waits.
-    pub(crate) fn count_read(&self, client: &ClientId, user: UserId) -> Result<(), Failure> {
+    /// Counts a person whose data an app reads. Beyond its budget, which is one for all nodes, it waits. Only an app
+    /// that has used up a part of it costs a round trip.
+    pub(crate) async fn count_read(&self, client: &ClientId, user: UserId) -> Result<(), Failure> {
         let limit = self.settings.budgets.userinfo_people_hour;
         if limit == 0 {
             return Ok(());
         }
         let now = self.now();
         match self.watch.reads.count(client, user, limit, now) {
-            Budget::Within => Ok(()),
-            Budget::Over(ends, first) => {
-                if first {
-                    self.tell_used_up(client, limit);
+            Counted::Within => return Ok(()),
+            Counted::Over(ends) => return Err(Failure::Busy(ends.since(now))),
+            Counted::Ask(people) => {
+                if self.read_by(client, &people, now).await <= limit {
+                    return Ok(());
                 }
-                Err(Failure::Busy(ends.since(now)))
+            }
+        }
+        let (ends, rows) = self.watch.reads.close(client, user, now);
+        if let Some(rows) = rows {
+            self.tell_used_up(client, limit, &rows);
+        }
+        Err(Failure::Busy(ends.since(now)))
+    }
+
+    /// How many people's data an app has read, at all nodes; while they cannot be asked, at this one.
+    async fn read_by(&self, client: &ClientId, people: &[UserId], now: Timestamp) -> u32 {
+        let what = Digest::of(format!("userinfo {client}").as_bytes());
+        let people: Vec<Digest> = people
+            .iter()
+            .map(|user| Digest::of(user.to_string().as_bytes()))
+            .collect();
+        let shared = self.session.spread_all(&what, &people, HOUR, now).await;
+        let own = self.watch.reads.own(client);
+        shared.map_or(own, |all| all.max(own))
+    }
+
+    /// The incident, and row by row whose data this node handed out.
+    fn tell_used_up(&self, client: &ClientId, limit: u32, rows: &[UserId]) {
+        let detail = serde_json::json!({
+            "what": "userinfo", "limit": limit, "people": rows.len(),
+        });
+        let mut events = vec![self.bulk_read(Outcome::Blocked, detail)];
+        events.extend(self.row_events("userinfo", rows));
+        for event in events {
+            let event = Event {
+                client_id: Some(client.clone()),
+                ..event
+            };
+            if let Err(error) = self.machine_events.record(event) {
+                tracing::error!(%error, %client, "that a budget is used up was not recorded");
             }
         }
     }
 
-    fn tell_used_up(&self, client: &ClientId, limit: u32) {
-        let origin = Origin::default();
-        let mut event = self.event(EventKind::BulkRead, Outcome::Blocked, &origin);
-        event.client_id = Some(client.clone());
-        event.detail = serde_json::json!({ "what": "userinfo", "limit": limit });
-        if let Err(error) = self.machine_events.record(event) {
-            tracing::error!(%error, %client, "that a budget is used up was not recorded");
-        }
+    fn bulk_read(&self, outcome: Outcome, detail: serde_json::Value) -> Event {
+        let mut event = self.event(EventKind::BulkRead, outcome, &Origin::default());
+        event.detail = detail;
+        event
+    }
+
+    fn row_events(&self, what: &'static str, rows: &[UserId]) -> Vec<Event> {
+        let some = |rows: &[UserId]| {
+            let detail = serde_json::json!({ "what": what, "rows": rows });
+            self.bulk_read(Outcome::Passed, detail)
+        };
+        rows.chunks(ROWS).map(some).collect()
     }
 
     /// Counts accounts that are about to leave by a file, and records which. Beyond the budget of the day
@@ -106,7 +193,8 @@ impl Provider {
         let more = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let now = self.now();
         let ids: (String, String) = (first.to_string(), last.to_string());
-        let mut event = self.event(EventKind::BulkRead, Outcome::Passed, &Origin::default());
+        let mut event = self.bulk_read(Outcome::Passed, serde_json::Value::Null);
+        let rows = self.row_events("export", page);
         let over = self
             .store
             .write(move |tx| {
@@ -122,6 +210,9 @@ impl Provider {
                     Outcome::Passed
                 };
                 tx.record(&event)?;
+                if !over {
+                    tx.record_many(&rows)?;
+                }
                 Ok(over)
             })
             .await?;
@@ -167,16 +258,25 @@ mod tests {
             ClientId::new("app"),
         );
         let people: Vec<UserId> = (0..4).map(|_| UserId::new(at(0), &entropy)).collect();
-        let count = |n: usize, second| match reads.count(&app, people[n], 2, at(second)) {
-            Budget::Within => None,
-            Budget::Over(ends, first) => Some((ends, first)),
-        };
+        let count = |n: usize, second| reads.count(&app, people[n], 32, at(second));
         for n in [0, 1, 0, 1, 1] {
-            assert_eq!(count(n, 1), None);
+            assert_eq!(count(n, 1), Counted::Within, "few are counted here alone");
         }
-        assert_eq!(count(2, 2), Some((at(3_601), true)));
-        assert_eq!(count(3, 2), Some((at(3_601), false)));
-        assert_eq!(count(1, 2), None, "whom it knows it may ask again");
-        assert_eq!(count(2, 3_601), None);
+        let Counted::Ask(told) = count(2, 2) else {
+            panic!("from the third on all nodes count together");
+        };
+        assert_eq!(told.len(), 3, "the others learn of all three");
+        assert_eq!(count(3, 2), Counted::Ask(vec![people[3]]));
+        assert_eq!(count(3, 2), Counted::Within);
+        let (ends, rows) = reads.close(&app, people[3], at(3));
+        assert_eq!((ends, rows.map(|rows| rows.len())), (at(3_601), Some(3)));
+        assert_eq!(reads.close(&app, people[3], at(3)).1, None, "told once");
+        assert_eq!(count(3, 3), Counted::Over(at(3_601)));
+        assert_eq!(
+            count(1, 3),
+            Counted::Within,
+            "whom it knows it may ask again"
+        );
+        assert_eq!(count(3, 3_601), Counted::Within);
     }
 }

@@ -72,7 +72,8 @@ impl Provider {
             return Ok(Err(BearerError::InvalidToken));
         };
         self.pass_app(EndpointClass::UserInfo, &client.client, Some(&open.user))?;
-        self.count_read(&client.client.client_id, open.user.id)?;
+        self.count_read(&client.client.client_id, open.user.id)
+            .await?;
         let subject = self.subject_for(&client.client, &open.user);
         let single = ClaimsRequest::of_grant(&grant.terms.claims).userinfo;
         let claims = claims::userinfo(&subject, &open.claims, &scope, &single)

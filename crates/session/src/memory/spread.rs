@@ -24,7 +24,7 @@ impl Memory {
     pub(crate) fn spread(
         &self,
         what: &Digest,
-        place: &Digest,
+        places: &[Digest],
         window: Duration,
         now: Timestamp,
     ) -> Result<u32, SessionError> {
@@ -34,10 +34,12 @@ impl Memory {
             places: HashSet::new(),
             until: now + window,
         });
-        if seen.places.len() < MOST {
-            let first = place.as_bytes().first_chunk::<8>();
-            seen.places
-                .extend(first.map(|bytes| u64::from_be_bytes(*bytes)));
+        for place in places {
+            if seen.places.len() < MOST {
+                let first = place.as_bytes().first_chunk::<8>();
+                seen.places
+                    .extend(first.map(|bytes| u64::from_be_bytes(*bytes)));
+            }
         }
         let count = u32::try_from(seen.places.len()).unwrap_or(u32::MAX);
         let until = seen.until;

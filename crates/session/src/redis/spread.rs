@@ -14,18 +14,17 @@ impl Redis {
     pub(crate) async fn spread(
         &self,
         what: &Digest,
-        place: &Digest,
+        places: &[Digest],
         window: Duration,
         now: Timestamp,
     ) -> Result<u32, SessionError> {
         let what = what.to_base64url();
-        self.run(
-            SPREAD
-                .key(format!("{}:spread:{what}", self.prefix))
-                .arg(place.to_base64url())
-                .arg(keep_millis(now + window, now)),
-        )
-        .await
+        let mut call = SPREAD.key(format!("{}:spread:{what}", self.prefix));
+        call.arg(keep_millis(now + window, now));
+        for place in places {
+            call.arg(place.to_base64url());
+        }
+        self.run(&call).await
     }
 
     pub(crate) async fn agree(

@@ -13,6 +13,11 @@ on_each_store! {
             let count = session.spread(&what, &digest(place), HOUR, at(0)).await.unwrap();
             assert_eq!(count, expected, "{place}");
         }
+        let more = [digest("c"), digest("d"), digest("e")];
+        assert_eq!(session.spread_all(&what, &more, HOUR, at(0)).await.unwrap(), 5);
+        let many: Vec<_> = (0..1_500).map(|n| digest(&n.to_string())).collect();
+        let all = session.spread_all(&digest("many"), &many, HOUR, at(0)).await.unwrap();
+        assert!((1_450..=1_550).contains(&all), "{all}");
         let other = session.spread(&digest("another"), &digest("a"), HOUR, at(0)).await;
         assert_eq!(other.unwrap(), 1);
     }
