@@ -320,6 +320,36 @@ async fn inc_10_any_touch_of_a_canary_opens_an_incident_and_looks_like_any_other
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_10_who_knows_the_password_of_a_canary_has_read_the_hashes() {
+    let scene = Scene::open().await;
+    let canary = scene.house.login_address.replace("haruka-", "mizuno-");
+    scene.run(&["canary", "add", &canary, "--label", "backup-2026-11"]);
+    // Nobody is told its password, also not this test: this is what the record has of one that was right.
+    let services = &scene.house.house.services;
+    let owner = scene.house.user;
+    let mut asked = services.provider.event_of_server(EventKind::CodeAsked);
+    asked.origin.ip = "203.0.113.9".to_owned();
+    let work = move |tx: &mut sekisho_store::Tx<'_>| {
+        let others = tx.list_users(None, 10)?;
+        asked.user_id = others.iter().map(|user| user.id).find(|id| *id != owner);
+        tx.record(&asked)
+    };
+    services.store.write(work).await.unwrap();
+    scene.watched().await;
+    let touched = scene.events(EventKind::CanaryTouched).await;
+    let known: Vec<&Event> = touched
+        .iter()
+        .filter(|event| event.detail["password_known"] == true)
+        .collect();
+    assert_eq!(known.len(), 1, "{touched:?}");
+    for event in known {
+        assert_eq!(event.detail["how"], "right password");
+        assert_eq!(event.detail["label"], "backup-2026-11");
+        assert_eq!(event.origin.ip, "203.0.113.9");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thr_15_scanners_are_kept_out_and_exports_end_at_their_budget() {
     let scene = Scene::open().await;
     let app = App::of(&scene.house, json!({"skip_consent": true})).await;

@@ -1,9 +1,11 @@
 //! What goes on and what stops when Redis, PostgreSQL or SMTP are away (decisions: failing
 //! dependencies). Always on the production stack.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
+use sekisho_server::config::SecretText;
 use serde_json::json;
 
 use crate::authorization::request;
@@ -29,7 +31,7 @@ async fn fail_01_without_redis_sign_in_waits_and_tokens_go_on() {
     let proxy = Proxy::before(authority(&variable("TEST_REDIS_URL"))).await;
     let redis = through(&variable("TEST_REDIS_URL"), &proxy);
     let house = TestHouse::open_on_production(|config| {
-        config.session.url = sekisho_server::config::SecretText::new(redis);
+        config.session.url = SecretText::new(redis);
     })
     .await;
     let app = App::of(&house, json!({"skip_consent": true})).await;
@@ -92,7 +94,7 @@ async fn fail_03_without_sql_nothing_is_issued_and_keys_are_still_published() {
     let house = TestHouse::open_on_production(|config| {
         let mut url = url::Url::parse(config.database.url.expose()).unwrap();
         url.set_port(Some(port)).unwrap();
-        config.database.url = sekisho_server::config::SecretText::new(url.as_str());
+        config.database.url = SecretText::new(url.as_str());
     })
     .await;
     let machine = App::of(&house, json!({
@@ -144,7 +146,7 @@ async fn fail_05_otp_27_without_smtp_the_page_is_the_same_and_the_mail_waits() {
     let proxy = Proxy::before(authority(&smtp)).await;
     let url = through(&smtp, &proxy);
     let house = TestHouse::open_on_production(|config| {
-        config.mail.url = sekisho_server::config::SecretText::new(url);
+        config.mail.url = SecretText::new(url);
     })
     .await;
     proxy.stop();
@@ -235,4 +237,125 @@ async fn rep_01_a_sign_in_begun_on_one_node_ends_on_the_other() {
     assert_eq!(there.send().await.unwrap().status(), StatusCode::OK);
     assert!(node.stop(), "a graceful end");
     house.close().await;
+}
+
+/// Empties what this house keeps in Redis, as a server that comes back without its memory.
+fn forget_all(house: &TestHouse) {
+    let own = format!("{}*", house.config.session.prefix);
+    let url = variable("TEST_REDIS_URL");
+    let redis = |words: &[&str]| {
+        let at = ["-u", &*url, "--no-auth-warning"];
+        let done = Command::new("redis-cli")
+            .args([&at, words].concat())
+            .output();
+        String::from_utf8(done.unwrap().stdout).unwrap()
+    };
+    let keys = redis(&["--scan", "--pattern", &own]);
+    assert!(keys.lines().count() > 0, "there is something to forget");
+    for key in keys.lines() {
+        assert_eq!(redis(&["del", key]).trim(), "1", "{key}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fail_02_when_redis_forgets_unfinished_sign_ins_die_and_nothing_used_comes_back() {
+    let house = TestHouse::open_on_production(|_| {}).await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    let done = Browser::new(&house);
+    let page = done.password(&house, &request(&app.id, &[])).await;
+    let used = house.code().await;
+    let form = [("csrf", page.hidden("csrf")), ("code", used.clone())];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let answer = done.post("/login/code", &form).await;
+    let code = answer.answer("code").unwrap();
+    let tokens = body(app.redeem(&code).await).await;
+    house.advance(Duration::from_mins(2)).await;
+    let half_way = Browser::new(&house);
+    let unfinished = half_way.password(&house, &request(&app.id, &[])).await;
+    let right = house.code_but(&used).await;
+
+    forget_all(&house);
+    let csrf = unfinished.hidden("csrf");
+    let late = half_way
+        .post("/login/code", &[("csrf", &csrf), ("code", &right)])
+        .await;
+    assert_ne!(late.status, StatusCode::SEE_OTHER, "{}", late.words());
+    let account = half_way.get("/account").await;
+    assert_eq!(account.status, StatusCode::SEE_OTHER, "nobody is signed in");
+    let again = Browser::new(&house);
+    let fresh = again.password(&house, &request(&app.id, &[])).await;
+    let csrf = fresh.hidden("csrf");
+    for old in [&used, &right] {
+        let refused = again
+            .post("/login/code", &[("csrf", &csrf), ("code", old)])
+            .await;
+        assert!(refused.status != StatusCode::SEE_OTHER, "an old code");
+    }
+    let replayed = app.redeem(&code).await;
+    assert_eq!(
+        replayed.status(),
+        StatusCode::BAD_REQUEST,
+        "the code was used"
+    );
+    let revoked = app.refresh(tokens["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(
+        revoked.status(),
+        StatusCode::BAD_REQUEST,
+        "which voids what it gave"
+    );
+    assert_eq!(
+        done.get("/account").await.status,
+        StatusCode::OK,
+        "sessions go on"
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_13_the_status_page_needs_neither_database_nor_redis() {
+    let sql = Proxy::before(authority(&variable("TEST_DATABASE_URL"))).await;
+    let redis = Proxy::before(authority(&variable("TEST_REDIS_URL"))).await;
+    let to_redis = through(&variable("TEST_REDIS_URL"), &redis);
+    let house = TestHouse::open_on_production(|config| {
+        config.database.url = SecretText::new(through(config.database.url.expose(), &sql));
+        config.session.url = SecretText::new(to_redis);
+    })
+    .await;
+    let file = house.folder.path().join("config.toml");
+    house.write_config(&file, "127.0.0.1:0");
+    let order = [
+        "incident",
+        "level",
+        "5",
+        "--reason",
+        "test",
+        "--text-en",
+        "Back at noon.",
+        "--text-ja",
+        "正午に再開します。",
+    ];
+    let _done = Process::run(
+        &[&order[..], &["--config", file.to_str().unwrap()]].concat(),
+        "",
+    );
+    house.house.services.provider.hear().await.unwrap();
+    sql.stop();
+    redis.stop();
+    let http = reqwest::Client::new();
+    for _ in 0..3 {
+        for (language, words) in [("en", "Back at noon."), ("ja", "正午に再開します。")] {
+            let began = Instant::now();
+            let page = http
+                .get(house.url("/status"))
+                .header("accept-language", language);
+            let page = page.send().await.unwrap();
+            assert_eq!(page.status(), StatusCode::OK);
+            assert!(page.text().await.unwrap().contains(words), "{language}");
+            assert!(
+                began.elapsed() < Duration::from_secs(1),
+                "it waits for nobody"
+            );
+        }
+    }
+    house.close_without_database().await;
 }

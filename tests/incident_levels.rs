@@ -1,11 +1,13 @@
 //! Incident levels, switches and epochs from the command line to what apps and people see (INC-*).
 
 use reqwest::{Method, Response, StatusCode};
+use sekisho_model::{Cohort, EventKind, Level, LevelScope, OperatorText};
+use sekisho_provider::incidents::{Decided, LevelOrder};
 use serde_json::{Value, json};
 
 use crate::authorization::request;
 use crate::support::browser::Browser;
-use crate::support::house::TestHouse;
+use crate::support::house::{PASSWORD, TestHouse};
 use crate::support::processes::Process;
 use crate::support::wait;
 use crate::tokens::{App, body};
@@ -190,6 +192,60 @@ async fn inc_03_an_apps_level_stops_that_app_and_ends_by_itself() {
         .advance(std::time::Duration::from_secs(3601))
         .await;
     assert_eq!(scene.refreshes().await, StatusCode::OK);
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_03_a_level_for_some_accounts_stops_them_and_nobody_else() {
+    let scene = Scene::open().await;
+    let border = scene.house.now() + std::time::Duration::from_millis(1);
+    let email = scene.house.login_address.replace("haruka-", "sora-");
+    let words = [
+        "user",
+        "create",
+        "--email",
+        &email,
+        "--password-stdin",
+        "--config",
+        &scene.config,
+    ];
+    let _made = Process::run(&words, PASSWORD);
+    let provider = &scene.house.house.services.provider;
+    let order = LevelOrder {
+        operator: "haruka".to_owned(),
+        scope: LevelScope::Cohort(Cohort {
+            made_before: Some(border),
+            ..Cohort::default()
+        }),
+        level: Level::Silent,
+        reason: "test".to_owned(),
+        from: None,
+        until: None,
+        text: OperatorText::default(),
+        may_lower: false,
+    };
+    let event = provider.event_of_server(EventKind::LevelChanged);
+    let decided = provider.order_level(order, event).await.unwrap();
+    assert!(matches!(decided, Decided::InForce(_)), "{decided:?}");
+
+    assert_eq!(scene.refreshes().await, StatusCode::SERVICE_UNAVAILABLE);
+    let password = async |email: &str| {
+        let browser = Browser::new(&scene.house);
+        let to_login = browser.get(&request(&scene.app.id, &[])).await;
+        let login = browser.get(to_login.location()).await;
+        let csrf = login.hidden("csrf");
+        let form = [("csrf", &*csrf), ("email", email), ("password", PASSWORD)];
+        browser.post("/login", &form).await.status
+    };
+    assert_eq!(
+        password(&scene.house.login_address).await,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    assert_eq!(
+        password(&email).await,
+        StatusCode::SEE_OTHER,
+        "of another age"
+    );
     scene.house.close().await;
 }
 
