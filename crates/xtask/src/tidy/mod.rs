@@ -6,6 +6,7 @@ mod fences;
 mod file_length;
 mod file_names;
 mod handlers;
+mod known_bad;
 mod layers;
 mod links;
 mod lint_amnesty;
@@ -41,7 +42,7 @@ impl Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 16] = [
+const CHECKS: [(&str, Check); 17] = [
     ("layers", layers::check),
     ("fences", fences::check),
     ("pure rules", pure_rules::check),
@@ -58,6 +59,7 @@ const CHECKS: [(&str, Check); 16] = [
     ("test manners", test_manners::check),
     ("banned methods", banned_methods::check),
     ("lint amnesty", lint_amnesty::check),
+    ("known bad", known_bad::check),
 ];
 
 /// Runs every check and prints what it found.
