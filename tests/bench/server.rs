@@ -24,6 +24,11 @@ impl Running {
 
     /// Asks it to end and waits.
     pub fn stop(mut self) {
+        self.end();
+    }
+
+    /// The same where it will be replaced by another.
+    pub fn end(&mut self) {
         let id = self.id().to_string();
         drop(Command::new("kill").args(["-TERM", &id]).status());
         drop(self.child.wait());

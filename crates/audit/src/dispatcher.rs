@@ -16,6 +16,9 @@ use crate::outbox::open_letter;
 const HANDS: usize = 10;
 /// How long a claimed letter is ours; longer than a transport tries.
 const LEASE: Duration = Duration::from_mins(1);
+/// How long a letter that was given up can be sent after all. Afterwards it goes: it lies there under no key
+/// of its person, and must not outlive them.
+const KEPT_WHEN_DEAD: Duration = Duration::from_hours(30 * 24);
 /// How often the outbox is looked at without being rung for: retries, and letters of other nodes.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long to wait after the store did not answer.
@@ -191,6 +194,7 @@ impl Desk {
         });
         let fate = self.fate(&letter, result);
         let (id, kind) = (letter.id, letter.kind.name());
+        let keep_until = self.clock.now() + KEPT_WHEN_DEAD;
         match &fate {
             Fate::Sent(_) => tracing::info!(letter = %id, kind, "letter sent"),
             Fate::Again(at, error) => {
@@ -201,7 +205,7 @@ impl Desk {
         let noted = self.store.write(move |tx| match &fate {
             Fate::Sent(at) => tx.letter_sent(id, *at),
             Fate::Again(at, error) => tx.letter_failed(id, *at, error),
-            Fate::Dead(error) => tx.letter_dead(id, error),
+            Fate::Dead(error) => tx.letter_dead(id, error, keep_until),
         });
         if let Err(failed) = noted.await {
             tracing::error!(letter = %id, error = %failed, "what became of a letter was not noted");

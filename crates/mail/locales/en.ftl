@@ -181,6 +181,8 @@ deletion-done-subject = { $service }: your account was deleted
 deletion-done-lead = Your account at { $service } was deleted. This is the last mail about it.
 address-released-subject = { $service }: an address was taken off your account
 address-released-lead = An address of your account at { $service } may be given to somebody else by its provider. It was taken off your account and every device was signed out. If you cannot sign in, ask the operator.
+address-given-subject = { $service }: an operator set your sign-in address
+address-given-lead = At your request an operator set the address with which you sign in to { $service }. If you did not ask for this, tell the operator at once.
 
 operator-alert-subject = { $service } [{ $severity }]: { $topic }
 operator-alert-title = For the operators

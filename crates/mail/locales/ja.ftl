@@ -175,6 +175,8 @@ deletion-done-subject = 【{ $service }】アカウントを削除しました
 deletion-done-lead = { $service } のアカウントを削除しました。このアカウントについてのお知らせはこれが最後です。
 address-released-subject = 【{ $service }】アカウントからアドレスを外しました
 address-released-lead = { $service } のアカウントのアドレスの一つは、提供者がほかの人に渡すことがあるため、アカウントから外し、すべての端末をログアウトしました。ログインできないときは、運用者に知らせてください。
+address-given-subject = 【{ $service }】ログインのアドレスを設定しました
+address-given-lead = ご依頼により、運用者が { $service } のログインに使うアドレスを設定しました。依頼していないときは、すぐに運用者に知らせてください。
 
 operator-alert-subject = { $service }［{ $severity }］{ $topic }
 operator-alert-title = 運用者の方へ

@@ -255,6 +255,8 @@ pub enum RecoveryNews {
     DeletionDone,
     /// The sign-in address was released (REC-15).
     AddressReleased,
+    /// An operator gave an account whose sign-in address was released another one (REC-15).
+    AddressGiven,
     /// The account may be signed in to from some networks only (S14).
     NetworksSet {
         /// How many.

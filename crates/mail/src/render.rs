@@ -322,6 +322,7 @@ impl View {
                 "deletion-done-lead"
             }
             RecoveryNews::AddressReleased => "address-released-lead",
+            RecoveryNews::AddressGiven => "address-given-lead",
             RecoveryNews::NetworksSet { count } => {
                 self.put("count", count.to_string());
                 "networks-set-lead"
@@ -433,6 +434,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::DeletionStopped => "deletion-stopped-subject",
         RecoveryNews::DeletionDone => "deletion-done-subject",
         RecoveryNews::AddressReleased => "address-released-subject",
+        RecoveryNews::AddressGiven => "address-given-subject",
         RecoveryNews::NetworksSet { .. } => "networks-set-subject",
         RecoveryNews::NetworksCleared => "networks-cleared-subject",
         RecoveryNews::OutsideNetworks => "networks-outside-subject",

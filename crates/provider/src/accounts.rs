@@ -1,8 +1,8 @@
 //! Accounts: made with a sealed address and password record, opened for the one who may see them.
 
 use sekisho_model::{
-    AddressKind, AlertSetting, Digest, EmailAddress, Epoch, EventKind, KeyRing, Locale, Origin,
-    Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
+    AddressKind, AlertSetting, Digest, EmailAddress, Epoch, Event, EventKind, KeyRing, Locale,
+    Origin, Outcome, Purpose, Sealed, Subject, Timestamp, User, UserEpochs, UserId, UserState,
 };
 use sekisho_store::{Account, Once, PasswordRecord, StoreError, Tx};
 use serde_json::{Map, Value};
@@ -313,40 +313,6 @@ impl Provider {
         self.opened(found.as_ref())
     }
 
-    /// The account that apps know as `subject`, opened. For the command line.
-    pub async fn account_of_subject(
-        &self,
-        subject: &Subject,
-    ) -> Result<Option<OpenAccount>, Failure> {
-        let subject = subject.clone();
-        let work = move |tx: &mut Tx<'_>| tx.account_by_subject(&subject);
-        let found = self.store.read(work).await?;
-        self.opened(found.as_ref())
-    }
-
-    /// Accounts after `after`, opened, in order of their making. For the command line.
-    pub async fn accounts(
-        &self,
-        after: Option<UserId>,
-        limit: u32,
-    ) -> Result<Vec<OpenAccount>, Failure> {
-        let found = self
-            .store
-            .read(move |tx| {
-                let users = tx.list_users(after, limit)?;
-                users
-                    .into_iter()
-                    .map(|user| tx.account(user.id))
-                    .collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        found
-            .iter()
-            .flatten()
-            .filter_map(|account| self.opened(Some(account)).transpose())
-            .collect()
-    }
-
     /// Stops an account or lets it act again; what it had issued is void from this moment (SES-08).
     pub async fn set_account_state(
         &self,
@@ -355,8 +321,18 @@ impl Provider {
         origin: &Origin,
     ) -> Result<(), Failure> {
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, origin);
-        event.user_id = Some(user);
         event.detail = serde_json::json!({ "state": state });
+        self.write_account_state(user, state, event).await
+    }
+
+    /// The same, with the event that tells of it.
+    pub async fn write_account_state(
+        &self,
+        user: UserId,
+        state: UserState,
+        mut event: Event,
+    ) -> Result<(), Failure> {
+        event.user_id = Some(user);
         let now: Timestamp = self.now();
         self.store
             .write(move |tx| {

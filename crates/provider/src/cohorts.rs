@@ -28,7 +28,8 @@ const WITH_SESSIONS: [EpochKind; 4] = [
 ];
 const PASSWORDS_ONLY: [EpochKind; 1] = [EpochKind::Password];
 
-const fn kinds(end_sessions: bool) -> &'static [EpochKind] {
+/// What a forced reset voids.
+pub const fn kinds(end_sessions: bool) -> &'static [EpochKind] {
     if end_sessions {
         &WITH_SESSIONS
     } else {

@@ -31,11 +31,13 @@ pub mod operator_alerts;
 pub mod operator_tokens;
 pub mod outbound;
 pub mod password;
+pub mod people;
 pub mod places;
 mod provider;
 pub mod rules;
 pub mod sealing;
 mod settings;
+pub mod signed_in_from;
 mod subjects;
 mod unused_clients;
 

@@ -6,9 +6,7 @@ use diesel::sql_types::Bool;
 use sekisho_model::{AddressKind, Digest, EpochKind, EventId, Sealed, Timestamp, User, UserId};
 
 use crate::column::{Stored as _, micros, read_digest, read_id, time};
-use crate::schema::{
-    address_changes, address_quarantine, address_undo_links, passwords, user_addresses,
-};
+use crate::schema::{address_changes, address_undo_links, passwords, user_addresses};
 use crate::{Once, StoreError, Tx};
 
 /// A change of an address, and what undoes it (REC-07).
@@ -236,28 +234,23 @@ impl Tx<'_> {
         indexes: &[Digest],
         but: Option<UserId>,
     ) -> Result<HashSet<Digest>, StoreError> {
-        let indexes: Vec<Vec<u8>> = indexes
-            .iter()
-            .map(|index| index.as_bytes().to_vec())
-            .collect();
+        let bytes = indexes.iter().map(|index| index.as_bytes().as_slice());
         let but = but.map_or_else(String::new, |user| user.to_string());
         let found = address_changes::table
-            .filter(address_changes::former_index.eq_any(&indexes))
+            .filter(address_changes::former_index.eq_any(bytes))
             .filter(sql::<Bool>("kind = 'login'"))
             .filter(address_changes::ended_at.is_null())
             .filter(address_changes::user_id.ne(but))
             .select(address_changes::former_index)
             .load::<Option<Vec<u8>>>(self.conn)?;
-        let released = address_quarantine::table
-            .filter(address_quarantine::blind_index.eq_any(&indexes))
-            .select(address_quarantine::blind_index)
-            .load::<Vec<u8>>(self.conn)?;
-        found
+        let reserved: Result<HashSet<Digest>, _> = found
             .iter()
             .flatten()
-            .chain(&released)
             .map(|index| read_digest(index))
-            .collect()
+            .collect();
+        let mut barred = reserved?;
+        barred.extend(self.quarantined(indexes)?);
+        Ok(barred)
     }
 
     /// Takes back what somebody could do who knows the password: with a code address the code is asked from now

@@ -133,7 +133,8 @@ pub(crate) fn connect(
     }
 }
 
-/// WAL lets readers go on beside the writer; FULL keeps a commit through a power cut.
+/// WAL lets readers go on beside the writer; FULL keeps a commit through a power cut; what is deleted is
+/// overwritten, so that erased accounts leave nothing in the file.
 #[cfg(feature = "sqlite")]
 fn sqlite_setup(role: Role, timeout: Duration) -> String {
     let query_only = match role {
@@ -142,7 +143,7 @@ fn sqlite_setup(role: Role, timeout: Duration) -> String {
     };
     format!(
         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = {query_only};",
+         PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA query_only = {query_only};",
         timeout.as_millis()
     )
 }

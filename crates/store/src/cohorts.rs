@@ -106,7 +106,10 @@ pub(crate) fn in_cohort<'a>(
         query = query.filter(users::password_at.is_null().or(old));
     }
     if let Some(tag) = &cohort.tag {
-        query = query.filter(users::cohort_tag.eq(tag.clone()));
+        // The literal is what the partial index is about.
+        query = query
+            .filter(sql::<Bool>("cohort_tag <> ''"))
+            .filter(users::cohort_tag.eq(tag.clone()));
     }
     if let Some(wave) = cohort.wave {
         let (from, before) = wave.last_bytes();

@@ -2,19 +2,22 @@
 
 use std::collections::HashSet;
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use sekisho_model::{Digest, EpochKind, Subject, Timestamp, UserId};
 
 use crate::backend::on_each;
-use crate::column::{micros, read_id};
+use crate::column::{micros, read_digest, read_id};
 use crate::grants::count;
 use crate::schema::{
     access_tokens, address_changes, address_quarantine, codes, grants, logout_deliveries,
     refresh_tokens, tombstones, user_addresses, users,
 };
 use crate::{Once, StoreError, Tx};
+
+/// Each kind of address, as the index of that kind says it: without, every address would be looked at.
+const KINDS: [&str; 2] = ["kind = 'login'", "kind = 'code'"];
 
 impl Tx<'_> {
     /// From `at` on the account is erased; `Again` if it leaves already. What it holds is void at once.
@@ -55,11 +58,11 @@ impl Tx<'_> {
     pub fn due_deletions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
         // A logout token names the person, so that nobody is erased before (REC-16).
         let being_told = logout_deliveries::table
-            .filter(sql::<Bool>("state = 'waiting'"))
-            .select(logout_deliveries::user_id);
+            .filter(logout_deliveries::user_id.eq(users::id))
+            .filter(sql::<Bool>("state = 'waiting'"));
         let ids = users::table
             .filter(users::leaves_at.le(now.micros()))
-            .filter(users::id.ne_all(being_told))
+            .filter(not(exists(being_told)))
             .order(users::leaves_at)
             .limit(i64::from(limit))
             .select(users::id)
@@ -97,7 +100,8 @@ impl Tx<'_> {
     /// copy of the database that has not kept the key. `Again` if it stays after all, or is gone.
     pub fn erase_user(&mut self, user: UserId, now: Timestamp) -> Result<Once, StoreError> {
         let id = user.to_string();
-        // Overwritten first: a database may keep what it deletes.
+        // Overwritten first: SQLite does so in place (`secure_delete`); PostgreSQL keeps the row as it was
+        // until it is vacuumed.
         let nothing = vec![0_u8; 64];
         diesel::update(users::table.find(&id))
             .filter(users::leaves_at.le(now.micros()))
@@ -173,12 +177,15 @@ impl Tx<'_> {
         .do_update()
         .set(values)
         .execute(c))?;
-        let mut owners: HashSet<String> =
-            diesel::delete(user_addresses::table.filter(user_addresses::blind_index.eq(bytes)))
+        let mut owners: HashSet<String> = HashSet::new();
+        for kind in KINDS {
+            let taken = diesel::delete(user_addresses::table)
+                .filter(user_addresses::blind_index.eq(bytes))
+                .filter(sql::<Bool>(kind))
                 .returning(user_addresses::user_id)
-                .load::<String>(self.conn)?
-                .into_iter()
-                .collect();
+                .load::<String>(self.conn)?;
+            owners.extend(taken);
+        }
         let undoable =
             diesel::update(address_changes::table.filter(address_changes::former_index.eq(bytes)))
                 .filter(address_changes::ended_at.is_null())
@@ -190,18 +197,34 @@ impl Tx<'_> {
         let owners: Vec<UserId> = owners.collect::<Result<_, _>>()?;
         for user in &owners {
             self.void_all(*user, now)?;
+            // A link in the released mailbox opens nothing any more.
+            self.close_resets(*user)?;
         }
         Ok(owners)
     }
 
     /// Who has an address, as what they sign in with or as where their codes go.
     pub fn address_owners(&mut self, index: &Digest) -> Result<Vec<UserId>, StoreError> {
-        let ids = user_addresses::table
-            .filter(user_addresses::blind_index.eq(index.as_bytes().as_slice()))
-            .select(user_addresses::user_id)
-            .distinct()
-            .load::<String>(self.conn)?;
+        let mut ids: HashSet<String> = HashSet::new();
+        for kind in KINDS {
+            let found = user_addresses::table
+                .filter(user_addresses::blind_index.eq(index.as_bytes().as_slice()))
+                .filter(sql::<Bool>(kind))
+                .select(user_addresses::user_id)
+                .load::<String>(self.conn)?;
+            ids.extend(found);
+        }
         ids.iter().map(|id| read_id!(UserId, id)).collect()
+    }
+
+    /// Which of `indexes` were released and nobody can have yet (REC-15).
+    pub fn quarantined(&mut self, indexes: &[Digest]) -> Result<HashSet<Digest>, StoreError> {
+        let bytes = indexes.iter().map(|index| index.as_bytes().as_slice());
+        let found = address_quarantine::table
+            .filter(address_quarantine::blind_index.eq_any(bytes))
+            .select(address_quarantine::blind_index)
+            .load::<Vec<u8>>(self.conn)?;
+        found.iter().map(|index| read_digest(index)).collect()
     }
 
     /// Until when nobody can have an address, if it was released.

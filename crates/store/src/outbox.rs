@@ -244,13 +244,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Gives a letter up.
-    pub fn letter_dead(&mut self, id: LetterId, error: &str) -> Result<(), StoreError> {
+    /// Gives a letter up. It can be sent after all until `keep_until`, if it says nothing earlier itself.
+    pub fn letter_dead(
+        &mut self,
+        id: LetterId,
+        error: &str,
+        keep_until: Timestamp,
+    ) -> Result<(), StoreError> {
         diesel::update(outbox::table.find(id.to_string()))
             .set((
                 outbox::state.eq(LetterState::Dead.stored()),
                 outbox::last_error.eq(error),
             ))
+            .execute(self.conn)?;
+        diesel::update(outbox::table.find(id.to_string()))
+            .filter(outbox::not_after.is_null())
+            .set(outbox::not_after.eq(keep_until.micros()))
             .execute(self.conn)?;
         Ok(())
     }
@@ -296,7 +305,7 @@ impl Tx<'_> {
     /// Puts the letters that were given up back into the queue, with all their tries.
     pub fn revive_dead_letters(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let rows = diesel::update(outbox::table)
-            .filter(outbox::state.eq(LetterState::Dead.stored()))
+            .filter(sql::<Bool>("state = 'dead' AND state <> 'sent'"))
             .set((
                 outbox::state.eq(LetterState::Waiting.stored()),
                 outbox::attempts.eq(0),

@@ -222,14 +222,18 @@ impl Tx<'_> {
         })
     }
 
-    /// Puts a verified code address in the place of whichever there was.
+    /// Puts a verified code address in the place of whichever there was; `Again` if nobody can have it
+    /// (REC-15).
     pub fn put_code_address(
         &mut self,
         user: UserId,
         sealed: &Sealed,
         index: &Digest,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Once, StoreError> {
+        if !self.quarantined(&[*index])?.is_empty() {
+            return Ok(Once::Again);
+        }
         let values = (
             user_addresses::sealed.eq(sealed.as_bytes()),
             user_addresses::blind_index.eq(index.as_bytes().as_slice()),
@@ -245,6 +249,6 @@ impl Tx<'_> {
             .do_update()
             .set(values)
             .execute(c))?;
-        Ok(())
+        Ok(Once::First)
     }
 }

@@ -169,7 +169,8 @@ impl Tx<'_> {
     }
 
     /// Gives a user an address; `Again` if it is another account's login address, or reserved
-    /// for one (REC-07), or the user has an address of that kind. The transaction stays usable.
+    /// for one (REC-07), or nobody can have it (REC-15), or the user has an address of that kind. The
+    /// transaction stays usable.
     pub fn insert_address(
         &mut self,
         user: UserId,
@@ -191,14 +192,24 @@ impl Tx<'_> {
             .execute(c))?;
         // Looked at after the unique index let it pass: whoever gave the address up at the same time is
         // done by then.
-        if rows > 0
-            && kind == AddressKind::Login
-            && !self.reserved_addresses(&[*index], Some(user))?.is_empty()
-        {
+        if rows > 0 && self.is_barred(kind, index, user)? {
             self.take_address(user, kind)?;
             return Ok(Once::Again);
         }
         Ok(Once::of(rows))
+    }
+
+    fn is_barred(
+        &mut self,
+        kind: AddressKind,
+        index: &Digest,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        let barred = match kind {
+            AddressKind::Login => self.reserved_addresses(&[*index], Some(user))?,
+            AddressKind::Code => self.quarantined(&[*index])?,
+        };
+        Ok(!barred.is_empty())
     }
 
     /// An account by its id.

@@ -42,27 +42,62 @@ const DOMAINS: [&str; 4] = [
     "home.example",
 ];
 
-/// The address of person `number`. Every second one has a mailed code.
+/// The address of person `number`.
 pub fn address(number: u32) -> String {
     let ((_, family), (_, given)) = names(number);
     let domain = pick(&DOMAINS, number / 64);
     format!("{given}.{family}{number}@{domain}")
 }
 
-/// Writes `count` people to `file`, a line each.
+/// Writes `count` people to `file`, a line each. They have a code address as people do, but sign in without a
+/// code: what is compared is the look-up, not the mail.
 pub fn write(file: &Path, count: u32) -> Result<(), String> {
     let records = records()?;
-    let file = File::create(file).map_err(|error| error.to_string())?;
-    let mut out = BufWriter::with_capacity(1 << 20, file);
-    for number in 0..count {
+    write_lines(file, count, |number| {
         let ((family, _), (given, _)) = names(number);
-        let line = json!({
+        json!({
             "email": address(number),
             "email_verified": true,
+            "code_address": format!("{number}@codes.example"),
+            "code_address_verified": true,
             "password_hash": pick(&records, number),
             "second_step": false,
             "claims": { "name": format!("{family} {given}"), "family_name": family, "given_name": given },
-        });
+        })
+    })
+}
+
+/// Writes `count` others whose password records are weak: each is wrapped while it is imported.
+pub fn write_weak(file: &Path, count: u32) -> Result<(), String> {
+    write_lines(file, count, |number| {
+        // A salted SHA-1 of LDAP: 20 bytes of hash and 8 of salt, of nothing in particular.
+        let bytes: Vec<u8> = (0..28_u32)
+            .map(|at| {
+                number
+                    .wrapping_mul(2_654_435_761)
+                    .rotate_left(at)
+                    .to_le_bytes()[0]
+            })
+            .collect();
+        let hash = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+        json!({
+            "email": format!("weak{number}@example.jp"),
+            "email_verified": true,
+            "password_hash": format!("{{SSHA}}{hash}"),
+            "second_step": false,
+        })
+    })
+}
+
+fn write_lines(
+    file: &Path,
+    count: u32,
+    line: impl Fn(u32) -> serde_json::Value,
+) -> Result<(), String> {
+    let file = File::create(file).map_err(|error| error.to_string())?;
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    for number in 0..count {
+        let line = line(number);
         writeln!(out, "{line}").map_err(|error| error.to_string())?;
     }
     out.flush().map_err(|error| error.to_string())

@@ -1,6 +1,7 @@
 //! A house with so many accounts, imported as an operator would.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use crate::server::{Place, Running, until_all_keys};
 use crate::wire::Connection;
 
 /// How many of them do something while it is measured.
-const ACTIVE: usize = 4000;
+const ACTIVE: usize = 8000;
 
 /// A running house and some of the people in it.
 pub struct Town {
@@ -80,6 +81,24 @@ impl Town {
     }
 }
 
+impl Town {
+    /// Imports so many accounts with weak hashes beside the others.
+    pub fn import_weak(&self, count: u32) -> Result<Duration, String> {
+        let file = self.place.folder.path().join("weak.jsonl");
+        people::write_weak(&file, count)?;
+        imported(&self.place, &file)
+    }
+
+    /// Stops the server and starts it again.
+    pub async fn restart(&mut self) -> Result<(), String> {
+        self.server.end();
+        let (server, _) = self.place.start().await?;
+        until_all_keys(self.place.host()).await?;
+        self.server = server;
+        Ok(())
+    }
+}
+
 /// Each once, in no order.
 fn some_of(accounts: u32) -> Vec<String> {
     let entropy: &dyn Entropy = &OsEntropy::new();
@@ -101,12 +120,16 @@ fn import(place: &Place, accounts: u32) -> Result<Duration, String> {
     eprintln!("{accounts} accounts: writing the file");
     people::write(&file, accounts)?;
     eprintln!("{accounts} accounts: importing");
+    imported(place, &file)
+}
+
+fn imported(place: &Place, file: &Path) -> Result<Duration, String> {
     let began = Instant::now();
     let mut command = Command::new("taskset");
     command
         .args(["--cpu-list", "0,1"])
         .arg(crate::server::program()?);
-    command.args(["user", "import"]).arg(&file);
+    command.args(["user", "import"]).arg(file);
     command.arg("--config").arg(place.config_file());
     let done = command.status().map_err(|error| error.to_string())?;
     let took = began.elapsed();

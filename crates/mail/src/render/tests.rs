@@ -110,6 +110,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::DeletionStopped),
         news(RecoveryNews::DeletionDone),
         news(RecoveryNews::AddressReleased),
+        news(RecoveryNews::AddressGiven),
         news(RecoveryNews::NetworksSet { count: 2 }),
         news(RecoveryNews::NetworksCleared),
         news(RecoveryNews::OutsideNetworks),

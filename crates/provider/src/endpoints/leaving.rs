@@ -8,7 +8,7 @@ use sekisho_mail::RecoveryNews;
 use sekisho_model::{
     AddressKind, EmailAddress, Event, EventId, EventKind, Outcome, Subject, Timestamp, User, UserId,
 };
-use sekisho_store::{Once, OutboxLetter, StoreError, Tx};
+use sekisho_store::{Account, Once, OutboxLetter, StoreError, Tx};
 use serde_json::json;
 
 use super::visit::{LiveSession, Visit};
@@ -48,21 +48,25 @@ impl Provider {
         let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
         event.detail = json!({ "step": "asked", "by": "person" });
-        self.begin_deletion(account, at, event, visit).await
+        let who = (live.user.id, Some(account));
+        self.begin_deletion(who, at, event, visit).await
     }
 
     /// An operator begins the deletion of an account; with `at` in the past it is erased in the next round.
+    /// Who has no sign-in address any more is not told.
     pub async fn begin_deletion(
         &self,
-        account: &OpenAccount,
+        (user, account): (UserId, Option<&OpenAccount>),
         at: Timestamp,
         mut event: Event,
         visit: &Visit,
     ) -> Result<Leaving, Failure> {
-        let (user, now) = (account.user.id, self.now());
+        let now = self.now();
         event.user_id = Some(user);
-        let letters = self.letters_to_all(account, || {
-            self.recovery_notice(RecoveryNews::DeletionAsked { at }, visit)
+        let letters = account.map_or_else(Vec::new, |account| {
+            self.letters_to_all(account, || {
+                self.recovery_notice(RecoveryNews::DeletionAsked { at }, visit)
+            })
         });
         let begun = move |tx: &mut Tx<'_>| {
             if tx.ask_deletion(user, at, now)? == Once::Again {
@@ -92,21 +96,23 @@ impl Provider {
         let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
         event.detail = json!({ "step": "stopped", "by": "person" });
-        self.stop_deletion(account, event, visit).await?;
+        let who = (live.user.id, Some(account));
+        self.stop_deletion(who, event, visit).await?;
         Ok(true)
     }
 
     /// The account stays. `false` if it was not leaving.
     pub async fn stop_deletion(
         &self,
-        account: &OpenAccount,
+        (user, account): (UserId, Option<&OpenAccount>),
         mut event: Event,
         visit: &Visit,
     ) -> Result<bool, Failure> {
-        let user = account.user.id;
         event.user_id = Some(user);
-        let letters = self.letters_to_all(account, || {
-            self.recovery_notice(RecoveryNews::DeletionStopped, visit)
+        let letters = account.map_or_else(Vec::new, |account| {
+            self.letters_to_all(account, || {
+                self.recovery_notice(RecoveryNews::DeletionStopped, visit)
+            })
         });
         let stop = move |tx: &mut Tx<'_>| {
             if tx.stop_deletion(user)? == Once::Again {
@@ -285,15 +291,37 @@ impl Provider {
         let user = account.user.id;
         let (sealed, index) = self.sealed_address(user, address).await?;
         event.user_id = Some(user);
+        let letters = self.letters_of_gift(&account, address)?;
         let give = move |tx: &mut Tx<'_>| {
             let kind = AddressKind::Login;
             let given = tx.insert_address(user, kind, &sealed, &index, Some(now))?;
             if given == Once::First {
+                letters.iter().try_for_each(|letter| tx.post(letter))?;
                 tx.record(&event)?;
             }
             Ok::<_, StoreError>(given == Once::First)
         };
-        Ok(Some(self.store.write(give).await?))
+        let given = self.store.write(give).await?;
+        self.letters_wait.ring();
+        Ok(Some(given))
+    }
+
+    /// To the new address and to where codes go (REC-06).
+    fn letters_of_gift(
+        &self,
+        account: &Account,
+        address: &EmailAddress,
+    ) -> Result<Vec<OutboxLetter>, Failure> {
+        let code = account.code_address.as_ref();
+        let code = code.filter(|code| code.verified_at.is_some());
+        let code = code.map(|code| self.opened_address(account, &code.sealed));
+        let visit = Visit::default();
+        let body = || self.recovery_notice(RecoveryNews::AddressGiven, &visit);
+        let told = [Some(address.clone()), code.transpose()?];
+        let letters = told.iter().flatten();
+        Ok(letters
+            .map(|to| self.sealed_letter(&account.user, to, body()))
+            .collect())
     }
 }
 

@@ -439,12 +439,16 @@ impl Provider {
         token: &ResetToken,
         visit: &Visit,
     ) -> Result<ResetOutcome, Failure> {
+        self.knowledge.may_issue(self.now())?;
+        self.works(Feature::PasswordReset)?;
+        self.pass(EndpointClass::Credentials, Concerned::default())?;
         let found = match self.found_reset(token, visit).await? {
             Ok(found) => found,
             Err(Standing::Used) => return Ok(ResetOutcome::Used),
             Err(_) => return Ok(ResetOutcome::Over),
         };
         let open = self.open_account(&found.account)?;
+        self.pass_person(EndpointClass::Credentials, &open.user)?;
         let browser: Option<BrowserId> = found.browser.as_ref().map(|browser| browser.id);
         let (MissingProof::RecoveryCodeOrWait, Some(browser_id)) =
             (self.missing(&found, &open), browser)

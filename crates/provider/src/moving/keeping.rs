@@ -5,7 +5,8 @@ use sekisho_store::{ImportProgress, ImportedUser, Once, StoreError, Tx};
 use serde_json::json;
 
 use super::arrivals::Taken;
-use super::{ImportTerms, OnExisting, Place, ReadyBatch, Remark};
+use super::{ImportTerms, OnExisting, Place, Problem, ReadyBatch, Remark};
+use crate::rules::newcomer::RecordRefusal;
 use crate::{Failure, Provider};
 
 /// What became of a batch.
@@ -107,6 +108,15 @@ impl Provider {
     }
 }
 
+fn code_index(account: &ImportedUser) -> Option<Digest> {
+    account.code.as_ref().map(|code| code.index)
+}
+
+/// Nobody can have a released address, codes neither (REC-15).
+fn in_quarantine() -> Problem {
+    RecordRefusal("the code address was released and is in quarantine".to_owned()).into()
+}
+
 impl Keeping {
     fn keep(&self, tx: &mut Tx<'_>) -> Result<KeptBatch, StoreError> {
         let subjects: Vec<_> = self
@@ -119,8 +129,14 @@ impl Keeping {
             subjects: tx.taken_subjects(&subjects)?,
         };
         let (mut new, mut remarks) = (Vec::new(), self.remarks.clone());
+        let codes = self.accounts.iter().filter_map(|(_, one)| code_index(one));
+        let released = tx.quarantined(&codes.collect::<Vec<_>>())?;
         for (place, account) in &self.accounts {
-            match taken.claim(account.login.index, Some(&account.user.subject)) {
+            let claimed = match code_index(account) {
+                Some(code) if released.contains(&code) => Err(in_quarantine()),
+                _ => taken.claim(account.login.index, Some(&account.user.subject)),
+            };
+            match claimed {
                 Ok(()) => new.push(account),
                 Err(problem) => remarks.push(Remark {
                     place: *place,

@@ -179,7 +179,6 @@ async fn target(services: &Services, asked: &SetBlock) -> Result<BlockTarget, Cl
     }
     if let Some(who) = &whom.user {
         let account = users::found(&services.provider, who).await?;
-        let account = account.ok_or_else(users::unknown)?;
         return Ok(BlockTarget::Account(account.user.id));
     }
     asked.shape.clone().target()

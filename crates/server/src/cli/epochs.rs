@@ -113,8 +113,7 @@ async fn scope(services: &Services, whose: Whose) -> Result<EpochScope, CliError
         return Ok(EpochScope::Client(found.client.client_id));
     }
     if let Some(who) = whose.user {
-        let account = users::found(provider, &who).await?;
-        let account = account.ok_or_else(users::unknown)?;
+        let account = users::person(provider, &who).await?;
         return Ok(EpochScope::User(account.user.id));
     }
     Ok(match whose.cohort {

@@ -76,7 +76,6 @@ pub(super) async fn run(command: FactorCommand, form: Form) -> Result<(), CliErr
 async fn list(at: &Where, who: &str, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let account = users::found(&services.provider, who).await?;
-    let account = account.ok_or_else(users::unknown)?;
     let steps = services.provider.second_steps(account.user.id).await?;
     let all: Vec<Shown> = steps
         .app
@@ -109,7 +108,6 @@ async fn remove(at: &Where, who: &str, factor: &str, reason: &str) -> Result<(),
     let (_, services) = services_at(at).await?;
     let provider = &services.provider;
     let account = users::found(provider, who).await?;
-    let account = account.ok_or_else(users::unknown)?;
     let kind = EventKind::FactorChanged;
     let mut event = event(provider, &services, kind, "user remove-factor");
     if let Some(detail) = event.detail.as_object_mut() {

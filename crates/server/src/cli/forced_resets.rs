@@ -3,12 +3,14 @@
 use std::io::IsTerminal as _;
 
 use clap::Args;
+use ipnet::IpNet;
 use sekisho_mail::when;
-use sekisho_model::{CohortMark, Epoch, EpochKind, EventKind};
-use sekisho_provider::cohorts::Progress;
+use sekisho_model::{CohortMark, Epoch, EpochKind, EventKind, Timestamp};
+use sekisho_provider::cohorts::{Progress, kinds};
+use sekisho_provider::signed_in_from::SignInsFrom;
 use serde::Serialize;
 
-use super::cohort::{Who, in_words};
+use super::cohort::{Who, in_words, moment};
 use super::tree::{Form, Where};
 use super::{CliError, event, output, services_at, users};
 
@@ -17,9 +19,23 @@ use super::{CliError, event, output, services_at, users};
 pub(crate) struct ForceReset {
     #[command(flatten)]
     at: Where,
-    /// One account, by its sign-in address. Or give at least one of the following.
-    #[arg(conflicts_with_all = ["all", "made_before", "chosen_before", "tag", "wave"])]
+    /// One account, by its sign-in address or `sub`. Or give at least one of the following.
+    #[arg(conflicts_with_all = ["all", "made_before", "chosen_before", "tag", "wave", "signed_in_from"])]
     email: Option<String>,
+    /// Accounts that were signed in to from this network (repeatable), as in 203.0.113.0/24, between `--since` and
+    /// `--until`.
+    #[arg(
+        long,
+        requires = "since",
+        conflicts_with_all = ["all", "made_before", "chosen_before", "tag", "wave"]
+    )]
+    signed_in_from: Vec<IpNet>,
+    /// The first of those sign-ins: a date, or a moment as in 2026-11-23T09:00:00+09:00.
+    #[arg(long, value_parser = moment, requires = "signed_in_from")]
+    since: Option<Timestamp>,
+    /// The end of that time; now if it is left out.
+    #[arg(long, value_parser = moment, requires = "signed_in_from")]
+    until: Option<Timestamp>,
     #[command(flatten)]
     who: Who,
     /// Leave them signed in; otherwise sessions, tokens and trusted browsers end.
@@ -55,6 +71,9 @@ pub(super) async fn force(asked: ForceReset, form: Form) -> Result<(), CliError>
     if let Some(email) = &asked.email {
         return force_one(&asked, email).await;
     }
+    if let Some(since) = asked.since {
+        return force_signed_in(&asked, since, form).await;
+    }
     let cohort = asked.who.cohort()?;
     let (_, services) = services_at(&asked.at).await?;
     let provider = &services.provider;
@@ -86,11 +105,43 @@ pub(super) async fn force(asked: ForceReset, form: Form) -> Result<(), CliError>
     Ok(())
 }
 
+/// Those who signed in from somewhere: each account by itself, because who they are is in the record only.
+async fn force_signed_in(asked: &ForceReset, since: Timestamp, form: Form) -> Result<(), CliError> {
+    let (_, services) = services_at(&asked.at).await?;
+    let provider = &services.provider;
+    let from = SignInsFrom {
+        networks: asked.signed_in_from.clone(),
+        since,
+        until: asked.until.unwrap_or_else(|| provider.now()),
+    };
+    let users = provider.who_signed_in(&from).await?;
+    if asked.dry_run {
+        let networks = from.networks.iter().map(ToString::to_string);
+        let networks: Vec<String> = networks.collect();
+        let who = format!("accounts signed in to from {}", networks.join(", "));
+        let accounts = u64::try_from(users.len()).unwrap_or(u64::MAX);
+        output::one(form, &Counted { who, accounts });
+        return Ok(());
+    }
+    let command = "user force-reset --signed-in-from";
+    let mut event = event(provider, &services, EventKind::SettingChanged, command);
+    if let Some(detail) = event.detail.as_object_mut() {
+        detail.insert("reason".to_owned(), asked.reason.as_str().into());
+    }
+    let (all, kinds) = (users.len(), kinds(!asked.keep_sessions));
+    let told = |done| output::progress(&format!("{done} of {all} accounts"));
+    let void = provider.void_what_they_hold(&users, kinds, event, told);
+    void.await?;
+    output::done(&format!(
+        "{all} accounts must choose a new password at the next sign-in."
+    ));
+    Ok(())
+}
+
 async fn force_one(asked: &ForceReset, email: &str) -> Result<(), CliError> {
     let (_, services) = services_at(&asked.at).await?;
     let provider = &services.provider;
-    let account = provider.account_of(&users::address(email)?).await?;
-    let account = account.ok_or_else(users::unknown)?;
+    let account = users::person(provider, email).await?;
     if asked.dry_run {
         output::done("This is one account.");
         return Ok(());
@@ -167,5 +218,59 @@ fn shown(progress: Progress) -> Shown {
         changed: progress.changed,
         waiting: progress.waiting,
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sekisho_model::{Epoch, EventKind, Origin, OsEntropy, Outcome, Timestamp, User, UserId};
+    use sekisho_store::Tx;
+
+    use crate::cli::tests::Place;
+
+    const SINCE: i64 = 1_795_000_000;
+
+    async fn owner(place: &Place) -> User {
+        let found = place.store.read(|tx: &mut Tx<'_>| tx.list_users(None, 1));
+        found.await.unwrap().remove(0)
+    }
+
+    async fn signed_in(place: &Place, user: UserId, ip: &str, seconds: i64) {
+        let new = sekisho_audit::NewEvent::new(EventKind::SignIn, Outcome::Passed).user(user);
+        let origin = Origin {
+            ip: ip.to_owned(),
+            ..Origin::default()
+        };
+        let at = Timestamp::from_seconds(SINCE + seconds);
+        let event = new.happened(at, &origin, &OsEntropy::new());
+        let kept = place.store.write(move |tx| tx.record(&event));
+        kept.await.unwrap();
+    }
+
+    async fn epochs(place: &Place) -> (Epoch, Epoch) {
+        let user = owner(place).await;
+        (user.epochs.password, user.epochs.session)
+    }
+
+    #[tokio::test]
+    async fn inc_08_who_signed_in_from_a_network_is_asked_and_nobody_else() {
+        let place = Place::new().await;
+        let user = owner(&place).await.id;
+        signed_in(&place, user, "203.0.113.9", 60).await;
+        let before = epochs(&place).await;
+        for elsewhere in [
+            "--signed-in-from 198.51.100.0/24 --since 2026-11-01",
+            "--signed-in-from 203.0.113.0/24 --since 2026-11-01 --until 2026-11-02",
+            "--signed-in-from 203.0.113.0/24 --since 2026-11-01 --dry-run",
+        ] {
+            let words = format!("user force-reset {elsewhere} --reason test");
+            place.run(&words).await.unwrap();
+            assert_eq!(epochs(&place).await, before, "{elsewhere}");
+        }
+        let words = "user force-reset --signed-in-from 203.0.113.0/24 --signed-in-from 2001:db8::/32 \
+                     --since 2026-11-01 --reason test";
+        place.run(words).await.unwrap();
+        let after = epochs(&place).await;
+        assert!(after.0 > before.0 && after.1 > before.1);
     }
 }

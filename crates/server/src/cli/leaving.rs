@@ -3,9 +3,9 @@
 use clap::Subcommand;
 use sekisho_mail::when;
 use sekisho_model::{Event, EventKind, Subject};
-use sekisho_provider::accounts::OpenAccount;
 use sekisho_provider::endpoints::leaving::Leaving;
 use sekisho_provider::endpoints::visit::Visit;
+use sekisho_provider::people::Person;
 
 use super::tree::{Form, Where};
 use super::{CliError, event, output, services_at, users};
@@ -104,7 +104,8 @@ pub(super) async fn run(command: LeavingCommand) -> Result<(), CliError> {
         } => delete(&at, &who, &reason, now).await,
         LeavingCommand::Keep { at, who, reason } => keep(&at, &who, &reason).await,
         LeavingCommand::Data { at, who } => {
-            let (services, account) = found(&at, &who).await?;
+            let (services, person) = found(&at, &who).await?;
+            let account = person.open.ok_or_else(users::released)?;
             let visit = Visit::default();
             let file = services.provider.own_data(&account, None, &visit).await?;
             output::one(Form::Json, &file);
@@ -123,10 +124,10 @@ pub(super) async fn run(command: LeavingCommand) -> Result<(), CliError> {
     }
 }
 
-async fn found(at: &Where, who: &str) -> Result<(Services, OpenAccount), CliError> {
+async fn found(at: &Where, who: &str) -> Result<(Services, Person), CliError> {
     let (_, services) = services_at(at).await?;
-    let account = users::found(&services.provider, who).await?;
-    Ok((services, account.ok_or_else(users::unknown)?))
+    let person = users::person(&services.provider, who).await?;
+    Ok((services, person))
 }
 
 fn recorded(services: &Services, kind: EventKind, step: &str, reason: &str) -> Event {
@@ -136,7 +137,7 @@ fn recorded(services: &Services, kind: EventKind, step: &str, reason: &str) -> E
 }
 
 async fn delete(at: &Where, who: &str, reason: &str, now: bool) -> Result<(), CliError> {
-    let (services, account) = found(at, who).await?;
+    let (services, person) = found(at, who).await?;
     let provider = &services.provider;
     let event = recorded(&services, EventKind::Deletion, "asked", reason);
     let mut end = provider.now();
@@ -144,7 +145,7 @@ async fn delete(at: &Where, who: &str, reason: &str, now: bool) -> Result<(), Cl
         end = end + provider.settings.leaving.delay;
     }
     let visit = Visit::default();
-    let asked = provider.begin_deletion(&account, end, event, &visit);
+    let asked = provider.begin_deletion((person.user.id, person.open.as_ref()), end, event, &visit);
     match asked.await? {
         Leaving::Until(end) => output::done(&format!(
             "The account can do nothing any more, and is erased at {}.",
@@ -160,10 +161,10 @@ async fn delete(at: &Where, who: &str, reason: &str, now: bool) -> Result<(), Cl
 }
 
 async fn keep(at: &Where, who: &str, reason: &str) -> Result<(), CliError> {
-    let (services, account) = found(at, who).await?;
+    let (services, person) = found(at, who).await?;
     let event = recorded(&services, EventKind::Deletion, "stopped", reason);
-    let visit = Visit::default();
-    let kept = services.provider.stop_deletion(&account, event, &visit);
+    let (visit, whom) = (Visit::default(), (person.user.id, person.open.as_ref()));
+    let kept = services.provider.stop_deletion(whom, event, &visit);
     if !kept.await? {
         return Err(CliError::refused("The account is not to be deleted."));
     }
@@ -218,5 +219,60 @@ async fn give(at: &Where, sub: &str, email: &str, reason: &str) -> Result<(), Cl
             output::done("The account can sign in with this address.");
             Ok(())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sekisho_model::{User, UserState};
+    use sekisho_store::Tx;
+
+    use crate::cli::tests::Place;
+
+    async fn owner(place: &Place) -> User {
+        let found = place.store.read(|tx: &mut Tx<'_>| tx.list_users(None, 1));
+        found.await.unwrap().remove(0)
+    }
+
+    #[tokio::test]
+    async fn rec_15_who_lost_the_address_is_still_found_by_sub() {
+        let place = Place::new().await;
+        let user = owner(&place).await;
+        let (id, sub) = (user.id, user.subject);
+        let address = "haruka@example.jp";
+        let run = async |words: String| place.run(&words).await;
+        run(format!("user release-address {address} --reason test"))
+            .await
+            .unwrap();
+        for works in [
+            "user list".to_owned(),
+            format!("user show {sub}"),
+            format!("user sessions {sub}"),
+            format!("user force-reset {sub} --reason test"),
+            format!("user disable {sub} --reason test"),
+        ] {
+            run(works.clone())
+                .await
+                .unwrap_or_else(|error| panic!("{works}: {error:?}"));
+        }
+        assert_eq!(owner(&place).await.state, UserState::Disabled);
+        assert!(run(format!("user data {sub}")).await.is_err());
+        let taken = format!("user give-address {sub} --email {address} --reason test");
+        assert!(run(taken).await.is_err(), "it is in quarantine");
+        let letters = place.store.read(|tx: &mut Tx<'_>| tx.list_letters(99));
+        let before = letters.await.unwrap().len();
+        let given = format!("user give-address {sub} --email new@elsewhere.example --reason test");
+        run(given).await.unwrap();
+        let letters = place.store.read(|tx: &mut Tx<'_>| tx.list_letters(99));
+        assert!(letters.await.unwrap().len() > before, "REC-06: it is told");
+        run(format!("user delete {sub} --now --reason test"))
+            .await
+            .unwrap();
+        let gone = place
+            .store
+            .read(move |tx: &mut Tx<'_>| tx.account(id))
+            .await
+            .unwrap();
+        assert!(gone.is_none_or(|left| left.user.leaves_at.is_some()));
     }
 }

@@ -41,7 +41,6 @@ pub(super) async fn run(asked: UserNetworks, form: Form) -> Result<(), CliError>
     let (_, services) = services_at(&asked.at).await?;
     let provider = &services.provider;
     let account = users::found(provider, &asked.who).await?;
-    let account = account.ok_or_else(users::unknown)?;
     if asked.set.is_empty() && !asked.clear {
         let networks = account.networks.lines();
         if form == Form::Json {

@@ -54,8 +54,7 @@ pub(super) async fn reset_second_step(
     let new = users::address(code_address)?;
     if !provider.set_code_address(&account, &new, event).await? {
         return Err(CliError::refused(format!(
-            "mail to {} is behind this sign-in; give a code address elsewhere",
-            new.domain()
+            "no code can go to {new}: mail to it is behind this sign-in, or it was released"
         )));
     }
     output::done(

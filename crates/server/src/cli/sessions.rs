@@ -20,8 +20,7 @@ struct Shown {
 
 pub(super) async fn list(at: &Where, who: &str, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
-    let account = users::found(&services.provider, who).await?;
-    let account = account.ok_or_else(users::unknown)?;
+    let account = users::person(&services.provider, who).await?;
     let devices = services.provider.devices(&account.user).await?;
     let shown = devices.sessions.iter().map(|found| Shown {
         id: found.session.id.to_string(),
@@ -56,8 +55,7 @@ pub(super) async fn revoke(
         .transpose()?;
     let (_, services) = services_at(at).await?;
     let provider = &services.provider;
-    let account = users::found(provider, who).await?;
-    let account = account.ok_or_else(users::unknown)?;
+    let account = users::person(provider, who).await?;
     let mut event = event(provider, &services, EventKind::SessionEnded, "user revoke");
     if let Some(detail) = event.detail.as_object_mut() {
         detail.insert("reason".to_owned(), reason.into());

@@ -243,13 +243,16 @@ pub(crate) enum UserCommand {
     Factor(FactorCommand),
     /// Stop an account; its sessions and tokens end at once.
     #[command(
-        after_help = "Example\n  sekisho user disable haruka@example.jp --config config.toml"
+        after_help = "Example\n  sekisho user disable haruka@example.jp --reason asked-by-phone --config config.toml"
     )]
     Disable {
         #[command(flatten)]
         at: Where,
-        /// Its sign-in address.
-        email: String,
+        /// Its sign-in address, or what apps know it by (`sub`).
+        who: String,
+        /// Why, for the record.
+        #[arg(long, default_value = "")]
+        reason: String,
     },
     /// Take over accounts from another system, with their passwords; can be interrupted and resumed.
     #[command(
@@ -321,8 +324,11 @@ pub(crate) enum UserCommand {
     Enable {
         #[command(flatten)]
         at: Where,
-        /// Its sign-in address.
-        email: String,
+        /// Its sign-in address, or what apps know it by (`sub`).
+        who: String,
+        /// Why, for the record.
+        #[arg(long, default_value = "")]
+        reason: String,
     },
 }
 

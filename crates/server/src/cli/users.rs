@@ -1,18 +1,19 @@
 use std::path::Path;
 
 use sekisho_mail::when;
-use sekisho_model::{AddressKind, EmailAddress, Origin, Subject, UserId, UserState};
+use sekisho_model::{AddressKind, EmailAddress, EventKind, Origin, Subject, UserId, UserState};
 use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
 use sekisho_provider::endpoints::address_change::UndoableChange;
+use sekisho_provider::people::Person;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{
-    CliError, export, factors, forced_resets, import, invitations, leaving, networks, output,
-    recovery, services_at, sessions,
+    CliError, event, export, factors, forced_resets, import, invitations, leaving, networks,
+    output, recovery, services_at, sessions,
 };
 
 /// An account as the command line shows it.
@@ -20,7 +21,8 @@ use super::{
 struct Shown {
     id: String,
     sub: String,
-    email: String,
+    /// Nothing if it was released.
+    email: Option<String>,
     code_address: Option<String>,
     name: Option<String>,
     state: UserState,
@@ -56,17 +58,19 @@ impl From<UndoableChange> for ShownChange {
     }
 }
 
-impl From<&OpenAccount> for Shown {
-    fn from(account: &OpenAccount) -> Self {
+impl From<&Person> for Shown {
+    fn from(person: &Person) -> Self {
+        let (user, open) = (&person.user, person.open.as_ref());
+        let code_address = open.and_then(|open| open.code_address.as_ref());
         Self {
-            id: account.user.id.to_string(),
-            sub: account.user.subject.to_string(),
-            email: account.login_address.to_string(),
-            code_address: account.code_address.as_ref().map(ToString::to_string),
-            name: account.name().map(str::to_owned),
-            state: account.user.state,
-            two_step: account.user.second_step,
-            leaves_at: account.user.leaves_at.map(|at| when::rfc3339(at, "UTC")),
+            id: user.id.to_string(),
+            sub: user.subject.to_string(),
+            email: open.map(|open| open.login_address.to_string()),
+            code_address: code_address.map(ToString::to_string),
+            name: open.and_then(OpenAccount::name).map(str::to_owned),
+            state: user.state,
+            two_step: user.second_step,
+            leaves_at: user.leaves_at.map(|at| when::rfc3339(at, "UTC")),
         }
     }
 }
@@ -89,8 +93,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::List { at, after, limit } => list(&at, after.as_deref(), limit, form).await,
         UserCommand::Show { at, who } => {
             let (_, services) = services_at(&at).await?;
-            let account = found(&services.provider, &who).await?;
-            let account = account.ok_or_else(unknown)?;
+            let account = person(&services.provider, &who).await?;
             let changes = services.provider.undoable_changes(account.user.id).await?;
             let shown = ShownWhole {
                 account: Shown::from(&account),
@@ -124,8 +127,12 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         } => recovery::reset_second_step(&at, &email, &code_address, &reason).await,
         UserCommand::Networks(asked) => networks::run(asked, form).await,
         UserCommand::Invitation(command) => invitations::run(command, form).await,
-        UserCommand::Disable { at, email } => set_state(&at, &email, UserState::Disabled).await,
-        UserCommand::Enable { at, email } => set_state(&at, &email, UserState::Active).await,
+        UserCommand::Disable { at, who, reason } => {
+            set_state(&at, &who, UserState::Disabled, &reason).await
+        }
+        UserCommand::Enable { at, who, reason } => {
+            set_state(&at, &who, UserState::Active, &reason).await
+        }
     }
 }
 
@@ -152,21 +159,30 @@ async fn create(
         .create_account(new, &Origin::default())
         .await?;
     made.map_err(|refusal| CliError::refused(refusal.to_string()))?;
-    let account = services
-        .provider
-        .account_of(&login)
-        .await?
-        .ok_or_else(unknown)?;
-    output::one(form, &Shown::from(&account));
+    let made = services.provider.person_at(&login).await?;
+    output::one(form, &Shown::from(&made.ok_or_else(unknown)?));
     Ok(())
 }
 
 /// By address, or by subject: addresses have an at sign and subjects have none.
-pub(super) async fn found(provider: &Provider, who: &str) -> Result<Option<OpenAccount>, CliError> {
-    if who.contains('@') {
-        return Ok(provider.account_of(&address(who)?).await?);
-    }
-    Ok(provider.account_of_subject(&Subject::new(who)).await?)
+pub(super) async fn person(provider: &Provider, who: &str) -> Result<Person, CliError> {
+    let found = if who.contains('@') {
+        provider.person_at(&address(who)?).await?
+    } else {
+        provider.person_of(&Subject::new(who)).await?
+    };
+    found.ok_or_else(unknown)
+}
+
+/// The same, where nothing can be done for an account without an address to sign in with.
+pub(super) async fn found(provider: &Provider, who: &str) -> Result<OpenAccount, CliError> {
+    person(provider, who).await?.open.ok_or_else(released)
+}
+
+pub(super) fn released() -> CliError {
+    CliError::refused(
+        "The address of this account was released; `sekisho user give-address` sets another one first.",
+    )
 }
 
 async fn list(at: &Where, after: Option<&str>, limit: u32, form: Form) -> Result<(), CliError> {
@@ -174,38 +190,49 @@ async fn list(at: &Where, after: Option<&str>, limit: u32, form: Form) -> Result
         .map(|id| UserId::parse(id).ok_or_else(|| CliError::usage("--after takes an account's id")))
         .transpose()?;
     let (_, services) = services_at(at).await?;
-    let page = services.provider.accounts(after, limit).await?;
-    let all: Vec<Shown> = page.iter().map(Shown::from).collect();
+    let page = services.provider.people(after, limit).await?;
+    let all: Vec<Shown> = page.people.iter().map(Shown::from).collect();
     output::list(form, &["email", "name", "state", "id"], &all, |user| {
         let state = match user.state {
             UserState::Active => "active",
             UserState::Disabled => "disabled",
         };
         vec![
-            user.email.clone(),
+            user.email
+                .clone()
+                .unwrap_or_else(|| "(released)".to_owned()),
             user.name.clone().unwrap_or_default(),
             state.to_owned(),
             user.id.clone(),
         ]
     });
-    if let Some(last) = page.last()
-        && page.len() >= usize::try_from(limit).unwrap_or(usize::MAX)
-    {
-        output::done(&format!("There may be more: --after {}", last.user.id));
+    if page.broken > 0 {
+        output::done(&format!(
+            "{} accounts do not open with the keys at hand and are left out.",
+            page.broken
+        ));
+    }
+    if let Some(last) = page.next {
+        output::done(&format!("There may be more: --after {last}"));
     }
     Ok(())
 }
 
-async fn set_state(at: &Where, email: &str, state: UserState) -> Result<(), CliError> {
+async fn set_state(at: &Where, who: &str, state: UserState, reason: &str) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
-    let account = services
-        .provider
-        .account_of(&address(email)?)
-        .await?
-        .ok_or_else(unknown)?;
-    services
-        .provider
-        .set_account_state(account.user.id, state, &Origin::default())
+    let provider = &services.provider;
+    let person = person(provider, who).await?;
+    let command = match state {
+        UserState::Active => "user enable",
+        UserState::Disabled => "user disable",
+    };
+    let mut event = event(provider, &services, EventKind::SettingChanged, command);
+    if let Some(detail) = event.detail.as_object_mut() {
+        detail.insert("state".to_owned(), serde_json::json!(state));
+        detail.insert("reason".to_owned(), reason.into());
+    }
+    provider
+        .write_account_state(person.user.id, state, event)
         .await?;
     output::done(match state {
         UserState::Active => "The account can sign in again.",

@@ -12,6 +12,7 @@ contract! {
     rec_16_who_stays_is_not_erased
     rec_14_a_subject_is_never_given_again
     rec_15_a_released_address_is_taken_from_everybody
+    rec_15_no_code_goes_to_a_released_address
 }
 
 async fn rec_16_an_account_is_erased_once_and_not_before_its_time(bed: &Bed) {
@@ -95,6 +96,42 @@ async fn rec_14_a_subject_is_never_given_again(bed: &Bed) {
         .write(move |tx| tx.insert_user(&successor, &sealed("k"), &sealed("c")))
         .await;
     assert!(matches!(made, Err(StoreError::Conflict)), "{made:?}");
+}
+
+async fn rec_15_no_code_goes_to_a_released_address(bed: &Bed) {
+    let maker = Maker::new();
+    let owner = maker.kept_user(&bed.store).await.id;
+    let other = maker.kept_user(&bed.store).await.id;
+    let index = Digest::of(b"address");
+    bed.store
+        .write(move |tx| {
+            let address = sealed("address");
+            assert_eq!(tx.release_address(&index, NOW + HOUR, NOW)?, []);
+            let given = tx.insert_address(owner, AddressKind::Code, &address, &index, Some(NOW))?;
+            assert_eq!(given, Once::Again);
+            assert_eq!(
+                tx.put_code_address(other, &address, &index, NOW)?,
+                Once::Again
+            );
+            for user in [owner, other] {
+                assert!(
+                    tx.account(user)?
+                        .expect("it is there")
+                        .code_address
+                        .is_none()
+                );
+            }
+            assert_eq!(tx.quarantined(&[index, Digest::of(b"b")])?.len(), 1);
+            assert!(tx.end_quarantine(&index)?);
+            assert_eq!(
+                tx.put_code_address(other, &address, &index, NOW)?,
+                Once::First
+            );
+            assert_eq!(tx.address_owners(&index)?, [other]);
+            Ok(())
+        })
+        .await
+        .unwrap();
 }
 
 async fn rec_15_a_released_address_is_taken_from_everybody(bed: &Bed) {

@@ -107,7 +107,7 @@ async fn failed_and_dead_letters_are_counted_listed_and_revived(bed: &Bed) {
             tx.post(&dying)?;
             tx.claim_letters(NOW + HOUR, LEASE, &LetterRoom::of(1))?;
             tx.letter_failed(failing.id, NOW + 3 * HOUR, "refused for now")?;
-            tx.letter_dead(dying.id, "no such mailbox")?;
+            tx.letter_dead(dying.id, "no such mailbox", NOW + 24 * HOUR)?;
             let figures = tx.queue_figures(NOW + 2 * HOUR)?;
             let oldest_waiting = Some(2 * HOUR);
             assert_eq!(
@@ -132,10 +132,15 @@ async fn failed_and_dead_letters_are_counted_listed_and_revived(bed: &Bed) {
             assert_eq!(tx.revive_dead_letters(NOW + 2 * HOUR)?, 1);
             let claimed = tx.claim_letters(NOW + 2 * HOUR, LEASE, &LetterRoom::of(10))?;
             assert_eq!((claimed[0].id, claimed[0].attempts), (dying.id, 1));
-            Ok(())
+            assert_eq!(claimed[0].not_after, Some(NOW + 24 * HOUR));
+            tx.letter_dead(dying.id, "no such mailbox", NOW + 48 * HOUR)
         })
         .await
         .unwrap();
+    // What was given up does not lie there for ever: it is under no key of its person.
+    bed.store.keep_house(NOW + 49 * HOUR).await.unwrap();
+    let left = bed.store.read(|tx| tx.list_letters(10)).await.unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
 }
 
 async fn urgent_letters_go_first_whatever_lane_they_are_in(bed: &Bed) {

@@ -108,6 +108,20 @@ pub(crate) fn indexes(url: &str) -> Vec<Index> {
     found
 }
 
+/// How SQLite would answer a query: a line for each step.
+#[cfg(feature = "sqlite")]
+pub(crate) fn plan(url: &str, query: &str) -> Vec<String> {
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+    let path = url.strip_prefix("sqlite://").expect("a file");
+    let steps = diesel::sql_query(format!("EXPLAIN QUERY PLAN {query}"));
+    let steps: Vec<Step> = steps.load(&mut sqlite(path)).unwrap();
+    steps.into_iter().map(|step| step.detail).collect()
+}
+
 #[cfg(feature = "sqlite")]
 fn sqlite(path: &str) -> SqliteConnection {
     let mut conn = SqliteConnection::establish(path).unwrap();

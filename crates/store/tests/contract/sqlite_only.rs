@@ -128,3 +128,58 @@ async fn the_file_is_readable_to_nobody_else() {
         assert_eq!(mode & 0o077, 0, "{suffix}");
     }
 }
+
+/// Four million accounts: what operators ask, and what goes with an account or an app, is found by an index.
+#[tokio::test]
+async fn nothing_looks_at_every_account_that_an_index_could_find() {
+    let bed = Bed::sqlite().await;
+    for query in [
+        "SELECT user_id FROM user_addresses WHERE blind_index = x'00' AND kind = 'login'",
+        "SELECT user_id FROM user_addresses WHERE blind_index = x'00' AND kind = 'code'",
+        "SELECT user_id FROM address_changes WHERE former_index = x'00' AND ended_at IS NULL",
+        "SELECT user_id FROM consents WHERE client_id = 'a'",
+        "SELECT id FROM logout_deliveries WHERE user_id = 'a'",
+        "SELECT id FROM logout_deliveries WHERE client_id = 'a' ORDER BY created_at DESC, id DESC LIMIT 9",
+        "SELECT id FROM outbox WHERE state <> 'sent' ORDER BY created_at DESC, id DESC LIMIT 9",
+        "SELECT count(*) FROM users WHERE cohort_tag <> '' AND cohort_tag = 'a'",
+        "SELECT id FROM users WHERE cohort_tag <> '' AND cohort_tag = 'a' AND id > 'b' ORDER BY id LIMIT 9",
+        "SELECT id FROM users WHERE id > 'a' ORDER BY id LIMIT 9",
+        "SELECT event_id FROM operator_alerts ORDER BY at DESC LIMIT 9",
+        "SELECT event_id FROM operator_alerts WHERE told_at < 9 ORDER BY told_at LIMIT 9",
+    ] {
+        let steps = crate::raw::plan(&bed.url, query);
+        let scans = |step: &String| step.starts_with("SCAN") && !step.contains("USING");
+        let sorts = |step: &String| step.contains("TEMP B-TREE");
+        let bad = steps.iter().any(|step| scans(step) || sorts(step));
+        assert!(!bad, "{query}: {steps:?}");
+    }
+}
+
+/// What is erased is overwritten in the file.
+#[tokio::test]
+async fn rec_16_the_file_holds_nothing_of_who_was_erased() {
+    let bed = Bed::sqlite().await;
+    let user = Maker::new().kept_user(&bed.store).await.id;
+    let mark = b"a mark that is found nowhere else in the file".to_vec();
+    let address = sekisho_model::Sealed::from_bytes(mark.clone());
+    let index = sekisho_model::Digest::of(b"address");
+    let kind = sekisho_model::AddressKind::Login;
+    bed.store
+        .write(move |tx| {
+            tx.insert_address(user, kind, &address, &index, None)
+                .map(drop)
+        })
+        .await
+        .unwrap();
+    bed.store
+        .write(move |tx| {
+            tx.ask_deletion(user, NOW, NOW)?;
+            tx.erase_user(user, NOW).map(drop)
+        })
+        .await
+        .unwrap();
+    crate::raw::execute(&bed.url, "PRAGMA wal_checkpoint(TRUNCATE)");
+    let file = std::fs::read(bed.url.strip_prefix("sqlite://").unwrap()).unwrap();
+    let found = file.windows(mark.len()).any(|bytes| bytes == mark);
+    assert!(!found, "the sealed address is still in the file");
+}

@@ -1,0 +1,11 @@
+DROP INDEX users_cohort_tag;
+CREATE INDEX users_cohort_tag ON users (cohort_tag) WHERE cohort_tag <> '';
+DROP INDEX operator_alerts_old;
+DROP INDEX operator_alerts_age;
+DROP INDEX outbox_age;
+DROP INDEX logout_deliveries_client;
+DROP INDEX logout_deliveries_user;
+DROP INDEX consents_client;
+DROP INDEX address_changes_former;
+CREATE INDEX address_changes_former ON address_changes (former_index) WHERE kind = 'login';
+DROP INDEX user_addresses_code;
