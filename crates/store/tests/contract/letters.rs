@@ -100,7 +100,11 @@ async fn otp_15_a_sent_letter_keeps_no_body(bed: &Bed) {
 
 async fn failed_and_dead_letters_are_counted_listed_and_revived(bed: &Bed) {
     let maker = Maker::new();
-    let (failing, dying) = (maker.letter(NOW), maker.letter(NOW + HOUR));
+    let for_ever = |at| OutboxLetter {
+        not_after: None,
+        ..maker.letter(at)
+    };
+    let (failing, dying) = (for_ever(NOW), for_ever(NOW + HOUR));
     bed.store
         .write(move |tx| {
             tx.post(&failing)?;
