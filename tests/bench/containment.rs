@@ -20,6 +20,8 @@ const CHANGES: u32 = 100;
 const PATH: &str = "/device";
 /// How often the nodes are asked; no figure is finer.
 const ASK_EVERY: Duration = Duration::from_millis(1);
+/// INC-01: in force on every node within a second.
+const BOUND: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Measures and prints. Needs the servers: there are no two nodes without them.
@@ -40,11 +42,24 @@ pub async fn measure() -> Result<(), String> {
     let services = command_services(&place.config, Surroundings::default())
         .await
         .map_err(|error| error.to_string())?;
-    print("there", changes(&services, &place, &nodes).await?);
+    let there = changes(&services, &place, &nodes).await?;
+    let mut worst = slowest(&there);
+    print("there", there);
     road.cut().await;
-    print("gone", changes(&services, &place, &nodes).await?);
+    let gone = changes(&services, &place, &nodes).await?;
+    worst = worst.max(slowest(&gone));
+    print("gone", gone);
     services.store.close().await;
+    if worst > BOUND {
+        return Err(format!(
+            "a node followed after {worst:?}; INC-01 allows {BOUND:?}"
+        ));
+    }
     Ok(())
+}
+
+fn slowest(nodes: &[Vec<Duration>; 2]) -> Duration {
+    nodes.iter().flatten().copied().max().unwrap_or_default()
 }
 
 fn print(redis: &str, nodes: [Vec<Duration>; 2]) {
@@ -104,6 +119,7 @@ async fn order(services: &Services, level: Level) -> Result<(), String> {
         until: None,
         text: OperatorText::default(),
         may_lower: true,
+        proved: None,
     };
     let decided = provider.order_level(order, event).await;
     decided.map(drop).map_err(|failure| failure.to_string())

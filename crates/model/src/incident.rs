@@ -210,7 +210,7 @@ macro_rules! features {
 }
 
 features! {
-    /// Tokens for authorization codes.
+    /// Requests for authorization codes, and tokens for them.
     AuthorizationCode = "authorization_code",
     /// Tokens for refresh tokens.
     RefreshToken = "refresh_token",
@@ -222,9 +222,21 @@ features! {
     TokenExchange = "token_exchange",
     /// Pushed authorization requests (RFC 9126).
     PushedRequests = "pushed_requests",
+    /// Signed request objects (RFC 9101).
+    RequestObjects = "request_objects",
+    /// Answers in a form that the browser posts.
+    FormPost = "form_post",
+    /// Answers as signed JWTs (JARM).
+    SignedAnswers = "signed_answers",
+    /// Introspection answers as signed JWTs (RFC 9701).
+    SignedIntrospection = "signed_introspection",
+    /// Keys that apps keep at an address of theirs, read over the network.
+    RemoteKeys = "remote_keys",
+    /// Telling apps of a sign-out, server to server; what is to be told waits.
+    BackchannelLogout = "backchannel_logout",
     /// Apps that register themselves (RFC 7591).
     DynamicRegistration = "dynamic_registration",
-    /// Apps known by a document alone.
+    /// Apps known by a document alone; none is fetched.
     ClientDocuments = "client_documents",
     /// People who make their own account.
     PersonRegistration = "person_registration",
@@ -232,8 +244,24 @@ features! {
     PasswordReset = "password_reset",
     /// New addresses.
     AddressChange = "address_change",
-    /// Signing in with a recovery code.
+    /// Recovery codes, at a sign-in and for a forgotten password.
     RecoveryCodes = "recovery_codes",
+    /// Passkeys, to add and to sign in with.
+    Passkeys = "passkeys",
+    /// Authenticator apps, to add and to sign in with.
+    AuthenticatorApp = "authenticator_app",
+    /// The way back for whoever lost the second step.
+    LostFactor = "lost_factor",
+    /// The mailed link that lets the owner of a throttled account in.
+    LetIn = "let_in",
+    /// New passwords of people who are signed in.
+    OwnPassword = "own_password",
+    /// Choosing from which networks one signs in. What was chosen stays in force.
+    AllowedNetworks = "allowed_networks",
+    /// The file with everything kept about a person, for that person.
+    DataExport = "data_export",
+    /// People who delete their own account.
+    AccountDeletion = "account_deletion",
     /// Browsers that skip the code.
     TrustedBrowsers = "trusted_browsers",
 }

@@ -3,10 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use sekisho_model::{ClientId, Clock, Digest, Timestamp};
+use sekisho_model::{ClientId, Clock, Digest, Feature, Timestamp};
 use sekisho_store::RegisteredClient;
 use tokio::sync::Mutex;
 
+use crate::Failure;
+use crate::incidents::switched_off;
+use crate::knowledge::Knowledge;
 use crate::outbound::{Limits, Outbound};
 use crate::rules::client_document::{kept_for, read};
 use crate::rules::registration::RegistrationPolicy;
@@ -15,6 +18,7 @@ use crate::rules::registration::RegistrationPolicy;
 pub(crate) struct ClientDocuments {
     outbound: Outbound,
     clock: Arc<dyn Clock>,
+    knowledge: Arc<Knowledge>,
     policy: RegistrationPolicy,
     kept: Cache<ClientId, Kept>,
     /// One fetch of a document at a time; which lock is taken depends on the id.
@@ -36,22 +40,39 @@ impl ClientDocuments {
     pub(crate) fn new(
         outbound: Outbound,
         clock: Arc<dyn Clock>,
+        knowledge: Arc<Knowledge>,
         policy: RegistrationPolicy,
     ) -> Self {
         Self {
             outbound,
             clock,
+            knowledge,
             policy,
             kept: Cache::new(CAPACITY),
             fetching: Default::default(),
         }
     }
 
-    /// The client whose document lies at `id`.
-    pub(crate) async fn find(&self, id: &ClientId) -> Option<Arc<RegisteredClient>> {
+    /// The client whose document lies at `id`. Nothing is fetched while that is switched off (INC-06).
+    pub(crate) async fn find(
+        &self,
+        id: &ClientId,
+    ) -> Result<Option<Arc<RegisteredClient>>, Failure> {
         if let Some(kept) = self.fresh(id) {
-            return kept.client;
+            return Ok(kept.client);
         }
+        let now = self.clock.now();
+        if !self
+            .knowledge
+            .situation()
+            .works(Feature::ClientDocuments, now)
+        {
+            return Err(switched_off(now));
+        }
+        Ok(self.read(id).await)
+    }
+
+    async fn read(&self, id: &ClientId) -> Option<Arc<RegisteredClient>> {
         let which = Digest::of(id.as_str().as_bytes())
             .as_bytes()
             .first()
@@ -78,10 +99,10 @@ impl ClientDocuments {
     async fn fetched(&self, id: &ClientId) -> Kept {
         let answer = self.outbound.get_json(id.as_str(), Limits::default()).await;
         let now = self.clock.now();
-        let read = answer
+        let found = answer
             .ok()
             .and_then(|fetched| Some((read(id, &fetched.body, &self.policy)?, fetched.max_age)));
-        match read {
+        match found {
             None => Kept {
                 client: None,
                 until: now + REFUSED_FOR,

@@ -48,7 +48,7 @@ impl ClientDirectory {
         }
         let (_, id) = &key;
         if let Some(documents) = self.documents.as_ref().filter(|_| is_address(id.as_str())) {
-            return Ok(documents.find(id).await);
+            return documents.find(id).await;
         }
         let wanted = id.clone();
         let found = self

@@ -9,16 +9,19 @@ use sekisho_guard::{
 };
 use sekisho_model::{
     Client, ClientId, ClientOrigin, Cohort, Epoch, EpochKind, Event, Feature, Grant, GrantType,
-    Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision, Timestamp, User,
-    UserId,
+    Level, LevelDecision, LevelScope, OperatorPermission, OperatorText, OperatorTokenId, Standing,
+    SwitchDecision, Timestamp, User, UserId,
 };
 use sekisho_store::{StoreError, Tx};
 
+use crate::begun_levels::void_trust;
 use crate::failure::Halted;
 use crate::{Failure, Provider};
 
 /// When apps and people may ask again if no end is known.
 const ASK_AGAIN: Duration = Duration::from_mins(2);
+/// Tokens of operators that are looked through, the newest first.
+const MOST_TOKENS: u32 = 10_000;
 /// The longest reason, operator's name or text that is kept.
 const LONGEST: usize = 1_000;
 
@@ -41,6 +44,17 @@ pub struct LevelOrder {
     pub text: OperatorText,
     /// Whether whoever orders it may lower a level, now or later.
     pub may_lower: bool,
+    /// The token that stands for the name; without one the name is only said.
+    pub proved: Option<OperatorTokenId>,
+}
+
+/// Who agrees to a lowering.
+#[derive(Debug, Clone)]
+pub struct Confirming {
+    /// By which name.
+    pub operator: String,
+    /// The token that stands for it.
+    pub proved: Option<OperatorTokenId>,
 }
 
 /// A feature an operator wants on or off.
@@ -69,6 +83,8 @@ pub enum Decided {
     NotConfirmed(ConfirmRefusal),
     /// It would lower a level, and who ordered it may only raise.
     WouldLower,
+    /// It lowers from where it takes two, operators have tokens for that, and none was shown.
+    NeedsToken,
     /// There is no such app.
     UnknownClient,
     /// The end comes before the beginning, or is over.
@@ -114,7 +130,7 @@ impl Provider {
             Ok(()) => Ok(()),
             Err(halt) => {
                 let in_force = situation.in_force(whom, now);
-                Err(halted(halt, in_force, now))
+                Err(Failure::Halted(halted(halt, in_force, now)))
             }
         }
     }
@@ -145,12 +161,7 @@ impl Provider {
         if self.situation().works(feature, now) {
             return Ok(());
         }
-        let normal = InForce {
-            level: Level::Normal,
-            text: OperatorText::default(),
-            until: None,
-        };
-        Err(halted(Halt::Paused, normal, now))
+        Err(switched_off(now))
     }
 
     /// INC-06: each grant has its switch.
@@ -168,12 +179,6 @@ impl Provider {
         }
     }
 
-    /// The failure that stands for a halt found within a transaction.
-    pub(crate) fn halted(&self, halt: Halt, whom: Concerned<'_>) -> Failure {
-        let now = self.now();
-        halted(halt, self.situation().in_force(whom, now), now)
-    }
-
     /// What is asked of a sign-in through this app, of this person.
     pub(crate) fn tightened(&self, client: Option<&ClientId>, user: Option<&User>) -> Tightening {
         let (situation, now) = (self.situation(), self.now());
@@ -189,7 +194,7 @@ impl Provider {
         order: LevelOrder,
         mut event: Event,
     ) -> Result<Decided, Failure> {
-        let (now, may_lower) = (self.now(), order.may_lower);
+        let (now, may_lower, proved) = (self.now(), order.may_lower, order.proved);
         let from = order.from.map_or(now, |from| from.max(now));
         if order.until.is_some_and(|until| until <= from) {
             return Ok(Decided::EndsBeforeItBegins);
@@ -224,6 +229,9 @@ impl Provider {
                     return Ok(Decided::WouldLower);
                 }
                 let waits = situation.needs_two(&made, now);
+                if waits && proved.is_none() && names_need_proof(tx, now)? {
+                    return Ok(Decided::NeedsToken);
+                }
                 let made = LevelDecision {
                     standing: if waits {
                         Standing::Asked
@@ -233,10 +241,11 @@ impl Provider {
                     ..made.clone()
                 };
                 let number = tx.decide_level(&made)?;
-                if !waits {
-                    void_trust(tx, &made, now)?;
+                // Trust is void from the first level on (decisions: trusted browser), not only while it lasts.
+                if !waits && made.level >= Level::Watch && made.from <= now {
+                    let _epoch = void_trust(tx, &made)?;
                 }
-                event.detail = detail(&made, number);
+                event.detail = detail(&made, number, proved);
                 tx.record(&event)?;
                 Ok(if waits {
                     Decided::Waits(number)
@@ -253,10 +262,11 @@ impl Provider {
     pub async fn confirm_level(
         &self,
         number: i64,
-        operator: &str,
+        by: Confirming,
         mut event: Event,
     ) -> Result<Decided, Failure> {
-        let (now, operator) = (self.now(), operator.trim().to_owned());
+        let (now, proved) = (self.now(), by.proved);
+        let operator = by.operator.trim().to_owned();
         if let Some(fault) = fault(&operator, "confirmed", None) {
             return Ok(Decided::BadText(fault));
         }
@@ -264,6 +274,9 @@ impl Provider {
             .store
             .write(move |tx| {
                 tx.lock_levels()?;
+                if proved.is_none() && names_need_proof(tx, now)? {
+                    return Ok(Decided::NeedsToken);
+                }
                 let situation = known(tx)?;
                 let made = match situation.confirmable(number, &operator, now) {
                     Ok(asked) => LevelDecision {
@@ -280,7 +293,7 @@ impl Provider {
                     return Ok(Decided::EndsBeforeItBegins);
                 }
                 let number = tx.decide_level(&made)?;
-                event.detail = detail(&made, number);
+                event.detail = detail(&made, number, proved);
                 tx.record(&event)?;
                 Ok(Decided::InForce(number))
             })
@@ -370,17 +383,27 @@ impl Provider {
     }
 }
 
-fn halted(halt: Halt, in_force: InForce, now: Timestamp) -> Failure {
+/// What is told of a feature that is switched off.
+pub(crate) fn switched_off(now: Timestamp) -> Failure {
+    let normal = InForce {
+        level: Level::Normal,
+        text: OperatorText::default(),
+        until: None,
+    };
+    Failure::Halted(halted(Halt::Paused, normal, now))
+}
+
+fn halted(halt: Halt, in_force: InForce, now: Timestamp) -> Box<Halted> {
     let wait = in_force.until.map_or(ASK_AGAIN, |until| {
         until
             .since(now)
             .clamp(Duration::from_secs(1), Duration::from_hours(1))
     });
-    Failure::Halted(Box::new(Halted {
+    Box::new(Halted {
         halt,
         text: in_force.text,
         wait,
-    }))
+    })
 }
 
 fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
@@ -390,26 +413,21 @@ fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
     })
 }
 
-/// Trust in browsers is void from the first level on (decisions: trusted browser), not only while it lasts.
-fn void_trust(tx: &mut Tx<'_>, made: &LevelDecision, now: Timestamp) -> Result<(), StoreError> {
-    if made.level < Level::Watch || made.from > now {
-        return Ok(());
-    }
-    match &made.scope {
-        LevelScope::Server => drop(tx.move_server_epoch(EpochKind::Browser)?),
-        LevelScope::Cohort(cohort) => {
-            let _epoch = tx.mark_cohort(cohort, &[EpochKind::Browser], &made.reason, now)?;
-        }
-        LevelScope::Client(_) => {}
-    }
-    Ok(())
+/// INC-05: once somebody has a token for lowering, two names typed into one shell are not two operators. The
+/// same token has the same name, so it cannot confirm itself.
+fn names_need_proof(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    let tokens = tx.operator_tokens(None, MOST_TOKENS)?;
+    let may = OperatorPermission::IncidentLower;
+    Ok(tokens.iter().any(|token| {
+        token.ended_at.is_none() && now < token.expires_at && token.permissions.contains(&may)
+    }))
 }
 
-fn detail(made: &LevelDecision, number: i64) -> serde_json::Value {
+fn detail(made: &LevelDecision, number: i64, proved: Option<OperatorTokenId>) -> serde_json::Value {
     serde_json::json!({
         "number": number, "operator": made.operator, "level": made.level, "scope": made.scope,
         "reason": made.reason, "from": made.from, "until": made.until,
-        "standing": made.standing, "confirms": made.confirms,
+        "standing": made.standing, "confirms": made.confirms, "token": proved,
     })
 }
 
@@ -438,8 +456,12 @@ pub(crate) struct Gate {
 impl Gate {
     /// Why no tokens may be issued on this grant. Asked before anything is written, so that the app can
     /// come again with the same code or token. Reads the account only if a cohort has a level.
-    pub(crate) fn halt(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Option<Halt>, StoreError> {
-        let user = if self.situation.tells_people_apart() {
+    pub(crate) fn halt(
+        &self,
+        tx: &mut Tx<'_>,
+        grant: &Grant,
+    ) -> Result<Option<Box<Halted>>, StoreError> {
+        let user = if self.situation.tells_people_apart(self.now) {
             tx.account(grant.user_id)?.map(|account| account.user)
         } else {
             None
@@ -449,7 +471,8 @@ impl Gate {
             user: user.as_ref(),
         };
         let passed = self.situation.pass(EndpointClass::Token, whom, self.now);
-        Ok(passed.err())
+        let told = |halt| halted(halt, self.situation.in_force(whom, self.now), self.now);
+        Ok(passed.err().map(told))
     }
 }
 

@@ -137,17 +137,18 @@ impl Knowledge {
                 .is_some_and(|old| old.keys != revisions.keys),
             blocks: blocks.is_some(),
         };
-        if let Some((now, shared, cohorts)) = epochs {
-            heard.epochs = Arc::new(gathered(now, shared, cohorts));
+        if let Some((number, shared, cohorts)) = epochs {
+            heard.epochs = Arc::new(gathered(number, shared, cohorts));
         }
         if let Some((levels, switches)) = levels {
             heard.situation = Arc::new(Situation {
-                levels,
-                switches,
-                ..(*heard.situation).clone()
+                file: heard.situation.file.clone(),
+                blocks: Arc::clone(&heard.situation.blocks),
+                ..Situation::still_heard(levels, switches, now)
             });
         }
-        if let Some(list) = blocks {
+        if let Some(mut list) = blocks {
+            list.retain(|block| block.holds(now));
             heard.situation = Arc::new(Situation {
                 blocks: Arc::new(Blocks::new(list, &self.never)),
                 ..(*heard.situation).clone()
@@ -252,6 +253,17 @@ mod tests {
         };
         let epochs = (Epoch(now), Vec::new(), Vec::new());
         (revisions, Some(epochs), None, None)
+    }
+
+    #[test]
+    fn rep_02_fail_03_fifteen_seconds_after_the_last_answer_nothing_is_issued() {
+        let knowledge = Knowledge::new(at(0), Vec::new());
+        assert!(knowledge.may_issue(at(0)).is_err(), "it never heard");
+        knowledge.settle(1, at(600), Ok(answer(1, 8))).unwrap();
+        knowledge.may_issue(at(614)).unwrap();
+        assert!(knowledge.may_issue(at(615)).is_err());
+        knowledge.settle(2, at(616), Ok(answer(1, 8))).unwrap();
+        knowledge.may_issue(at(616)).unwrap();
     }
 
     #[test]

@@ -12,6 +12,7 @@ use sekisho_store::Store;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::advisories::Bulletin;
+use crate::begun_levels::Begun;
 use crate::client_documents::ClientDocuments;
 use crate::clients::ClientDirectory;
 use crate::detection::Watch;
@@ -42,7 +43,8 @@ pub struct Provider {
     pub(crate) noted_uses: NotedUses,
     pub(crate) client_keys: ClientKeys,
     pub(crate) outbound: Outbound,
-    pub(crate) knowledge: Knowledge,
+    pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) begun: Begun,
     pub(crate) watch: Watch,
     pub(crate) atlas: Atlas,
     pub(crate) bulletin: Bulletin,
@@ -112,16 +114,19 @@ impl Provider {
             outbound,
             letters_wait,
         } = parts;
+        let knowledge = Knowledge::new(clock.now(), settings.unblockable.clone());
+        let knowledge = Arc::new(knowledge);
         let documents = settings.features.client_documents.then(|| {
-            let policy = settings.registration.clone();
-            ClientDocuments::new(outbound.clone(), Arc::clone(&clock), policy)
+            let (policy, knowledge) = (settings.registration.clone(), Arc::clone(&knowledge));
+            ClientDocuments::new(outbound.clone(), Arc::clone(&clock), knowledge, policy)
         });
         Self {
             clients: ClientDirectory::new(store.clone(), documents),
             noted_uses: NotedUses::new(),
             client_keys: ClientKeys::new(),
             outbound,
-            knowledge: Knowledge::new(clock.now(), settings.unblockable.clone()),
+            knowledge,
+            begun: Begun::default(),
             watch: Watch::default(),
             atlas: Atlas::default(),
             bulletin: Bulletin::default(),

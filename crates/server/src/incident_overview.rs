@@ -74,6 +74,9 @@ pub(crate) fn refusal(decided: &Decided) -> String {
         }
         .to_owned(),
         Decided::WouldLower => "It would lower a level.".to_owned(),
+        Decided::NeedsToken => {
+            "Operators have tokens for lowering: show yours with --token-file.".to_owned()
+        }
         Decided::UnknownClient => "There is no such app.".to_owned(),
         Decided::EndsBeforeItBegins => "It would end before it begins.".to_owned(),
         Decided::BadText(what) => {

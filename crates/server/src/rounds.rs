@@ -75,7 +75,11 @@ async fn hear(provider: Arc<Provider>) {
             _beat = beat.tick() => {}
             () = provider.news() => {}
         }
-        match provider.hear().await {
+        let heard = match provider.hear().await {
+            Ok(()) => provider.see_levels_begin().await,
+            Err(error) => Err(error),
+        };
+        match heard {
             Ok(()) if !in_touch => {
                 in_touch = true;
                 tracing::info!("the store answers again");

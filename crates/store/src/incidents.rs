@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 use sekisho_model::{Feature, Level, LevelDecision, OperatorText, Standing, SwitchDecision};
 
+use crate::backend::on_each;
 use crate::column::{Stored as _, json, micros, read_json, time};
-use crate::schema::{level_decisions, switch_decisions};
-use crate::{StoreError, Topic, Tx};
+use crate::schema::{level_beginnings, level_decisions, switch_decisions};
+use crate::{Once, StoreError, Topic, Tx};
 
 type LevelRow = (
     i64,
@@ -95,6 +96,16 @@ impl Tx<'_> {
             ))
             .execute(self.conn)?;
         Ok(number)
+    }
+
+    /// Notes that a planned level was seen to begin; `Again` if another node was faster.
+    pub fn note_beginning(&mut self, number: i64) -> Result<Once, StoreError> {
+        let row = level_beginnings::number.eq(number);
+        let rows = on_each!(self.conn, |c| diesel::insert_into(level_beginnings::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+        Ok(Once::of(rows))
     }
 
     /// Every decision about features, oldest first.

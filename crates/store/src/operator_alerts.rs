@@ -10,11 +10,16 @@ use crate::column::{Stored as _, time};
 use crate::schema::operator_alerts;
 use crate::{Once, StoreError, Tx};
 
+/// Events that one message is about at most.
+const MOST_AT_ONCE: i64 = 20_000;
+/// Ids that one statement names.
+const IDS_AT_ONCE: usize = 500;
+
 /// What operators are yet to be told of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingAlerts {
-    /// How many events.
-    pub count: u64,
+    /// Every one of them, oldest first.
+    pub ids: Vec<String>,
     /// When the first of them happened.
     pub first: Timestamp,
     /// When the last of them happened.
@@ -78,53 +83,44 @@ impl Tx<'_> {
         due.map(|name| AlertTopic::read(name)).collect()
     }
 
-    /// Everything of a topic that nobody was told of; `None` if that is nothing.
+    /// Everything of a topic that nobody was told of, the oldest if that is too much for one message; `None`
+    /// if that is nothing.
     pub fn waiting_alerts(
         &mut self,
         topic: AlertTopic,
         shown: u32,
     ) -> Result<Option<WaitingAlerts>, StoreError> {
-        let waiting = || {
-            operator_alerts::table
-                .filter(operator_alerts::topic.eq(topic.stored()))
-                .filter(sql::<Bool>("told_at IS NULL"))
-        };
-        let (count, first, last): (i64, Option<i64>, Option<i64>) = waiting()
-            .select((
-                diesel::dsl::count_star(),
-                diesel::dsl::min(operator_alerts::at),
-                diesel::dsl::max(operator_alerts::at),
-            ))
-            .first(self.conn)?;
-        let (Some(first), Some(last)) = (first, last) else {
-            return Ok(None);
-        };
-        let newest: Vec<(String, i64)> = waiting()
-            .order((operator_alerts::at.desc(), operator_alerts::event_id.desc()))
-            .limit(i64::from(shown))
+        let rows: Vec<(String, i64)> = operator_alerts::table
+            .filter(operator_alerts::topic.eq(topic.stored()))
+            .filter(sql::<Bool>("told_at IS NULL"))
+            .order((operator_alerts::at, operator_alerts::event_id))
+            .limit(MOST_AT_ONCE)
             .select((operator_alerts::event_id, operator_alerts::at))
             .load(self.conn)?;
+        let (Some((_, first)), Some((_, last))) = (rows.first(), rows.last()) else {
+            return Ok(None);
+        };
+        let shown = usize::try_from(shown).unwrap_or(usize::MAX);
+        let newest = rows.get(rows.len().saturating_sub(shown)..);
         Ok(Some(WaitingAlerts {
-            count: u64::try_from(count).unwrap_or_default(),
-            first: time(first),
-            last: time(last),
-            newest: self.events_of_ids(&newest)?,
+            first: time(*first),
+            last: time(*last),
+            newest: self.events_of_ids(newest.unwrap_or_default())?,
+            ids: rows.into_iter().map(|(id, _)| id).collect(),
         }))
     }
 
-    /// Notes that operators are told of a topic up to a moment. `Once::Again` if somebody else did.
-    pub fn alerts_told(
-        &mut self,
-        topic: AlertTopic,
-        up_to: Timestamp,
-        now: Timestamp,
-    ) -> Result<Once, StoreError> {
-        let noted = diesel::update(operator_alerts::table)
-            .filter(operator_alerts::topic.eq(topic.stored()))
-            .filter(operator_alerts::told_at.is_null())
-            .filter(operator_alerts::at.le(up_to.micros()))
-            .set(operator_alerts::told_at.eq(now.micros()))
-            .execute(self.conn)?;
+    /// Notes that operators are told of these, and of nothing else: an event that was written down meanwhile
+    /// waits, whenever it happened. `Once::Again` if they were told of all of them.
+    pub fn alerts_told(&mut self, ids: &[String], now: Timestamp) -> Result<Once, StoreError> {
+        let mut noted = 0;
+        for some in ids.chunks(IDS_AT_ONCE) {
+            noted += diesel::update(operator_alerts::table)
+                .filter(operator_alerts::event_id.eq_any(some))
+                .filter(operator_alerts::told_at.is_null())
+                .set(operator_alerts::told_at.eq(now.micros()))
+                .execute(self.conn)?;
+        }
         Ok(if noted > 0 { Once::First } else { Once::Again })
     }
 

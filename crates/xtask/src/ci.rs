@@ -1,3 +1,4 @@
+use std::net::{TcpStream, ToSocketAddrs as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ enum Outcome {
 }
 
 /// Cheap before dear. The first failure ends the run.
-const STEPS: [(&str, Step); 9] = [
+const STEPS: [(&str, Step); 10] = [
     ("packages", |_| servers::provide_packages().map(done)),
     ("format", |root| call(root, &["fmt", "--all", "--check"])),
     ("tidy", |root| tidy::run(root).map(done)),
@@ -37,6 +38,7 @@ const STEPS: [(&str, Step); 9] = [
     }),
     ("tests", |root| test::run(root, &[]).map(done)),
     ("dependencies", deny),
+    ("advisories", advisories),
 ];
 
 /// Everything that must hold before a change lands.
@@ -96,6 +98,33 @@ fn deny(root: &Path) -> Result<Outcome, String> {
         ));
     }
     call(root, &["deny", "check", "bans", "licenses", "sources"])
+}
+
+/// SUP-01: known weaknesses of what we depend on. The list comes over the network.
+fn advisories(root: &Path) -> Result<Outcome, String> {
+    if !has_cargo("deny") {
+        return Ok(Outcome::LeftOut(
+            "cargo-deny is not installed (cargo install cargo-deny --locked)",
+        ));
+    }
+    if !reaches(ADVISORIES) {
+        return Ok(Outcome::LeftOut(
+            "no network: nobody looked whether a dependency has a known weakness",
+        ));
+    }
+    call(root, &["deny", "check", "advisories"])
+}
+
+/// Where the list of advisories is kept.
+const ADVISORIES: &str = "github.com:443";
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn reaches(place: &str) -> bool {
+    let found = place.to_socket_addrs();
+    found.is_ok_and(|mut addresses| {
+        addresses.any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
+    })
 }
 
 #[cfg(test)]

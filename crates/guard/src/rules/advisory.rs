@@ -4,7 +4,7 @@
 use std::fmt;
 
 use sekisho_model::{BlockEffect, BlockTarget, Feature, OperatorText, RequestShape, Timestamp};
-use semver::{Version, VersionReq};
+use semver::{Comparator, Op, Version, VersionReq};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::detection::{DetectionRule, RuleProblem, line_of};
@@ -90,6 +90,22 @@ impl AdvisoryStanding {
     }
 }
 
+/// Whether `running` is among these versions. A build before a release counts as that release, and as older
+/// than it: requirements without a word about such builds leave them out, even `*`.
+fn is_about(affected: &VersionReq, running: &Version) -> bool {
+    if running.pre.is_empty() {
+        return affected.matches(running);
+    }
+    let release = Version::new(running.major, running.minor, running.patch);
+    let about = |one: &Comparator| {
+        let end = Version::new(one.major, one.minor.unwrap_or(0), one.patch.unwrap_or(0));
+        one.matches(running)
+            || one.matches(&release)
+            || (one.op == Op::Less && one.pre.is_empty() && *running < end)
+    };
+    affected.comparators.iter().all(about)
+}
+
 impl Advisory {
     /// How it concerns a server of this version, as things stand.
     pub fn standing(
@@ -101,7 +117,7 @@ impl Advisory {
         if self.fixed.as_ref().is_some_and(|fixed| running >= fixed) {
             return AdvisoryStanding::Fixed;
         }
-        if !self.affected.matches(running) {
+        if !is_about(&self.affected, running) {
             return AdvisoryStanding::NotAffected;
         }
         let on = |feature: &Feature| situation.works(*feature, now);
@@ -329,6 +345,27 @@ deny = { method = "POST", path = "/oauth2/token", header = ["X-Probe", "it's"] }
             standing(&one, "0.1.0", &situation),
             AdvisoryStanding::Affected
         );
+    }
+
+    #[test]
+    fn sup_04_a_build_before_a_release_is_not_overlooked() {
+        for (affected, version, is) in [
+            ("*", "0.2.0-rc.1", "affected"),
+            (">=0.1.0, <0.1.4", "0.1.3-alpha", "affected"),
+            (">=0.1.0, <0.1.4", "0.1.0-rc.1", "affected"),
+            (">=0.1.0, <0.1.4", "0.1.4-rc.1", "affected"),
+            (">=0.1.0, <0.1.4", "0.1.5-rc.1", "fixed"),
+            (">=0.1.0", "0.0.9-rc.1", "not_affected"),
+            ("=0.1.2", "0.1.2-rc.1", "affected"),
+            ("=0.1.2", "0.1.3-rc.1", "not_affected"),
+        ] {
+            let one = Advisory {
+                affected: affected.parse().unwrap(),
+                ..advisory()
+            };
+            let found = standing(&one, version, &Situation::default());
+            assert_eq!(found.name(), is, "{affected}: {version}");
+        }
     }
 
     #[test]

@@ -134,10 +134,11 @@ impl Blocks {
         self.others().rev().filter(about).find(|b| b.holds(now))
     }
 
-    /// Whether any block is about an account.
-    pub fn tells_people_apart(&self) -> bool {
+    /// Whether any block that counts now is about an account.
+    pub fn tells_people_apart(&self, now: Timestamp) -> bool {
+        let about_one = |block: &Block| matches!(block.target, BlockTarget::Account(_));
         self.others()
-            .any(|block| matches!(block.target, BlockTarget::Account(_)))
+            .any(|block| about_one(block) && block.holds(now))
     }
 
     fn others(&self) -> impl DoubleEndedIterator<Item = &Block> {
@@ -334,6 +335,6 @@ mod tests {
         assert!(blocks.of(whom(Some(&app)), at(59)).is_some());
         assert!(blocks.of(whom(Some(&app)), at(60)).is_none());
         assert!(blocks.of(whom(None), NOW).is_none());
-        assert!(!blocks.tells_people_apart());
+        assert!(!blocks.tells_people_apart(NOW));
     }
 }

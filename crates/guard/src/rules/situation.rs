@@ -65,21 +65,68 @@ impl Situation {
 
     /// The same, with its text.
     pub fn in_force(&self, whom: Concerned<'_>, now: Timestamp) -> InForce {
-        let mut highest = self.of_file();
-        let covering = |made: &&LevelDecision| made.scope.covers(whom.client, whom.user);
-        for made in self.levels.iter().filter(covering) {
-            let newest = newest(&self.levels, &made.scope, now);
-            if newest.is_some_and(|newest| newest.number == made.number)
-                && made.level > highest.level
-            {
-                highest = InForce {
-                    level: made.level,
-                    text: made.text.clone(),
-                    until: made.until,
-                };
+        let counts =
+            |made: &&LevelDecision| made.holds(now) && made.scope.covers(whom.client, whom.user);
+        let (mut seen, mut highest) = (Vec::new(), None::<&LevelDecision>);
+        // The newest of each scope.
+        for made in self.levels.iter().rev().filter(counts) {
+            if seen.contains(&&made.scope) {
+                continue;
+            }
+            seen.push(&made.scope);
+            if highest.is_none_or(|highest| made.level >= highest.level) {
+                highest = Some(made);
             }
         }
+        let file = self.of_file();
+        let highest = match highest {
+            Some(made) if made.level > file.level => InForce {
+                level: made.level,
+                text: made.text.clone(),
+                until: made.until,
+            },
+            Some(_) | None => file,
+        };
         self.raised_by_block(highest, whom, now)
+    }
+
+    /// What of all decisions can still matter to a node that asks from `now` on: what holds or is planned and
+    /// is not covered by a newer decision for as long, and what can still be confirmed. Whoever decides
+    /// reads all of them.
+    pub fn still_heard(
+        levels: Vec<LevelDecision>,
+        switches: Vec<SwitchDecision>,
+        now: Timestamp,
+    ) -> Self {
+        let all = Self {
+            levels,
+            switches,
+            ..Self::default()
+        };
+        let levels = all.levels.iter().filter(|made| match made.standing {
+            // No operator has an empty name, so whoever may confirm it is not who asked.
+            Standing::Asked => all.confirmable(made.number, "", now).is_ok(),
+            Standing::InForce => {
+                let newer = all.levels.iter().rev();
+                let mut newer = newer.take_while(|other| other.number > made.number);
+                let over = made.until.is_some_and(|until| until <= now);
+                !over && !newer.any(|other| covers(other, made, now))
+            }
+        });
+        let switches = all.switches.iter().filter(|made| {
+            let over = made.until.is_some_and(|until| until <= now);
+            let newer = all.switches.iter().rev();
+            let mut newer = newer.take_while(|other| other.number > made.number);
+            let lasts = |other: &SwitchDecision| {
+                other.feature == made.feature && lasts_as_long(other.until, made.until)
+            };
+            !over && !newer.any(lasts)
+        });
+        Self {
+            levels: levels.cloned().collect(),
+            switches: switches.cloned().collect(),
+            ..Self::default()
+        }
     }
 
     /// An app or an account that is blocked is as if nothing were issued to anybody.
@@ -103,10 +150,14 @@ impl Situation {
         }
     }
 
-    /// Whether any level or block is about some accounts only.
-    pub fn tells_people_apart(&self) -> bool {
-        let by_cohort = |made: &LevelDecision| matches!(made.scope, LevelScope::Cohort(_));
-        self.levels.iter().any(by_cohort) || self.blocks.tells_people_apart()
+    /// Whether any level or block that counts now is about some accounts only.
+    pub fn tells_people_apart(&self, now: Timestamp) -> bool {
+        let by_cohort = |made: &LevelDecision| {
+            matches!(made.scope, LevelScope::Cohort(_))
+                && made.level > Level::Normal
+                && made.holds(now)
+        };
+        self.levels.iter().any(by_cohort) || self.blocks.tells_people_apart(now)
     }
 
     /// Whether an endpoint of this class answers them.
@@ -219,6 +270,19 @@ fn same_person(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
+/// Whether `newer` counts instead of `older` for as long as that would.
+fn covers(newer: &LevelDecision, older: &LevelDecision, now: Timestamp) -> bool {
+    let begun = newer.begins_at_once() || newer.from <= older.from.max(now);
+    newer.standing == Standing::InForce
+        && newer.scope == older.scope
+        && begun
+        && lasts_as_long(newer.until, older.until)
+}
+
+fn lasts_as_long(newer: Option<Timestamp>, older: Option<Timestamp>) -> bool {
+    newer.is_none_or(|newer| older.is_some_and(|older| newer >= older))
+}
+
 fn newest<'a>(
     levels: &'a [LevelDecision],
     scope: &LevelScope,
@@ -294,6 +358,62 @@ mod tests {
         assert_eq!(level(60), Level::Watch);
         assert_eq!(level(100), Level::Closed);
         assert_eq!(level(200), Level::Watch);
+    }
+
+    #[test]
+    fn inc_01_a_node_keeps_what_can_still_matter_and_decides_by_it_as_by_all() {
+        let raised = |number, until| LevelDecision {
+            until: Some(at(until)),
+            ..server(number, Level::Silent)
+        };
+        let planned = LevelDecision {
+            from: at(100),
+            until: Some(at(200)),
+            ..server(900, Level::Closed)
+        };
+        let mut levels: Vec<_> = (1..500)
+            .map(|number| server(number, Level::Watch))
+            .chain([raised(500, 60), raised(501, 30), raised(502, -1), planned])
+            .collect();
+        let cohort = LevelScope::Cohort(sekisho_model::Cohort::default());
+        levels.push(made(901, cohort.clone(), Level::Closed));
+        levels.push(made(902, cohort, Level::Normal));
+        let asked = |number, since: i64| LevelDecision {
+            at: at(since),
+            scope: LevelScope::Client(ClientId::new("a")),
+            standing: Standing::Asked,
+            ..server(number, Level::Normal)
+        };
+        levels.extend([asked(903, -901), asked(904, -5)]);
+        let kept = Situation::still_heard(levels.clone(), Vec::new(), NOW);
+        let numbers: Vec<i64> = kept.levels.iter().map(|made| made.number).collect();
+        assert_eq!(numbers, [499, 500, 501, 900, 902, 904]);
+        let all = situation(levels);
+        for seconds in [0, 29, 30, 59, 60, 99, 100, 199, 200, 10_000] {
+            let (one, other) = (
+                kept.level(ANYBODY, at(seconds)),
+                all.level(ANYBODY, at(seconds)),
+            );
+            assert_eq!(one, other, "after {seconds} seconds");
+        }
+        assert!(!kept.tells_people_apart(NOW), "the cohort is as everybody");
+    }
+
+    #[test]
+    fn inc_01_a_newer_decision_that_ends_or_begins_at_another_time_drops_nothing() {
+        let heard = |levels| Situation::still_heard(levels, Vec::new(), NOW).levels.len();
+        let ends = LevelDecision {
+            until: Some(at(60)),
+            ..server(2, Level::Normal)
+        };
+        assert_eq!(heard(vec![server(1, Level::Silent), ends]), 2);
+        let begins = LevelDecision {
+            from: at(60),
+            ..server(2, Level::Normal)
+        };
+        assert_eq!(heard(vec![server(1, Level::Silent), begins]), 2);
+        let other = made(2, LevelScope::Client(ClientId::new("a")), Level::Normal);
+        assert_eq!(heard(vec![server(1, Level::Silent), other]), 2);
     }
 
     #[test]
@@ -450,5 +570,16 @@ mod tests {
             &with(vec![switch(1, false, None), switch(2, true, None)]),
             NOW
         ));
+        let many = vec![
+            switch(1, false, None),
+            switch(2, true, None),
+            switch(3, false, None),
+            switch(4, true, Some(at(60))),
+            switch(5, false, Some(NOW)),
+        ];
+        let heard = Situation::still_heard(Vec::new(), many, NOW);
+        assert_eq!(heard.switches.len(), 2, "what holds, and what follows it");
+        assert!(works(&heard, NOW));
+        assert!(!works(&heard, at(60)));
     }
 }

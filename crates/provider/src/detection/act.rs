@@ -76,6 +76,7 @@ impl Provider {
             until: Some(firing.until),
             text: OperatorText::default(),
             may_lower: false,
+            proved: None,
         };
         let event = self.event_of_server(EventKind::LevelChanged);
         let _decided = self.order_level(order, event).await?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use sekisho_guard::EndpointClass;
 use sekisho_model::{
     AuthorizationCode, Brand, Client, ClientId, ClientOrigin, CodeRecord, Consent, Digest, Event,
-    EventKind, Grant, GrantId, GrantTerms, Locale, Outcome, ScopeSet, SigningAlgorithm,
+    EventKind, Feature, Grant, GrantId, GrantTerms, Locale, Outcome, ResponseMode, ScopeSet,
+    SigningAlgorithm, User,
 };
 use sekisho_store::{Once, StoreError, Tx};
 
@@ -65,6 +66,7 @@ impl Provider {
         client: &Client,
         ask_first: bool,
     ) -> Result<Answer, Failure> {
+        self.mode_works(reply.mode)?;
         let fields = if reply.mode.is_signed() {
             let now = self.now();
             let until = now + self.settings.lifetimes.code;
@@ -165,7 +167,7 @@ impl Provider {
             terms: terms(request, live),
             auth_time: live.session.auth_time,
             methods: live.session.methods.clone(),
-            epoch: live.session.epoch,
+            epoch: live.grant_epoch(),
             created_at: now,
             revoked_at: None,
         };
@@ -207,9 +209,32 @@ impl Provider {
     fn pass_code(&self, asked: Asked<'_>, consented: bool) -> Result<(), Failure> {
         self.knowledge.may_issue(self.now())?;
         let (client, user) = (asked.client, Some(&asked.live.user));
-        self.pass_app(EndpointClass::Authorize, client, user)?;
+        self.pass_request(asked.request, client, user)?;
         if consented {
             self.pass_app(EndpointClass::Consent, client, user)?;
+        }
+        Ok(())
+    }
+
+    /// INC-02, INC-06: whether a request of this kind may go on.
+    pub(super) fn pass_request(
+        &self,
+        request: &AuthorizationRequest,
+        client: &Client,
+        user: Option<&User>,
+    ) -> Result<(), Failure> {
+        self.works(Feature::AuthorizationCode)?;
+        self.mode_works(request.reply.mode)?;
+        self.pass_app(EndpointClass::Authorize, client, user)
+    }
+
+    /// INC-06: whether answers of this kind are switched on.
+    pub(super) fn mode_works(&self, mode: ResponseMode) -> Result<(), Failure> {
+        if mode.is_posted() {
+            self.works(Feature::FormPost)?;
+        }
+        if mode.is_signed() {
+            self.works(Feature::SignedAnswers)?;
         }
         Ok(())
     }

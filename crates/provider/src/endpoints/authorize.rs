@@ -133,15 +133,15 @@ impl Provider {
         client: &RegisteredClient,
         visit: &Visit,
     ) -> Result<Authorized, Failure> {
+        let live = self.live_session(visit).await?;
+        let user = live.as_ref().map(|live| &live.user);
+        if let Err(paused) = self.pass_request(&request, &client.client, user) {
+            return self.paused(&request, paused, client, visit).await;
+        }
         if request.prompt.create && self.offers_sign_up() {
             let destination = Destination::App(Box::new(request));
             let (flow, cookie) = self.begin_flow(destination, None, visit).await?;
             return Ok(Authorized::Next(Next::SignUp(flow), cookie));
-        }
-        let live = self.live_session(visit).await?;
-        let user = live.as_ref().map(|live| &live.user);
-        if let Err(paused) = self.pass_app(EndpointClass::Authorize, &client.client, user) {
-            return self.paused(&request, paused, client, visit).await;
         }
         let facts = live.as_ref().map(|live| SessionFacts {
             auth_time: live.session.auth_time,
@@ -162,6 +162,15 @@ impl Provider {
             return self.with_session(request, client, live, visit).await;
         }
         if request.prompt.none {
+            // INC-04: to ask the person to sign in would be of no use while nobody can.
+            let (class, id) = (EndpointClass::SignIn, Some(&client.client.client_id));
+            let whom = Concerned {
+                client: id,
+                user: None,
+            };
+            if let Err(paused) = self.pass(class, whom) {
+                return self.paused(&request, paused, client, visit).await;
+            }
             let error = AuthorizationError::LoginRequired;
             return self.refused_silently(&request, error, client, visit).await;
         }
@@ -180,7 +189,7 @@ impl Provider {
         client: &RegisteredClient,
         visit: &Visit,
     ) -> Result<Authorized, Failure> {
-        if !request.prompt.none {
+        if !request.prompt.none || self.mode_works(request.reply.mode).is_err() {
             return Err(paused);
         }
         let error = AuthorizationError::TemporarilyUnavailable;

@@ -181,6 +181,11 @@ impl Provider {
         let live = self.live_session(visit).await?;
         Ok(live
             .filter(|live| live.session.id == who.session_id && live.user.id == who.user_id)
+            // INC-07: the app asked before the page was shown; what moved meanwhile voids it.
+            .map(|live| LiveSession {
+                since: flow.pending.epoch,
+                ..live
+            })
             .map(|live| (request.clone(), live)))
     }
 }

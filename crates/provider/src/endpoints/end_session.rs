@@ -94,7 +94,7 @@ impl Provider {
         visit: &Visit,
         asked_by: Option<&ClientId>,
     ) -> Result<SignedOut, Failure> {
-        let Some(LiveSession { session, user }) = self.live_session(visit).await? else {
+        let Some(LiveSession { session, user, .. }) = self.live_session(visit).await? else {
             return Ok(SignedOut::default());
         };
         let now = self.now();

@@ -1,8 +1,9 @@
 //! Token introspection (RFC 7662), and finding out whether an access token still counts.
 
+use sekisho_guard::EndpointClass;
 use sekisho_model::{
-    Client, Confirmation, Digest, Epoch, EpochKind, Grant, GrantId, RefreshToken, ScopeSet,
-    SigningAlgorithm, Timestamp,
+    Client, Confirmation, Digest, Epoch, EpochKind, Feature, Grant, GrantId, RefreshToken,
+    ScopeSet, SigningAlgorithm, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -124,12 +125,14 @@ impl Provider {
             Caller::Wait(until) => return Ok(Introspected::Wait(until)),
         };
         let client = &caller.client;
+        self.pass_app(EndpointClass::Withdrawal, client, None)?;
         if form.first("token").is_none() {
             return refused(TokenError::InvalidRequest("token is missing"));
         }
         let answer = self.introspect(client, form).await?;
         let registered = client.introspection_signed_response_alg;
         if self.settings.features.signed_introspection && (wants_jwt || registered.is_some()) {
+            self.works(Feature::SignedIntrospection)?;
             let algorithm = registered.unwrap_or(SigningAlgorithm::RS256);
             return self
                 .signed(client, &answer, algorithm)

@@ -6,7 +6,8 @@ use std::time::Duration;
 use sekisho_guard::EndpointClass;
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{
-    AddressKind, EmailAddress, Event, EventId, EventKind, Outcome, Subject, Timestamp, User, UserId,
+    AddressKind, EmailAddress, Event, EventId, EventKind, Feature, Outcome, Subject, Timestamp,
+    User, UserId,
 };
 use sekisho_store::{Account, Once, OutboxLetter, StoreError, Tx};
 use serde_json::json;
@@ -40,6 +41,7 @@ impl Provider {
         account: &OpenAccount,
         visit: &Visit,
     ) -> Result<Leaving, Failure> {
+        self.works(Feature::AccountDeletion)?;
         self.pass_person(EndpointClass::Credentials, &live.user)?;
         if !self.is_fresh(live) {
             return Ok(Leaving::Stale);

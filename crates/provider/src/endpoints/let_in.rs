@@ -1,7 +1,7 @@
 //! The mailed way in for an owner at a new device while strangers are held up (THR-04).
 
 use sekisho_guard::{Concerned, EndpointClass};
-use sekisho_model::{BrowserId, EventKind, FlowId, Outcome, PreAuthToken, ResetToken};
+use sekisho_model::{BrowserId, EventKind, Feature, FlowId, Outcome, PreAuthToken, ResetToken};
 use sekisho_store::Once;
 
 use super::visit::Visit;
@@ -29,6 +29,7 @@ impl Provider {
         token: &ResetToken,
         visit: &Visit,
     ) -> Result<LetInOutcome, Failure> {
+        self.works(Feature::LetIn)?;
         self.pass(EndpointClass::SignIn, Concerned::default())?;
         let user_id = match self.found_reset(token, visit).await? {
             Ok(found) => found.account.user.id,

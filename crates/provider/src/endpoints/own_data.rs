@@ -1,6 +1,9 @@
 //! Everything that is kept about a person, for that person: never a secret (`ux.md` 7.6).
 
-use sekisho_model::{Event, EventId, EventKind, KnownBrowser, Outcome, SessionId, Timestamp};
+use sekisho_guard::EndpointClass;
+use sekisho_model::{
+    Event, EventId, EventKind, Feature, KnownBrowser, Outcome, SessionId, Timestamp,
+};
 use sekisho_store::{HistoryFilter, SealedAddress};
 use serde_json::{Value, json};
 
@@ -26,6 +29,10 @@ impl Provider {
         visit: &Visit,
     ) -> Result<Value, Failure> {
         let user = &account.user;
+        if session.is_some() {
+            self.works(Feature::DataExport)?;
+            self.pass_person(EndpointClass::AccountView, user)?;
+        }
         let mut event = self.event(EventKind::UsersExported, Outcome::Passed, &visit.origin);
         event.user_id = Some(user.id);
         event.session_id = session;

@@ -1,7 +1,7 @@
 //! The networks an account may be signed in to from (S14): chosen by its person, or cleared by an operator.
 
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{Event, EventKind, KeyRing, Outcome, Sealed};
+use sekisho_model::{Event, EventKind, Feature, KeyRing, Outcome, Sealed};
 use sekisho_store::Account;
 
 use super::visit::{LiveSession, Visit};
@@ -29,6 +29,7 @@ impl Provider {
         typed: &str,
         visit: &Visit,
     ) -> Result<NetworksChosen, Failure> {
+        self.works(Feature::AllowedNetworks)?;
         if !self.proved_both_lately(live, account).await? {
             return Ok(NetworksChosen::Stale);
         }

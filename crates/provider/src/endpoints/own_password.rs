@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sekisho_guard::{EndpointClass, Pass, PasswordAttempt};
 use sekisho_mail::ChangedHow;
 use sekisho_model::{
-    BrowserSession, Digest, Epoch, EpochKind, Event, EventKind, Outcome, SessionToken, Timestamp,
-    UserId,
+    BrowserSession, Digest, Epoch, EpochKind, Event, EventKind, Feature, Outcome, SessionToken,
+    Timestamp, UserId,
 };
 use sekisho_store::{Once, OutboxLetter, PasswordRecord, StoreError, Tx};
 
@@ -66,6 +66,7 @@ impl Provider {
     ) -> Result<OwnChange, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.works(Feature::OwnPassword)?;
         self.pass_person(EndpointClass::Credentials, &live.user)?;
         if !self.is_fresh(live) {
             return Ok(OwnChange::Stale);

@@ -2,7 +2,7 @@
 //! or in a request that was pushed before (RFC 9126).
 
 use sekisho_guard::EndpointClass;
-use sekisho_model::{Client, Digest, Feature, RequestHandle, Timestamp};
+use sekisho_model::{Client, Digest, Epoch, EpochKind, Feature, RequestHandle, Timestamp};
 use sekisho_session::ParkedKind;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ struct Pushed {
     signed: bool,
     dpop_jkt: Option<String>,
     expires_at: Timestamp,
+    /// The epoch it was pushed under (SES-09).
+    epoch: Epoch,
 }
 
 /// A request, gathered from where it lies.
@@ -81,6 +83,7 @@ impl Provider {
             Caller::Refused(error) => return Ok(PushAnswer::Refused(error)),
             Caller::Wait(until) => return Ok(PushAnswer::Wait(until)),
         };
+        let epoch = self.knowledge.epoch_now();
         self.works(Feature::PushedRequests)?;
         self.pass_app(EndpointClass::Authorize, &client.client, None)?;
         if form.first("request_uri").is_some() {
@@ -124,6 +127,7 @@ impl Provider {
             signed,
             dpop_jkt: sender.key.or(request.dpop_jkt),
             expires_at,
+            epoch,
         })
         .await
     }
@@ -194,6 +198,7 @@ impl Provider {
         client: &Client,
         handle: &str,
     ) -> Result<Result<Gathered, GatherRefusal>, Failure> {
+        self.works(Feature::PushedRequests)?;
         let gone = || Ok(Err(GatherRefusal::Page(PageRefusal::PushedRequest)));
         let Some(handle) = RequestHandle::presented(handle) else {
             return gone();
@@ -206,8 +211,15 @@ impl Provider {
         };
         let pushed: Pushed = serde_json::from_slice(&parked.value)
             .map_err(|_unreadable| Failure::Corrupt("pushed request"))?;
-        if pushed.client_id != client.client_id.as_str() || now >= pushed.expires_at {
+        let (kinds, id_of) = (EpochKind::Token, Some(&client.client_id));
+        let current = self.knowledge.is_current(pushed.epoch, kinds, None, id_of);
+        let own = pushed.client_id == client.client_id.as_str();
+        if !own || now >= pushed.expires_at || !current {
             return gone();
+        }
+        if pushed.signed {
+            // What verified it may be what was switched off.
+            self.works(Feature::RequestObjects)?;
         }
         // Another tab may have been first; then it waits long enough already.
         let _extended = self
@@ -249,6 +261,7 @@ impl Provider {
         if !self.settings.features.request_objects {
             return Ok(Err(AuthorizationError::RequestNotSupported));
         }
+        self.works(Feature::RequestObjects)?;
         let Ok(object) = Compact::read(text) else {
             return wrong("the request object is not a signed JWT");
         };

@@ -3,7 +3,8 @@
 use sekisho_guard::{CodeTry, EndpointClass, Pass, Ticket};
 use sekisho_mail::{LetterBody, RecoveryNews};
 use sekisho_model::{
-    AuthenticationMethod, BrowserId, BrowserToken, Digest, EventKind, Outcome, Timestamp, UserId,
+    AuthenticationMethod, BrowserId, BrowserToken, Digest, EventKind, Feature, Outcome, Timestamp,
+    UserId,
 };
 use sekisho_store::{Once, RecoveryFigures};
 
@@ -102,6 +103,7 @@ impl Provider {
         browser: Option<BrowserId>,
         visit: &Visit,
     ) -> Result<Pass, Failure> {
+        self.works(Feature::RecoveryCodes)?;
         let account = self.account_key(user);
         let attempt = CodeTry {
             account: &account,

@@ -261,7 +261,6 @@ impl Provider {
         let Some((known, turn)) = self.managed(id, bearer).await? else {
             return Ok(RegistrationAnswer::Unauthorized);
         };
-        self.pass_app(EndpointClass::ClientChange, &known.client, None)?;
         let before = &known.client;
         if asked.get("client_id").and_then(Value::as_str) != Some(before.client_id.as_str()) {
             return Ok(wrong("client_id", "must be the client's own"));
@@ -343,7 +342,6 @@ impl Provider {
         let Some((known, _)) = self.managed(id, bearer).await? else {
             return Ok(RegistrationAnswer::Unauthorized);
         };
-        self.pass_app(EndpointClass::ClientChange, &known.client, None)?;
         let id = known.client.client_id.clone();
         let mut event = self.event(EventKind::ClientChanged, Outcome::Passed, origin);
         event.client_id = Some(id.clone());
@@ -385,7 +383,12 @@ impl Provider {
             held: record.digest,
             next: token.successor(&key),
         };
-        Ok((counts && !client.client.disabled).then_some((client, turn)))
+        if !counts || client.client.disabled {
+            return Ok(None);
+        }
+        self.works(Feature::DynamicRegistration)?;
+        self.pass_app(EndpointClass::ClientChange, &client.client, None)?;
+        Ok(Some((client, turn)))
     }
 }
 

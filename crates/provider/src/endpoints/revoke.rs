@@ -1,5 +1,6 @@
 //! Token revocation (RFC 7009).
 
+use sekisho_guard::EndpointClass;
 use sekisho_model::{Client, Digest, EventKind, GrantId, Origin, Outcome, RefreshToken, Timestamp};
 use sekisho_store::{StoreError, Tx};
 
@@ -32,6 +33,7 @@ impl Provider {
             Caller::Refused(error) => return refused(error),
             Caller::Wait(until) => return Ok(Revoked::Wait(until)),
         };
+        self.pass_app(EndpointClass::Withdrawal, &caller.client, None)?;
         let Some(token) = form.first("token") else {
             return refused(TokenError::InvalidRequest("token is missing"));
         };

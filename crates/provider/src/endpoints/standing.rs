@@ -1,19 +1,22 @@
 //! Whether a grant still counts. Asked at every use of its tokens; remembered for two seconds at most
-//! (IN-02 allows five).
+//! (IN-02 allows five), and only until an epoch moves.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_model::{Grant, GrantId, Timestamp, User, UserId};
+use sekisho_model::{Epoch, Grant, GrantId, Timestamp, User, UserId};
 
 use crate::accounts::OpenAccount;
 use crate::rules::standing::may_issue_for;
 use crate::{Failure, Provider};
 
-/// What was found, and when.
+/// What was found, and when: what is remembered of an account is of no use once any epoch moved, because the
+/// account's own are part of it.
 #[derive(Debug)]
 pub(crate) struct Standing {
     read_at: Timestamp,
+    /// What this node knew before it read.
+    since: Epoch,
     found: Option<(Grant, User)>,
 }
 
@@ -23,14 +26,17 @@ pub(crate) const REMEMBERED_FOR: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Profile {
     read_at: Timestamp,
+    since: Epoch,
     account: Arc<OpenAccount>,
 }
 
 impl Provider {
     /// The opened account whose claims userinfo gives; at most as old as a standing.
     pub(crate) async fn profile(&self, user: UserId) -> Result<Option<Arc<OpenAccount>>, Failure> {
-        let now = self.now();
-        let fresh = |profile: &Arc<Profile>| now.since(profile.read_at) < REMEMBERED_FOR;
+        let (now, since) = (self.now(), self.knowledge.epoch_now());
+        let fresh = |profile: &Arc<Profile>| {
+            profile.since == since && now.since(profile.read_at) < REMEMBERED_FOR
+        };
         if let Some(profile) = self.profiles.get(&user).filter(fresh) {
             return Ok(Some(Arc::clone(&profile.account)));
         }
@@ -39,6 +45,7 @@ impl Provider {
         };
         let profile = Profile {
             read_at: now,
+            since,
             account: Arc::clone(&account),
         };
         self.profiles.insert(user, Arc::new(profile));
@@ -47,17 +54,18 @@ impl Provider {
 
     /// The grant, if everything it depends on still stands: itself, its user, every epoch.
     pub(crate) async fn standing_grant(&self, id: GrantId) -> Result<Option<Grant>, Failure> {
-        let now = self.now();
+        let (now, since) = (self.now(), self.knowledge.epoch_now());
         let remembered = self
             .standings
             .get(&id)
-            .filter(|s| now.since(s.read_at) < REMEMBERED_FOR);
+            .filter(|s| s.since == since && now.since(s.read_at) < REMEMBERED_FOR);
         let standing = if let Some(standing) = remembered {
             standing
         } else {
             let found = self.store.read(move |tx| tx.grant_standing(id)).await?;
             let standing = Arc::new(Standing {
                 read_at: now,
+                since,
                 found,
             });
             self.standings.insert(id, Arc::clone(&standing));

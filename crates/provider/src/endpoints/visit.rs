@@ -1,8 +1,8 @@
 //! What a browser presents, and the session it has.
 
 use sekisho_model::{
-    BrowserSession, BrowserToken, Digest, EpochKind, Locale, Origin, PreAuthToken, SessionToken,
-    Timestamp, User,
+    BrowserSession, BrowserToken, Digest, Epoch, EpochKind, Locale, Origin, PreAuthToken,
+    SessionToken, Timestamp, User,
 };
 
 use crate::rules::standing::account_may_act;
@@ -43,6 +43,16 @@ pub struct LiveSession {
     pub session: BrowserSession,
     /// Whose.
     pub user: User,
+    /// The epoch that was known before the session was read: when this request began.
+    pub(crate) since: Epoch,
+}
+
+impl LiveSession {
+    /// What a grant made by this request carries. A session outlives a move of tokens (INC-07): what it is
+    /// asked for afterwards counts, and what was asked before the move does not.
+    pub(crate) fn grant_epoch(&self) -> Epoch {
+        self.session.epoch.max(self.since)
+    }
 }
 
 /// How often a session's last use is written down.
@@ -55,7 +65,7 @@ impl Provider {
         let Some(token) = &visit.session else {
             return Ok(None);
         };
-        let digest = token.digest();
+        let (digest, since) = (token.digest(), self.knowledge.epoch_now());
         let found = self.store.read(move |tx| tx.session(&digest)).await?;
         let now = self.now();
         let Some((session, user)) = found.filter(|(session, user)| self.counts(session, user, now))
@@ -68,7 +78,11 @@ impl Provider {
                 .write(move |tx| tx.touch_session(id, now))
                 .await?;
         }
-        Ok(Some(LiveSession { session, user }))
+        Ok(Some(LiveSession {
+            session,
+            user,
+            since,
+        }))
     }
 
     pub(crate) fn counts(&self, session: &BrowserSession, user: &User, now: Timestamp) -> bool {

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use moka::sync::Cache;
-use sekisho_model::{Client, ClientId, SigningAlgorithm};
+use sekisho_model::{Client, ClientId, Feature, SigningAlgorithm};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -158,6 +158,7 @@ impl Provider {
         let Some(uri) = &client.jwks_uri else {
             return Ok(None);
         };
+        self.works(Feature::RemoteKeys)?;
         let source = self.client_keys.source(uri);
         let (found, end) = source.look(|reading| {
             let now = self.now();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_model::{Digest, Timestamp};
+use sekisho_model::{Digest, Feature, Timestamp};
 use sekisho_store::{LogoutDelivery, LogoutState, Tx};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -113,6 +113,9 @@ impl Desk {
     async fn claim(&self, free: usize) -> Result<Vec<LogoutDelivery>, Failure> {
         let (now, limit) = (self.provider.now(), u32::try_from(free).unwrap_or(u32::MAX));
         let store = &self.provider.store;
+        if self.provider.works(Feature::BackchannelLogout).is_err() {
+            return Ok(Vec::new());
+        }
         if limit == 0 || !store.read(move |tx| tx.logouts_are_due(now)).await? {
             return Ok(Vec::new());
         }

@@ -10,7 +10,9 @@ mod webhooks;
 use std::time::Duration;
 
 use sekisho_mail::{AlertLine, LetterBody};
-use sekisho_model::{AlertTopic, Digest, EmailAddress, Event, Locale, Outcome, Timestamp};
+use sekisho_model::{
+    AlertTopic, Digest, EmailAddress, Event, Locale, Outcome, Severity, Timestamp,
+};
 use sekisho_store::{
     NewWebhook, Once, OperatorAlert, OutboxLetter, Tx, WaitingAlerts, WebhookDelivery,
 };
@@ -23,6 +25,8 @@ use message::{Told, body};
 
 /// Events that one message shows; the others are counted.
 const SHOWN: u32 = 10;
+/// How long what is critical is gathered, at most.
+const GATHER_URGENT: Duration = Duration::from_secs(10);
 /// The longest description of an event in a mail, in characters.
 const LINE_LONGEST: usize = 300;
 
@@ -35,7 +39,7 @@ pub struct AlertSettings {
     pub locale: Locale,
     /// Webhooks of operators.
     pub webhooks: Vec<Webhook>,
-    /// How long more of the same is gathered after a message.
+    /// How long more of the same is gathered after a message; what is critical, ten seconds at most.
     pub gather: Duration,
 }
 
@@ -65,7 +69,15 @@ impl Provider {
     /// Tells operators what they do not know yet. Answers how many messages were written.
     pub async fn tell_operators(&self) -> Result<usize, Failure> {
         let (now, gather) = (self.now(), self.settings.alerts.gather);
-        let due = move |tx: &mut Tx<'_>| tx.topics_to_tell(now - gather);
+        let urgent = gather.min(GATHER_URGENT);
+        let due = move |tx: &mut Tx<'_>| {
+            let mut due = tx.topics_to_tell(now - urgent)?;
+            if due.iter().any(|topic| !is_urgent(*topic)) {
+                let others = tx.topics_to_tell(now - gather)?;
+                due.retain(|topic| is_urgent(*topic) || others.contains(topic));
+            }
+            Ok(due)
+        };
         let due = self.store.read(due).await?;
         let mut told = 0;
         for topic in due {
@@ -97,9 +109,8 @@ impl Provider {
             self.letters_of(topic, &waiting),
             self.posts_of(topic, &waiting),
         );
-        let up_to = waiting.last;
         let tell = move |tx: &mut Tx<'_>| {
-            let first = tx.alerts_told(topic, up_to, now)? == Once::First;
+            let first = tx.alerts_told(&waiting.ids, now)? == Once::First;
             if first {
                 letters.iter().try_for_each(|letter| tx.post(letter))?;
                 posts
@@ -117,7 +128,7 @@ impl Provider {
         let letter = |to: &EmailAddress| {
             let body = LetterBody::OperatorAlert {
                 topic,
-                count: waiting.count,
+                count: count(waiting),
                 lines: lines.clone(),
             };
             let zone = &self.settings.default_zone;
@@ -130,7 +141,7 @@ impl Provider {
         let told = Told {
             issuer: &self.settings.issuer,
             topic,
-            count: waiting.count,
+            count: count(waiting),
             between: (waiting.first, waiting.last),
             newest: &waiting.newest,
         };
@@ -146,6 +157,15 @@ impl Provider {
         };
         hooks.map(post).collect()
     }
+}
+
+/// What must be looked at now is gathered for moments only: a second closing of the gate is news.
+fn is_urgent(topic: AlertTopic) -> bool {
+    topic.severity() == Severity::Critical
+}
+
+fn count(waiting: &WaitingAlerts) -> u64 {
+    u64::try_from(waiting.ids.len()).unwrap_or(u64::MAX)
 }
 
 /// An event in one line: facts by their names, as the command line shows them.

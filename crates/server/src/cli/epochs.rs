@@ -32,7 +32,7 @@ struct Whose {
     /// Everyone's.
     #[arg(long)]
     all: bool,
-    /// What this app holds.
+    /// What this app holds: tokens only.
     #[arg(long)]
     client: Option<String>,
     /// One account's, by its sign-in address or `sub`.
@@ -59,6 +59,11 @@ enum Kind {
 pub(super) async fn run(asked: MoveEpoch) -> Result<(), CliError> {
     let (_, services) = services_at(&asked.at).await?;
     let provider = &services.provider;
+    if asked.whose.client.is_some() && !matches!(asked.kind, Kind::Token) {
+        return Err(CliError::usage(
+            "an app holds tokens; sessions, passwords and trust are people's: use --user, --cohort or --all",
+        ));
+    }
     let scope = scope(&services, asked.whose).await?;
     let kind = match asked.kind {
         Kind::Password => EpochKind::Password,
@@ -144,6 +149,9 @@ mod tests {
         for words in [
             "incident epoch token --client nobody --reason test",
             "incident epoch token --user nobody@example.jp --reason test",
+            "incident epoch session --client demo-app --reason test",
+            "incident epoch browser --client demo-app --reason test",
+            "incident epoch password --client demo-app --reason test --dry-run",
         ] {
             assert!(place.run(words).await.is_err(), "{words}");
         }

@@ -1,11 +1,17 @@
 //! `sekisho incident level`, `confirm`, `status`, `switch`: closing and opening (INC-01 to INC-06).
 
+use std::io::Read as _;
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use sekisho_guard::CONFIRM_WITHIN;
 use sekisho_model::{
-    ClientId, Cohort, EventKind, Feature, Level, LevelScope, OperatorText, Timestamp,
+    ClientId, Cohort, EventKind, Feature, Level, LevelScope, OperatorPermission, OperatorText,
+    Origin, Timestamp,
 };
-use sekisho_provider::incidents::{Decided, LevelOrder, SwitchOrder};
+use sekisho_provider::Provider;
+use sekisho_provider::incidents::{Confirming, Decided, LevelOrder, SwitchOrder};
+use sekisho_provider::operator_tokens::Operator;
 
 use super::cohort::moment;
 use super::tree::{Form, Where};
@@ -38,6 +44,8 @@ pub(crate) struct SetLevel {
     level: Level,
     #[command(flatten)]
     by: By,
+    #[command(flatten)]
+    proof: Proof,
     /// Only for whoever comes through this app.
     #[arg(long, conflicts_with = "cohort")]
     client: Option<String>,
@@ -73,6 +81,16 @@ pub(crate) struct Confirm {
         default_value = "operator"
     )]
     operator: String,
+    #[command(flatten)]
+    proof: Proof,
+}
+
+/// What stands for a name.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Proof {
+    /// A file with your token; `-` reads it from standard input. Your name is then the token's. Needed to open from level 3 as soon as any operator has a token with `incident:lower`.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
 }
 
 /// Which feature, on or off.
@@ -121,8 +139,11 @@ pub(super) async fn set(asked: SetLevel) -> Result<(), CliError> {
     let provider = &services.provider;
     let kind = EventKind::LevelChanged;
     let event = event(provider, &services, kind, "incident level");
+    let shown = asked.proof.operator(provider).await?;
+    let proved = shown.as_ref().map(|operator| operator.token);
     let order = LevelOrder {
-        operator: asked.by.operator,
+        operator: shown.map_or(asked.by.operator, |operator| operator.name),
+        proved,
         scope: scope(asked.client, asked.cohort),
         level: asked.level,
         reason: asked.by.reason,
@@ -142,8 +163,12 @@ pub(super) async fn confirm(asked: Confirm) -> Result<(), CliError> {
     let provider = &services.provider;
     let kind = EventKind::LevelChanged;
     let event = event(provider, &services, kind, "incident confirm");
-    let decided = provider.confirm_level(asked.number, &asked.operator, event);
-    say(decided.await?)
+    let shown = asked.proof.operator(provider).await?;
+    let by = Confirming {
+        proved: shown.as_ref().map(|operator| operator.token),
+        operator: shown.map_or(asked.operator, |operator| operator.name),
+    };
+    say(provider.confirm_level(asked.number, by, event).await?)
 }
 
 pub(super) async fn switch(asked: SetSwitch) -> Result<(), CliError> {
@@ -160,6 +185,37 @@ pub(super) async fn switch(asked: SetSwitch) -> Result<(), CliError> {
     };
     say(provider.order_switch(order, event).await?)
 }
+
+impl Proof {
+    /// Whose the token is, if one is shown.
+    async fn operator(&self, provider: &Provider) -> Result<Option<Operator>, CliError> {
+        let Some(file) = &self.token_file else {
+            return Ok(None);
+        };
+        let read = if file.as_os_str() == "-" {
+            std::io::read_to_string(std::io::stdin().take(LONGEST_TOKEN))
+        } else {
+            std::fs::read_to_string(file)
+        };
+        let text = read.map_err(|error| CliError::usage(format!("{}: {error}", file.display())))?;
+        let found = provider
+            .operator_of(text.trim(), &Origin::default())
+            .await?;
+        let may = |operator: &Operator| operator.may(OperatorPermission::IncidentLower);
+        match found {
+            Some(operator) if may(&operator) => Ok(Some(operator)),
+            Some(_) => Err(CliError::refused(
+                "The token does not allow incident:lower.",
+            )),
+            None => Err(CliError::refused(
+                "The token does not count: it is unknown, over, ended, or bound to networks.",
+            )),
+        }
+    }
+}
+
+/// More than any token has.
+const LONGEST_TOKEN: u64 = 1_000;
 
 fn scope(client: Option<String>, cohort: Option<String>) -> LevelScope {
     match (client, cohort) {
@@ -235,9 +291,12 @@ pub(super) async fn status(at: &Where, form: Form) -> Result<(), CliError> {
 #[cfg(test)]
 mod tests {
     use sekisho_model::Standing;
+    use sekisho_provider::operator_tokens::OperatorTokenOrder;
 
     use super::*;
     use crate::cli::tests::Place;
+    use crate::config::Config;
+    use crate::wiring::{Surroundings, command_services};
 
     async fn done(place: &Place, words: &str) {
         if let Err(error) = place.run(words).await {
@@ -321,5 +380,53 @@ mod tests {
             assert!(level(text).is_err(), "{text}");
         }
         assert!(feature("everything").is_err());
+    }
+
+    #[tokio::test]
+    async fn inc_05_once_operators_have_tokens_two_names_from_one_shell_are_not_two_operators() {
+        let place = Place::new().await;
+        let config = Config::dev(place.folder.path(), "127.0.0.1:8080");
+        let services = command_services(&config, Surroundings::default()).await;
+        let provider = &services.unwrap().provider;
+        let mut files = Vec::new();
+        for (name, may) in [
+            ("haruka", OperatorPermission::IncidentLower),
+            ("minoru", OperatorPermission::IncidentLower),
+            ("sora", OperatorPermission::IncidentRaise),
+        ] {
+            let order = OperatorTokenOrder {
+                operator: name.to_owned(),
+                permissions: vec![may],
+                networks: Vec::new(),
+                life: std::time::Duration::from_hours(1),
+            };
+            let made = provider.make_operator_token(order).await.unwrap().unwrap();
+            let file = place.folder.path().join(name);
+            std::fs::write(&file, made.token.reveal()).unwrap();
+            files.push(file.display().to_string());
+        }
+        let refused = async |words: String| {
+            let before = kept(&place).await;
+            assert!(place.run(&words).await.is_err(), "{words}");
+            assert_eq!(kept(&place).await, before, "{words}");
+        };
+        done(&place, "incident level 3 --operator haruka --reason test").await;
+        let lower = "incident level 0 --operator haruka --reason over";
+        refused(lower.to_owned()).await;
+        refused(format!("{lower} --token-file {}", files[2])).await;
+        refused(format!(
+            "{lower} --token-file {}/nobody",
+            place.folder.path().display()
+        ))
+        .await;
+        done(&place, &format!("{lower} --token-file {}", files[0])).await;
+        let confirm = "incident confirm 2 --operator minoru";
+        refused(confirm.to_owned()).await;
+        refused(format!("{confirm} --token-file {}", files[0])).await;
+        done(&place, &format!("{confirm} --token-file {}", files[1])).await;
+        assert_eq!(kept(&place).await.last(), Some(&(0, Standing::InForce)));
+        // Below three one operator is enough, whatever the name.
+        done(&place, "incident level 2 --reason test").await;
+        done(&place, "incident level 1 --reason test").await;
     }
 }

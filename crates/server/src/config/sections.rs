@@ -317,7 +317,7 @@ sections! {
         mail: Vec<String> = Vec::new(),
         /// The language of these mails: `ja` or `en`.
         language: Locale = Locale::Ja,
-        /// Minutes for which more of the same kind is gathered after a message; the first comes at once.
+        /// Minutes for which more of the same kind is gathered after a message; the first comes at once. What is critical (levels, canaries, advisories) is gathered for ten seconds at most.
         gather_minutes: u64 = 10,
         /// Webhooks of operators: a table for each with `name`, `url` and `key_file`, a file with `whsec_` and the base64 form of at least 24 bytes. Hosts on private networks must be listed in `outbound.allow`.
         webhooks: Vec<WebhookFile> = Vec::new(),

@@ -114,6 +114,7 @@ impl<'a> Owner<'a> {
             let back = utf8_percent_encode(here, NON_ALPHANUMERIC);
             return Err(see_other(&format!("/login?return_to={back}"), app.https));
         };
+        super::levels::pass_owner(app, request, &live.user).map_err(failed)?;
         // REC-16: whether the account stays is asked first.
         if live.user.leaves_at.is_some() && request.path() != data::KEEP {
             return Err(see_other(data::KEEP, app.https));

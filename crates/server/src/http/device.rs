@@ -54,7 +54,10 @@ impl<'a> Typist<'a> {
             return Err(frame.error(Cause::NotFound, None));
         }
         match app.provider.live_session(&visit).await {
-            Ok(Some(live)) => Ok(Self { frame, visit, live }),
+            Ok(Some(live)) => match super::levels::pass_owner(app, request, &live.user) {
+                Ok(()) => Ok(Self { frame, visit, live }),
+                Err(failure) => Err(frame.failure(&failure)),
+            },
             Ok(None) => {
                 let back = utf8_percent_encode(&here(typed), NON_ALPHANUMERIC).to_string();
                 let to = format!("/login?return_to={back}");

@@ -3,7 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use sekisho_guard::{Concerned, EndpointClass};
-use sekisho_model::Feature;
+use sekisho_model::{Feature, User};
 use sekisho_provider::Failure;
 
 use super::app::App;
@@ -53,6 +53,13 @@ const fn both(class: EndpointClass) -> Purpose {
 }
 
 impl Purpose {
+    fn class(&self, request: &HttpRequest) -> EndpointClass {
+        match *request.method() {
+            Method::GET | Method::HEAD => self.looking,
+            _ => self.acting,
+        }
+    }
+
     const fn switched_by(self, feature: Feature) -> Self {
         Self {
             feature: Some(feature),
@@ -169,19 +176,22 @@ pub fn stopped(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
         Some(pattern) => purpose(&pattern).unwrap_or(UNSORTED),
         None => both(EndpointClass::PublicFacts),
     };
-    let looking = matches!(*request.method(), Method::GET | Method::HEAD);
-    let class = if looking {
-        purpose.looking
-    } else {
-        purpose.acting
-    };
-    let passed = app.provider.pass(class, Concerned::default());
+    let passed = app
+        .provider
+        .pass(purpose.class(request), Concerned::default());
     let works = || match purpose.feature {
         Some(feature) => app.provider.works(feature),
         None => Ok(()),
     };
     let failure = passed.and_then(|()| works()).err()?;
     Some(answer(app, request, purpose.reads, &failure))
+}
+
+/// INC-03: the same question once it is known whose page it is. Asked wherever a page loads its owner.
+pub(super) fn pass_owner(app: &App, request: &HttpRequest, owner: &User) -> Result<(), Failure> {
+    let purpose = request.match_pattern().and_then(|path| purpose(&path));
+    let class = purpose.unwrap_or(UNSORTED).class(request);
+    app.provider.pass_person(class, owner)
 }
 
 fn answer(app: &App, request: &HttpRequest, reads: Reads, failure: &Failure) -> HttpResponse {

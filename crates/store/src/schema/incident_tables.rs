@@ -31,6 +31,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    level_beginnings (number) {
+        number -> BigInt,
+    }
+}
+
+diesel::table! {
     switch_decisions (number) {
         number -> BigInt,
         at -> BigInt,

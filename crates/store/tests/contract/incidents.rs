@@ -1,19 +1,23 @@
 //! Decisions about incident levels and features.
 
 use sekisho_model::{
-    ClientId, Feature, Level, LevelDecision, LevelScope, OperatorText, Standing, SwitchDecision,
-    Timestamp,
+    AlertTopic, ClientId, Event, EventKind, Feature, Level, LevelDecision, LevelScope,
+    OperatorText, Standing, SwitchDecision, Timestamp,
 };
+
+use sekisho_store::Once;
 
 use crate::bed::Bed;
 use crate::contract;
-use crate::maker::NOW;
+use crate::maker::{Maker, NOW};
 
 contract! {
     inc_01_decisions_about_levels_come_back_as_they_were_made
     inc_05_a_lowering_is_confirmed_once
     inc_06_decisions_about_features_come_back_as_they_were_made
     inc_05_operators_who_decide_at_once_are_numbered_one_after_the_other
+    inc_01_one_node_notes_that_a_planned_level_began
+    au_10_what_is_written_down_while_operators_are_told_waits_whenever_it_happened
 }
 
 fn decision(scope: LevelScope, level: Level) -> LevelDecision {
@@ -154,4 +158,39 @@ async fn inc_05_operators_who_decide_at_once_are_numbered_one_after_the_other(be
     }
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+async fn inc_01_one_node_notes_that_a_planned_level_began(bed: &Bed) {
+    let note = || bed.store.write(|tx| tx.note_beginning(7));
+    let (one, other) = tokio::join!(note(), note());
+    let noted = [one.unwrap(), other.unwrap()];
+    assert_eq!(noted.iter().filter(|once| **once == Once::First).count(), 1);
+    assert_eq!(note().await.unwrap(), Once::Again);
+}
+
+async fn au_10_what_is_written_down_while_operators_are_told_waits_whenever_it_happened(bed: &Bed) {
+    let topic = AlertTopic::Feature;
+    let seconds = std::time::Duration::from_secs;
+    let maker = Maker::new();
+    let switched = |at| Event {
+        kind: EventKind::FeatureSwitched,
+        ..maker.event(None, at)
+    };
+    let (late, early) = (switched(NOW + seconds(9)), switched(NOW));
+    let told = early.clone();
+    bed.store
+        .write(move |tx| {
+            tx.record(&late)?;
+            let seen = tx.waiting_alerts(topic, 10)?.unwrap();
+            assert_eq!(seen.newest, std::slice::from_ref(&late));
+            // An event of an earlier moment is committed by somebody else.
+            tx.record(&early)?;
+            assert_eq!(tx.alerts_told(&seen.ids, NOW + seconds(10))?, Once::First);
+            assert_eq!(tx.alerts_told(&seen.ids, NOW + seconds(10))?, Once::Again);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let left = bed.store.read(move |tx| tx.waiting_alerts(topic, 10));
+    assert_eq!(left.await.unwrap().unwrap().newest, [told]);
 }

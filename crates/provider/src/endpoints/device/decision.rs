@@ -87,6 +87,8 @@ impl Provider {
         let Some(code) = UserCode::read(typed) else {
             return Ok(DeviceFound::Unusable);
         };
+        self.works(Feature::DeviceFlow)?;
+        self.pass_person(EndpointClass::Consent, &live.user)?;
         let now = self.now();
         let attempt = UserCodeTry {
             user: &live.user.id,
@@ -265,7 +267,9 @@ impl Provider {
             .find(device.request.client_id.as_str())
             .await?
             .filter(|client| !client.client.disabled && may_ask(&client.client));
-        Ok(client.map(|client| (device, client.client.clone())))
+        Ok(client
+            .filter(|client| self.device_counts(&device.request, &client.client))
+            .map(|client| (device, client.client.clone())))
     }
 
     /// The grant waits for the device like one behind an authorization code: as a record that one
@@ -291,7 +295,7 @@ impl Provider {
             },
             auth_time: live.session.auth_time,
             methods: live.session.methods.clone(),
-            epoch: live.session.epoch,
+            epoch: live.grant_epoch(),
             created_at: now,
             revoked_at: None,
         };

@@ -7,7 +7,7 @@ mod request;
 pub use decision::{DeviceDecided, DeviceFound, DeviceView};
 pub use request::{DeviceAuthorization, DeviceStart};
 
-use sekisho_model::{Digest, Timestamp};
+use sekisho_model::{Client, Digest, EpochKind, Timestamp};
 use sekisho_session::ParkedKind;
 
 use crate::rules::device::{DeviceRequest, UserCode};
@@ -50,6 +50,12 @@ impl Provider {
             .session
             .repark(kind, &id, value, device.version, left, now)
             .await?)
+    }
+
+    /// SES-09: whether no epoch moved since the device asked; like a code, it is void otherwise.
+    pub(super) fn device_counts(&self, request: &DeviceRequest, client: &Client) -> bool {
+        let (kind, id) = (EpochKind::Token, Some(&client.client_id));
+        self.knowledge.is_current(request.epoch, kind, None, id)
     }
 
     /// Forgets a request whose grant was taken. If that fails, the store still knows it was taken.

@@ -2,7 +2,7 @@
 
 use sekisho_guard::{CodeTry, Pass};
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{Factor, FactorId, FactorKind, Timestamp, UserId};
+use sekisho_model::{Factor, FactorId, FactorKind, Feature, Timestamp, UserId};
 use sekisho_session::ParkedKind;
 use sekisho_store::{Account, Once, Tx};
 
@@ -68,6 +68,7 @@ impl Provider {
         &self,
         (live, account): (&LiveSession, &OpenAccount),
     ) -> Result<Option<AppEnrolment>, Failure> {
+        self.works(Feature::AuthenticatorApp)?;
         if !self.proved_both_lately(live, account).await? {
             return Ok(None);
         }
@@ -134,6 +135,7 @@ impl Provider {
     ) -> Result<AppAdded, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.works(Feature::AuthenticatorApp)?;
         if !self.proved_both_lately(live, account).await? {
             return Ok(AppAdded::Stale);
         }

@@ -1,12 +1,13 @@
 //! The way back for whoever lost the stronger second step and has no recovery code: a mailed code after three
 //! days, with notices meanwhile and a link that stops it (OTP-26).
 
+use sekisho_guard::EndpointClass;
 use sekisho_mail::{LetterBody, RecoveryNews};
-use sekisho_model::{EventKind, FactorLoss, FactorToken, Outcome, Timestamp, UserId};
+use sekisho_model::{EventKind, FactorLoss, FactorToken, Feature, Outcome, Timestamp, UserId};
 use sekisho_store::{Once, Tx};
 use serde_json::json;
 
-use super::super::sign_in::LoadedFlow;
+use super::super::sign_in::{LoadedFlow, concerned};
 use super::super::visit::{LiveSession, Visit};
 use crate::rules::second_factor::{LOSS_DELAY, LOSS_LIFE};
 use crate::rules::sign_in::CodeStage;
@@ -58,6 +59,7 @@ impl Provider {
     ) -> Result<LossAsked, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.works(Feature::LostFactor)?;
         let stage = flow.pending.code_stage();
         let Some(stage) = stage.filter(|stage| can_be_lost(stage) && now < stage.closes_at) else {
             return Ok(LossAsked::Gone);
@@ -66,6 +68,7 @@ impl Provider {
         let Some(account) = self.account(user).await? else {
             return Ok(LossAsked::Gone);
         };
+        self.pass(EndpointClass::Credentials, concerned(flow, &account))?;
         let (kind, owner) = (sekisho_model::EpochKind::Session, Some(&account.user));
         let epoch = flow.pending.epoch;
         if !self.knowledge.is_current(epoch, kind, owner, None) {

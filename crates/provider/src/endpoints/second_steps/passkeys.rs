@@ -1,7 +1,7 @@
 //! Passkeys: added in the account pages, asked for at a sign-in.
 
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{Digest, Factor, FactorId, FactorKind, Sealed, Timestamp, UserId};
+use sekisho_model::{Digest, Factor, FactorId, FactorKind, Feature, Sealed, Timestamp, UserId};
 use sekisho_session::ParkedKind;
 use sekisho_store::{Account, Once, Tx};
 use serde_json::Value;
@@ -69,7 +69,7 @@ impl Provider {
             address: "nobody",
             present: &[],
         };
-        ceremony::begin(self.asker(), &nobody).is_some()
+        self.works(Feature::Passkeys).is_ok() && ceremony::begin(self.asker(), &nobody).is_some()
     }
 
     async fn known_passkeys(&self, user: UserId) -> Result<Known, Failure> {
@@ -91,6 +91,7 @@ impl Provider {
         &self,
         (live, account): (&LiveSession, &OpenAccount),
     ) -> Result<Option<String>, Failure> {
+        self.works(Feature::Passkeys)?;
         if !self.proved_both_lately(live, account).await? {
             return Ok(None);
         }
@@ -119,6 +120,7 @@ impl Provider {
     ) -> Result<PasskeyAdded, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
+        self.works(Feature::Passkeys)?;
         if !self.proved_both_lately(live, account).await? {
             return Ok(PasskeyAdded::Stale);
         }
@@ -187,6 +189,9 @@ impl Provider {
 
     /// What a passkey is asked at a sign-in whose password was right. A newer question replaces the former.
     pub async fn passkey_question(&self, flow: &LoadedFlow) -> Result<Option<String>, Failure> {
+        if self.works(Feature::Passkeys).is_err() {
+            return Ok(None);
+        }
         let stage = flow.pending.code_stage();
         let asked = |stronger: crate::rules::sign_in::Stronger| stronger.passkey;
         let Some(stage) = stage.filter(|stage| stage.stronger.is_some_and(asked)) else {

@@ -1,5 +1,5 @@
 use sekisho_audit::flow_mark;
-use sekisho_guard::EndpointClass;
+use sekisho_guard::{Concerned, EndpointClass};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
     EventKind, KnownBrowser, Outcome, SessionId, SessionToken, Timestamp,
@@ -57,7 +57,7 @@ impl Provider {
             return self.lead_to_change(flow, completion, reason, visit).await;
         }
         let former = self.live_session(visit).await?;
-        let (browser, browser_token, replaces) = self.remembered_browser(&completion, visit, now);
+        let (browser, browser_token, replaces) = self.remembered_browser(&flow, &completion, visit);
         let token = SessionToken::generate(&*self.entropy);
         let session = self.new_session(&flow, &completion, former.as_ref(), browser.id, visit);
         let session = BrowserSession {
@@ -96,6 +96,7 @@ impl Provider {
         let live = LiveSession {
             session,
             user: completion.account.user,
+            since: flow.pending.epoch,
         };
         let next = self.after_sign_in(flow, &live, visit).await?;
         let cookies = NewCookies {
@@ -133,14 +134,15 @@ impl Provider {
     /// The browser's record under a new cookie value (TD-01: rotated on use).
     fn remembered_browser(
         &self,
+        flow: &LoadedFlow,
         completion: &Completion,
         visit: &Visit,
-        now: Timestamp,
     ) -> (KnownBrowser, BrowserToken, Option<Digest>) {
+        let now = self.now();
         let token = BrowserToken::generate(&*self.entropy);
         let known = completion.browser.as_ref();
         let kept_trust = known.and_then(|browser| browser.trusted_until);
-        let (client, user) = (None, Some(&completion.account.user));
+        let Concerned { client, user } = concerned(flow, &completion.account);
         let offered = !self.tightened(client, user).no_trusted_browsers;
         let new_trust =
             (completion.trust && offered).then(|| now + self.settings.lifetimes.trusted_browser);

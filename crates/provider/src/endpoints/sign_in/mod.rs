@@ -7,6 +7,7 @@ mod flow;
 mod letters;
 mod second_step;
 pub(crate) use complete::Completion;
+pub(crate) use flow::concerned;
 pub(crate) use letters::client_name;
 mod outside;
 mod password;

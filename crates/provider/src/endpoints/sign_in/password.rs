@@ -134,7 +134,6 @@ impl Provider {
         ticket: Ticket,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
-        let now = self.now();
         self.throttle.after_success(ticket).await;
         if !account_may_act(account.user.state) {
             self.record_failure(Some(account.user.id), &flow, visit, Outcome::Disabled)
@@ -163,7 +162,7 @@ impl Provider {
             browser_trusted: !tightened.no_trusted_browsers
                 && browser
                     .as_ref()
-                    .is_some_and(|browser| self.trust_counts(browser, &open, now)),
+                    .is_some_and(|browser| self.trust_counts(browser, (&flow, &open))),
         };
         let step = self.step_from_here(wishes, (&open, browser.is_some()), visit);
         match step.await? {
@@ -205,13 +204,18 @@ impl Provider {
         }
     }
 
-    fn trust_counts(&self, browser: &KnownBrowser, account: &OpenAccount, now: Timestamp) -> bool {
+    fn trust_counts(
+        &self,
+        browser: &KnownBrowser,
+        (flow, account): (&LoadedFlow, &OpenAccount),
+    ) -> bool {
+        let now = self.now();
         let in_time = browser.trusted_until.is_some_and(|until| now < until);
-        let user = Some(&account.user);
+        let Concerned { client, user } = concerned(flow, account);
         in_time
             && self
                 .knowledge
-                .is_current(browser.epoch, EpochKind::Browser, user, None)
+                .is_current(browser.epoch, EpochKind::Browser, user, client)
     }
 
     /// A blocked source tries on and on: one event in ten minutes tells it (decisions: audit).

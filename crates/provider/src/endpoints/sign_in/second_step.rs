@@ -3,8 +3,8 @@
 use sekisho_audit::flow_mark;
 use sekisho_guard::{CodeTry, Pass, Ticket};
 use sekisho_model::{
-    AuthenticationMethod, BrowserId, ChallengeId, Digest, EventKind, Outcome, PreAuthToken,
-    Timestamp,
+    AuthenticationMethod, BrowserId, ChallengeId, Digest, EventKind, Feature, Outcome,
+    PreAuthToken, Timestamp,
 };
 use sekisho_session::{Attempt, NewChallenge};
 
@@ -41,6 +41,7 @@ impl Provider {
             .read(move |tx| Ok((tx.factors_of(user)?, tx.factor_loss(user)?)))
             .await?;
         let has_address = account.code_address.is_some();
+        let loss = loss.filter(|_| self.works(Feature::LostFactor).is_ok());
         let asked = asked(&factors, loss.as_ref(), has_address, self.now());
         let for_lost = asked == Asked::MailedForLost;
         match asked {
@@ -130,6 +131,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<CodeOutcome, Failure> {
         let now = self.now();
+        self.works(Feature::AuthenticatorApp)?;
         let counted = match self.count_stronger(&flow, |s| s.app, visit, now).await? {
             Ok(counted) => counted,
             Err(outcome) => return Ok(outcome),
@@ -157,6 +159,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<CodeOutcome, Failure> {
         let now = self.now();
+        self.works(Feature::Passkeys)?;
         let counted = match self
             .count_stronger(&flow, |s| s.passkey, visit, now)
             .await?

@@ -1,8 +1,9 @@
+use sekisho_guard::{Concerned, EndpointClass};
 use std::time::Duration;
 
 use sekisho_model::{
-    Digest, EmailAddress, EventKind, InvitationId, InvitationToken, Origin, Outcome, Purpose,
-    Timestamp, UserId,
+    Digest, EmailAddress, EventKind, Feature, InvitationId, InvitationToken, Origin, Outcome,
+    Purpose, Timestamp, UserId,
 };
 use sekisho_store::{Invitation, InvitedAddress, Once, Tx};
 
@@ -44,6 +45,8 @@ impl Provider {
         invitation: Option<Digest>,
         address: Option<&Digest>,
     ) -> Result<Result<bool, SignUpRefusal>, Failure> {
+        self.works(Feature::PersonRegistration)?;
+        self.pass(EndpointClass::PersonRegistration, Concerned::default())?;
         let (mode, now) = (self.settings.sign_up, self.now());
         let Some(digest) = invitation else {
             return Ok(admission(mode, Presented::None, address, now));

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
     AuthorizationCode, Client, CodeRecord, Confirmation, Digest, Event, EventKind, Grant,
     GrantType, Outcome, RefreshRecord, RefreshToken, Timestamp, User,
@@ -11,6 +10,7 @@ use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
 use crate::endpoints::sender::Sender;
+use crate::failure::Halted;
 use crate::incidents::Gate;
 use crate::rules::code_redemption::{Ask, Decision, decide};
 use crate::rules::oauth_error::TokenError;
@@ -26,7 +26,7 @@ enum Redeemed {
     Target,
     Refused(&'static str, Option<sekisho_model::GrantId>),
     /// An operator has paused it; nothing changed.
-    Halted(Halt),
+    Halted(Box<Halted>),
 }
 
 /// What the first redemption of a code gets.
@@ -68,7 +68,7 @@ impl Provider {
             .await?
         {
             Redeemed::Target => refused(TokenError::InvalidTarget),
-            Redeemed::Halted(halt) => Err(self.halted(halt, Concerned::default())),
+            Redeemed::Halted(halted) => Err(Failure::Halted(halted)),
             Redeemed::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -146,8 +146,8 @@ impl Redemption {
         let Some((record, grant)) = tx.code(&self.digest)? else {
             return Ok(Redeemed::Refused(UNKNOWN, None));
         };
-        if let Some(halt) = self.gate.halt(tx, &grant)? {
-            return Ok(Redeemed::Halted(halt));
+        if let Some(halted) = self.gate.halt(tx, &grant)? {
+            return Ok(Redeemed::Halted(halted));
         }
         let ask = Ask {
             client_id: &self.client.client_id,

@@ -40,7 +40,7 @@ impl Provider {
             authorization_details: &details,
         };
         let now = self.now();
-        let token = self.access_token(client, &Bearer::Machine, allowance, now)?;
+        let token = self.access_token(client, &Bearer::Machine(asked_by.since), allowance, now)?;
         let mut event = self.event(
             EventKind::ClientCredentials,
             Outcome::Passed,

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
     Client, CodeRecord, Confirmation, DeviceCode, Digest, Event, EventKind, Grant, GrantType,
     Outcome, RefreshRecord, RefreshToken, Timestamp, User,
@@ -10,6 +9,7 @@ use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
+use crate::failure::Halted;
 use crate::incidents::Gate;
 use crate::rules::device::{Poll, may_ask, storage_digest};
 use crate::rules::oauth_error::TokenError;
@@ -30,7 +30,7 @@ enum Taken {
     NotYet,
     Refused(&'static str),
     /// An operator has paused it; nothing changed.
-    Halted(Halt),
+    Halted(Box<Halted>),
 }
 
 impl Provider {
@@ -71,6 +71,9 @@ impl Provider {
             let Some(mut device) = own else {
                 return Ok(Poll::Never(TokenError::InvalidGrant(UNKNOWN)));
             };
+            if !self.device_counts(&device.request, client) {
+                return Ok(Poll::Never(TokenError::ExpiredToken));
+            }
             let poll = device.request.poll(self.now());
             match poll {
                 Poll::Later(_) if !self.save_device(&device).await? => {}
@@ -106,7 +109,7 @@ impl Provider {
         };
         let first = match self.store.write(move |tx| taking.apply(tx)).await? {
             Taken::First(first) => first,
-            Taken::Halted(halt) => return Err(self.halted(halt, Concerned::default())),
+            Taken::Halted(halted) => return Err(Failure::Halted(halted)),
             Taken::NotYet => return Ok(Issued::Refused(TokenError::AuthorizationPending)),
             Taken::Refused(why) => return Ok(Issued::Refused(TokenError::InvalidGrant(why))),
         };
@@ -147,8 +150,8 @@ impl Taking {
         let Some((record, grant)) = tx.code(&self.digest)? else {
             return Ok(Taken::NotYet);
         };
-        if let Some(halt) = self.gate.halt(tx, &grant)? {
-            return Ok(Taken::Halted(halt));
+        if let Some(halted) = self.gate.halt(tx, &grant)? {
+            return Ok(Taken::Halted(halted));
         }
         if let Some(why) = self.wrong_with(&record, &grant) {
             tx.record(&refusal(&self.event, &grant, why))?;

@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::IssuerUrl;
 use sekisho_model::{
-    AuthorizationCode, Client, Confirmation, Event, Grant, Outcome, ScopeSet, SigningAlgorithm,
-    Timestamp,
+    AuthorizationCode, Client, Confirmation, Epoch, Event, Grant, Outcome, ScopeSet,
+    SigningAlgorithm, Timestamp,
 };
 use sekisho_store::OpaqueAccessToken;
 use serde_json::{Map, Value};
@@ -17,8 +17,8 @@ use crate::{Failure, Provider};
 pub(super) enum Bearer<'a> {
     /// A user, by a grant.
     User(&'a Grant, &'a str),
-    /// The client itself (TK-13).
-    Machine,
+    /// The client itself (TK-13), which asked under this epoch.
+    Machine(Epoch),
 }
 
 /// What an ID token is made from.
@@ -142,7 +142,7 @@ impl Provider {
         let audience = self.audience(resources, scope);
         let grant = match bearer {
             Bearer::User(grant, _) => Some(*grant),
-            Bearer::Machine => None,
+            Bearer::Machine(_) => None,
         };
         if client.opaque_access_tokens {
             // 256 random bits, as every opaque value of ours.
@@ -164,7 +164,7 @@ impl Provider {
         }
         let subject = match bearer {
             Bearer::User(_, subject) => (*subject).to_owned(),
-            Bearer::Machine => client.client_id.to_string(),
+            Bearer::Machine(_) => client.client_id.to_string(),
         };
         let claims = AccessTokenClaims {
             iss: self.settings.issuer.clone(),
@@ -172,7 +172,7 @@ impl Provider {
             aud: audience,
             exp: expires_at.seconds(),
             iat: now.seconds(),
-            jti: self.token_id(grant),
+            jti: self.token_id(bearer),
             client_id: client.client_id.to_string(),
             scope: scope.to_string(),
             auth_time: grant.map(|grant| grant.auth_time.seconds()),
@@ -188,11 +188,11 @@ impl Provider {
 
     /// `<grant id>.<random>` for users, `m<epoch>.<random>` for machines: revocation finds the grant,
     /// and an epoch move reaches tokens of machines, without a row for each token.
-    pub(super) fn token_id(&self, grant: Option<&Grant>) -> String {
+    pub(super) fn token_id(&self, bearer: &Bearer<'_>) -> String {
         let random = URL_SAFE_NO_PAD.encode(self.entropy.bytes::<16>());
-        match grant {
-            Some(grant) => format!("{}.{random}", grant.id),
-            None => format!("m{}.{random}", self.knowledge.epoch_now().0),
+        match bearer {
+            Bearer::User(grant, _) => format!("{}.{random}", grant.id),
+            Bearer::Machine(since) => format!("m{}.{random}", since.0),
         }
     }
 

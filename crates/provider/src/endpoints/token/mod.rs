@@ -9,7 +9,7 @@ mod token_exchange;
 
 pub(in crate::endpoints) use issue::token_type;
 use sekisho_guard::EndpointClass;
-use sekisho_model::{GrantType, Origin, Timestamp};
+use sekisho_model::{Epoch, GrantType, Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -55,6 +55,8 @@ impl std::fmt::Debug for TokenResponse {
 pub(super) struct Asked<'a> {
     pub(super) origin: &'a Origin,
     pub(super) sender: Sender,
+    /// The epoch that was known when the request began.
+    pub(super) since: Epoch,
 }
 
 /// What the token endpoint answers.
@@ -78,6 +80,7 @@ impl Provider {
         let Some(grant_type) = form.first("grant_type") else {
             return refused(TokenError::InvalidRequest("grant_type is missing"));
         };
+        let since = self.knowledge.epoch_now();
         let client = match self.authenticate_client(call, form).await? {
             Caller::Client(client) => client,
             Caller::Refused(error) => return refused(error),
@@ -93,6 +96,7 @@ impl Provider {
         let asked = Asked {
             origin: call.origin,
             sender,
+            since,
         };
         let features = &self.settings.features;
         let issued = match grant_type {

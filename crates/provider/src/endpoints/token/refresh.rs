@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
     Client, Digest, Event, EventKind, Grant, GrantType, KeyRing, Outcome, RefreshRecord,
     RefreshToken, ScopeSet, Sealed, Timestamp, User,
@@ -11,6 +10,7 @@ use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
 use crate::endpoints::sender::Sender;
+use crate::failure::Halted;
 use crate::incidents::Gate;
 use crate::rules::oauth_error::TokenError;
 use crate::rules::parameters::Parameters;
@@ -28,7 +28,7 @@ enum Used {
     /// More scope was asked than was granted, or another resource; nothing changed.
     Wrong(TokenError),
     /// An operator has paused it; nothing changed.
-    Halted(Halt),
+    Halted(Box<Halted>),
 }
 
 /// On whose behalf, and for what.
@@ -102,7 +102,7 @@ impl Provider {
             .await?
         {
             Used::Wrong(error) => refused(error),
-            Used::Halted(halt) => Err(self.halted(halt, Concerned::default())),
+            Used::Halted(halted) => Err(Failure::Halted(halted)),
             Used::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -201,8 +201,8 @@ impl Usage {
         let Some((record, grant)) = tx.refresh(&self.digest)? else {
             return Ok(Used::Refused(UNKNOWN, None));
         };
-        if let Some(halt) = self.gate.halt(tx, &grant)? {
-            return Ok(Used::Halted(halt));
+        if let Some(halted) = self.gate.halt(tx, &grant)? {
+            return Ok(Used::Halted(halted));
         }
         let own = record.client_id == self.client.client_id;
         if own

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
-use sekisho_guard::{Concerned, Halt};
 use sekisho_model::{
-    Client, Confirmation, Event, EventKind, Grant, GrantId, Outcome, ScopeSet, SigningAlgorithm,
-    Timestamp, User,
+    Client, Confirmation, Epoch, Event, EventKind, Grant, GrantId, Outcome, ScopeSet,
+    SigningAlgorithm, Timestamp, User,
 };
 use sekisho_store::{RegisteredClient, StoreError, Tx};
 use serde_json::{Value, json};
 
-use super::issue::{about, token_type};
+use super::issue::{Bearer, about, token_type};
 use super::{Asked, Issued, TokenResponse};
 use crate::endpoints::introspect::Found;
+use crate::failure::Halted;
 use crate::incidents::Gate;
 use crate::rules::claims::{self, AccessTokenClaims};
 use crate::rules::oauth_error::TokenError;
@@ -46,7 +46,8 @@ impl Provider {
         let Some(subject) = self.recorded(&exchange, event).await? else {
             return Ok(Issued::Refused(SUBJECT));
         };
-        self.exchanged(exchange, subject).map(Issued::Tokens)
+        self.exchanged(exchange, subject, asked_by.since)
+            .map(Issued::Tokens)
     }
 
     async fn exchange<'a>(
@@ -136,7 +137,7 @@ impl Provider {
         let user = match self.store.write(move |tx| record.write(tx)).await? {
             Ok(Some(user)) => user,
             Ok(None) => return Ok(None),
-            Err(halt) => return Err(self.halted(halt, Concerned::default())),
+            Err(halted) => return Err(Failure::Halted(halted)),
         };
         // As the client that got the subject token knows the user (Core §8.1).
         let client = self.clients.find(&exchange.subject.client_id).await?;
@@ -147,6 +148,7 @@ impl Provider {
         &self,
         exchange: Exchange<'_>,
         user: Option<String>,
+        since: Epoch,
     ) -> Result<Box<TokenResponse>, Failure> {
         let Exchange {
             client,
@@ -163,7 +165,7 @@ impl Provider {
         let token_type = token_type(confirmation.as_ref());
         let claims = AccessTokenClaims {
             iss: self.settings.issuer.clone(),
-            jti: self.exchanged_id(&old),
+            jti: self.exchanged_id(&old, since),
             aud: targets,
             exp: expires_at.seconds(),
             iat: now.seconds(),
@@ -191,8 +193,12 @@ impl Provider {
     }
 
     /// An id with the same owner: the grant, or the epoch the machine's token was issued under.
-    fn exchanged_id(&self, old: &Found) -> String {
-        let fresh = self.token_id(old.grant.as_ref());
+    fn exchanged_id(&self, old: &Found, since: Epoch) -> String {
+        let bearer = match &old.grant {
+            Some(grant) => Bearer::User(grant, ""),
+            None => Bearer::Machine(since),
+        };
+        let fresh = self.token_id(&bearer);
         let owner = old.token_id.as_deref().and_then(|id| id.split_once('.'));
         match (owner, fresh.split_once('.')) {
             (Some((owner, _)), Some((_, random))) => format!("{owner}.{random}"),
@@ -211,13 +217,13 @@ struct Record {
 
 impl Record {
     /// The user; `None`, with nothing written, if the grant or its user stands no more.
-    fn write(&self, tx: &mut Tx<'_>) -> Result<Result<Option<User>, Halt>, StoreError> {
+    fn write(&self, tx: &mut Tx<'_>) -> Result<Result<Option<User>, Box<Halted>>, StoreError> {
         let grant = tx.grant(self.grant)?;
         let Some(grant) = grant.filter(|grant| grant.revoked_at.is_none()) else {
             return Ok(Ok(None));
         };
-        if let Some(halt) = self.gate.halt(tx, &grant)? {
-            return Ok(Err(halt));
+        if let Some(halted) = self.gate.halt(tx, &grant)? {
+            return Ok(Err(halted));
         }
         let user = tx.account(grant.user_id)?.map(|account| account.user);
         let Some(user) = user.filter(|user| may_issue_for(user, &grant, &self.shared)) else {

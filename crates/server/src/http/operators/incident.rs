@@ -8,7 +8,7 @@ use sekisho_model::{
     ClientId, Cohort, Event, EventKind, Feature, Level, LevelScope, OperatorPermission,
     OperatorText, Timestamp,
 };
-use sekisho_provider::incidents::{Decided, LevelOrder, SwitchOrder};
+use sekisho_provider::incidents::{Confirming, Decided, LevelOrder, SwitchOrder};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -83,6 +83,7 @@ async fn order_level(app: &App, request: &HttpRequest, sent: &Bytes) -> Result<D
         until: moment("until", wish.until)?,
         text: wish.text,
         may_lower: caller.operator.may(OperatorPermission::IncidentLower),
+        proved: Some(caller.operator.token),
     };
     let event = event(app, &caller, EventKind::LevelChanged);
     Ok(app.provider.order_level(order, event).await?)
@@ -98,8 +99,11 @@ pub(super) async fn confirm(
         caller.may(OperatorPermission::IncidentLower)?;
         let number = number.parse().map_err(|_not_one| Problem::NotFound)?;
         let event = event(&app, &caller, EventKind::LevelChanged);
-        let name = &caller.operator.name;
-        Ok(app.provider.confirm_level(number, name, event).await?)
+        let by = Confirming {
+            operator: caller.operator.name.clone(),
+            proved: Some(caller.operator.token),
+        };
+        Ok(app.provider.confirm_level(number, by, event).await?)
     };
     told(&app, confirmed.await)
 }
