@@ -27,6 +27,7 @@ mod foreign_clients;
 mod foreign_openidconnect;
 mod gallery;
 mod hosted;
+mod http_edge;
 mod in_chromium;
 mod incident_levels;
 mod incident_notices;

@@ -49,7 +49,7 @@ const FORGOT: Question = Question {
     page: Some("/password/forgot"),
     post: "/password/forgot",
     beside: &[],
-    says: "Look at your mail",
+    says: "/password/forgot?said=asked",
 };
 
 /// A browser that is ready to ask: only its next request is timed.

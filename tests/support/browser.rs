@@ -175,7 +175,17 @@ impl Browser {
         self.get(&path).await
     }
 
+    /// Sends a form. Where the answer only leads to what there is to say about it, that page.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        let page = self.post_once(path, form).await;
+        match page.location.as_deref() {
+            Some(next) if next.starts_with('/') && next.contains("said=") => self.get(next).await,
+            _ => page,
+        }
+    }
+
+    /// Sends a form and stays at the first answer.
+    pub async fn post_once(&self, path: &str, form: &[(&str, &str)]) -> Page {
         let request = self
             .http
             .post(self.full(path))

@@ -38,7 +38,7 @@ pub struct BrandColours {
 }
 
 /// What pages know of an app's brand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brand {
     /// Grows with each change.
     pub version: i64,

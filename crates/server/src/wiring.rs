@@ -28,6 +28,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::config::Config;
 use crate::http::app::{App, Dev};
 use crate::http::cookies::Cookies;
+use crate::http::csp_reports::ReportLog;
 use crate::http::edge::edge;
 use crate::http::routes;
 use crate::rounds::{self, Rounds, Stays};
@@ -479,6 +480,8 @@ fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<
         security_contact: config.server.security_contact.clone(),
         entropy: Arc::clone(&services.surroundings.entropy),
         discovery,
+        longest: Duration::from_secs(config.server.max_request_seconds),
+        csp_reports: ReportLog::default(),
         dev,
     })
 }

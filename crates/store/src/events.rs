@@ -190,6 +190,24 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// What was recorded of the request with this reference, in the order it happened; at most so many.
+    pub fn events_of_reference(
+        &mut self,
+        reference: &str,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        events::table
+            .filter(events::request_id.eq(reference))
+            // The index of references leaves out what has none.
+            .filter(events::request_id.ne(""))
+            .order((events::at, events::id))
+            .limit(i64::from(limit))
+            .load::<EventRow>(self.conn)?
+            .into_iter()
+            .map(Event::try_from)
+            .collect()
+    }
+
     /// The same, of these kinds or replayed whatever the kind: what detection rules look at.
     pub fn events_watched(
         &mut self,

@@ -97,6 +97,10 @@ fn server(config: &Config, found: &mut Problems) {
         (1_024..=1_048_576).contains(&server.max_body_bytes),
         "server.max_body_bytes: use 1024 to 1048576",
     );
+    found.unless(
+        (1..=120).contains(&server.max_request_seconds),
+        "server.max_request_seconds: use 1 to 120",
+    );
     found.unless(server.workers != Some(0), "server.workers: use at least 1");
     let everyone = server
         .trusted_proxies

@@ -81,6 +81,9 @@ sections! {
         workers: Option<usize> = None,
         /// Largest request body in bytes.
         max_body_bytes: usize = 65_536,
+        /// Seconds after which a request ends that has no answer yet, such as one that is sent drop by drop. Longer only for people
+        /// on very slow lines.
+        max_request_seconds: u64 = 15,
     }
     /// How pages look, beside the name of the service (`server.service_name`). Apps can have colours and pictures of their own: `sekisho client brand`.
     Brand "brand" {

@@ -26,6 +26,7 @@ use sekisho_provider::rules::parameters::Parameters;
 
 use super::answer::see_other;
 use super::app::App;
+use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{
@@ -252,12 +253,12 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Ok(owner) => owner,
         Err(response) => return response,
     };
-    let query = Parameters::decode(request.query_string().as_bytes());
+    let said = owner.frame.said(Look::Once);
     let recovery = match owner.recovery().await {
         Ok(recovery) => recovery,
         Err(failure) => return owner.frame.failure(&failure),
     };
-    let addresses = match addresses::news(&owner, query.first("changed")).await {
+    let addresses = match addresses::news(&owner, said.first("changed")).await {
         Ok(addresses) => addresses,
         Err(failure) => return owner.frame.failure(&failure),
     };
@@ -270,8 +271,8 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         alert: owner.live.user.alert,
         recovery,
         networks: owner.account.networks.lines().len(),
-        password_done: query.first("changed") == Some("password"),
-        saved: query.first("saved").is_some(),
+        password_done: said.first("changed") == Some("password"),
+        saved: said.first("saved").is_some(),
         addresses,
     };
     owner.frame.html(StatusCode::OK, &Answer::Page, &view)
@@ -304,7 +305,7 @@ async fn set_alert(app: web::Data<App>, request: HttpRequest, body: web::Bytes) 
         .set_alert(&owner.live, alert, &owner.visit)
         .await
     {
-        Ok(()) => see_other("/account/security?saved=1", app.https),
+        Ok(()) => owner.frame.see_saying("/account/security?saved=1"),
         Err(failure) => owner.frame.failure(&failure),
     }
 }

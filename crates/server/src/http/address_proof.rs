@@ -10,9 +10,11 @@ use sekisho_provider::endpoints::sign_in::ResendOutcome;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::one_time_code::{TypedRefusal, normalised};
 use sekisho_provider::rules::parameters::Parameters;
+use serde::{Deserialize, Serialize};
 
 use super::answer::see_other;
 use super::failure::{add_retry, seen};
+use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{AddressProofPage, Cause, CodeState, Moment, Resend};
@@ -32,13 +34,37 @@ pub struct Place {
 
 /// The page, as it is reached by a link or after `?sent=`.
 pub async fn show(frame: &Frame<'_>, visit: &Visit, place: Place) -> HttpResponse {
-    let query = Parameters::decode(frame.request.query_string().as_bytes());
-    let state = match query.first("sent") {
+    if let Some(tried) = frame.told::<Tried>(Look::Once) {
+        return tried.page(frame, visit, place).await;
+    }
+    let state = match frame.said(Look::Once).first("sent") {
         Some("again") => CodeState::Resent,
         Some("expired") => CodeState::ExpiredAndResent,
         _ => CodeState::Fresh,
     };
     page(frame, visit, place, state, String::new()).await
+}
+
+/// What a code that was used up for nothing leaves behind for the page; sending it again would use up another try.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tried {
+    typed: String,
+    /// How many tries are left; `None` for an earlier code.
+    left: Option<u8>,
+}
+
+impl Tried {
+    async fn told(self, frame: &Frame<'_>, visit: &Visit, place: Place) -> HttpResponse {
+        match frame.see_telling(&format!("{}?said=tried", place.here), &self) {
+            Some(response) => response,
+            None => self.page(frame, visit, place).await,
+        }
+    }
+
+    async fn page(self, frame: &Frame<'_>, visit: &Visit, place: Place) -> HttpResponse {
+        let state = self.left.map_or(CodeState::Earlier, CodeState::Wrong);
+        page(frame, visit, place, state, self.typed).await
+    }
 }
 
 /// What was posted there: the proved address, or the page that answers.
@@ -72,8 +98,20 @@ pub async fn posted(
         Ok(ProofOutcome::Gone) => return Err(gone(frame, place)),
         Ok(ProofOutcome::Expired) => return Err(resent(frame, visit, place, "expired").await),
         Ok(ProofOutcome::Stopped) => return Err(stopped(frame, place)),
-        Ok(ProofOutcome::Wrong(left)) => CodeState::Wrong(left),
-        Ok(ProofOutcome::Earlier(_)) => CodeState::Earlier,
+        Ok(ProofOutcome::Wrong(left)) => {
+            let tried = Tried {
+                typed: code,
+                left: Some(left),
+            };
+            return Err(tried.told(frame, visit, place).await);
+        }
+        Ok(ProofOutcome::Earlier(_)) => {
+            let tried = Tried {
+                typed: code,
+                left: None,
+            };
+            return Err(tried.told(frame, visit, place).await);
+        }
         Ok(ProofOutcome::Wait(until)) => CodeState::NoMoreCodes(time(frame, until)),
         Err(failure) => return Err(unavailable(frame, visit, place, &failure).await),
     };
@@ -93,7 +131,7 @@ async fn resent(frame: &Frame<'_>, visit: &Visit, place: Place, word: &str) -> H
     let outcome = frame.app.provider.resend_proof(place.purpose, visit).await;
     let state = match outcome {
         Ok(ResendOutcome::Sent) => {
-            return see_other(&format!("{}?sent={word}", place.here), frame.app.https);
+            return frame.see_saying(&format!("{}?sent={word}", place.here));
         }
         Ok(ResendOutcome::TooSoon(until)) => CodeState::Wait(time(frame, until)),
         Ok(ResendOutcome::Exhausted) => CodeState::Exhausted,
@@ -120,7 +158,7 @@ async fn unavailable(
     place: Place,
     failure: &Failure,
 ) -> HttpResponse {
-    let seen = seen(frame.app, failure);
+    let seen = seen(frame.app, frame.request, failure);
     if seen.retry_after.is_none() {
         return frame.error(Cause::OurFault, None);
     }

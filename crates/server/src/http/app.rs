@@ -1,8 +1,11 @@
 //! What every handler works with, and what it reads of a request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderName, ORIGIN, USER_AGENT};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderName, ORIGIN, USER_AGENT,
+};
 use actix_web::{HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 use sekisho_audit::clean_user_agent;
@@ -15,6 +18,7 @@ use sekisho_provider::rules::parameters::Parameters;
 use super::brand::HouseLook;
 use super::client_ip::ClientIp;
 use super::cookies::{BrowserMarks, Cookies, Use};
+use super::csp_reports::ReportLog;
 use super::csrf;
 use super::locale::Wishes;
 use super::pages::{DevClient, DevUser};
@@ -55,6 +59,10 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// The discovery document, written once.
     pub discovery: Vec<u8>,
+    /// NET-10: how long a request may take.
+    pub longest: Duration,
+    /// When reports of browsers were last logged.
+    pub csp_reports: ReportLog,
     /// What only the dev mode has.
     pub dev: Option<Dev>,
 }
@@ -107,6 +115,12 @@ impl App {
         reference
     }
 
+    /// The reference of this request: what its answer, its events, the log and its error page carry.
+    pub fn reference(&self, request: &HttpRequest) -> String {
+        let given = request.extensions().get::<RequestId>().cloned();
+        given.map_or_else(|| self.new_reference(), |id| id.0)
+    }
+
     /// Where a request comes from.
     pub fn origin_of(&self, request: &HttpRequest) -> Origin {
         let ip = ClientIp::of_request(request, &self.trusted_proxies);
@@ -144,12 +158,22 @@ impl App {
     }
 
     fn wishes(&self, request: &HttpRequest, account: Option<Locale>) -> Answered {
-        let query = Parameters::decode(request.query_string().as_bytes());
+        self.wishes_in(request.query_string(), request.headers(), account)
+    }
+
+    /// The language of a page, by what is left of a request.
+    pub(super) fn locale_in(&self, query: &str, headers: &HeaderMap) -> Locale {
+        self.wishes_in(query, headers, None).answer()
+    }
+
+    fn wishes_in(&self, query: &str, headers: &HeaderMap, account: Option<Locale>) -> Answered {
+        let query = Parameters::decode(query.as_bytes());
+        let accepted = headers.get(ACCEPT_LANGUAGE);
         Answered {
             ui_locales: query.first("ui_locales").map(str::to_owned),
             account,
-            cookie: self.cookies.read(Use::Language, request.headers()).value(),
-            accept_language: header(request, &ACCEPT_LANGUAGE).map(str::to_owned),
+            cookie: self.cookies.read(Use::Language, headers).value(),
+            accept_language: accepted.and_then(|v| v.to_str().ok()).map(str::to_owned),
             server: self.default_locale,
         }
     }

@@ -24,6 +24,8 @@ pub enum Use {
     State,
     /// A place in the queue before the pages that change passwords.
     Queue,
+    /// What the next page says once; signed (see `http::flash`).
+    Flash,
     /// The chosen language.
     Language,
     /// The chosen brightness.
@@ -32,12 +34,13 @@ pub enum Use {
 
 impl Use {
     /// Every cookie we set.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Session,
         Self::PreAuth,
         Self::Browser,
         Self::State,
         Self::Queue,
+        Self::Flash,
         Self::Language,
         Self::Theme,
     ];
@@ -49,6 +52,7 @@ impl Use {
             Self::Browser => ("__Host-sekisho_browser", "sekisho_browser"),
             Self::State => ("__Host-sekisho_state", "sekisho_state"),
             Self::Queue => ("__Host-sekisho_queue", "sekisho_queue"),
+            Self::Flash => ("__Host-sekisho_flash", "sekisho_flash"),
             Self::Language => ("__Host-sekisho_language", "sekisho_language"),
             Self::Theme => ("__Host-sekisho_theme", "sekisho_theme"),
         }
@@ -58,6 +62,7 @@ impl Use {
     const fn life(self) -> Option<Duration> {
         match self {
             Self::Session | Self::PreAuth | Self::State | Self::Queue => None,
+            Self::Flash => Some(Duration::from_mins(2)),
             Self::Browser | Self::Language | Self::Theme => Some(Duration::from_hours(365 * 24)),
         }
     }

@@ -14,6 +14,7 @@ use sekisho_provider::rules::parameters::Parameters;
 
 use super::answer::see_other;
 use super::app::App;
+use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{
@@ -84,6 +85,13 @@ impl<'a> Typist<'a> {
         self.frame.html(StatusCode::OK, &Answer::Page, &view)
     }
 
+    fn done(&self, allowed: bool) -> HttpResponse {
+        let mut page = self.frame.page(String::new());
+        "/device".clone_into(&mut page.path);
+        let view = DeviceDonePage { page, allowed };
+        self.frame.html(StatusCode::OK, &Answer::Page, &view)
+    }
+
     fn confirm(&self, found: &DeviceView) -> HttpResponse {
         let app = self.frame.app;
         let csrf = app.form_token(&self.visit, &found.handle, DECISION);
@@ -114,7 +122,10 @@ async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let query = Parameters::decode(request.query_string().as_bytes());
     let typed = query.first("user_code");
     match Typist::of(&app, &request, typed).await {
-        Ok(typist) => typist.form(typed, None),
+        Ok(typist) => match typist.frame.said(Look::Again).first("said") {
+            Some(word) => typist.done(word == "allowed"),
+            None => typist.form(typed, None),
+        },
         Err(response) => response,
     }
 }
@@ -166,16 +177,13 @@ async fn looked_up(typist: &Typist<'_>, typed: Option<&str>) -> HttpResponse {
 async fn decided(typist: &Typist<'_>, handle: &str, allow: bool) -> HttpResponse {
     let Typist { frame, visit, live } = typist;
     let provider = &frame.app.provider;
-    let allowed = match provider.decide_device(handle, allow, live, visit).await {
-        Ok(DeviceDecided::Allowed) => true,
-        Ok(DeviceDecided::Denied) => false,
+    let word = match provider.decide_device(handle, allow, live, visit).await {
+        Ok(DeviceDecided::Allowed) => "allowed",
+        Ok(DeviceDecided::Denied) => "denied",
         Ok(DeviceDecided::Gone) => return typist.form(None, Some(DeviceProblem::Unusable)),
         Err(failure) => return frame.failure(&failure),
     };
-    let mut page = frame.page(String::new());
-    "/device".clone_into(&mut page.path);
-    let view = DeviceDonePage { page, allowed };
-    frame.html(StatusCode::OK, &Answer::Page, &view)
+    frame.see_saying(&format!("/device?said={word}"))
 }
 
 /// This page, with the code if it can be one.

@@ -4,20 +4,22 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::ErrorRequestTimeout;
-use actix_web::http::StatusCode;
+use actix_web::error::{ErrorRequestTimeout, InternalError};
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use metrics::{counter, histogram};
+use sekisho_model::Timestamp;
 use sekisho_provider::rules::discovery_members::MTLS_ENDPOINTS;
 
 use super::answer::{begin, see_other};
 use super::app::{App, RequestId, header};
 use super::blocks;
-use super::cors;
+use super::cors::{self, Reader};
 use super::headers::{Answer, security_headers};
 use super::levels;
+use super::unanswered::Kept;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -44,34 +46,72 @@ pub async fn edge(
     let sent = (request.path(), request.query_string());
     app.provider
         .note_request(sent, || app.origin_of(request.request()));
-    let mut response = match (from_localhost(&app, &request), refusal(&app, &request)) {
-        (Some(here), _) => request.into_response(see_other(&here, app.https)),
+    let kept = Kept::of(&request, &route, &id);
+    let answered = match (from_localhost(&app, &request), refusal(&app, &request)) {
+        (Some(here), _) => Ok(request.into_response(see_other(&here, app.https))),
         (None, None) if preflight => {
             let mut answer = begin(StatusCode::NO_CONTENT, &Answer::Api, app.https).finish();
             reader.allow(answer.headers_mut());
-            request.into_response(answer)
+            Ok(request.into_response(answer))
         }
         (None, None) => match stopped(&app, request.request()) {
-            Some(answer) => request.into_response(answer),
-            None => in_time(request, next).await?,
+            Some(answer) => Ok(request.into_response(answer)),
+            None => in_time(app.longest, request, next).await,
         },
         (None, Some((status, words))) => {
             let mut answer = begin(status, &Answer::Api, app.https);
-            request.into_response(answer.content_type("text/plain; charset=utf-8").body(words))
+            let answer = answer.content_type("text/plain; charset=utf-8").body(words);
+            Ok(request.into_response(answer))
         }
     };
-    complete_headers(&app, response.headers_mut());
-    reader.mark(response.headers_mut());
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
+    let last = Last {
+        app: &app,
+        reader,
+        id,
+        method,
+        route,
+        began,
+    };
+    match answered {
+        Ok(response) => {
+            let mut response = kept.replace(&app, response);
+            last.touch(response.status(), response.headers_mut());
+            Ok(response)
+        }
+        // The request is gone, so the answer travels inside the error.
+        Err(error) => {
+            let mut response = kept.answer(&app, error.as_response_error().status_code());
+            last.touch(response.status(), response.headers_mut());
+            Err(InternalError::from_response(error, response).into())
+        }
     }
-    let took = app.provider.now().since(began);
-    let status = response.status().as_u16();
-    tracing::info!(request.id = id, %method, route, status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
-    counter!("sekisho_requests_total", "route" => route.clone(), "status" => status.to_string())
-        .increment(1);
-    histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
-    Ok(response)
+}
+
+/// What every answer meets on its way out, also one to a request that was cut off.
+struct Last<'a> {
+    app: &'a App,
+    reader: Reader,
+    id: String,
+    method: Method,
+    route: String,
+    began: Timestamp,
+}
+
+impl Last<'_> {
+    fn touch(self, status: StatusCode, headers: &mut HeaderMap) {
+        complete_headers(self.app, headers);
+        self.reader.mark(headers);
+        if let Ok(value) = HeaderValue::from_str(&self.id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        let took = self.app.provider.now().since(self.began);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let (status, route) = (status.as_u16(), self.route);
+        tracing::info!(request.id = self.id, method = %self.method, route, status, micros, "answered");
+        counter!("sekisho_requests_total", "route" => route.clone(), "status" => status.to_string())
+            .increment(1);
+        histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
+    }
 }
 
 /// What an operator or a rule keeps out is not asked further.
@@ -80,19 +120,18 @@ fn stopped(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
 }
 
 /// NET-10: whoever sends a body drop by drop is cut off. No answer of ours takes that long.
-const LONGEST: Duration = Duration::from_secs(15);
-
 async fn in_time(
+    longest: Duration,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match tokio::time::timeout(LONGEST, next.call(request)).await {
+    match tokio::time::timeout(longest, next.call(request)).await {
         Ok(answered) => Ok(answered?.map_into_boxed_body()),
         Err(_too_long) => Err(ErrorRequestTimeout("the request took too long")),
     }
 }
 
-/// Answers made by the framework itself (405, 413) get the strictest headers.
+/// Whatever has no headers of its own gets the strictest ones.
 pub(super) fn complete_headers(app: &App, headers: &mut HeaderMap) {
     for (name, value) in security_headers(&Answer::Api, app.https) {
         let name = HeaderName::from_static(name);

@@ -1,8 +1,8 @@
 //! Failures of ours: logged once, here, under a reference that the caller sees; opaque otherwise.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse};
 use sekisho_provider::Failure;
 use serde_json::json;
 
@@ -16,13 +16,13 @@ pub struct Seen {
     pub status: StatusCode,
     /// Seconds to wait, for 503.
     pub retry_after: Option<u64>,
-    /// Reference to quote, also in the log.
+    /// The reference of the request, also in the log.
     pub reference: String,
 }
 
 /// Logs a failure and says what may be seen of it.
-pub fn seen(app: &App, failure: &Failure) -> Seen {
-    let reference = app.new_reference();
+pub fn seen(app: &App, request: &HttpRequest, failure: &Failure) -> Seen {
+    let reference = app.reference(request);
     let cause = chain(failure);
     let retry_after = failure.retry_after().map(|wait| wait.as_secs().max(1));
     if retry_after.is_some() {
@@ -42,8 +42,8 @@ pub fn seen(app: &App, failure: &Failure) -> Seen {
 }
 
 /// The failure as OAuth clients read it.
-pub fn json_failure(app: &App, failure: &Failure) -> HttpResponse {
-    let seen = seen(app, failure);
+pub fn json_failure(app: &App, request: &HttpRequest, failure: &Failure) -> HttpResponse {
+    let seen = seen(app, request, failure);
     let (error, description) = match seen.retry_after {
         Some(_) => (
             "temporarily_unavailable",

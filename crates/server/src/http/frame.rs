@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use sekisho_guard::Halt;
-use sekisho_model::Locale;
+use sekisho_model::{Brand, ClientId, Locale};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::authorization_answer::Answer as ToApp;
 use sekisho_provider::endpoints::authorize::Next;
 use sekisho_provider::endpoints::visit::NewCookies;
 use sekisho_provider::rules::authorization_response::Delivery;
+use sekisho_provider::rules::parameters::Parameters;
+use serde::{Deserialize, Serialize};
 
 use super::answer::{page, see_other};
 use super::app::App;
@@ -22,7 +24,16 @@ use super::locale::Wishes;
 use super::pages::{
     App as AppName, Cause, ErrorPage, FormPostPage, Moment, Page, ReturnPage, Theme,
 };
-use sekisho_provider::rules::parameters::Parameters;
+
+/// The way back to an app, for the page that asks first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WayBack {
+    name: String,
+    host: String,
+    client: String,
+    brand: Option<Brand>,
+    uri: String,
+}
 
 /// A request on its way to a page.
 pub struct Frame<'a> {
@@ -69,7 +80,7 @@ impl<'a> Frame<'a> {
     /// Renders a view; a language asked for in the address is remembered.
     pub fn html(&self, status: StatusCode, kind: &Answer, view: &impl Template) -> HttpResponse {
         match view.render() {
-            Ok(html) => self.remembering(page(status, kind, html, self.app.https)),
+            Ok(html) => self.forgetting(self.remembering(page(status, kind, html, self.app.https))),
             Err(error) => {
                 tracing::error!(%error, "a page could not be rendered");
                 page(
@@ -100,27 +111,12 @@ impl<'a> Frame<'a> {
 
     /// An error page.
     pub fn error(&self, cause: Cause, app_name: Option<String>) -> HttpResponse {
-        self.error_with(cause, app_name, self.app.new_reference(), None)
+        self.error_answer(&self.error_page(cause, app_name, None))
     }
 
     /// An error page with a way to start again.
     pub fn error_again(&self, cause: Cause, again: &str) -> HttpResponse {
-        self.error_with(
-            cause,
-            None,
-            self.app.new_reference(),
-            Some(again.to_owned()),
-        )
-    }
-
-    fn error_with(
-        &self,
-        cause: Cause,
-        app_name: Option<String>,
-        reference: String,
-        again: Option<String>,
-    ) -> HttpResponse {
-        self.error_answer(&self.error_page(cause, app_name, reference, again))
+        self.error_answer(&self.error_page(cause, None, Some(again.to_owned())))
     }
 
     /// What people are told of a halt (INC-04); news are on the status page.
@@ -144,13 +140,12 @@ impl<'a> Frame<'a> {
         &self,
         cause: Cause,
         app_name: Option<String>,
-        reference: String,
         again: Option<String>,
     ) -> ErrorPage {
         ErrorPage {
             page: self.page(String::new()),
             cause,
-            reference,
+            reference: self.app.reference(self.request),
             at: Moment::exact(self.app.provider.now(), &self.app.default_zone, self.locale),
             app: app_name,
             details: Vec::new(),
@@ -161,7 +156,7 @@ impl<'a> Frame<'a> {
 
     /// The page for a failure of ours.
     pub fn failure(&self, failure: &Failure) -> HttpResponse {
-        let seen = seen(self.app, failure);
+        let seen = seen(self.app, self.request, failure);
         let (cause, notice) = match failure {
             Failure::Halted(halted) => {
                 let notice = halted.text.of(self.locale).map(str::to_owned);
@@ -172,7 +167,7 @@ impl<'a> Frame<'a> {
         };
         let view = ErrorPage {
             notice,
-            ..self.error_page(cause, None, seen.reference, None)
+            ..self.error_page(cause, None, None)
         };
         let mut response = self.error_answer(&view);
         add_retry(&mut response, seen.retry_after);
@@ -201,25 +196,46 @@ impl<'a> Frame<'a> {
     /// Back to an app: at once, in a posted form, or by a button where another program could take the
     /// app's place.
     pub fn to_app(&self, answer: ToApp) -> HttpResponse {
-        let page = || self.page(String::new());
-        let app = AppName::new(&answer.client_name, &answer.callback.display_host())
-            .with_brand(&answer.client_id, answer.brand);
-        let address = answer.callback.uri();
         match answer.delivery {
-            Delivery::Redirect(uri) if answer.ask_first => {
-                match ReturnPage::new(page(), app, uri.clone()) {
-                    Some(view) => self.html(StatusCode::OK, &Answer::Page, &view),
-                    None => see_other(&uri, self.app.https),
-                }
-            }
+            Delivery::Redirect(uri) if answer.ask_first => self.asking(WayBack {
+                name: answer.client_name,
+                host: answer.callback.display_host(),
+                client: answer.client_id.to_string(),
+                brand: answer.brand,
+                uri,
+            }),
             Delivery::Redirect(uri) => see_other(&uri, self.app.https),
             Delivery::Post(fields) => {
-                let kind = form_target(address).map_or(Answer::Page, Answer::FlowPage);
-                match FormPostPage::new(page(), app, address, fields, answer.ask_first) {
+                let app = AppName::new(&answer.client_name, &answer.callback.display_host())
+                    .with_brand(&answer.client_id, answer.brand);
+                let (page, address) = (self.page(String::new()), answer.callback.uri());
+                let kind = form_target(address).map_or(Answer::Page, Answer::FormPost);
+                match FormPostPage::new(page, app, address, fields, answer.ask_first) {
                     Some(view) => self.html(StatusCode::OK, &kind, &view),
                     None => self.error(Cause::RedirectUri, None),
                 }
             }
+        }
+    }
+
+    /// The page that asks before the browser returns. After a form it is shown behind a redirect, so that loading it
+    /// again sends nothing twice.
+    fn asking(&self, back: WayBack) -> HttpResponse {
+        let told = match *self.request.method() {
+            Method::POST => self.see_telling("/login?said=return", &back),
+            _ => None,
+        };
+        told.unwrap_or_else(|| self.return_page(back))
+    }
+
+    /// Asks before the browser returns to an app.
+    pub fn return_page(&self, back: WayBack) -> HttpResponse {
+        let app = AppName::new(&back.name, &back.host)
+            .with_brand(&ClientId::new(back.client), back.brand);
+        match ReturnPage::new(self.page(String::new()), app, back.uri) {
+            Some(view) => self.html(StatusCode::OK, &Answer::Page, &view),
+            // A scheme that no link may lead to is not redirected to either.
+            None => self.error(Cause::RedirectUri, None),
         }
     }
 

@@ -10,6 +10,8 @@ pub enum Answer {
     /// A page within an authorization: its forms end in a redirect to this source (see
     /// [`form_target`]). Chromium and Safari apply `form-action` to the whole chain (WEB-05).
     FlowPage(FormTarget),
+    /// The page that posts an answer to an app: its form leads to this source and nowhere else.
+    FormPost(FormTarget),
     /// The page that says a sign-out is done: the browser forgets what it kept of us (SES-14). It may
     /// show frames of these sources, and only these, to tell apps of it (LO-05).
     SignedOut(Vec<FormTarget>),
@@ -70,12 +72,15 @@ pub fn is_safe_scheme(scheme: &str) -> bool {
 pub type Header = (&'static str, Cow<'static, str>);
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-    connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+    connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
+    report-uri /csp-report; form-action 'self'";
 const SESSION_FRAME_POLICY: &str = "default-src 'none'; script-src 'self'; base-uri 'none'; \
-    object-src 'none'; form-action 'none'; frame-ancestors *";
+    object-src 'none'; report-uri /csp-report; form-action 'none'; frame-ancestors *";
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 const PREVIEW_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
     object-src 'none'; form-action 'none'; frame-ancestors 'self'; sandbox";
+/// SES-14: what the browser kept of us goes; cookies are taken away by name.
+pub const FORGET: &str = "\"cache\", \"storage\"";
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), \
     gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=(), \
     browsing-topics=()";
@@ -106,8 +111,7 @@ pub fn security_headers(answer: &Answer, https: bool) -> Vec<Header> {
         headers.push(("strict-transport-security", year));
     }
     if matches!(answer, Answer::SignedOut(_)) {
-        let forget = Cow::Borrowed("\"cache\", \"storage\"");
-        headers.push(("clear-site-data", forget));
+        headers.push(("clear-site-data", Cow::Borrowed(FORGET)));
     }
     headers
 }
@@ -118,6 +122,10 @@ fn policy(answer: &Answer) -> Cow<'static, str> {
         Answer::SignedOut(frames) => signed_out_policy(frames),
         Answer::SessionFrame => Cow::Borrowed(SESSION_FRAME_POLICY),
         Answer::FlowPage(target) => Cow::Owned(format!("{POLICY} {}", target.as_str())),
+        Answer::FormPost(target) => Cow::Owned(POLICY.replace(
+            "form-action 'self'",
+            &format!("form-action {}", target.as_str()),
+        )),
         Answer::MailPage => Cow::Owned(format!("{POLICY}; frame-src 'self'")),
         Answer::MailPreview => Cow::Borrowed(PREVIEW_POLICY),
         Answer::Api | Answer::PublicJson(_) | Answer::Redirect => Cow::Borrowed(API_POLICY),
@@ -140,6 +148,7 @@ fn caching(answer: &Answer) -> Cow<'static, str> {
         Answer::PublicJson(seconds) => Cow::Owned(format!("public, max-age={seconds}")),
         Answer::Page
         | Answer::FlowPage(_)
+        | Answer::FormPost(_)
         | Answer::SignedOut(_)
         | Answer::Api
         | Answer::Redirect
@@ -213,6 +222,16 @@ mod tests {
         ] {
             assert_eq!(of(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn web_10_the_page_that_posts_an_answer_posts_to_the_app_only() {
+        let policy = policy_of(&Answer::FormPost(
+            form_target("https://a.example/cb").unwrap(),
+        ));
+        assert!(policy.contains("form-action https://a.example"), "{policy}");
+        assert!(!policy.contains("form-action 'self'"), "{policy}");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'"));
     }
 
     #[test]

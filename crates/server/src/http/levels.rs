@@ -94,6 +94,7 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         | "/help/code-address"
         | "/oauth2/check_session"
         | "/notice"
+        | "/csp-report"
         | "/leaving" => both(Class::PublicFacts),
         "/oauth2/introspect" | "/oauth2/revoke" => app(Class::Withdrawal),
         "/logout" | "/oauth2/end_session" => both(Class::Withdrawal),
@@ -164,9 +165,14 @@ const UNSORTED: Purpose = both(EndpointClass::PersonRegistration);
 
 /// Who reads the answer to this request.
 pub(super) fn reads(request: &HttpRequest) -> Reads {
-    let pattern = request.match_pattern();
-    let purpose = pattern.and_then(|pattern| purpose(&pattern));
-    purpose.map_or(Reads::Person, |purpose| purpose.reads)
+    request
+        .match_pattern()
+        .map_or(Reads::Person, |pattern| reads_of(&pattern))
+}
+
+/// Who reads the answers of this route.
+pub(super) fn reads_of(pattern: &str) -> Reads {
+    purpose(pattern).map_or(Reads::Person, |purpose| purpose.reads)
 }
 
 /// The answer to a request that a level or a switch stops; `None` lets it through. Addresses that are no
@@ -196,7 +202,7 @@ pub(super) fn pass_owner(app: &App, request: &HttpRequest, owner: &User) -> Resu
 
 fn answer(app: &App, request: &HttpRequest, reads: Reads, failure: &Failure) -> HttpResponse {
     match reads {
-        Reads::App => json_failure(app, failure),
+        Reads::App => json_failure(app, request, failure),
         Reads::Person => {
             let mut response = Frame::new(app, request, app.locale(request, None)).failure(failure);
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;

@@ -11,6 +11,7 @@ use sekisho_provider::rules::parameters::Parameters;
 
 use super::account::Owner;
 use super::app::App;
+use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{Cause, Moment, NotMePage, NotMeSaidPage, SeenEvent, read_before};
@@ -46,6 +47,9 @@ async fn show_link(
     let mut visit = app.visit(&request);
     let cookies = bound(&app, &mut visit);
     let frame = Frame::new(&app, &request, visit.locale);
+    if frame.said(Look::Again).first("said").is_some() {
+        return said(&frame, NotMeOutcome::Stopped);
+    }
     let Some(token) = NotMeToken::presented(&token) else {
         return said(&frame, NotMeOutcome::Over);
     };
@@ -81,6 +85,11 @@ async fn deny_link(
 
 /// What an event of the own history is about.
 async fn show_event(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    // The session may have ended with what was stopped.
+    let frame = Frame::new(&app, &request, app.locale(&request, None));
+    if frame.said(Look::Again).first("said").is_some() {
+        return said(&frame, NotMeOutcome::Stopped);
+    }
     let owner = match Owner::of(&app, &request).await {
         Ok(owner) => owner,
         Err(response) => return response,
@@ -159,7 +168,10 @@ async fn asked(
 
 fn done(frame: &Frame<'_>, outcome: Result<NotMeOutcome, Failure>) -> HttpResponse {
     match outcome {
-        Ok(outcome) => said(frame, outcome),
+        Ok(NotMeOutcome::Stopped) => {
+            frame.see_saying(&format!("{}?said=stopped", frame.request.path()))
+        }
+        Ok(NotMeOutcome::Over) => said(frame, NotMeOutcome::Over),
         Err(failure) => frame.failure(&failure),
     }
 }

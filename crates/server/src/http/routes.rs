@@ -3,8 +3,8 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::{
-    account, address_undo, brand, dev, device, health, incident_notices, lost_factor, not_me,
-    oauth, passwords, playground, sign_in, sign_out, sign_up, status, texts,
+    account, address_undo, brand, csp_reports, dev, device, health, incident_notices, lost_factor,
+    not_me, oauth, passwords, playground, sign_in, sign_out, sign_up, status, texts,
 };
 use crate::metrics_page;
 
@@ -23,6 +23,7 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     incident_notices::routes(config);
     texts::routes(config);
     brand::routes(config);
+    csp_reports::routes(config);
     health::routes(config);
     status::routes(config);
     if metrics {

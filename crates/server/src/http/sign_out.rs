@@ -1,7 +1,8 @@
 //! Signing out: `/logout` for people, `/oauth2/end_session` for apps (RP-Initiated Logout 1.0,
 //! Front-Channel Logout 1.0).
 
-use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::{ClientId, Digest};
@@ -9,12 +10,14 @@ use sekisho_provider::Failure;
 use sekisho_provider::endpoints::end_session::{SignOutWish, SignedOut};
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
+use serde::{Deserialize, Serialize};
 
 use super::answer::see_other;
 use super::app::App;
 use super::cookies::Use;
+use super::flash::Look;
 use super::frame::Frame;
-use super::headers::{Answer, form_target};
+use super::headers::{Answer, FORGET, form_target};
 use super::pages::{BackLink, Cause, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage};
 
 const PURPOSE: &str = "logout";
@@ -38,9 +41,14 @@ pub fn routes(config: &mut ServiceConfig) {
 async fn ask(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let visit = app.visit(&request);
     let frame = Frame::new(&app, &request, visit.locale);
+    let stayed = frame.said(Look::Again).first("said") == Some("stayed");
     match app.provider.live_session(&visit).await {
+        Ok(Some(_)) if stayed => staying(&frame),
         Ok(Some(_)) => question(&frame, &visit, SignOutAction::Page, None, None),
-        Ok(None) => done(&frame, SignedOut::default(), None, false),
+        Ok(None) => cleared(
+            &frame,
+            said(&frame, frame.told(Look::Again).unwrap_or_default()),
+        ),
         Err(failure) => frame.failure(&failure),
     }
 }
@@ -204,6 +212,10 @@ fn question(
 }
 
 fn stayed(frame: &Frame<'_>) -> HttpResponse {
+    frame.see_saying("/logout?said=stayed")
+}
+
+fn staying(frame: &Frame<'_>) -> HttpResponse {
     let view = SignedOutPage {
         page: frame.page(String::new()),
         signed_in: true,
@@ -229,6 +241,39 @@ fn done(
     {
         return cleared(frame, see_other(uri, frame.app.https));
     }
+    let ended = Ended {
+        frames,
+        untold,
+        back,
+        goes_on,
+    };
+    let told = match *frame.request.method() {
+        Method::POST => frame.see_telling("/logout?said=done", &ended),
+        _ => None,
+    };
+    match told {
+        Some(response) => cleared(frame, response),
+        None => said(frame, ended),
+    }
+}
+
+/// What the page says after a sign-out.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Ended {
+    frames: Vec<String>,
+    untold: Vec<String>,
+    /// Name of the app, and its address.
+    back: Option<(String, String)>,
+    goes_on: bool,
+}
+
+fn said(frame: &Frame<'_>, ended: Ended) -> HttpResponse {
+    let Ended {
+        frames,
+        untold,
+        back,
+        goes_on,
+    } = ended;
     let sources = frames.iter().filter_map(|frame| form_target(frame));
     let kind = Answer::SignedOut(sources.collect());
     let back = back.and_then(|(app, uri)| BackLink::new(&app, &uri));
@@ -245,8 +290,11 @@ fn done(
     cleared(frame, frame.html(StatusCode::OK, &kind, &view))
 }
 
-/// The session's cookies go; the mark of the browser stays (SES-14).
+/// The session's cookies and what is kept of pages go, also on the way to an app; the mark of the browser stays (SES-14).
 fn cleared(frame: &Frame<'_>, mut response: HttpResponse) -> HttpResponse {
+    let forget = HeaderValue::from_static(FORGET);
+    let name = HeaderName::from_static("clear-site-data");
+    response.headers_mut().insert(name, forget);
     for cookie in [Use::Session, Use::PreAuth, Use::State] {
         let removal = frame.app.cookies.clear(cookie);
         if let Err(error) = response.add_cookie(&removal) {

@@ -13,6 +13,7 @@ use super::answer::{begin, see_other};
 use super::app::{App, header};
 use super::assets::{self, Served};
 use super::cookies::Use;
+use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{Cause, HelpPage, PrivacyPage, Theme, ThemePage, local_path};
@@ -92,7 +93,7 @@ async fn theme(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let view = ThemePage::new(
         frame.page(String::new()),
         back,
-        query.first("saved").is_some(),
+        frame.said(Look::Once).first("saved").is_some(),
     );
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }

@@ -38,6 +38,10 @@ pub(crate) struct Events {
     /// Only of this kind, as in the reference of events; repeatable.
     #[arg(long, value_parser = kind)]
     kind: Vec<EventKind>,
+    /// Only what happened in the request with this reference (SK-XXXX-XXXX), as it stands on pages, in the answer's
+    /// X-Request-Id and in the log; however long ago.
+    #[arg(long, value_parser = reference, conflicts_with_all = ["from", "until", "kind", "follow"])]
+    reference: Option<String>,
     /// How each line is written.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
@@ -61,6 +65,31 @@ fn kind(name: &str) -> Result<EventKind, String> {
     EventKind::from_name(name).ok_or_else(|| "see the reference of events".to_owned())
 }
 
+/// A reference as people read it out: lower case, without hyphens, with letters that look like digits.
+fn reference(typed: &str) -> Result<String, String> {
+    let plain: String = typed
+        .chars()
+        .filter(|c| !matches!(c, '-' | ' '))
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    let marks: String = plain
+        .strip_prefix("SK")
+        .unwrap_or_default()
+        .chars()
+        .map(|c| match c {
+            'O' => '0',
+            'I' | 'L' => '1',
+            c => c,
+        })
+        .collect();
+    match (marks.get(..4), marks.get(4..)) {
+        (Some(first), Some(second)) if second.len() == 4 && marks.is_ascii() => {
+            Ok(format!("SK-{first}-{second}"))
+        }
+        _ => Err("a reference looks like SK-XXXX-XXXX".to_owned()),
+    }
+}
+
 pub(super) async fn run(asked: Events) -> Result<(), CliError> {
     let (config, services) = services_at(&asked.at).await?;
     let (store, provider) = (&services.store, &services.provider);
@@ -77,6 +106,9 @@ pub(super) async fn run(asked: Events) -> Result<(), CliError> {
         out: std::io::stdout(),
         printed: BTreeSet::new(),
     };
+    if let Some(reference) = asked.reference {
+        return reader.print_request(reference).await;
+    }
     let now = provider.now();
     let from = asked.from.unwrap_or(now - DAY);
     let mut listened = reader.print(from, asked.until.unwrap_or(now)).await?;
@@ -126,6 +158,24 @@ impl<W: Write> Reader<'_, W> {
                 None => return Ok(listened && self.out.flush().is_ok()),
             }
         }
+    }
+
+    /// Prints what happened in one request.
+    async fn print_request(&mut self, reference: String) -> Result<(), CliError> {
+        let wanted = reference.clone();
+        let read = move |tx: &mut Tx<'_>| tx.events_of_reference(&wanted, PAGE);
+        let found = self.store.read(read).await.map_err(Failure::from)?;
+        if found.is_empty() {
+            return Err(CliError::refused(format!(
+                "no event carries {reference}: a page that only refuses leaves none; look for it in the log"
+            )));
+        }
+        for event in &found {
+            if !self.say(event)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn say(&mut self, event: &Event) -> Result<bool, CliError> {
@@ -195,6 +245,55 @@ mod tests {
             })
             .collect();
         assert_eq!(seen, [40, 10, 40, 25, 50]);
+    }
+
+    #[test]
+    fn a_reference_is_understood_as_people_say_it() {
+        let expected = Ok("SK-01AB-C1D0".to_owned());
+        for typed in ["SK-01AB-C1D0", "sk-01ab-c1d0", "sk 0lab cido", "SKOIABC1DO"] {
+            assert_eq!(reference(typed), expected, "{typed}");
+        }
+        for typed in [
+            "",
+            "SK-",
+            "SK-01AB-C1D",
+            "SK-01AB-C1D00",
+            "XX-01AB-C1D0",
+            "SK-門門門門-門門門門",
+        ] {
+            assert!(reference(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reference_finds_its_request_however_long_ago() {
+        let house = House::new().await;
+        let origin = Origin {
+            request_id: "SK-01AB-C1D0".to_owned(),
+            ..Origin::default()
+        };
+        let new = sekisho_audit::NewEvent::new(EventKind::SignIn, Outcome::Disabled);
+        let old = Timestamp::from_seconds(100);
+        let event = new.happened(old, &origin, &sekisho_model::OsEntropy::new());
+        let written = house.store.write(move |tx| tx.record(&event)).await;
+        written.unwrap();
+        put(&house, 100, EventKind::SignOut).await;
+        let mut reader = Reader {
+            store: &house.store,
+            format: Format::Json,
+            host: "id.example".to_owned(),
+            kinds: Vec::new(),
+            out: Vec::new(),
+            printed: BTreeSet::new(),
+        };
+        let printed = reader.print_request("SK-01AB-C1D0".to_owned()).await;
+        printed.unwrap();
+        let text = String::from_utf8(reader.out).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("\"request_id\":\"SK-01AB-C1D0\""), "{text}");
+        house.run("events --reference sk01abc1d0").await.unwrap();
+        let unknown = house.run("events --reference SK-0000-0000").await;
+        assert!(unknown.is_err());
     }
 
     #[tokio::test]

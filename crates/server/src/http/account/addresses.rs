@@ -9,6 +9,7 @@ use super::Owner;
 use crate::http::address_proof::{self, Place};
 use crate::http::answer::see_other;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{AddressNews, AddressProblem, Area, Cause, ChangeAddressPage, Moment};
 
@@ -47,10 +48,10 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         return owner.confirm_first(place.restart).await;
     }
     let held = app.provider.addresses_held_until(owner.live.user.id).await;
-    let query = Parameters::decode(request.query_string().as_bytes());
+    let said = owner.frame.said(Look::Once);
     let problem = match held {
         Ok(Some(until)) => Some(held_problem(&owner, until)),
-        Ok(None) => query.first("late").map(|_| AddressProblem::Late),
+        Ok(None) => said.first("late").map(|_| AddressProblem::Late),
         Err(failure) => return owner.frame.failure(&failure),
     };
     page(&owner, kind, String::new(), problem)
@@ -140,11 +141,12 @@ pub(super) async fn proved(
     let (word, cookies) = match changed.await {
         Ok(AddressOutcome::Changed(cookies)) => (kind_word(kind), cookies),
         Ok(AddressOutcome::Late) => {
-            return see_other(&format!("{}?late=1", place.restart), app.https);
+            return owner.frame.see_saying(&format!("{}?late=1", place.restart));
         }
         Err(failure) => return owner.frame.failure(&failure),
     };
-    let done = see_other(&format!("/account/security?changed={word}"), app.https);
+    let there = format!("/account/security?changed={word}");
+    let done = owner.frame.see_saying(&there);
     owner.frame.set(done, cookies)
 }
 

@@ -9,6 +9,7 @@ use sekisho_provider::rules::parameters::Parameters;
 use super::Owner;
 use crate::http::answer::see_other;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{
     App as AppName, Area, Cause, ConnectedAppView, ConnectedAppsPage, DisconnectPage, Moment,
@@ -24,7 +25,7 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         Ok(owner) => owner,
         Err(response) => return response,
     };
-    let query = Parameters::decode(request.query_string().as_bytes());
+    let said = owner.frame.said(Look::Once);
     let apps = match views(&owner).await {
         Ok(apps) => apps,
         Err(failure) => return owner.frame.failure(&failure),
@@ -33,7 +34,7 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         page: owner.frame.page(String::new()),
         account: owner.account_frame(Area::Apps),
         zone: when::zone_words(app.provider.now(), owner.zone(), owner.frame.locale),
-        removed: query.first("done").is_some(),
+        removed: said.first("done").is_some(),
         lag_minutes: lag(&app),
         apps,
     };
@@ -86,7 +87,7 @@ pub(super) async fn remove(
         .disconnect(&owner.live, &client, &owner.visit)
         .await
     {
-        Ok(()) => see_other(&format!("{HERE}?done=1"), app.https),
+        Ok(()) => owner.frame.see_saying(&format!("{HERE}?done=1")),
         Err(failure) => owner.frame.failure(&failure),
     }
 }

@@ -10,6 +10,7 @@ use sekisho_provider::rules::parameters::Parameters;
 use super::Owner;
 use crate::http::answer::{begin, see_other};
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
 use crate::http::pages::{Area, Cause, DataPage, DeletePage, KeepPage, LeftPage, Moment};
@@ -100,21 +101,23 @@ async fn delete(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
         .provider
         .ask_deletion(&owner.live, &owner.account, &owner.visit);
     match asked.await {
-        Ok(Leaving::Until(at)) => see_other(&format!("/leaving?on={}", at.seconds()), app.https),
+        Ok(Leaving::Until(at)) => owner
+            .frame
+            .see_saying(&format!("/leaving?on={}", at.seconds())),
         Ok(Leaving::Again) => see_other(KEEP, app.https),
         Ok(Leaving::Stale) => owner.confirm_first(DELETE).await,
         Err(failure) => owner.frame.failure(&failure),
     }
 }
 
-/// Said to whoever left; no account is needed, and none is told of.
+/// Said to whoever left, and to nobody else; no account is needed, and none is told of.
 async fn left(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
-    let query = Parameters::decode(request.query_string().as_bytes());
-    let on = query.first("on").and_then(|on| on.parse().ok());
-    let on = on
-        .map(Timestamp::from_seconds)
-        .filter(|on| *on > app.provider.now());
+    let said = frame.said(Look::Again);
+    let Some(on) = said.first("on").and_then(|on| on.parse().ok()) else {
+        return see_other("/account", app.https);
+    };
+    let on = Some(Timestamp::from_seconds(on)).filter(|on| *on > app.provider.now());
     let view = LeftPage {
         until: on.map(|on| when::day(on, &app.default_zone, frame.locale)),
         page: frame.page(String::new()),

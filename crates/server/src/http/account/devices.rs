@@ -9,6 +9,7 @@ use sekisho_provider::rules::parameters::Parameters;
 use super::Owner;
 use crate::http::answer::see_other;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{
     Area, Cause, DevicesPage, EndedNotice, Moment, OtherDevicesPage, SessionView, TrustedView,
@@ -24,8 +25,8 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         Ok(owner) => owner,
         Err(response) => return response,
     };
-    let query = Parameters::decode(request.query_string().as_bytes());
-    let done = query.first("done").and_then(EndedNotice::from_name);
+    let said = owner.frame.said(Look::Once);
+    let done = said.first("done").and_then(EndedNotice::from_name);
     match devices_page(&owner, done).await {
         Ok(view) => owner.frame.html(StatusCode::OK, &Answer::Page, &view),
         Err(failure) => owner.frame.failure(&failure),
@@ -73,7 +74,9 @@ pub(super) async fn end(
         .end_device(&owner.live, what, &owner.visit)
         .await
     {
-        Ok(()) => see_other(&format!("{HERE}?done={}", done.name()), app.https),
+        Ok(()) => owner
+            .frame
+            .see_saying(&format!("{HERE}?done={}", done.name())),
         Err(failure) => owner.frame.failure(&failure),
     }
 }

@@ -5,8 +5,8 @@ use sekisho_provider::rules::networks::{NetworksRefusal, offers};
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
-use crate::http::answer::see_other;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{Area, Cause, NetworksPage};
 
@@ -24,9 +24,9 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     if !app.provider.is_fresh(&owner.live) {
         return owner.confirm_first(HERE).await;
     }
-    let saved = Parameters::decode(request.query_string().as_bytes());
+    let said = owner.frame.said(Look::Once);
     let typed = owner.account.networks.lines().join("\n");
-    page(&owner, typed, None, saved.first("saved").is_some()).await
+    page(&owner, typed, None, said.first("saved").is_some()).await
 }
 
 /// A list was sent.
@@ -52,7 +52,7 @@ pub(super) async fn send(
     let whose = (&owner.live, &owner.account);
     let chosen = app.provider.choose_networks(whose, typed, &owner.visit);
     match chosen.await {
-        Ok(NetworksChosen::Saved) => see_other("/account/security/networks?saved=1", app.https),
+        Ok(NetworksChosen::Saved) => owner.frame.see_saying(&format!("{HERE}?saved=1")),
         Ok(NetworksChosen::Stale) => owner.confirm_first(HERE).await,
         Ok(NetworksChosen::Refused(refusal)) => {
             page(&owner, typed.to_owned(), Some(refusal), false).await

@@ -4,7 +4,6 @@ use sekisho_provider::endpoints::own_password::{OwnChange, OwnPassword};
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
-use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::headers::Answer;
 use crate::http::pages::{Area, Cause, Moment, OwnPasswordPage, PasswordProblem};
@@ -54,7 +53,7 @@ async fn change(owner: &Owner<'_>, wish: OwnPassword<'_>) -> HttpResponse {
         let changed = app.provider.change_own_password(whose, wish, &owner.visit);
         match changed.await {
             Ok(OwnChange::Changed(cookies)) => {
-                let done = see_other("/account/security?changed=password", app.https);
+                let done = owner.frame.see_saying("/account/security?changed=password");
                 return owner.frame.set(done, cookies);
             }
             Ok(OwnChange::Stale) => return owner.confirm_first(HERE).await,

@@ -15,6 +15,7 @@ use sekisho_provider::rules::second_factor::{DIGITS, Required};
 use super::Owner;
 use crate::http::answer::see_other;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{
     AddAppPage, AddPasskeyPage, Area, Cause, FactorItem, FirstCodeProblem, Moment, PasskeyProblem,
@@ -51,8 +52,8 @@ async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Ok(owner) => owner,
         Err(response) => return response,
     };
-    let query = Parameters::decode(request.query_string().as_bytes());
-    let news = match query.first("done") {
+    let said = owner.frame.said(Look::Once);
+    let news = match said.first("done") {
         Some("on") => Some(SecondStepNews::On),
         Some("off") => Some(SecondStepNews::Off),
         Some("app") => Some(SecondStepNews::AppAdded),
@@ -100,7 +101,7 @@ async fn act(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> Htt
 }
 
 fn done(owner: &Owner<'_>, what: &str) -> HttpResponse {
-    see_other(&format!("{HERE}?done={what}"), owner.frame.app.https)
+    owner.frame.see_saying(&format!("{HERE}?done={what}"))
 }
 
 fn clock(owner: &Owner<'_>, at: sekisho_model::Timestamp) -> Moment {

@@ -24,6 +24,6 @@ pub(super) async fn begin(
         Ok(DeviceStart::Begun(codes)) => json_answer(StatusCode::OK, &codes, app.https),
         Ok(DeviceStart::Refused(error)) => refusal(&app, error),
         Ok(DeviceStart::Wait(until)) => too_many(until, app.provider.now(), app.https),
-        Err(failure) => json_failure(&app, &failure),
+        Err(failure) => json_failure(&app, &request, &failure),
     }
 }

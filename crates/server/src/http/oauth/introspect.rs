@@ -33,7 +33,7 @@ pub(super) async fn introspect(
             .body(jwt),
         Ok(Introspected::Refused(error)) => refusal(&app, error),
         Ok(Introspected::Wait(until)) => too_many(until, app.provider.now(), app.https),
-        Err(failure) => json_failure(&app, &failure),
+        Err(failure) => json_failure(&app, &request, &failure),
     }
 }
 

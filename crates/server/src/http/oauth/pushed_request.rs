@@ -38,6 +38,6 @@ pub(super) async fn push(
             json_answer(StatusCode::BAD_REQUEST, &body, app.https)
         }
         Ok(PushAnswer::Wait(until)) => too_many(until, app.provider.now(), app.https),
-        Err(failure) => json_failure(&app, &failure),
+        Err(failure) => json_failure(&app, &request, &failure),
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn create(
         .provider
         .register(bearer(&request), &asked, &origin)
         .await;
-    told(&app, answer, StatusCode::CREATED)
+    told(&app, &request, answer, StatusCode::CREATED)
 }
 
 /// RFC 7592 §2.1.
@@ -39,7 +39,7 @@ pub(super) async fn show(
         return off(&app);
     }
     let answer = app.provider.read_registration(&id, bearer(&request)).await;
-    told(&app, answer, StatusCode::OK)
+    told(&app, &request, answer, StatusCode::OK)
 }
 
 /// RFC 7592 §2.2.
@@ -59,7 +59,7 @@ pub(super) async fn replace(
         .provider
         .update_registration(&id, token, &asked, &origin)
         .await;
-    told(&app, answer, StatusCode::OK)
+    told(&app, &request, answer, StatusCode::OK)
 }
 
 /// RFC 7592 §2.3.
@@ -76,7 +76,7 @@ pub(super) async fn delete(
         .provider
         .delete_registration(&id, bearer(&request), &origin)
         .await;
-    told(&app, answer, StatusCode::NO_CONTENT)
+    told(&app, &request, answer, StatusCode::NO_CONTENT)
 }
 
 /// The token; what is none is taken for a wrong one.
@@ -122,7 +122,12 @@ fn refused(app: &App, error: &str, description: &str) -> HttpResponse {
     json_answer(StatusCode::BAD_REQUEST, &body, app.https)
 }
 
-fn told(app: &App, answer: Result<RegistrationAnswer, Failure>, good: StatusCode) -> HttpResponse {
+fn told(
+    app: &App,
+    request: &HttpRequest,
+    answer: Result<RegistrationAnswer, Failure>,
+    good: StatusCode,
+) -> HttpResponse {
     match answer {
         Ok(RegistrationAnswer::Told(members)) => json_answer(good, &members, app.https),
         Ok(RegistrationAnswer::Gone) => begin(good, &Answer::Api, app.https).finish(),
@@ -134,6 +139,6 @@ fn told(app: &App, answer: Result<RegistrationAnswer, Failure>, good: StatusCode
                 .finish()
         }
         Ok(RegistrationAnswer::Wait(until)) => too_many(until, app.provider.now(), app.https),
-        Err(failure) => json_failure(app, &failure),
+        Err(failure) => json_failure(app, request, &failure),
     }
 }

@@ -25,6 +25,6 @@ pub(super) async fn revoke(
         Ok(Revoked::Done) => begin(StatusCode::OK, &Answer::Api, app.https).finish(),
         Ok(Revoked::Refused(error)) => refusal(&app, error),
         Ok(Revoked::Wait(until)) => too_many(until, app.provider.now(), app.https),
-        Err(failure) => json_failure(&app, &failure),
+        Err(failure) => json_failure(&app, &request, &failure),
     }
 }

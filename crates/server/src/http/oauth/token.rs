@@ -26,6 +26,6 @@ pub(super) async fn token(
         }
         Ok(Issued::Refused(error)) => refusal(&app, error),
         Ok(Issued::Wait(until)) => too_many(until, app.provider.now(), app.https),
-        Err(failure) => json_failure(&app, &failure),
+        Err(failure) => json_failure(&app, &request, &failure),
     }
 }

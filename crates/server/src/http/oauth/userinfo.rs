@@ -40,7 +40,7 @@ pub(super) async fn userinfo(
             nonce::next(&app, answer.body(jwt))
         }
         Ok(Err(error)) => refusal(&app, scheme, error),
-        Err(failure) => json_failure(&app, &failure),
+        Err(failure) => json_failure(&app, &request, &failure),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::{ErrorInternalServerError, ErrorRequestTimeout};
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::error::{ErrorInternalServerError, InternalError};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpMessage as _, HttpRequest};
@@ -31,15 +31,26 @@ pub(super) async fn edge(
     let answered = tokio::time::timeout(LONGEST, next.call(request)).await;
     let mut response = match answered {
         Ok(response) => response?.map_into_boxed_body(),
-        Err(_too_long) => return Err(ErrorRequestTimeout("the request took too long")),
+        // The request is gone, so the answer travels inside the error.
+        Err(too_long) => {
+            let mut response = Problem::TooSlow.answer(&app);
+            complete(&app, &id, response.headers_mut());
+            let status = response.status().as_u16();
+            tracing::info!(request.id = id, %method, route = path, status, "answered an operator");
+            return Err(InternalError::from_response(too_long, response).into());
+        }
     };
     let status = response.status().as_u16();
     tracing::info!(request.id = id, %method, route = path, status, "answered an operator");
-    complete_headers(&app, response.headers_mut());
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+    complete(&app, &id, response.headers_mut());
     Ok(response)
+}
+
+fn complete(app: &App, id: &str, headers: &mut HeaderMap) {
+    complete_headers(app, headers);
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, value);
+    }
 }
 
 /// Who calls, from where.

@@ -22,6 +22,8 @@ pub(super) enum Problem {
     NotJson,
     /// There is no such thing.
     NotFound,
+    /// The call took too long.
+    TooSlow,
     /// It cannot be done as things stand.
     Refused(String),
     /// Something failed; whether to come again.
@@ -57,6 +59,11 @@ impl Problem {
                 StatusCode::NOT_FOUND,
                 "not_found",
                 "Nothing is here.".to_owned(),
+            ),
+            Self::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "too_slow",
+                "The call took too long; look whether it was done.".to_owned(),
             ),
             Self::Refused(why) => (StatusCode::CONFLICT, "refused", why.clone()),
             Self::Failed(failure) if failure.retry_after().is_some() => (

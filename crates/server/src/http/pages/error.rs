@@ -57,6 +57,8 @@ pub enum Cause {
     NotFound,
     /// Not with this method.
     Method,
+    /// The request took too long.
+    TooSlow,
     /// The request is too large.
     TooLarge,
     /// Our fault.
@@ -76,6 +78,7 @@ impl Cause {
             Self::ClientStopped | Self::Csrf | Self::Blocked => 403,
             Self::NotFound => 404,
             Self::Method => 405,
+            Self::TooSlow => 408,
             Self::TooLarge => 413,
             Self::TooMany(_) => 429,
             Self::OurFault => 500,
@@ -100,6 +103,7 @@ impl Cause {
             Self::Unavailable => "unavailable",
             Self::NotFound => "not-found",
             Self::Method => "method",
+            Self::TooSlow => "too-slow",
             Self::TooLarge => "too-large",
             Self::OurFault => "our-fault",
         }
@@ -114,7 +118,8 @@ impl Cause {
             | Self::TooMany(_)
             | Self::Unavailable
             | Self::NotFound
-            | Self::Method => Stamp::Ask,
+            | Self::Method
+            | Self::TooSlow => Stamp::Ask,
             Self::RedirectUri
             | Self::UnknownClient
             | Self::ClientStopped
@@ -144,9 +149,17 @@ impl ErrorPage {
             Cause::TooMany(Some(time)) => {
                 words.with("error-too-many-from", &[("time", &time.words)])
             }
-            Cause::Closed(Some(news)) => words.with("error-closed-news", &[("url", news)]),
             _ => self.say("lead"),
         }
+    }
+
+    /// Where news are; only addresses that a link of ours may have.
+    fn news(&self) -> Option<&str> {
+        let Cause::Closed(Some(news)) = &self.cause else {
+            return None;
+        };
+        let is_web = news.starts_with("https://") || news.starts_with("http://");
+        is_web.then_some(news.as_str())
     }
 
     fn next_step(&self) -> String {

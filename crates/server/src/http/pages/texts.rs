@@ -111,6 +111,7 @@ impl PrivacyPage {
             Use::Browser => "cookie-browser",
             Use::State => "cookie-state",
             Use::Queue => "cookie-queue",
+            Use::Flash => "cookie-flash",
             Use::Language => "cookie-language",
             Use::Theme => "cookie-theme",
         };

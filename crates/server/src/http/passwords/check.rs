@@ -46,7 +46,7 @@ pub(super) async fn send(
             let told = json!({ "reasons": words.collect::<Vec<_>>() });
             json_answer(StatusCode::OK, &told, app.https)
         }
-        Err(failure) => json_failure(&app, &failure),
+        Err(failure) => json_failure(&app, &request, &failure),
     }
 }
 

@@ -5,6 +5,7 @@ use sekisho_provider::rules::parameters::Parameters;
 
 use super::{bound, failed, gate};
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
 use crate::http::pages::{Cause, ForgotPage, ForgotState};
@@ -15,12 +16,15 @@ const HERE: &str = "/password/forgot";
 /// Asks for the address.
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let mut visit = app.visit(&request);
+    let frame = Frame::new(&app, &request, visit.locale);
+    if let Some(typed) = frame.told::<String>(Look::Again) {
+        return page(&frame, String::new(), typed, ForgotState::Asked);
+    }
     let ticket = match gate::enter(&app, &request, &visit, HERE).await {
         Ok(ticket) => ticket,
         Err(queue) => return queue,
     };
     let cookies = bound(&app, &mut visit);
-    let frame = Frame::new(&app, &request, visit.locale);
     let csrf = app.form_token(&visit, "", PURPOSE);
     let response = page(&frame, csrf, String::new(), ForgotState::Fresh);
     gate::keeping(frame.set(response, cookies), ticket)
@@ -53,7 +57,10 @@ pub(super) async fn send(
         Err(EmailAddressRefusal::Empty) => ForgotState::Empty,
         Err(_) => ForgotState::Shape,
         Ok(address) => match app.provider.reset_asked(address, visit.origin).await {
-            Ok(()) => ForgotState::Asked,
+            Ok(()) => match frame.see_telling(&format!("{HERE}?said=asked"), &typed) {
+                Some(told) => return gate::keeping(told, ticket),
+                None => ForgotState::Asked,
+            },
             Err(failure) => return failed(&frame, &failure),
         },
     };
@@ -61,8 +68,10 @@ pub(super) async fn send(
 }
 
 fn page(frame: &Frame<'_>, csrf: String, email: String, state: ForgotState) -> HttpResponse {
+    let mut page = frame.page(csrf);
+    HERE.clone_into(&mut page.path);
     let view = ForgotPage {
-        page: frame.page(csrf),
+        page,
         email,
         minutes: frame.app.provider.settings.resets.link_life.as_secs() / 60,
         state,

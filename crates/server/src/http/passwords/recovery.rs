@@ -8,6 +8,7 @@ use sekisho_provider::rules::sign_in::Stronger;
 use super::{failed, moment};
 use crate::http::answer::see_other;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
 use crate::http::pages::{Cause, CodeAddressHelpPage, RecoveryPage, RecoveryProblem};
@@ -20,7 +21,9 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     let visit = app.visit(&request);
     let query = Parameters::decode(request.query_string().as_bytes());
     let frame = Frame::new(&app, &request, visit.locale);
-    page(&frame, &visit, query.first("flow"), None).await
+    let wrong = frame.said(Look::Once).first("said").is_some();
+    let problem = wrong.then_some(RecoveryProblem::Wrong);
+    page(&frame, &visit, query.first("flow"), problem).await
 }
 
 /// A recovery code was sent.
@@ -52,7 +55,10 @@ pub(super) async fn send(
         Ok(RecoveryOutcome::SignedIn(completed)) => {
             return frame.set(frame.next(completed.next), completed.cookies);
         }
-        Ok(RecoveryOutcome::Wrong) => RecoveryProblem::Wrong,
+        // Sending the form again would use up another try.
+        Ok(RecoveryOutcome::Wrong) => {
+            return frame.see_saying(&format!("/login/recovery?flow={id}&said=wrong"));
+        }
         Ok(RecoveryOutcome::Wait(until)) => RecoveryProblem::Wait(moment(&frame, until)),
         Ok(RecoveryOutcome::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
         Err(failure) => return failed(&frame, &failure),

@@ -6,13 +6,15 @@ use sekisho_provider::endpoints::sign_in::{CodeOutcome, CodeView, ResendOutcome}
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::one_time_code::{TypedRefusal, normalised};
 use sekisho_provider::rules::parameters::Parameters;
+use serde::{Deserialize, Serialize};
 
 use super::{app_name, flow_of, kind, posted_flow, stronger};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::failure::{add_retry, seen};
+use crate::http::flash::Look;
 use crate::http::frame::Frame;
-use crate::http::pages::{Cause, CodePage, CodeState, Moment, Resend};
+use crate::http::pages::{Cause, CodePage, CodeState, Moment, Resend, StrongerProblem};
 
 pub(super) const PURPOSE: &str = "code";
 
@@ -20,13 +22,60 @@ pub(super) const PURPOSE: &str = "code";
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let visit = app.visit(&request);
     let query = Parameters::decode(request.query_string().as_bytes());
-    let state = match query.first("sent") {
+    let frame = Frame::new(&app, &request, visit.locale);
+    if let Some(tried) = frame.told::<Tried>(Look::Once) {
+        return tried.page(&frame, &visit, query.first("flow")).await;
+    }
+    let state = match frame.said(Look::Once).first("sent") {
         Some("again") => CodeState::Resent,
         Some("expired") => CodeState::ExpiredAndResent,
         _ => CodeState::Fresh,
     };
-    let frame = Frame::new(&app, &request, visit.locale);
     page(&frame, &visit, query.first("flow"), state, String::new()).await
+}
+
+/// What a code that was used up for nothing leaves behind for the page: told after a redirect, because sending
+/// the same form again would use up another try.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Tried {
+    /// What was typed, to compare; not for a passkey.
+    typed: String,
+    how: How,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum How {
+    Wrong(u8),
+    Earlier,
+    App(u8),
+    Passkey(u8),
+}
+
+impl Tried {
+    pub(super) const fn new(how: How, typed: String) -> Self {
+        Self { typed, how }
+    }
+
+    /// The way to the page that says it.
+    pub(super) fn told(&self, frame: &Frame<'_>, id: &str) -> Option<HttpResponse> {
+        frame.see_telling(&format!("/login/code?flow={id}&said=tried"), self)
+    }
+
+    async fn page(self, frame: &Frame<'_>, visit: &Visit, id: Option<&str>) -> HttpResponse {
+        let state = match self.how {
+            How::Wrong(left) => CodeState::Wrong(left),
+            How::Earlier => CodeState::Earlier,
+            How::App(left) => {
+                let problem = Some(StrongerProblem::WrongCode(left));
+                return stronger::page(frame, visit, id.unwrap_or_default(), problem).await;
+            }
+            How::Passkey(left) => {
+                let problem = Some(StrongerProblem::WrongPasskey(left));
+                return stronger::page(frame, visit, id.unwrap_or_default(), problem).await;
+            }
+        };
+        page(frame, visit, id, state, self.typed).await
+    }
 }
 
 /// A code was sent, or a new one asked for.
@@ -91,13 +140,24 @@ async fn answered(
             let outcome = provider.resend_code(flow, visit).await;
             return resent(frame, visit, id, outcome, "expired").await;
         }
-        Ok(CodeOutcome::Wrong(left)) => CodeState::Wrong(left),
-        Ok(CodeOutcome::Earlier(_)) => CodeState::Earlier,
+        Ok(CodeOutcome::Wrong(left)) => {
+            return tried(frame, visit, id, Tried::new(How::Wrong(left), code)).await;
+        }
+        Ok(CodeOutcome::Earlier(_)) => {
+            return tried(frame, visit, id, Tried::new(How::Earlier, code)).await;
+        }
         Ok(CodeOutcome::Stopped) => return stopped(frame, id),
         Ok(CodeOutcome::Wait(until)) => CodeState::NoMoreCodes(time(frame, until)),
         Err(failure) => return unavailable(frame, visit, id, &failure).await,
     };
     page(frame, visit, Some(id), state, code).await
+}
+
+async fn tried(frame: &Frame<'_>, visit: &Visit, id: &str, tried: Tried) -> HttpResponse {
+    match tried.told(frame, id) {
+        Some(response) => response,
+        None => tried.page(frame, visit, Some(id)).await,
+    }
 }
 
 async fn resent(
@@ -109,10 +169,7 @@ async fn resent(
 ) -> HttpResponse {
     let state = match outcome {
         Ok(ResendOutcome::Sent) => {
-            return see_other(
-                &format!("/login/code?flow={id}&sent={word}"),
-                frame.app.https,
-            );
+            return frame.see_saying(&format!("/login/code?flow={id}&sent={word}"));
         }
         Ok(ResendOutcome::TooSoon(until)) => CodeState::Wait(time(frame, until)),
         Ok(ResendOutcome::Exhausted) => CodeState::Exhausted,
@@ -151,7 +208,7 @@ async fn unavailable(
     id: &str,
     failure: &Failure,
 ) -> HttpResponse {
-    let seen = seen(frame.app, failure);
+    let seen = seen(frame.app, frame.request, failure);
     if seen.retry_after.is_none() {
         return frame.error(Cause::OurFault, None);
     }

@@ -10,7 +10,8 @@ use super::{app_name, flow_of, kind, posted_flow};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::failure::{add_retry, seen};
-use crate::http::frame::Frame;
+use crate::http::flash::Look;
+use crate::http::frame::{Frame, WayBack};
 use crate::http::pages::{Cause, Moment, SignInLinks, SignInPage, SignInProblem};
 
 const PURPOSE: &str = "login";
@@ -19,6 +20,10 @@ const PURPOSE: &str = "login";
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let visit = app.visit(&request);
     let query = Parameters::decode(request.query_string().as_bytes());
+    let frame = Frame::new(&app, &request, visit.locale);
+    if let Some(back) = frame.told::<WayBack>(Look::Again) {
+        return frame.return_page(back);
+    }
     let Some(id) = query.first("flow") else {
         return begin(&app, &request, &visit, query.first("return_to")).await;
     };
@@ -134,10 +139,12 @@ async fn refused(
     let problem = match outcome {
         Ok(PasswordOutcome::Wait(until)) => SignInProblem::Throttled(time(until)),
         Ok(PasswordOutcome::NoMoreCodes(until)) => SignInProblem::NoMoreCodes(time(until)),
-        Ok(PasswordOutcome::Disabled) => SignInProblem::AccountStopped(app.new_reference()),
+        Ok(PasswordOutcome::Disabled) => {
+            SignInProblem::AccountStopped(app.reference(frame.request))
+        }
         Ok(_) => SignInProblem::Wrong,
         Err(failure) => {
-            let seen = seen(app, &failure);
+            let seen = seen(app, frame.request, &failure);
             let Some(seconds) = seen.retry_after else {
                 return frame.error(Cause::OurFault, None);
             };

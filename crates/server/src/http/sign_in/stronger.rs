@@ -9,7 +9,7 @@ use sekisho_provider::rules::one_time_code::normalised;
 use sekisho_provider::rules::parameters::Parameters;
 use sekisho_provider::rules::second_factor::DIGITS;
 
-use super::code::{PURPOSE, stopped, time};
+use super::code::{How, PURPOSE, Tried, stopped, time};
 use super::{app_name, flow_of, kind};
 use crate::http::answer::see_other;
 use crate::http::failure::{add_retry, seen};
@@ -55,11 +55,16 @@ async fn answered(
         Ok(CodeOutcome::SignedIn(completed)) => {
             return frame.set(frame.next(completed.next), completed.cookies);
         }
-        Ok(CodeOutcome::Wrong(left) | CodeOutcome::Earlier(left)) if by_passkey => {
-            StrongerProblem::WrongPasskey(left)
-        }
         Ok(CodeOutcome::Wrong(left) | CodeOutcome::Earlier(left)) => {
-            StrongerProblem::WrongCode(left)
+            let (how, problem) = if by_passkey {
+                (How::Passkey(left), StrongerProblem::WrongPasskey(left))
+            } else {
+                (How::App(left), StrongerProblem::WrongCode(left))
+            };
+            if let Some(told) = Tried::new(how, String::new()).told(frame, id) {
+                return told;
+            }
+            problem
         }
         Ok(CodeOutcome::Stopped) => return stopped(frame, id),
         Ok(CodeOutcome::Wait(until)) => StrongerProblem::Wait(time(frame, until)),
@@ -67,7 +72,7 @@ async fn answered(
             return frame.error_again(Cause::FlowGone, "/account");
         }
         Err(failure) => {
-            let seen = seen(frame.app, &failure);
+            let seen = seen(frame.app, frame.request, &failure);
             if seen.retry_after.is_none() {
                 return frame.error(Cause::OurFault, None);
             }

@@ -465,6 +465,7 @@ fn error_pages(album: &mut Album) {
         ("unavailable", Cause::Unavailable),
         ("not-found", Cause::NotFound),
         ("method", Cause::Method),
+        ("too-slow", Cause::TooSlow),
         ("too-large", Cause::TooLarge),
         ("our-fault", Cause::OurFault),
     ] {
