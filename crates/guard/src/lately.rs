@@ -3,26 +3,30 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sekisho_model::{Digest, Timestamp};
 
-/// How many are remembered; when there are more, everybody is a suspect.
+/// How many are remembered.
 const CAPACITY: usize = 10_000;
 
-/// Who has lately presented a wrong client secret to this process.
+/// Who has lately presented a wrong client secret to this process, or a right one.
 #[derive(Debug, Default)]
-pub(crate) struct Suspects(Mutex<HashMap<Digest, Timestamp>>);
+pub(crate) struct Lately(Mutex<HashMap<Digest, Timestamp>>);
 
-impl Suspects {
-    pub(crate) fn contains(&self, whom: &Digest, now: Timestamp) -> bool {
-        let suspects = self.lock();
-        suspects.len() >= CAPACITY || suspects.get(whom).is_some_and(|until| *until > now)
+impl Lately {
+    pub(crate) fn holds(&self, whom: &Digest, now: Timestamp) -> bool {
+        self.lock().get(whom).is_some_and(|until| *until > now)
+    }
+
+    /// Whether there may have been more than are remembered.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().len() >= CAPACITY
     }
 
     pub(crate) fn add(&self, whom: Digest, until: Timestamp, now: Timestamp) {
-        let mut suspects = self.lock();
-        if suspects.len() >= CAPACITY {
-            suspects.retain(|_, until| *until > now);
+        let mut known = self.lock();
+        if known.len() >= CAPACITY {
+            known.retain(|_, until| *until > now);
         }
-        if suspects.len() < CAPACITY {
-            suspects.insert(whom, until);
+        if known.len() < CAPACITY {
+            known.insert(whom, until);
         }
     }
 
@@ -36,16 +40,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thr_16_when_there_are_too_many_suspects_everybody_is_one_until_they_expire() {
-        let suspects = Suspects::default();
+    fn thr_16_when_there_are_too_many_it_says_so_until_they_expire() {
+        let lately = Lately::default();
         let at = Timestamp::from_seconds;
         for n in 0..=CAPACITY {
-            suspects.add(Digest::of(&n.to_le_bytes()), at(10), at(0));
+            lately.add(Digest::of(&n.to_le_bytes()), at(10), at(0));
         }
-        assert!(suspects.contains(&Digest::of(b"nobody"), at(1)));
-        assert_eq!(suspects.lock().len(), CAPACITY);
-        suspects.add(Digest::of(b"late"), at(30), at(20));
-        assert!(suspects.contains(&Digest::of(b"late"), at(20)));
-        assert!(!suspects.contains(&Digest::of(b"nobody"), at(20)));
+        assert!(lately.is_full());
+        assert_eq!(lately.lock().len(), CAPACITY);
+        lately.add(Digest::of(b"late"), at(30), at(20));
+        assert!(lately.holds(&Digest::of(b"late"), at(20)));
+        assert!(!lately.is_full());
+        assert!(!lately.holds(&Digest::of(b"nobody"), at(20)));
     }
 }
