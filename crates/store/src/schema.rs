@@ -77,6 +77,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    password_runs (digest) {
+        digest -> Binary,
+        account -> Binary,
+        failures -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
     not_me_links (digest) {
         digest -> Binary,
         user_id -> Text,
