@@ -270,6 +270,32 @@ async fn thr_03_strangers_cannot_keep_the_owner_s_known_browser_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_09_thr_06_who_is_held_up_reads_the_same_with_and_without_an_account() {
+    let (house, id) = house_and_app().await;
+    let start = request(&id, &[]);
+    let nobody = house.login_address.replace("haruka", "nobody");
+    let stranger = Browser::new(&house);
+    let mut last = Vec::new();
+    for name in [&*house.login_address, &*nobody] {
+        let mut pages = Vec::new();
+        for _ in 0..12 {
+            pages.push(try_password(&stranger, &start, name, "wrong-password").await);
+        }
+        // The right password reads as any other.
+        pages.push(try_password(&stranger, &start, name, PASSWORD).await);
+        let told = |page: &&Page| page.words().contains("Too many tries");
+        assert_eq!(pages.iter().filter(told).count(), 3, "{name}");
+        last.push(pages.pop().unwrap());
+    }
+    assert_eq!(
+        (last[0].status, last[1].status),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    assert_eq!(last[0].words(), last[1].words());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_account_loses_everything_at_once() {
     use sekisho_model::{Origin, UserState};
     let (house, id) = house_and_app().await;
