@@ -325,3 +325,28 @@ async fn a_stopped_account_loses_everything_at_once() {
     assert!(page.location.is_none(), "ENU-06: {}", page.words());
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_06_twenty_wrong_codes_of_a_day_count_across_a_restart() {
+    let (house, id) = house_and_app().await;
+    let start = request(&id, &[]);
+    let mut before = String::new();
+    for _ in 0..4 {
+        let thief = Browser::new(&house);
+        let page = thief.password(&house, &start).await;
+        before = house.code_but(&before).await;
+        let wrong = format!("{:08}", (before.parse::<u64>().unwrap() + 1) % 100_000_000);
+        for _ in 0..5 {
+            let form = [("csrf", &*page.hidden("csrf")), ("code", &*wrong)];
+            thief.post("/login/code", &form).await;
+        }
+    }
+    let house = house.reopened().await;
+    let thief = Browser::new(&house);
+    let page = thief.password(&house, &start).await;
+    let code = house.code_but(&before).await;
+    let form = [("csrf", &*page.hidden("csrf")), ("code", &*code)];
+    let held_up = thief.post("/login/code", &form).await;
+    assert_eq!(held_up.location, None, "OTP-06: {}", held_up.words());
+    house.close().await;
+}

@@ -134,6 +134,13 @@ impl Throttle {
         .await
     }
 
+    /// Counts a wrong code again that the record tells of, after a restart.
+    pub async fn recall_code(&self, account: &Digest, at: Timestamp) -> Result<(), GuardFailure> {
+        let rules = [rules::code_of_strangers(account)];
+        let _counted_or_full = self.judge(self.counted(&rules, false), at).await?;
+        Ok(())
+    }
+
     /// Counts a code before it is mailed. If the ticket is parked with the sign-in and handed to
     /// [`Self::after_success`] when the code turns out right, a busy owner is never stopped: only
     /// mails nobody wanted count.
@@ -143,8 +150,11 @@ impl Throttle {
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
         let allowed = self.blocks().allows(mail.ip, now);
-        self.count(self.counted(&rules::code_mail(&mail), allowed), now)
-            .await
+        let mut counted = self.counted(&rules::code_mail(&mail), allowed);
+        if mail.device == DeviceClass::Unknown {
+            counted.extend(self.slowed(rules::slowed_mails(mail.ip), mail.ip, now));
+        }
+        self.count(counted, now).await
     }
 
     /// Counts a code before it is mailed to an address that has no account yet. As with
@@ -192,7 +202,7 @@ impl Throttle {
         let allowed = self.blocks().allows(mail.ip, now);
         let with_slowed = |rules: &[Rule]| {
             let mut counted = self.counted(rules, allowed);
-            counted.extend(self.slowed(mail.ip, allowed, now));
+            counted.extend(self.slowed(rules::slowed_mails(mail.ip), mail.ip, now));
             counted
         };
         let judged = self.judge(with_slowed(&rules::reset_mail(&mail)), now);
@@ -329,7 +339,7 @@ impl Throttle {
         let allowed = self.blocks().allows(ip, now);
         let mut counted = self.counted(rules, allowed);
         if device == DeviceClass::Unknown {
-            counted.extend(self.slowed(ip, allowed, now));
+            counted.extend(self.slowed(rules::slowed(ip), ip, now));
         }
         match self.judge(counted.clone(), now).await? {
             Judged::Over(counter, _) if counter.is_filled_by_others() => {
@@ -341,9 +351,10 @@ impl Throttle {
         }
     }
 
-    fn slowed(&self, ip: &str, allowed: bool, now: Timestamp) -> Vec<Counted> {
+    /// What a detection rule slows counts against this as well.
+    fn slowed(&self, rule: Rule, ip: &str, now: Timestamp) -> Vec<Counted> {
         if self.measures().slows(ip, now) {
-            self.counted(&[rules::slowed(ip)], allowed)
+            self.counted(&[rule], self.blocks().allows(ip, now))
         } else {
             Vec::new()
         }

@@ -33,6 +33,7 @@ pub mod outbound;
 pub mod password;
 pub mod places;
 mod provider;
+mod recall;
 pub mod rules;
 pub mod sealing;
 mod settings;

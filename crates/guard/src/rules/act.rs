@@ -165,9 +165,14 @@ pub(crate) fn code_try(attempt: &CodeTry<'_>) -> Vec<Rule> {
         let whom = format!("{account} {browser}");
         return vec![rule(Counter::CodeKnownBrowser, &whom)];
     }
-    let mut rules = vec![rule(Counter::CodeNewBrowsers, &account)];
+    let mut rules = vec![code_of_strangers(attempt.account)];
     rules.extend(source(attempt.ip));
     rules
+}
+
+/// The budget of wrong codes at all browsers an account does not know.
+pub(crate) fn code_of_strangers(account: &Digest) -> Rule {
+    rule(Counter::CodeNewBrowsers, &account.to_base64url())
 }
 
 /// OTP-12. Where an owner is known, neither strangers nor neighbours use anything up (THR-03); the domain and the
@@ -236,6 +241,13 @@ pub(crate) fn user_code(attempt: &UserCodeTry<'_>) -> Vec<Rule> {
 /// What strangers do from where a detection rule slows them.
 pub(crate) fn slowed(ip: &str) -> Rule {
     rule(Counter::SourceSlowed, &networks(ip).household)
+}
+
+/// What strangers have mailed from there: apart from what they guess, so that guesses leave the mailed way in
+/// open (THR-04).
+pub(crate) fn slowed_mails(ip: &str) -> Rule {
+    let household = networks(ip).household;
+    rule(Counter::SourceSlowed, &format!("mail {household}"))
 }
 
 /// While strangers fill what is for all: each network goes on by itself, a little.

@@ -16,8 +16,8 @@ pub use act::{
     UserCodeTry,
 };
 pub(crate) use act::{
-    client_secret, code_mail, code_try, crowded, device_request, password, proof_mail, reset_mail,
-    reset_mail_after_the_day_s, sign_up, slowed, user_code,
+    client_secret, code_mail, code_of_strangers, code_try, crowded, device_request, password,
+    proof_mail, reset_mail, reset_mail_after_the_day_s, sign_up, slowed, slowed_mails, user_code,
 };
 pub use admission::{Admission, AdmissionSettings};
 pub use advisory::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};
