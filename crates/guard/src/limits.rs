@@ -306,9 +306,9 @@ impl Default for ResetMailLimits {
             account: Rate::of(4, HOUR),
             account_day: Rate::of(12, DAY),
             account_after: Rate::of(1, HOUR),
-            address: Rate::of(60, HOUR),
-            network: Rate::of(300, HOUR),
-            site: Rate::of(1_000, HOUR),
+            address: Rate::of(600, HOUR),
+            network: Rate::of(2_000, HOUR),
+            site: Rate::of(5_000, HOUR),
             domain: Rate::of(200_000, HOUR),
             everywhere: Rate::of(500_000, HOUR),
         }
