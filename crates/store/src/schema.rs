@@ -3,8 +3,8 @@
 mod incident_tables;
 
 pub(crate) use incident_tables::{
-    blocks, canaries, incident_notices, level_decisions, operator_alerts, switch_decisions,
-    webhook_deliveries,
+    blocks, canaries, incident_notices, level_decisions, operator_alerts, password_runs,
+    switch_decisions, webhook_deliveries,
 };
 
 diesel::table! {
@@ -73,15 +73,6 @@ diesel::table! {
         browser_id -> Text,
         password_at -> Nullable<BigInt>,
         asked_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    password_runs (digest) {
-        digest -> Binary,
-        account -> Binary,
-        failures -> BigInt,
-        last_at -> BigInt,
     }
 }
 
