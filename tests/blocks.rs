@@ -1,6 +1,7 @@
 //! Keeping somebody out, from the command line to what they and everybody else see (S5, INC-06).
 
-use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 use crate::authorization::request;
@@ -102,6 +103,61 @@ async fn s5_thr_03_strangers_from_a_blocked_network_wait_while_the_owner_goes_on
     assert_eq!(scene.numbers().await, [1, 2]);
     scene.guard(&["unblock", "1", "--reason", "over"]).await;
     scene.goes_on(&scene.from("203.0.113.78"), &app).await;
+}
+
+/// The app runs at this address.
+fn at(mut app: App, ip: &str) -> App {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-forwarded-for", HeaderValue::from_str(ip).unwrap());
+    let http = Client::builder().default_headers(headers);
+    app.http = http.build().unwrap();
+    app
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s5_thr_16_owners_apps_redeem_and_refresh_within_a_blocked_network() {
+    let scene = Scene::open().await;
+    let inside = "203.0.113.9";
+    let public = json!({"skip_consent": true, "token_endpoint_auth_method": "none"});
+    let apps = [
+        at(App::of(&scene.house, public).await, inside),
+        at(
+            App::of(&scene.house, json!({"skip_consent": true})).await,
+            inside,
+        ),
+    ];
+    let owner = scene.from(inside);
+    owner
+        .sign_in(&scene.house, &request(&apps[0].id, &[]))
+        .await;
+    let block = ["block", "--network", "203.0.113.0/24", "--for", "2h"];
+    let block = [&block[..], &["--reason", "stuffing"]].concat();
+    scene.guard(&block).await;
+    scene.waits("203.0.113.77", &apps[0]).await;
+    // Whoever names the public app with a secret it does not have stops nobody's app.
+    for _ in 0..40 {
+        let mut wrong = at(App::of_id(&scene.house, &apps[0].id), inside);
+        wrong.secret = Some("sks_guess".to_owned());
+        let _refused = wrong.ask(&[("grant_type", "client_credentials")]).await;
+    }
+    for app in &apps {
+        let start = request(&app.id, &[("prompt", "login")]);
+        let answer = owner.sign_in(&scene.house, &start).await;
+        let code = answer.answer("code").expect("the owner's browser is known");
+        let redeemed = app.redeem(&code).await;
+        assert_eq!(redeemed.status(), StatusCode::OK);
+        let tokens = body(redeemed).await;
+        let refresh = tokens["refresh_token"].as_str().unwrap();
+        assert_eq!(app.refresh(refresh).await.status(), StatusCode::OK);
+    }
+    // A stranger who guesses secrets there is told to wait.
+    let mut guesser = at(App::of(&scene.house, json!({})).await, inside);
+    guesser.secret = Some("sks_guess".to_owned());
+    let wrong = [("grant_type", "client_credentials")];
+    let first = guesser.ask(&wrong).await.status();
+    assert_eq!(first, StatusCode::UNAUTHORIZED);
+    let then = guesser.ask(&wrong).await.status();
+    assert_eq!(then, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,7 @@
 //! The mailed way in for an owner at a new device while strangers are held up (THR-04).
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -13,15 +15,19 @@ struct Scene {
 }
 
 impl Scene {
-    /// So many wrong passwords were typed that browsers the account does not know have to wait.
-    async fn under_attack() -> Self {
+    async fn open() -> Self {
         let house = TestHouse::open_with(|config| {
             config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
         })
         .await;
         let (client, _) = house.client(json!({"skip_consent": true})).await;
         let app = client.client_id.to_string();
-        let scene = Self { house, app };
+        Self { house, app }
+    }
+
+    /// So many wrong passwords were typed that browsers the account does not know have to wait.
+    async fn under_attack() -> Self {
+        let scene = Self::open().await;
         let mut held_up = false;
         for n in 0..150 {
             let stranger = Browser::from_address(&scene.house, &format!("192.{n}.2.1"));
@@ -63,15 +69,20 @@ impl Scene {
         browser.post("/password/reset", &form).await
     }
 
-    /// Has a link mailed.
-    async fn link(&self, browser: &Browser) -> String {
-        let before = self.house.links_to(&self.house.login_address).len();
+    /// Asks for a link.
+    async fn ask(&self, browser: &Browser) {
         let page = browser.get("/password/forgot").await;
         let form = [
             ("csrf", &*page.hidden("csrf")),
             ("email", &*self.house.login_address),
         ];
         browser.post("/password/forgot", &form).await;
+    }
+
+    /// Has a link mailed.
+    async fn link(&self, browser: &Browser) -> String {
+        let before = self.house.links_to(&self.house.login_address).len();
+        self.ask(browser).await;
         let link = self.house.link_after(before, &self.house.login_address);
         link.await
     }
@@ -138,4 +149,63 @@ async fn rec_04_thr_04_the_link_works_once_in_one_browser_and_proves_nothing() {
         }
     }
     assert!(held_up, "its own tries are limited");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_04_who_asks_for_links_from_many_networks_keeps_none_from_the_owner() {
+    let scene = Scene::under_attack().await;
+    for n in 0..12 {
+        let stranger = Browser::from_address(&scene.house, &format!("192.{n}.3.1"));
+        scene.ask(&stranger).await;
+    }
+    let address = &scene.house.login_address;
+    let fourth = scene.house.link_after(3, address).await;
+    scene.house.advance(Duration::from_secs(50 * 60)).await;
+    let owner = Browser::from_address(&scene.house, "203.0.113.9");
+    scene.ask(&owner).await;
+    // No more are mailed within the hour, and the newest one works.
+    let begun = scene.press(&owner, &fourth).await;
+    let at = Some(begun.location());
+    let to_code = scene.password(&owner, at, PASSWORD).await;
+    assert!(
+        to_code.location().starts_with("/login/code"),
+        "{}",
+        to_code.words()
+    );
+    assert_eq!(scene.house.links_to(address).len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_02_after_many_wrong_passwords_in_a_row_new_devices_go_by_mail_until_the_owner_did() {
+    let scene = Scene::open().await;
+    for n in 0..70 {
+        if n % 25 == 24 {
+            scene.house.advance(Duration::from_secs(16 * 60)).await;
+        }
+        let stranger = Browser::from_address(&scene.house, &format!("192.{n}.2.1"));
+        let page = scene.password(&stranger, None, "wrong-password-1").await;
+        assert!(page.words().contains("is not right"), "{}", page.words());
+    }
+    // It outlives the time of every counter, and a restart.
+    scene.house.advance(Duration::from_secs(2 * 86_400)).await;
+    let owner = Browser::from_address(&scene.house, "203.0.113.9");
+    let told = scene.password(&owner, None, PASSWORD).await;
+    assert!(told.words().contains("Go on by mail"), "{}", told.words());
+    let link = scene.link(&owner).await;
+    let begun = scene.press(&owner, &link).await;
+    let at = Some(begun.location());
+    let to_code = scene.password(&owner, at, PASSWORD).await;
+    assert!(
+        to_code.location().starts_with("/login/code"),
+        "{}",
+        to_code.words()
+    );
+    // From now on new devices are asked for the password again.
+    let another = Browser::from_address(&scene.house, "203.0.114.9");
+    let page = scene.password(&another, None, PASSWORD).await;
+    assert!(
+        page.location().starts_with("/login/code"),
+        "{}",
+        page.words()
+    );
 }

@@ -39,6 +39,7 @@ mod leaving;
 mod let_in;
 mod logout;
 mod machines;
+mod many_guesses;
 mod moving_in;
 mod networks;
 mod operator_alerts;

@@ -205,7 +205,7 @@ async fn rec_01_a_link_ends_with_its_time_and_with_the_password_it_was_for() {
     let browser = Browser::new(&house);
     ask(&browser, &house.login_address).await;
     let link = house.link_after(0, &house.login_address).await;
-    house.advance(Duration::from_secs(29 * 60)).await;
+    house.advance(Duration::from_secs(59 * 60)).await;
     let form = browser.get(&link).await;
     assert_eq!(form.status, StatusCode::OK);
     house.advance(Duration::from_secs(61)).await;

@@ -270,6 +270,32 @@ async fn thr_03_strangers_cannot_keep_the_owner_s_known_browser_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_09_thr_06_who_is_held_up_reads_the_same_with_and_without_an_account() {
+    let (house, id) = house_and_app().await;
+    let start = request(&id, &[]);
+    let nobody = house.login_address.replace("haruka", "nobody");
+    let stranger = Browser::new(&house);
+    let mut last = Vec::new();
+    for name in [&*house.login_address, &*nobody] {
+        let mut pages = Vec::new();
+        for _ in 0..12 {
+            pages.push(try_password(&stranger, &start, name, "wrong-password").await);
+        }
+        // The right password reads as any other.
+        pages.push(try_password(&stranger, &start, name, PASSWORD).await);
+        let told = |page: &&Page| page.words().contains("Too many tries");
+        assert_eq!(pages.iter().filter(told).count(), 3, "{name}");
+        last.push(pages.pop().unwrap());
+    }
+    assert_eq!(
+        (last[0].status, last[1].status),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    assert_eq!(last[0].words(), last[1].words());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_account_loses_everything_at_once() {
     use sekisho_model::{Origin, UserState};
     let (house, id) = house_and_app().await;
@@ -297,5 +323,30 @@ async fn a_stopped_account_loses_everything_at_once() {
     )
     .await;
     assert!(page.location.is_none(), "ENU-06: {}", page.words());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_06_twenty_wrong_codes_of_a_day_count_across_a_restart() {
+    let (house, id) = house_and_app().await;
+    let start = request(&id, &[]);
+    let mut before = String::new();
+    for _ in 0..4 {
+        let thief = Browser::new(&house);
+        let page = thief.password(&house, &start).await;
+        before = house.code_but(&before).await;
+        let wrong = format!("{:08}", (before.parse::<u64>().unwrap() + 1) % 100_000_000);
+        for _ in 0..5 {
+            let form = [("csrf", &*page.hidden("csrf")), ("code", &*wrong)];
+            thief.post("/login/code", &form).await;
+        }
+    }
+    let house = house.reopened().await;
+    let thief = Browser::new(&house);
+    let page = thief.password(&house, &start).await;
+    let code = house.code_but(&before).await;
+    let form = [("csrf", &*page.hidden("csrf")), ("code", &*code)];
+    let held_up = thief.post("/login/code", &form).await;
+    assert_eq!(held_up.location, None, "OTP-06: {}", held_up.words());
     house.close().await;
 }

@@ -1,5 +1,5 @@
 use sekisho_guard::DeviceClass;
-use sekisho_model::{BrowserId, Digest, SeededEntropy, Timestamp, UserId};
+use sekisho_model::{BrowserId, ClientId, Digest, SeededEntropy, Timestamp, UserId};
 
 /// Somebody who types a name: an owner, or an attacker who types an owner's.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,22 @@ impl Person {
             user: None,
             ..Self::elsewhere(number)
         }
+    }
+
+    /// The same owner by a mailed link: counted apart from strangers.
+    pub fn let_in(&self) -> Self {
+        let id = self.user.map(|user| user.to_string()).unwrap_or_default();
+        let device = BrowserId::parse(&id).map_or(self.device, DeviceClass::Known);
+        Self { device, ..*self }
+    }
+
+    pub fn is_elsewhere(&self) -> bool {
+        self.device == DeviceClass::Unknown
+    }
+
+    /// One of ten apps.
+    pub fn app(&self) -> ClientId {
+        ClientId::new(format!("app-{}", self.number % 10))
     }
 
     /// What throttles know the typed name by.

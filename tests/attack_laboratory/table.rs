@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::house::Owners;
+
 /// What one mix came to.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
@@ -8,32 +10,30 @@ pub struct Line {
     pub attempts: u64,
     /// Attempts before the first one that was not answered.
     pub until_stopped: Option<u64>,
-    /// Guesses that were compared with a password, or mails that were sent.
+    /// Guesses that were compared, or mails that were sent.
     pub verified: u64,
-    /// Sign-ins of owners with the right password.
-    pub owners: u64,
-    /// Owners who were stopped at browsers their accounts know.
-    pub hindered_known: u64,
-    /// Owners who were stopped at new devices; they get in by the mailed path.
-    pub hindered_new: u64,
-    /// Firings against sources that only honest people came from.
-    pub false_positives: u64,
+    /// How owners fared.
+    pub owners: Owners,
+    /// Firings that did something to sources or accounts of honest people.
+    pub false_positives: Vec<String>,
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let until = self.until_stopped.map_or("-".to_owned(), |n| n.to_string());
+        let owners = &self.owners;
         write!(
             f,
-            "{:<46} {:>8} {:>10} {:>9} {:>8} {:>7} {:>5} {:>6}",
+            "| {:<55} | {:>8} | {:>10} | {:>8} | {:>7} | {:>7} | {:>7} | {:>6} | {:>5} |",
             self.mix,
             self.attempts,
             until,
             self.verified,
-            self.owners,
-            self.hindered_known,
-            self.hindered_new,
-            self.false_positives
+            owners.came,
+            owners.hindered_known,
+            owners.by_mail,
+            owners.locked_out,
+            self.false_positives.len()
         )
     }
 }
@@ -41,7 +41,41 @@ impl fmt::Display for Line {
 /// What the columns are.
 pub fn heads() -> String {
     format!(
-        "{:<46} {:>8} {:>10} {:>9} {:>8} {:>7} {:>5} {:>6}",
-        "mix", "attempts", "until stop", "verified", "owners", "at home", "new", "false"
+        "| {:<55} | {:>8} | {:>10} | {:>8} | {:>7} | {:>7} | {:>7} | {:>6} | {:>5} |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "mix",
+        "attempts",
+        "until stop",
+        "verified",
+        "owners",
+        "at home",
+        "by mail",
+        "locked",
+        "false"
     )
+}
+
+/// The most a mix may come to: attempts until the first is stopped, what is verified, and how many owners at new
+/// devices go by the mailed link.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    pub until: u64,
+    pub verified: u64,
+    pub by_mail: u64,
+}
+
+impl Line {
+    /// Prints itself, and fails if anybody was hindered who should not be, or an attacker got too far.
+    pub fn keeps_within(&self, most: Bounds) {
+        println!("{}\n{self}", heads());
+        let owners = &self.owners;
+        assert_eq!(owners.hindered_known, 0, "owners at home go on");
+        assert_eq!(owners.locked_out, 0, "owners at new devices get in by mail");
+        let harmed = &self.false_positives;
+        assert!(harmed.is_empty(), "rules act on honest people: {harmed:?}");
+        assert!(owners.by_mail <= most.by_mail, "{} by mail", owners.by_mail);
+        let until = self.until_stopped.unwrap_or(0);
+        assert!(until <= most.until, "stopped after {until} attempts");
+        assert!(self.verified <= most.verified, "{} verified", self.verified);
+    }
 }

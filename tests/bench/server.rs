@@ -54,6 +54,7 @@ pub enum Cost {
 
 /// For those who are wrong on purpose, all from one address.
 const WRONG_ON_PURPOSE: &str = "[limits.password]
+consecutive = 100
 new_browsers_network = { max = 100, seconds = 60 }
 new_browsers = { max = 100, seconds = 60 }
 [limits.source]
@@ -72,6 +73,7 @@ admission_pass_minutes = 60
 ";
 
 const RESET_MAILS: &str = "[limits.reset_mail]
+account_network = { max = 100000, seconds = 60 }
 account = { max = 100000, seconds = 60 }
 account_day = { max = 100000, seconds = 60 }
 address = { max = 100000, seconds = 60 }

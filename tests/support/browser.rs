@@ -194,6 +194,17 @@ impl Browser {
         Page::of(request.form(form).send().await.unwrap()).await
     }
 
+    /// The same from another address, as the proxy says.
+    pub async fn post_from(&self, ip: &str, path: &str, form: &[(&str, &str)]) -> Page {
+        let request = self
+            .http
+            .post(self.full(path))
+            .header("accept-language", "en")
+            .header("x-forwarded-for", ip)
+            .header("origin", &self.base);
+        Page::of(request.form(form).send().await.unwrap()).await
+    }
+
     /// Opens an authorization request and types address and password; ends on the code page.
     pub async fn password(&self, house: &TestHouse, start: &str) -> Page {
         let to_login = self.get(start).await;

@@ -8,15 +8,15 @@
 //!   can keep the owner out (THR-03);
 //! - when the session store is away, narrower limits inside this process take over (THR-12).
 
+mod lately;
 mod limits;
 mod rules;
-mod suspects;
 mod throttle;
 mod ticket;
 
 pub use limits::{
-    ClientSecretLimits, CodeLimits, CodeMailLimits, DeviceLimits, Limits, PasswordLimits, Rate,
-    ResetMailLimits, SignUpLimits, SourceLimits,
+    ClientSecretLimits, CodeLimits, CodeMailLimits, DeviceLimits, Limits, PasswordLimits,
+    ProofMailLimits, Rate, ResetMailLimits, SignUpLimits, SourceLimits,
 };
 pub use rules::{
     Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
@@ -25,7 +25,8 @@ pub use rules::{
 pub use rules::{
     Admission, AdmissionSettings, Blocks, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry,
     Concerned, ConfirmRefusal, DeviceClass, EndpointClass, FileLevel, Halt, InForce,
-    PasswordAttempt, RequestLook, ResetMail, Situation, Tightening, UserCodeTry, overlap,
+    PasswordAttempt, ProofMail, RequestLook, ResetMail, Situation, Tightening, UserCodeTry,
+    overlap,
 };
 pub use rules::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};
 pub use rules::{Journey, Place};

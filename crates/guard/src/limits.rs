@@ -54,6 +54,8 @@ pub struct Limits {
     pub code: CodeLimits,
     /// Mailed codes that are sent.
     pub code_mail: CodeMailLimits,
+    /// Codes that prove an address before there is an account.
+    pub proof_mail: ProofMailLimits,
     /// Wrong client secrets.
     pub client_secret: ClientSecretLimits,
     /// Signing in on another device.
@@ -77,8 +79,12 @@ pub struct PasswordLimits {
     pub new_browsers_network: Rate,
     /// At all other browsers together.
     pub new_browsers: Rate,
-    /// The same over a day; at most 100 (NIST SP 800-63B §3.2.2).
+    /// The same over a day; at most 100.
     pub new_browsers_day: Rate,
+    /// Wrong passwords in a row, however long that takes, at one known browser or at all others together;
+    /// then that way is closed until the owner comes by a mailed link. At most 100, and with the tries of
+    /// `new_browsers` that may be on their way together no more than that (NIST SP 800-63B §3.2.2).
+    pub consecutive: u32,
 }
 
 impl Default for PasswordLimits {
@@ -89,6 +95,7 @@ impl Default for PasswordLimits {
             new_browsers_network: Rate::of(10, QUARTER),
             new_browsers: Rate::of(30, QUARTER),
             new_browsers_day: Rate::of(100, DAY),
+            consecutive: 70,
         }
     }
 }
@@ -104,10 +111,12 @@ pub struct SourceLimits {
     pub network: Rate,
     /// From one site: IPv6 /48.
     pub site: Rate,
-    /// On the way to one app.
+    /// On the way to one app. When it is reached, each network goes on with `crowded`.
     pub client: Rate,
-    /// From everywhere.
+    /// From everywhere. When it is reached, each network goes on with `crowded`.
     pub everywhere: Rate,
+    /// From one network (IPv4 /24, IPv6 /64) while `client` or `everywhere` is reached.
+    pub crowded: Rate,
     /// From one household (IPv4 address, IPv6 /64) that a detection rule slows.
     pub slowed: Rate,
 }
@@ -120,6 +129,7 @@ impl Default for SourceLimits {
             site: Rate::of(1_000, QUARTER),
             client: Rate::of(5_000, QUARTER),
             everywhere: Rate::of(20_000, QUARTER),
+            crowded: Rate::of(3, QUARTER),
             slowed: Rate::of(3, 60),
         }
     }
@@ -145,19 +155,23 @@ impl Default for CodeLimits {
     }
 }
 
-/// Mailed codes that are sent (OTP-12).
+/// Mailed codes that are sent (OTP-12): to who gave the right password, or is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CodeMailLimits {
-    /// To one account.
+    /// To one account, asked for at one browser it has been used from. Strangers cannot use this up.
+    pub known_browser: Rate,
+    /// The same over a day.
+    pub known_browser_day: Rate,
+    /// To one account, asked for at all other browsers together.
     pub account: Rate,
     /// The same over a day.
     pub account_day: Rate,
-    /// Asked for from one IP address.
+    /// Asked for from one IP address, at browsers the account does not know.
     pub address: Rate,
-    /// Asked for from one network: IPv4 /24, IPv6 /64.
+    /// The same from one network: IPv4 /24, IPv6 /64.
     pub network: Rate,
-    /// Asked for from one site: IPv6 /48.
+    /// The same from one site: IPv6 /48.
     pub site: Rate,
     /// To one mail domain. Keep it below what the largest provider of your users accepts from you.
     pub domain: Rate,
@@ -168,13 +182,50 @@ pub struct CodeMailLimits {
 impl Default for CodeMailLimits {
     fn default() -> Self {
         Self {
+            known_browser: Rate::of(6, HOUR),
+            known_browser_day: Rate::of(20, DAY),
             account: Rate::of(6, HOUR),
             account_day: Rate::of(20, DAY),
+            address: Rate::of(300, HOUR),
+            network: Rate::of(1_000, HOUR),
+            site: Rate::of(3_000, HOUR),
+            domain: Rate::of(20_000, HOUR),
+            everywhere: Rate::of(50_000, HOUR),
+        }
+    }
+}
+
+/// Codes that prove an address before there is an account. Anybody can ask for them, so they have budgets of
+/// their own and take none from sign-ins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProofMailLimits {
+    /// To one address.
+    pub recipient: Rate,
+    /// The same over a day.
+    pub recipient_day: Rate,
+    /// Asked for from one IP address.
+    pub address: Rate,
+    /// Asked for from one network: IPv4 /24, IPv6 /64.
+    pub network: Rate,
+    /// Asked for from one site: IPv6 /48.
+    pub site: Rate,
+    /// To one mail domain.
+    pub domain: Rate,
+    /// To everybody.
+    pub everywhere: Rate,
+}
+
+impl Default for ProofMailLimits {
+    fn default() -> Self {
+        Self {
+            recipient: Rate::of(6, HOUR),
+            recipient_day: Rate::of(20, DAY),
             address: Rate::of(60, HOUR),
             network: Rate::of(300, HOUR),
             site: Rate::of(1_000, HOUR),
-            domain: Rate::of(20_000, HOUR),
-            everywhere: Rate::of(50_000, HOUR),
+            domain: Rate::of(5_000, HOUR),
+            everywhere: Rate::of(20_000, HOUR),
         }
     }
 }
@@ -222,18 +273,28 @@ impl Default for DeviceLimits {
 }
 
 /// Reset links that are asked for. They have counters of their own: whoever uses them up for somebody
-/// else stops no sign-in (THR-11), and the links mailed before go on working.
+/// else stops no sign-in (THR-11) and keeps no link from the owner (THR-04). When `account` is reached, the newest
+/// link was mailed within that time and still works, unless `reset.link_minutes` is shorter; and beyond
+/// `account_day` one more goes out each time of `account_after`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResetMailLimits {
+    /// For one address, asked for from one network (IPv4 /24, IPv6 /64).
+    pub account_network: Rate,
     /// For one address.
     pub account: Rate,
     /// The same over a day.
     pub account_day: Rate,
+    /// For one address beyond `account_day`; its time not longer than a link works.
+    pub account_after: Rate,
     /// Asked for from one IP address.
     pub address: Rate,
     /// Asked for from one network: IPv4 /24, IPv6 /64.
     pub network: Rate,
+    /// Asked for from one site: IPv6 /48.
+    pub site: Rate,
+    /// To one mail domain. Anybody can ask, so keep it far above what is asked on the worst day.
+    pub domain: Rate,
     /// For everybody.
     pub everywhere: Rate,
 }
@@ -241,17 +302,21 @@ pub struct ResetMailLimits {
 impl Default for ResetMailLimits {
     fn default() -> Self {
         Self {
+            account_network: Rate::of(3, HOUR),
             account: Rate::of(4, HOUR),
-            account_day: Rate::of(10, DAY),
-            address: Rate::of(60, HOUR),
-            network: Rate::of(300, HOUR),
+            account_day: Rate::of(12, DAY),
+            account_after: Rate::of(1, HOUR),
+            address: Rate::of(600, HOUR),
+            network: Rate::of(2_000, HOUR),
+            site: Rate::of(5_000, HOUR),
+            domain: Rate::of(200_000, HOUR),
             everywhere: Rate::of(500_000, HOUR),
         }
     }
 }
 
 /// Accounts that people make themselves; counted when a password is chosen, before it is hashed. The mails before
-/// count as `code_mail`.
+/// count as `proof_mail`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignUpLimits {
@@ -259,6 +324,8 @@ pub struct SignUpLimits {
     pub address: Rate,
     /// From one network: IPv4 /24, IPv6 /64.
     pub network: Rate,
+    /// From one site: IPv6 /48.
+    pub site: Rate,
     /// By everybody.
     pub everywhere: Rate,
 }
@@ -268,6 +335,7 @@ impl Default for SignUpLimits {
         Self {
             address: Rate::of(30, HOUR),
             network: Rate::of(100, HOUR),
+            site: Rate::of(300, HOUR),
             everywhere: Rate::of(10_000, HOUR),
         }
     }
@@ -287,9 +355,12 @@ impl Limits {
             Counter::SourceSite => self.source.site,
             Counter::SourceClient => self.source.client,
             Counter::SourceEverywhere => self.source.everywhere,
+            Counter::SourceCrowded => self.source.crowded,
             Counter::SourceSlowed => self.source.slowed,
             Counter::CodeKnownBrowser => self.code.known_browser,
             Counter::CodeNewBrowsers => self.code.new_browsers,
+            Counter::MailKnownBrowser => self.code_mail.known_browser,
+            Counter::MailKnownBrowserDay => self.code_mail.known_browser_day,
             Counter::MailAccount => self.code_mail.account,
             Counter::MailAccountDay => self.code_mail.account_day,
             Counter::MailAddress => self.code_mail.address,
@@ -297,18 +368,30 @@ impl Limits {
             Counter::MailSite => self.code_mail.site,
             Counter::MailDomain => self.code_mail.domain,
             Counter::MailEverywhere => self.code_mail.everywhere,
+            Counter::ProofRecipient => self.proof_mail.recipient,
+            Counter::ProofRecipientDay => self.proof_mail.recipient_day,
+            Counter::ProofAddress => self.proof_mail.address,
+            Counter::ProofNetwork => self.proof_mail.network,
+            Counter::ProofSite => self.proof_mail.site,
+            Counter::ProofDomain => self.proof_mail.domain,
+            Counter::ProofEverywhere => self.proof_mail.everywhere,
             Counter::ClientSecret => self.client_secret.client_address,
             Counter::UserCodeAccount => self.device.account,
             Counter::UserCodeAddress => self.device.address,
             Counter::UserCodeEverywhere => self.device.everywhere,
             Counter::DeviceRequestAddress => self.device.requests_address,
+            Counter::ResetAccountNetwork => self.reset_mail.account_network,
             Counter::ResetAccount => self.reset_mail.account,
             Counter::ResetAccountDay => self.reset_mail.account_day,
+            Counter::ResetAccountAfter => self.reset_mail.account_after,
             Counter::ResetAddress => self.reset_mail.address,
             Counter::ResetNetwork => self.reset_mail.network,
+            Counter::ResetSite => self.reset_mail.site,
+            Counter::ResetDomain => self.reset_mail.domain,
             Counter::ResetEverywhere => self.reset_mail.everywhere,
             Counter::SignUpAddress => self.sign_up.address,
             Counter::SignUpNetwork => self.sign_up.network,
+            Counter::SignUpSite => self.sign_up.site,
             Counter::SignUpEverywhere => self.sign_up.everywhere,
         }
     }

@@ -4,16 +4,19 @@ use std::time::Duration;
 use sekisho_model::{Digest, Timestamp};
 use sekisho_session::{Limit, QueuePlace, QueueRules, Session, SessionError, Verdict};
 
+use crate::lately::Lately;
 use crate::limits::Limits;
 use crate::rules::{
-    self, Admission, AdmissionSettings, Blocks, ClientSecretTry, CodeMail, CodeTry, DeviceClass,
-    Measures, PasswordAttempt, ResetMail, Rule, UserCodeTry,
+    self, Admission, AdmissionSettings, Blocks, ClientSecretTry, CodeMail, CodeTry, Counter,
+    DeviceClass, Measures, PasswordAttempt, ProofMail, ResetMail, Rule, UserCodeTry,
 };
-use crate::suspects::Suspects;
 use crate::ticket::{Counted, Place, Ticket};
 
 /// How long everybody waits when this process has no room left to count.
 const NO_ROOM: Duration = Duration::from_mins(1);
+
+/// How long the address a client has proved itself from is its usual one.
+const USUAL: Duration = Duration::from_hours(24);
 
 /// Applies the [`Limits`] to all that is guessed or mailed.
 #[derive(Debug)]
@@ -23,7 +26,10 @@ pub struct Throttle {
     own: Session,
     limits: Limits,
     key: Digest,
-    suspects: Suspects,
+    /// Of wrong client secrets.
+    suspects: Lately,
+    /// Clients that have lately proved themselves from there.
+    proven: Lately,
     blocks: RwLock<Arc<Blocks>>,
     measures: RwLock<Arc<Measures>>,
 }
@@ -63,7 +69,8 @@ impl Throttle {
             own: Session::in_memory(),
             limits,
             key,
-            suspects: Suspects::default(),
+            suspects: Lately::default(),
+            proven: Lately::default(),
             blocks: RwLock::default(),
             measures: RwLock::default(),
         }
@@ -107,6 +114,11 @@ impl Throttle {
         .await
     }
 
+    /// Whether so many wrong passwords in a row leave the way open they came by (THR-02).
+    pub const fn allows_run(&self, failures: u32) -> bool {
+        failures < self.limits.password.consecutive
+    }
+
     /// Counts a mailed code before it is checked. Hand the ticket to [`Self::after_success`] if it is
     /// right, or if it was not compared because its time was over.
     pub async fn before_code_try(
@@ -122,6 +134,13 @@ impl Throttle {
         .await
     }
 
+    /// Counts a wrong code again that the record tells of, after a restart.
+    pub async fn recall_code(&self, account: &Digest, at: Timestamp) -> Result<(), GuardFailure> {
+        let rules = [rules::code_of_strangers(account)];
+        let _counted_or_full = self.judge(self.counted(&rules, false), at).await?;
+        Ok(())
+    }
+
     /// Counts a code before it is mailed. If the ticket is parked with the sign-in and handed to
     /// [`Self::after_success`] when the code turns out right, a busy owner is never stopped: only
     /// mails nobody wanted count.
@@ -131,7 +150,22 @@ impl Throttle {
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
         let allowed = self.blocks().allows(mail.ip, now);
-        self.count(self.counted(&rules::code_mail(&mail), allowed), now)
+        let mut counted = self.counted(&rules::code_mail(&mail), allowed);
+        if mail.device == DeviceClass::Unknown {
+            counted.extend(self.slowed(rules::slowed_mails(mail.ip), mail.ip, now));
+        }
+        self.count(counted, now).await
+    }
+
+    /// Counts a code before it is mailed to an address that has no account yet. As with
+    /// [`Self::before_code_mail`], only mails nobody wanted go on counting.
+    pub async fn before_proof_mail(
+        &self,
+        mail: ProofMail<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        let allowed = self.blocks().allows(mail.ip, now);
+        self.count(self.counted(&rules::proof_mail(&mail), allowed), now)
             .await
     }
 
@@ -146,15 +180,16 @@ impl Throttle {
             .await
     }
 
-    /// Counts a device's request for codes. It counts for good.
+    /// Counts a device's request for codes. It counts for good. No block: nothing is guessed by it, and
+    /// neighbours of an attacker have devices too (S5).
     pub async fn before_device_request(
         &self,
         ip: &str,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        let rules = rules::device_request(ip);
-        self.unblocked((DeviceClass::Unknown, ip), &rules, now)
-            .await
+        let allowed = self.blocks().allows(ip, now);
+        let counted = self.counted(&rules::device_request(ip), allowed);
+        self.count(counted, now).await
     }
 
     /// Counts a reset link before anything is looked up. It counts for good.
@@ -165,9 +200,19 @@ impl Throttle {
     ) -> Result<Pass, GuardFailure> {
         // No block: it reaches the owner alone, and is how an owner gets in from a new device (THR-04).
         let allowed = self.blocks().allows(mail.ip, now);
-        let mut counted = self.counted(&rules::reset_mail(&mail), allowed);
-        counted.extend(self.slowed(mail.ip, allowed, now));
-        self.count(counted, now).await
+        let with_slowed = |rules: &[Rule]| {
+            let mut counted = self.counted(rules, allowed);
+            counted.extend(self.slowed(rules::slowed_mails(mail.ip), mail.ip, now));
+            counted
+        };
+        let judged = self.judge(with_slowed(&rules::reset_mail(&mail)), now);
+        match judged.await? {
+            Judged::Over(Counter::ResetAccountDay, _) => {
+                let slowly = rules::reset_mail_after_the_day_s(&mail);
+                self.count(with_slowed(&slowly), now).await
+            }
+            judged => Ok(judged.into_pass()),
+        }
     }
 
     /// Counts an account that somebody is about to make. It counts for good.
@@ -179,18 +224,24 @@ impl Throttle {
 
     /// Asks before a client secret is checked. Hand the ticket to [`Self::after_success`] or
     /// [`Self::after_failure`]. A client that has not failed here lately costs no call to the session
-    /// store: a secret of 256 random bits is not guessed in the few tries that are counted late.
+    /// store: a secret of 256 random bits is not guessed in the few tries that are counted late. For the same
+    /// reason neither a block nor the failures of a neighbour stop it where it has lately proved itself (S5,
+    /// THR-16). Whoever presents no secret guesses none, and is not asked about here.
     pub async fn before_client_secret(
         &self,
         attempt: ClientSecretTry<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        if let Some(stopped) = self.stopped(attempt.ip, now) {
-            return Ok(stopped);
-        }
         let counted = self.counted(&rules::client_secret(&attempt), false);
-        if counted.iter().any(|c| self.suspects.contains(&c.whom, now)) {
-            return self.count(counted, now).await;
+        let suspect = |c: &Counted| {
+            let failed = self.suspects.is_full() || self.suspects.holds(&c.whom, now);
+            failed && !self.proven.holds(&c.whom, now)
+        };
+        if counted.iter().any(suspect) {
+            return match self.stopped(attempt.ip, now) {
+                Some(stopped) => Ok(stopped),
+                None => self.count(counted, now).await,
+            };
         }
         Ok(Pass::Go(Ticket {
             taken_at: now,
@@ -239,6 +290,11 @@ impl Throttle {
     /// Takes a ticket back: its act succeeded and does not count. A right password also ends the
     /// count of wrong ones for this account and class of browser (THR-10).
     pub async fn after_success(&self, ticket: Ticket) {
+        let secrets = ticket.counted.iter();
+        for secret in secrets.filter(|c| c.counter == Counter::ClientSecret) {
+            let now = ticket.taken_at;
+            self.proven.add(secret.whom, now + USUAL, now);
+        }
         let place = match ticket.place {
             Place::Shared => &self.session,
             Place::Here => &self.own,
@@ -258,7 +314,7 @@ impl Throttle {
     pub async fn after_failure(&self, ticket: Ticket, now: Timestamp) -> Result<(), GuardFailure> {
         for counted in &ticket.counted {
             let window = self.limits.rate_of(counted.counter).window();
-            if counted.counter == rules::Counter::ClientSecret {
+            if counted.counter == Counter::ClientSecret {
                 self.suspects.add(counted.whom, now + window, now);
             }
         }
@@ -283,14 +339,22 @@ impl Throttle {
         let allowed = self.blocks().allows(ip, now);
         let mut counted = self.counted(rules, allowed);
         if device == DeviceClass::Unknown {
-            counted.extend(self.slowed(ip, allowed, now));
+            counted.extend(self.slowed(rules::slowed(ip), ip, now));
         }
-        self.count(counted, now).await
+        match self.judge(counted.clone(), now).await? {
+            Judged::Over(counter, _) if counter.is_filled_by_others() => {
+                counted.retain(|c| !c.counter.is_filled_by_others());
+                counted.extend(self.counted(&[rules::crowded(ip)], allowed));
+                self.count(counted, now).await
+            }
+            judged => Ok(judged.into_pass()),
+        }
     }
 
-    fn slowed(&self, ip: &str, allowed: bool, now: Timestamp) -> Vec<Counted> {
+    /// What a detection rule slows counts against this as well.
+    fn slowed(&self, rule: Rule, ip: &str, now: Timestamp) -> Vec<Counted> {
         if self.measures().slows(ip, now) {
-            self.counted(&[rules::slowed(ip)], allowed)
+            self.counted(&[rule], self.blocks().allows(ip, now))
         } else {
             Vec::new()
         }
@@ -314,28 +378,32 @@ impl Throttle {
     }
 
     async fn count(&self, counted: Vec<Counted>, now: Timestamp) -> Result<Pass, GuardFailure> {
+        Ok(self.judge(counted, now).await?.into_pass())
+    }
+
+    async fn judge(&self, counted: Vec<Counted>, now: Timestamp) -> Result<Judged, GuardFailure> {
         let limits = self.limits_of(&counted, Place::Shared);
         match self.session.count(&limits, now).await {
-            Ok(verdict) => Ok(pass(verdict, counted, Place::Shared, now)),
+            Ok(verdict) => Ok(Judged::of(verdict, counted, Place::Shared, now)),
             Err(SessionError::Unavailable(reason)) => {
                 metrics::counter!("sekisho_throttle_alone_total").increment(1);
                 tracing::debug!(reason, "counting in this process, without the others");
-                self.count_alone(counted, now).await
+                self.judge_alone(counted, now).await
             }
             Err(other) => Err(other.into()),
         }
     }
 
     /// THR-12: without the shared counters a process allows less than all together would.
-    async fn count_alone(
+    async fn judge_alone(
         &self,
         counted: Vec<Counted>,
         now: Timestamp,
-    ) -> Result<Pass, GuardFailure> {
+    ) -> Result<Judged, GuardFailure> {
         let limits = self.limits_of(&counted, Place::Here);
         match self.own.count(&limits, now).await {
-            Ok(verdict) => Ok(pass(verdict, counted, Place::Here, now)),
-            Err(SessionError::Unavailable(_full)) => Ok(wait(now + NO_ROOM, "no room to count")),
+            Ok(verdict) => Ok(Judged::of(verdict, counted, Place::Here, now)),
+            Err(SessionError::Unavailable(_full)) => Ok(Judged::NoRoom(now + NO_ROOM)),
             Err(other) => Err(other.into()),
         }
     }
@@ -371,16 +439,39 @@ fn queue_rules(settings: &AdmissionSettings) -> QueueRules {
     }
 }
 
-fn pass(verdict: Verdict, counted: Vec<Counted>, place: Place, now: Timestamp) -> Pass {
-    match verdict {
-        Verdict::Within => Pass::Go(Ticket {
-            taken_at: now,
-            place,
-            counted,
-        }),
-        Verdict::Over { which, until } => {
-            let limit = counted.get(which).map_or("", |c| c.counter.name());
-            wait(until, limit)
+/// What came of counting an act.
+enum Judged {
+    Go(Ticket),
+    Over(Counter, Timestamp),
+    NoRoom(Timestamp),
+}
+
+impl Judged {
+    fn of(verdict: Verdict, counted: Vec<Counted>, place: Place, now: Timestamp) -> Self {
+        match verdict {
+            Verdict::Within => Self::Go(Ticket {
+                taken_at: now,
+                place,
+                counted,
+            }),
+            Verdict::Over { which, until } => counted
+                .get(which)
+                .map_or(Self::NoRoom(until), |c| Self::Over(c.counter, until)),
+        }
+    }
+
+    fn into_pass(self) -> Pass {
+        match self {
+            Self::Go(ticket) => {
+                for counted in &ticket.counted {
+                    let limit = counted.counter.name();
+                    metrics::counter!("sekisho_throttle_counted_total", "limit" => limit)
+                        .increment(1);
+                }
+                Pass::Go(ticket)
+            }
+            Self::Over(counter, until) => wait(until, counter.name()),
+            Self::NoRoom(until) => wait(until, "no room to count"),
         }
     }
 }

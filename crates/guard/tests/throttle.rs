@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sekisho_guard::{
     Blocks, ClientSecretTry, CodeMail, CodeTry, DeviceClass, Limits, Pass, PasswordAttempt,
-    Throttle, Ticket,
+    ProofMail, ResetMail, Throttle, Ticket,
 };
 use sekisho_model::{Block, BlockEffect, BlockTarget, BrowserId, ClientId, Digest, Timestamp};
 use sekisho_session::Session;
@@ -69,12 +69,32 @@ async fn code(throttle: &Throttle, device: DeviceClass, ip: &str, second: i64) -
 }
 
 async fn mail(throttle: &Throttle, account: &str, ip: &str, second: i64) -> Pass {
+    mail_at(throttle, NEW, account, ip, second).await
+}
+
+async fn mail_at(
+    throttle: &Throttle,
+    device: DeviceClass,
+    account: &str,
+    ip: &str,
+    second: i64,
+) -> Pass {
     let mail = CodeMail {
         account: &Digest::of(account.as_bytes()),
+        device,
         ip,
         recipient_domain: "example.jp",
     };
     throttle.before_code_mail(mail, at(second)).await.unwrap()
+}
+
+async fn reset(throttle: &Throttle, account: &Digest, ip: &str, second: i64) -> Pass {
+    let mail = ResetMail {
+        account,
+        ip,
+        recipient_domain: "example.jp",
+    };
+    throttle.before_reset_mail(mail, at(second)).await.unwrap()
 }
 
 async fn secret(throttle: &Throttle, client: &str, ip: &str, second: i64) -> Pass {
@@ -220,18 +240,49 @@ async fn thr_01_one_app_and_all_together_have_limits() {
     let client = ClientId::new("app");
     let mut stopped = Vec::new();
     for n in 0..8_u8 {
-        let (account, ip) = (Digest::of(&[n]), stranger(n.into()));
+        let account = Digest::of(&[n]);
         let attempt = PasswordAttempt {
             account: &account,
             device: NEW,
-            ip: &ip,
-            client: (n < 4).then_some(&client),
+            ip: "192.0.2.1",
+            client: (n < 7).then_some(&client),
         };
         let pass = throttle.before_password(attempt, at(0)).await.unwrap();
         stopped.push(stopped_by(&pass));
     }
-    let (go, app, all) = ("nothing", "source.client", "source.everywhere");
-    assert_eq!(stopped, [go, go, go, app, go, go, all, all]);
+    // Three count for the app, three more for the network alone, and two for everybody.
+    let (go, crowded) = ("nothing", "source.crowded");
+    assert_eq!(stopped, [go, go, go, go, go, go, crowded, go]);
+    let (app, all) = (client, owner());
+    for n in 0..100 {
+        let attempt = PasswordAttempt {
+            account: &all,
+            device: NEW,
+            ip: &stranger(n),
+            client: Some(&app),
+        };
+        let pass = throttle.before_password(attempt, at(1)).await.unwrap();
+        assert_eq!(goes(&pass), n < 30, "as many as of one account: {pass:?}");
+    }
+}
+
+#[tokio::test]
+async fn thr_01_what_strangers_fill_for_all_stops_nobody_who_did_no_wrong() {
+    let mut limits = Limits::default();
+    limits.source.everywhere.max = 50;
+    let throttle = Throttle::new(Session::in_memory(), limits, key());
+    for n in 0..500 {
+        let account = Digest::of(&n.to_string().into_bytes());
+        let _wrong = password(&throttle, &account, NEW, &stranger(n % 100), 0).await;
+    }
+    for second in 1..50 {
+        let right = go(password(&throttle, &owner(), NEW, "192.0.2.1", second).await);
+        throttle.after_success(right).await;
+    }
+    let typo = go(password(&throttle, &owner(), NEW, "192.0.2.1", 50).await);
+    drop(typo);
+    let right = go(password(&throttle, &owner(), NEW, "192.0.2.1", 51).await);
+    throttle.after_success(right).await;
 }
 
 #[tokio::test]
@@ -298,6 +349,40 @@ async fn thr_11_unwanted_code_mails_do_not_lock_the_account() {
 }
 
 #[tokio::test]
+async fn thr_04_who_asks_for_links_all_day_keeps_none_from_the_owner() {
+    let throttle = throttle();
+    let mut mailed: Vec<i64> = Vec::new();
+    for second in (0..3 * DAY).step_by(20) {
+        let ip = stranger(second / 20);
+        if goes(&reset(&throttle, &owner(), &ip, second).await) {
+            mailed.push(second);
+        }
+        let asked_too = 90_000 + 7 * HOUR;
+        if second == asked_too && goes(&reset(&throttle, &owner(), "192.0.2.1", second).await) {
+            mailed.push(second);
+        }
+        // A link works for an hour: at every moment the newest one still does.
+        let newest = mailed.last().copied().unwrap();
+        assert!(second < newest + HOUR, "none works at {second}");
+    }
+    for day in 0..3 {
+        let within = mailed.iter().filter(|s| **s / DAY == day).count();
+        assert!(within <= 12 + 24, "{within} mails on day {day}");
+    }
+}
+
+#[tokio::test]
+async fn thr_04_one_network_cannot_use_up_the_links_of_an_hour() {
+    let throttle = throttle();
+    for second in 0..600 {
+        let _asked = reset(&throttle, &owner(), "198.51.100.7", second).await;
+    }
+    let pass = reset(&throttle, &owner(), "198.51.100.8", 600).await;
+    assert_eq!(stopped_by(&pass), "reset_mail.account_network");
+    assert!(goes(&reset(&throttle, &owner(), "192.0.2.1", 600).await));
+}
+
+#[tokio::test]
 async fn thr_12_without_the_session_store_narrower_limits_hold() {
     let throttle = Throttle::new(Session::away(), Limits::default(), key());
     for _ in 0..3 {
@@ -346,6 +431,27 @@ async fn thr_16_guessing_a_client_secret_stops_the_guesser_and_not_the_client() 
     assert!(goes(
         &secret(&throttle, "app", "198.51.100.7", QUARTER * 2).await
     ));
+}
+
+#[tokio::test]
+async fn thr_16_a_guesser_behind_the_same_address_does_not_stop_the_client_at_its_usual_one() {
+    let throttle = throttle();
+    let right = go(secret(&throttle, "app", "192.0.2.1", 0).await);
+    throttle.after_success(right).await;
+    for second in 1..200 {
+        let wrong = go(secret(&throttle, "app", "192.0.2.1", second).await);
+        throttle.after_failure(wrong, at(second)).await.unwrap();
+        let right = go(secret(&throttle, "app", "192.0.2.1", second).await);
+        throttle.after_success(right).await;
+    }
+    // A day without the client, and the address is its usual one no more.
+    let wrong = go(secret(&throttle, "app", "192.0.2.1", 2 * DAY).await);
+    throttle.after_failure(wrong, at(2 * DAY)).await.unwrap();
+    for _ in 0..19 {
+        let wrong = go(secret(&throttle, "app", "192.0.2.1", 2 * DAY).await);
+        throttle.after_failure(wrong, at(2 * DAY)).await.unwrap();
+    }
+    assert!(!goes(&secret(&throttle, "app", "192.0.2.1", 2 * DAY).await));
 }
 
 #[tokio::test]
@@ -440,6 +546,7 @@ async fn otp_12_code_mails_are_limited_by_source_domain_and_altogether() {
     let account = owner();
     let elsewhere = CodeMail {
         account: &account,
+        device: NEW,
         ip: "203.0.113.1",
         recipient_domain: "example.org",
     };
@@ -447,6 +554,35 @@ async fn otp_12_code_mails_are_limited_by_source_domain_and_altogether() {
     assert!(goes(&pass));
     let pass = throttle.before_code_mail(elsewhere, at(0)).await.unwrap();
     assert_eq!(stopped_by(&pass), "code_mail.everywhere");
+}
+
+#[tokio::test]
+async fn thr_03_a_known_browser_is_mailed_codes_whatever_strangers_and_newcomers_ask_for() {
+    let mut limits = Limits::default();
+    limits.code_mail.address.max = 5;
+    limits.proof_mail.domain.max = 50;
+    let throttle = Throttle::new(Session::in_memory(), limits, key());
+    let ip = "192.0.2.1";
+    for n in 0..100 {
+        let _thief = mail(&throttle, "owner", ip, n).await;
+        let _neighbour = mail(&throttle, &format!("neighbour {n}"), ip, n).await;
+        let newcomer = ProofMail {
+            recipient: &Digest::of(&n.to_be_bytes()),
+            ip: &stranger(n),
+            recipient_domain: "example.jp",
+        };
+        let _asked = throttle.before_proof_mail(newcomer, at(n)).await.unwrap();
+    }
+    assert!(!goes(&mail(&throttle, "another", ip, 100).await));
+    let pass = mail_at(&throttle, known(), "owner", ip, 100).await;
+    assert!(goes(&pass), "{pass:?}");
+    let elsewhere = mail(&throttle, "yet another", "203.0.113.1", 100).await;
+    assert!(goes(&elsewhere), "the domain is not used up: {elsewhere:?}");
+    for _ in 0..5 {
+        let _more = go(mail_at(&throttle, known(), "owner", ip, 100).await);
+    }
+    let pass = mail_at(&throttle, known(), "owner", ip, 100).await;
+    assert_eq!(stopped_by(&pass), "code_mail.known_browser");
 }
 
 #[tokio::test]
@@ -488,7 +624,18 @@ async fn s5_a_block_keeps_strangers_from_every_guess_and_never_the_owner() {
         until_the_end
     );
     assert_eq!(code(&throttle, unknown, inside, 1).await, until_the_end);
+    // A client is stopped there once it has guessed wrong, and not where it proved itself.
+    let wrong = go(secret(&throttle, "app", inside, 1).await);
+    throttle.after_failure(wrong, at(1)).await.unwrap();
     assert_eq!(secret(&throttle, "app", inside, 1).await, until_the_end);
+    let right = go(secret(&throttle, "honest", inside, 1).await);
+    throttle.after_success(right).await;
+    let typo = go(secret(&throttle, "honest", inside, 1).await);
+    throttle.after_failure(typo, at(1)).await.unwrap();
+    assert!(goes(&secret(&throttle, "honest", inside, 1).await));
+    // Devices guess nothing.
+    let device = throttle.before_device_request(inside, at(1)).await.unwrap();
+    assert!(goes(&device));
     let resets = throttle.before_sign_up(inside, at(1)).await.unwrap();
     assert_eq!(resets, until_the_end);
     for _ in 0..3 {

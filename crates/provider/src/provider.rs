@@ -16,6 +16,7 @@ use crate::begun_levels::Begun;
 use crate::client_documents::ClientDocuments;
 use crate::clients::ClientDirectory;
 use crate::detection::Watch;
+use crate::endpoints::sign_in::UsualTime;
 use crate::endpoints::standing::{Profile, REMEMBERED_FOR, Standing};
 use crate::jwt::client_keys::ClientKeys;
 use crate::jwt::{AccessTokenVerifier, SigningKeys};
@@ -62,6 +63,8 @@ pub struct Provider {
     pub(crate) reset_desk: Arc<Semaphore>,
     /// Hashes of new passwords, so that sign-ins always find a free thread.
     pub(crate) reset_hashes: Semaphore,
+    /// What a check of a password takes of late.
+    pub(crate) usual_check: UsualTime,
 }
 
 /// What a [`Provider`] is made of.
@@ -121,6 +124,7 @@ impl Provider {
             ClientDocuments::new(outbound.clone(), Arc::clone(&clock), knowledge, policy)
         });
         Self {
+            usual_check: UsualTime::default(),
             clients: ClientDirectory::new(store.clone(), documents),
             noted_uses: NotedUses::new(),
             client_keys: ClientKeys::new(),

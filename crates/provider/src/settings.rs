@@ -242,7 +242,7 @@ pub struct ResetSettings {
 impl Default for ResetSettings {
     fn default() -> Self {
         Self {
-            link_life: Duration::from_mins(30),
+            link_life: Duration::from_hours(1),
             known_browser_wait: Duration::from_hours(24),
             internal_domains: Vec::new(),
             hash_share: 1,

@@ -209,6 +209,9 @@ async fn assemble(
         letters_wait,
     });
     provider.hear().await?;
+    if matches!(letters, Letters::Send) {
+        provider.recall_wrong_codes().await?;
+    }
     rules_file::tell(&config.guard, &provider, letters).await?;
     places_file::tell(&config.guard, &provider, letters)?;
     Ok(Services {

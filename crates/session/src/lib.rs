@@ -102,6 +102,11 @@ impl Session {
         Self(Arc::new(Backend::Away))
     }
 
+    /// Whether everything here is gone when the process ends.
+    pub fn forgets(&self) -> bool {
+        matches!(&*self.0, Backend::Memory(_))
+    }
+
     /// Asks whether the store answers.
     pub async fn ping(&self) -> Result<(), SessionError> {
         on_backend!(self, ping())

@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 19] = [
+const BROOMS: [Broom; 20] = [
     broom("address_quarantine", "blind_index", "until"),
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
@@ -99,6 +99,11 @@ const BROOMS: [Broom; 19] = [
     Broom {
         grace: DAY.saturating_mul(14),
         ..broom("reset_waits", "user_id", "asked_at")
+    },
+    // A run of wrong passwords (THR-02) is over after ninety quiet days.
+    Broom {
+        grace: DAY.saturating_mul(90),
+        ..broom("password_runs", "digest", "last_at")
     },
     // With its row goes the reservation of an address (REC-07).
     Broom {

@@ -107,6 +107,16 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Removes the links of a user that are not used yet, other than those an operator had mailed.
+    pub fn close_mailed_resets(&mut self, user: UserId) -> Result<(), StoreError> {
+        diesel::delete(password_resets::table)
+            .filter(password_resets::user_id.eq(user.to_string()))
+            .filter(password_resets::used_at.is_null())
+            .filter(password_resets::vouched.eq(false))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
     /// The link with this digest, whatever its state.
     pub fn reset(&mut self, digest: &Digest) -> Result<Option<ResetRecord>, StoreError> {
         password_resets::table

@@ -4,7 +4,7 @@ mod incident_tables;
 
 pub(crate) use incident_tables::{
     blocks, canaries, incident_notices, level_beginnings, level_decisions, operator_alerts,
-    switch_decisions, webhook_deliveries,
+    password_runs, switch_decisions, webhook_deliveries,
 };
 
 diesel::table! {

@@ -4,7 +4,7 @@ use super::origin::networks;
 use super::{Counter, Rule};
 
 /// What the browser is to the account it asks for (THR-03).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeviceClass {
     /// The account has been used from this browser, as its cookie proves.
     Known(BrowserId),
@@ -36,14 +36,27 @@ pub struct CodeTry<'a> {
     pub ip: &'a str,
 }
 
-/// A code that is about to be mailed.
+/// A code that is about to be mailed, to who gave the right password or is signed in.
 #[derive(Debug, Clone, Copy)]
 pub struct CodeMail<'a> {
     /// Keyed digest of the canonical address of the account (not of the address it goes to).
     pub account: &'a Digest,
+    /// The browser it is asked for at.
+    pub device: DeviceClass,
     /// The client address.
     pub ip: &'a str,
     /// The domain of the address it goes to.
+    pub recipient_domain: &'a str,
+}
+
+/// A code that is about to be mailed to prove an address that has no account yet: anybody can ask.
+#[derive(Debug, Clone, Copy)]
+pub struct ProofMail<'a> {
+    /// Keyed digest of the canonical address.
+    pub recipient: &'a Digest,
+    /// The client address.
+    pub ip: &'a str,
+    /// The domain of the address.
     pub recipient_domain: &'a str,
 }
 
@@ -72,29 +85,53 @@ pub struct ResetMail<'a> {
     pub account: &'a Digest,
     /// The client address.
     pub ip: &'a str,
+    /// The domain of the address that was typed.
+    pub recipient_domain: &'a str,
 }
 
 /// THR-11: apart from everything a sign-in counts against.
 pub(crate) fn reset_mail(mail: &ResetMail<'_>) -> Vec<Rule> {
+    reset_mail_with(Counter::ResetAccountDay, mail)
+}
+
+/// THR-04: who used up the links of a day must not keep the owner from one. From then on they come slowly.
+pub(crate) fn reset_mail_after_the_day_s(mail: &ResetMail<'_>) -> Vec<Rule> {
+    reset_mail_with(Counter::ResetAccountAfter, mail)
+}
+
+fn reset_mail_with(over_days: Counter, mail: &ResetMail<'_>) -> Vec<Rule> {
     let account = mail.account.to_base64url();
     let from = networks(mail.ip);
-    vec![
+    let mut rules = vec![
+        rule(
+            Counter::ResetAccountNetwork,
+            &format!("{account} {}", from.network),
+        ),
         rule(Counter::ResetAccount, &account),
-        rule(Counter::ResetAccountDay, &account),
+        rule(over_days, &account),
         rule(Counter::ResetAddress, &from.address),
         rule(Counter::ResetNetwork, &from.network),
+        rule(Counter::ResetDomain, &mail.recipient_domain.to_lowercase()),
         rule(Counter::ResetEverywhere, ""),
-    ]
+    ];
+    if let Some(site) = from.site {
+        rules.push(rule(Counter::ResetSite, &site));
+    }
+    rules
 }
 
 /// Accounts that people make: each costs a hash and stays.
 pub(crate) fn sign_up(ip: &str) -> Vec<Rule> {
     let from = networks(ip);
-    vec![
+    let mut rules = vec![
         rule(Counter::SignUpAddress, &from.address),
         rule(Counter::SignUpNetwork, &from.network),
         rule(Counter::SignUpEverywhere, ""),
-    ]
+    ];
+    if let Some(site) = from.site {
+        rules.push(rule(Counter::SignUpSite, &site));
+    }
+    rules
 }
 
 /// THR-03: a known browser counts for itself alone; what strangers do cannot close it.
@@ -128,26 +165,59 @@ pub(crate) fn code_try(attempt: &CodeTry<'_>) -> Vec<Rule> {
         let whom = format!("{account} {browser}");
         return vec![rule(Counter::CodeKnownBrowser, &whom)];
     }
-    let mut rules = vec![rule(Counter::CodeNewBrowsers, &account)];
+    let mut rules = vec![code_of_strangers(attempt.account)];
     rules.extend(source(attempt.ip));
     rules
 }
 
-/// OTP-12.
+/// The budget of wrong codes at all browsers an account does not know.
+pub(crate) fn code_of_strangers(account: &Digest) -> Rule {
+    rule(Counter::CodeNewBrowsers, &account.to_base64url())
+}
+
+/// OTP-12. Where an owner is known, neither strangers nor neighbours use anything up (THR-03); the domain and the
+/// whole count for everybody, since they are what mail servers bear.
 pub(crate) fn code_mail(mail: &CodeMail<'_>) -> Vec<Rule> {
     let account = mail.account.to_base64url();
+    let mut rules = match mail.device {
+        DeviceClass::Known(browser) => {
+            let whom = format!("{account} {browser}");
+            vec![
+                rule(Counter::MailKnownBrowser, &whom),
+                rule(Counter::MailKnownBrowserDay, &whom),
+            ]
+        }
+        DeviceClass::Unknown => {
+            let from = networks(mail.ip);
+            let mut rules = vec![
+                rule(Counter::MailAccount, &account),
+                rule(Counter::MailAccountDay, &account),
+                rule(Counter::MailAddress, &from.address),
+                rule(Counter::MailNetwork, &from.network),
+            ];
+            rules.extend(from.site.map(|site| rule(Counter::MailSite, &site)));
+            rules
+        }
+    };
+    let domain = mail.recipient_domain.to_lowercase();
+    rules.push(rule(Counter::MailDomain, &domain));
+    rules.push(rule(Counter::MailEverywhere, ""));
+    rules
+}
+
+/// What strangers may have mailed takes nothing from sign-ins.
+pub(crate) fn proof_mail(mail: &ProofMail<'_>) -> Vec<Rule> {
+    let recipient = mail.recipient.to_base64url();
     let from = networks(mail.ip);
     let mut rules = vec![
-        rule(Counter::MailAccount, &account),
-        rule(Counter::MailAccountDay, &account),
-        rule(Counter::MailAddress, &from.address),
-        rule(Counter::MailNetwork, &from.network),
-        rule(Counter::MailDomain, &mail.recipient_domain.to_lowercase()),
-        rule(Counter::MailEverywhere, ""),
+        rule(Counter::ProofRecipient, &recipient),
+        rule(Counter::ProofRecipientDay, &recipient),
+        rule(Counter::ProofAddress, &from.address),
+        rule(Counter::ProofNetwork, &from.network),
+        rule(Counter::ProofDomain, &mail.recipient_domain.to_lowercase()),
+        rule(Counter::ProofEverywhere, ""),
     ];
-    if let Some(site) = from.site {
-        rules.push(rule(Counter::MailSite, &site));
-    }
+    rules.extend(from.site.map(|site| rule(Counter::ProofSite, &site)));
     rules
 }
 
@@ -171,6 +241,18 @@ pub(crate) fn user_code(attempt: &UserCodeTry<'_>) -> Vec<Rule> {
 /// What strangers do from where a detection rule slows them.
 pub(crate) fn slowed(ip: &str) -> Rule {
     rule(Counter::SourceSlowed, &networks(ip).household)
+}
+
+/// What strangers have mailed from there: apart from what they guess, so that guesses leave the mailed way in
+/// open (THR-04).
+pub(crate) fn slowed_mails(ip: &str) -> Rule {
+    let household = networks(ip).household;
+    rule(Counter::SourceSlowed, &format!("mail {household}"))
+}
+
+/// While strangers fill what is for all: each network goes on by itself, a little.
+pub(crate) fn crowded(ip: &str) -> Rule {
+    rule(Counter::SourceCrowded, &networks(ip).network)
 }
 
 /// Who asks for codes fills the place where they are kept.
@@ -282,26 +364,88 @@ mod tests {
     #[test]
     fn otp_12_a_code_mail_counts_against_account_networks_domain_and_all() {
         let account = Digest::of(b"a");
-        let mail = |recipient_domain| {
+        let mail = |device, recipient_domain| {
             code_mail(&CodeMail {
                 account: &account,
+                device,
                 ip: IP,
                 recipient_domain,
             })
         };
+        let strangers = mail(DeviceClass::Unknown, "example.jp");
         assert_eq!(
-            names(&mail("example.jp")),
+            names(&strangers),
             [
                 "code_mail.account",
                 "code_mail.account_day",
                 "code_mail.address",
                 "code_mail.network",
+                "code_mail.site",
                 "code_mail.domain",
                 "code_mail.everywhere",
-                "code_mail.site",
             ]
         );
-        assert_eq!(mail("EXAMPLE.jp"), mail("example.jp"));
+        assert_eq!(mail(DeviceClass::Unknown, "EXAMPLE.jp"), strangers);
+        assert_eq!(
+            names(&mail(DeviceClass::Known(browser()), "example.jp")),
+            [
+                "code_mail.known_browser",
+                "code_mail.known_browser_day",
+                "code_mail.domain",
+                "code_mail.everywhere",
+            ]
+        );
+    }
+
+    #[test]
+    fn otp_12_proofs_of_newcomers_share_no_counter_with_sign_ins() {
+        let account = Digest::of(b"a");
+        let sign_in = code_mail(&CodeMail {
+            account: &account,
+            device: DeviceClass::Unknown,
+            ip: IP,
+            recipient_domain: "example.jp",
+        });
+        let newcomer = proof_mail(&ProofMail {
+            recipient: &account,
+            ip: IP,
+            recipient_domain: "example.jp",
+        });
+        assert_eq!(newcomer.len(), sign_in.len());
+        let sign_in = names(&sign_in);
+        assert!(names(&newcomer).iter().all(|name| !sign_in.contains(name)));
+    }
+
+    #[test]
+    fn thr_01_a_reset_counts_by_account_networks_domain_and_all() {
+        let account = Digest::of(b"a");
+        let mail = ResetMail {
+            account: &account,
+            ip: IP,
+            recipient_domain: "example.jp",
+        };
+        assert_eq!(
+            names(&reset_mail(&mail)),
+            [
+                "reset_mail.account_network",
+                "reset_mail.account",
+                "reset_mail.account_day",
+                "reset_mail.address",
+                "reset_mail.network",
+                "reset_mail.domain",
+                "reset_mail.everywhere",
+                "reset_mail.site",
+            ]
+        );
+        assert_eq!(
+            names(&sign_up(IP)),
+            [
+                "sign_up.address",
+                "sign_up.network",
+                "sign_up.everywhere",
+                "sign_up.site"
+            ]
+        );
     }
 
     #[test]

@@ -12,11 +12,12 @@ mod situation;
 mod travel;
 
 pub use act::{
-    ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ResetMail, UserCodeTry,
+    ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ProofMail, ResetMail,
+    UserCodeTry,
 };
 pub(crate) use act::{
-    client_secret, code_mail, code_try, device_request, password, reset_mail, sign_up, slowed,
-    user_code,
+    client_secret, code_mail, code_of_strangers, code_try, crowded, device_request, password,
+    proof_mail, reset_mail, reset_mail_after_the_day_s, sign_up, slowed, slowed_mails, user_code,
 };
 pub use admission::{Admission, AdmissionSettings};
 pub use advisory::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};

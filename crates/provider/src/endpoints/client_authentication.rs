@@ -25,7 +25,8 @@ pub enum Caller {
 }
 
 impl Provider {
-    /// Authenticates the caller. A secret has 256 random bits and its check costs one SHA-256, so only
+    /// Authenticates the caller. Who presents no secret guesses none: public clients are neither counted nor
+    /// stopped by what strangers do where they are (S5, THR-03). A secret has 256 random bits and its check costs one SHA-256, so only
     /// failures are counted: the usual path asks no shared store at all. An assertion asks it once, for
     /// its use being the first.
     pub async fn authenticate_client(
@@ -39,14 +40,18 @@ impl Provider {
         };
         let client = self.clients.find(&presented.client_id).await?;
         let now = self.now();
-        let claimed = ClientId::new(presented.client_id.as_str());
-        let attempt = ClientSecretTry {
-            client: &claimed,
-            ip: &call.origin.ip,
-        };
-        let ticket = match self.throttle.before_client_secret(attempt, now).await? {
-            Pass::Go(ticket) => ticket,
-            Pass::Wait { until, .. } => return Ok(Caller::Wait(until)),
+        let ticket = if matches!(presented.proof, Proof::Nothing) {
+            None
+        } else {
+            let claimed = ClientId::new(presented.client_id.as_str());
+            let attempt = ClientSecretTry {
+                client: &claimed,
+                ip: &call.origin.ip,
+            };
+            match self.throttle.before_client_secret(attempt, now).await? {
+                Pass::Go(ticket) => Some(ticket),
+                Pass::Wait { until, .. } => return Ok(Caller::Wait(until)),
+            }
         };
         let proved = match &client {
             Some(known) => self.is_proved(&presented, known, call).await?,
@@ -54,7 +59,9 @@ impl Provider {
         };
         match client {
             Some(client) if proved => {
-                self.throttle.after_success(ticket).await;
+                if let Some(ticket) = ticket {
+                    self.throttle.after_success(ticket).await;
+                }
                 // Anybody can name a public client: that is no use yet.
                 if !client.client.is_public() {
                     self.note_use(&client.client).await;
@@ -62,7 +69,9 @@ impl Provider {
                 Ok(Caller::Client(client))
             }
             Some(_) | None => {
-                self.throttle.after_failure(ticket, now).await?;
+                if let Some(ticket) = ticket {
+                    self.throttle.after_failure(ticket, now).await?;
+                }
                 Ok(Caller::Refused(presented.failure()))
             }
         }

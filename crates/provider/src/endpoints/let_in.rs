@@ -1,7 +1,7 @@
 //! The mailed way in for an owner at a new device while strangers are held up (THR-04).
 
 use sekisho_guard::{Concerned, EndpointClass};
-use sekisho_model::{BrowserId, EventKind, Feature, FlowId, Outcome, PreAuthToken, ResetToken};
+use sekisho_model::{EventKind, Feature, FlowId, Outcome, PreAuthToken, ResetToken};
 use sekisho_store::Once;
 
 use super::visit::Visit;
@@ -21,7 +21,7 @@ pub enum LetInOutcome {
 }
 
 impl Provider {
-    /// Uses a reset link up without a new password: a sign-in begins whose tries are counted for itself alone.
+    /// Uses a reset link up without a new password: a sign-in begins whose tries strangers cannot use up.
     /// The password and the second step are asked as always; the browser becomes neither known nor trusted,
     /// so one mailbox opens nothing more than before (REC-04).
     pub async fn let_in_by_link(
@@ -53,10 +53,7 @@ impl Provider {
         if used == Once::Again {
             return Ok(LetInOutcome::Used);
         }
-        let let_in = LetIn {
-            user_id,
-            counted_as: BrowserId::new(now, &*self.entropy),
-        };
+        let let_in = LetIn { user_id };
         let destination = Destination::Page(safe_return(None));
         let open = |pending: &mut PendingSignIn| pending.let_in = Some(let_in);
         let (flow, cookie) = self.begin_with(destination, open, visit).await?;

@@ -51,7 +51,7 @@ pub struct PendingSignIn {
     pub began_at: Timestamp,
     /// The epoch it began under (SES-09).
     pub epoch: Epoch,
-    /// Whose mailed link opened it, and the name its tries are counted under (THR-04).
+    /// Whose mailed link opened it (THR-04).
     #[serde(default)]
     pub let_in: Option<LetIn>,
 }
@@ -61,8 +61,14 @@ pub struct PendingSignIn {
 pub struct LetIn {
     /// Whose link it was.
     pub user_id: UserId,
-    /// What its tries are counted under, in the place of a browser the account knows.
-    pub counted_as: BrowserId,
+}
+
+impl LetIn {
+    /// What its tries are counted under, in the place of a browser the account knows: one budget an account,
+    /// however many links somebody has mailed (THR-02). No browser has the id of an account.
+    pub fn counted_as(self) -> Option<BrowserId> {
+        BrowserId::parse(&self.user_id.to_string())
+    }
 }
 
 /// How far a sign-in got.
@@ -191,7 +197,7 @@ impl PendingSignIn {
     /// What its tries for this account are counted under, if its owner opened a mailed link.
     pub fn let_in_for(&self, user: UserId) -> Option<BrowserId> {
         let let_in = self.let_in.filter(|let_in| let_in.user_id == user);
-        let_in.map(|let_in| let_in.counted_as)
+        let_in.and_then(LetIn::counted_as)
     }
 
     /// Whether the browser that holds a cookie with this digest may go on with it, now.

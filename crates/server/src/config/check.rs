@@ -27,6 +27,7 @@ pub(super) fn problems(config: &Config) -> Vec<String> {
     connections::check(config, &mut found);
     passwords(config, &mut found);
     codes(config, &mut found);
+    guesses(config, &mut found);
     tokens(config, &mut found);
     resets(config, &mut found);
     outbound(config, &mut found);
@@ -340,6 +341,21 @@ fn codes(config: &Config, found: &mut Problems) {
         guessed <= 1e-4,
         format!("otp.digits = {} with {a_day} tries a day lets a code be guessed with {guessed:.1e} in 30 days: use more digits or fewer tries", otp.digits),
     );
+}
+
+/// THR-02: at most a hundred wrong passwords in a row, and a day.
+fn guesses(config: &Config, found: &mut Problems) {
+    let limits = &config.limits.password;
+    for (name, max) in [
+        ("consecutive", limits.consecutive),
+        ("known_browser_day", limits.known_browser_day.max),
+        ("new_browsers_day", limits.new_browsers_day.max),
+    ] {
+        found.unless(
+            (1..=100).contains(&max),
+            format!("limits.password.{name} allows {max}: use 1 to 100"),
+        );
+    }
 }
 
 fn tokens(config: &Config, found: &mut Problems) {

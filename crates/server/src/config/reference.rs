@@ -84,6 +84,9 @@ pub fn markdown() -> String {
     for (name, meaning) in LIMITS {
         let default = name.split_once('.').and_then(|(group, key)| {
             let rate = defaults.get("limits")?.get(group)?.get(key)?;
+            if let Some(number) = rate.as_integer() {
+                return Some(number.to_string());
+            }
             Some(format!(
                 "{} in {} s",
                 rate.get("max")?,
@@ -121,7 +124,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 33] = [
+const LIMITS: [(&str, &str); 49] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -134,7 +137,11 @@ const LIMITS: [(&str, &str); 33] = [
     ("password.new_browsers", "At all other browsers together."),
     (
         "password.new_browsers_day",
-        "The same over a day; at most 100 (NIST SP 800-63B §3.2.2).",
+        "The same over a day; at most 100.",
+    ),
+    (
+        "password.consecutive",
+        "Wrong passwords in a row, however long that takes, at one known browser or at all others together; then that way is closed until the owner comes by a mailed link. At most 100; with the tries of `password.new_browsers` that may be on their way, together no more than that (NIST SP 800-63B §3.2.2).",
     ),
     (
         "source.address",
@@ -142,8 +149,18 @@ const LIMITS: [(&str, &str); 33] = [
     ),
     ("source.network", "From one network: IPv4 /24, IPv6 /64."),
     ("source.site", "From one site: IPv6 /48."),
-    ("source.client", "On the way to one app."),
-    ("source.everywhere", "From everywhere."),
+    (
+        "source.client",
+        "On the way to one app. When it is reached, each network goes on with `source.crowded`.",
+    ),
+    (
+        "source.everywhere",
+        "From everywhere. When it is reached, each network goes on with `source.crowded`.",
+    ),
+    (
+        "source.crowded",
+        "From one network (IPv4 /24, IPv6 /64) while `source.client` or `source.everywhere` is reached.",
+    ),
     (
         "source.slowed",
         "From one household (IPv4 address, IPv6 /64) that a detection rule slows.",
@@ -156,22 +173,43 @@ const LIMITS: [(&str, &str); 33] = [
         "code.new_browsers",
         "At all other browsers together. With fewer digits it must be lower; the start-up check computes it.",
     ),
-    ("code_mail.account", "Mailed codes to one account."),
+    (
+        "code_mail.known_browser",
+        "Mailed codes to one account, asked for at one browser it has been used from. Strangers cannot use this up.",
+    ),
+    ("code_mail.known_browser_day", "The same over a day."),
+    (
+        "code_mail.account",
+        "Mailed codes to one account, asked for at all other browsers together.",
+    ),
     ("code_mail.account_day", "The same over a day."),
     (
         "code_mail.address",
-        "Mailed codes asked for from one IP address.",
+        "Asked for from one IP address, at browsers the account does not know.",
     ),
     (
         "code_mail.network",
-        "Asked for from one network: IPv4 /24, IPv6 /64.",
+        "The same from one network: IPv4 /24, IPv6 /64.",
     ),
-    ("code_mail.site", "Asked for from one site: IPv6 /48."),
+    ("code_mail.site", "The same from one site: IPv6 /48."),
     (
         "code_mail.domain",
         "To one mail domain. Keep it below what the largest provider of your users accepts from you.",
     ),
     ("code_mail.everywhere", "To everybody."),
+    (
+        "proof_mail.recipient",
+        "Codes that prove an address before there is an account, to one address. Anybody can ask for them; they take nothing from sign-ins.",
+    ),
+    ("proof_mail.recipient_day", "The same over a day."),
+    ("proof_mail.address", "Asked for from one IP address."),
+    (
+        "proof_mail.network",
+        "Asked for from one network: IPv4 /24, IPv6 /64.",
+    ),
+    ("proof_mail.site", "Asked for from one site: IPv6 /48."),
+    ("proof_mail.domain", "To one mail domain."),
+    ("proof_mail.everywhere", "To everybody."),
     (
         "client_secret.client_address",
         "Wrong secrets of one client from one address (IPv6: /64). Its other addresses are not touched.",
@@ -187,10 +225,18 @@ const LIMITS: [(&str, &str); 33] = [
         "Codes asked for by devices at one address (IPv6: /64).",
     ),
     (
+        "reset_mail.account_network",
+        "Reset links for one address, asked for from one network.",
+    ),
+    (
         "reset_mail.account",
-        "Reset links asked for one address. Whoever uses this up for somebody else stops no sign-in.",
+        "Reset links for one address. Whoever uses this up for somebody else stops no sign-in; the newest link works for as long as it is reached, unless `reset.link_minutes` is shorter.",
     ),
     ("reset_mail.account_day", "The same over a day."),
+    (
+        "reset_mail.account_after",
+        "For one address beyond `reset_mail.account_day`; its time not longer than a link works.",
+    ),
     (
         "reset_mail.address",
         "Reset links asked for from one IP address.",
@@ -199,12 +245,18 @@ const LIMITS: [(&str, &str); 33] = [
         "reset_mail.network",
         "Asked for from one network: IPv4 /24, IPv6 /64.",
     ),
+    ("reset_mail.site", "Asked for from one site: IPv6 /48."),
+    (
+        "reset_mail.domain",
+        "To one mail domain. Anybody can ask: keep it far above what is asked on the worst day.",
+    ),
     ("reset_mail.everywhere", "For everybody."),
     (
         "sign_up.address",
         "Accounts that people make themselves, from one IP address; counted when a password is chosen.",
     ),
     ("sign_up.network", "From one network: IPv4 /24, IPv6 /64."),
+    ("sign_up.site", "From one site: IPv6 /48."),
     ("sign_up.everywhere", "By everybody."),
 ];
 

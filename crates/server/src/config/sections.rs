@@ -189,8 +189,8 @@ sections! {
     }
     /// Choosing a new password without the old one.
     Reset "reset" {
-        /// Minutes a reset link works, at most 60.
-        link_minutes: u64 = 30,
+        /// Minutes a reset link works, at most 60. With less, who asks for links in an owner's name can keep the owner from one for the difference.
+        link_minutes: u64 = 60,
         /// Hours somebody without recovery code, and with one mailbox only, waits at a browser the account knows; at least 12.
         known_browser_wait_hours: u64 = 24,
         /// Mail domains of machines, which get no mail and no reset.

@@ -10,8 +10,13 @@ impl Memory {
         let mut table = lock(&self.counters);
         let verdict = judge(&mut table, limits, now);
         if verdict == Verdict::Within {
+            let keys: Vec<CountedKey> = limits.iter().map(|limit| row_key(&limit.key)).collect();
+            if !table.has_room_for(&keys, now) {
+                let full = "too many counters are in use".to_owned();
+                return Err(SessionError::Unavailable(full));
+            }
             for limit in limits {
-                add(&mut table, limit, now)?;
+                add(&mut table, limit, now);
             }
         }
         Ok(verdict)
@@ -56,20 +61,12 @@ impl Memory {
     }
 }
 
-fn add(
-    table: &mut Table<CountedKey, Window>,
-    limit: &Limit,
-    now: Timestamp,
-) -> Result<(), SessionError> {
+/// Counts an act; that there is room was looked at before, so that an act counts everywhere or nowhere.
+fn add(table: &mut Table<CountedKey, Window>, limit: &Limit, now: Timestamp) {
     let key = row_key(&limit.key);
     let mut window = table.take(&key, now).unwrap_or_default();
     window.add(limit.window, now);
-    if table.put(key, window, now + limit.window, now) {
-        return Ok(());
-    }
-    Err(SessionError::Unavailable(
-        "too many counters are in use".to_owned(),
-    ))
+    let _written = table.put(key, window, now + limit.window, now);
 }
 
 /// Among the limits that are reached, the one that lasts longest.
@@ -126,5 +123,27 @@ mod tests {
         assert_ne!(memory.count(&[limit(1)], now), Ok(Verdict::Within));
         let later = Timestamp::from_seconds(61);
         assert_eq!(memory.count(&[limit(3)], later), Ok(Verdict::Within));
+    }
+
+    #[test]
+    fn thr_07_an_act_counts_against_all_its_limits_or_none() {
+        let memory = Memory {
+            counters: Mutex::new(Table::bounded(3)),
+            ..Memory::default()
+        };
+        let limit = |n: u8| Limit {
+            key: CounterKey {
+                name: "t",
+                digest: Digest::of(&[n]),
+            },
+            max: 1,
+            window: Duration::from_mins(1),
+        };
+        let now = Timestamp::from_seconds(1);
+        assert_eq!(memory.count(&[limit(1)], now), Ok(Verdict::Within));
+        let too_many = [limit(2), limit(3), limit(4)];
+        assert!(memory.count(&too_many, now).is_err());
+        let fit = [limit(2), limit(3)];
+        assert_eq!(memory.count(&fit, now), Ok(Verdict::Within));
     }
 }

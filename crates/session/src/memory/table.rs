@@ -47,6 +47,13 @@ impl<K: Clone + Eq + Hash + Ord, V> Table<K, V> {
         true
     }
 
+    /// Whether rows of all these keys can be written.
+    pub(super) fn has_room_for(&mut self, keys: &[K], now: Timestamp) -> bool {
+        self.sweep(now);
+        let new = keys.iter().filter(|key| !self.rows.contains_key(key));
+        self.rows.len() + new.count() <= self.capacity
+    }
+
     /// Writes a row; when there is no room, the row that would expire first makes some.
     pub(super) fn push(&mut self, key: K, value: V, expires_at: Timestamp, now: Timestamp) {
         if !self.rows.contains_key(&key) && self.rows.len() >= self.capacity {

@@ -1,4 +1,13 @@
-//! Tables about incidents and who is told of them.
+//! Tables about attacks and incidents, and who is told of them.
+
+diesel::table! {
+    password_runs (digest) {
+        digest -> Binary,
+        account -> Binary,
+        failures -> BigInt,
+        last_at -> BigInt,
+    }
+}
 
 diesel::table! {
     incident_notices (id) {

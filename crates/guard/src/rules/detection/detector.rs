@@ -1,10 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use sekisho_model::Timestamp;
 use serde::Serialize;
 
-use super::observation::Observation;
+use super::observation::{Observation, What};
 use super::rule::{Act, DetectionRule, DetectionRules, Mode, Pattern};
 use super::subject::Subject;
 use super::tally::{Figures, Tally};
@@ -14,6 +14,8 @@ const MOST: usize = 50_000;
 /// Points that keep a source out, and within how long.
 const FULL: u64 = 100;
 const SCORES_LAST: Duration = Duration::from_hours(1);
+/// Within how long a mailed code is typed by whoever has it.
+const TO_READ: Duration = Duration::from_mins(2);
 
 /// A rule found what it looks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,6 +44,10 @@ pub struct Detector {
     rules: DetectionRules,
     counts: Vec<Counts>,
     scores: HashMap<Subject, Tally>,
+    /// Mails that there was no time to read yet.
+    unread: VecDeque<Observation>,
+    /// When which account last gave a right code.
+    typed: HashMap<u64, Timestamp>,
 }
 
 /// What one rule counts.
@@ -62,6 +68,8 @@ impl Detector {
             rules,
             counts,
             scores: HashMap::new(),
+            unread: VecDeque::new(),
+            typed: HashMap::new(),
         }
     }
 
@@ -71,7 +79,43 @@ impl Detector {
     }
 
     /// Takes what happened next, and says what follows. A subject fires again when what was done is over.
+    ///
+    /// A mail counts when there was time to type its code, and nobody did: where a hundred people sign in within
+    /// a minute, a hundred codes are on their way.
     pub fn observe(&mut self, seen: &Observation) -> Vec<Firing> {
+        let mut fired = Vec::new();
+        let is_due = |mail: &Observation| mail.at + TO_READ <= seen.at;
+        while self.unread.front().is_some_and(is_due) || self.unread.len() >= MOST {
+            let Some(mut mail) = self.unread.pop_front() else {
+                break;
+            };
+            let typed = self.typed.get(&mail.account);
+            if typed.is_none_or(|at| *at < mail.at) {
+                mail.at = mail.at + TO_READ;
+                fired.extend(self.count(&mail));
+            }
+        }
+        match seen.what {
+            What::Mailed => self.unread.push_back(seen.clone()),
+            What::RightCode => {
+                self.note_typed(seen);
+                fired.extend(self.count(seen));
+            }
+            _ => fired.extend(self.count(seen)),
+        }
+        fired
+    }
+
+    fn note_typed(&mut self, seen: &Observation) {
+        if self.typed.len() >= MOST {
+            self.typed.retain(|_, at| seen.at < *at + TO_READ);
+        }
+        if self.typed.len() < MOST {
+            self.typed.insert(seen.account, seen.at);
+        }
+    }
+
+    fn count(&mut self, seen: &Observation) -> Vec<Firing> {
         let mut fired = Vec::new();
         for place in 0..self.counts.len() {
             let firing = self.ask(place, seen);
@@ -144,7 +188,8 @@ fn hit(rule: &DetectionRule, seen: &Observation) -> Option<bool> {
     if Some(seen.what) == rule.kind.relief() {
         return Some(false);
     }
-    let counts = seen.what == rule.kind.hit()
+    let link = seen.what == What::LinkMailed && rule.kind == Pattern::CodeMailBombing;
+    let counts = (link || seen.what == rule.kind.hit())
         && (rule.kind != Pattern::PasswordSpray || seen.same_password >= rule.same_password.max(1))
         && seen.speed >= rule.speed_kmh;
     counts.then_some(true)
@@ -176,7 +221,6 @@ impl Counts {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::super::observation::What;
     use super::*;
 
     const fn at(seconds: i64) -> Timestamp {
@@ -227,6 +271,32 @@ mod tests {
         assert_eq!(first.subject.to_string(), "203.0.113.0/24");
         assert_eq!((first.figures.hits, first.figures.accounts), (5, 5));
         assert_eq!(first.until, at(4 + 1_800));
+    }
+
+    #[test]
+    fn thr_15_codes_on_their_way_are_no_bombing_and_codes_that_nobody_types_are() {
+        let rules = DetectionRules::built_in();
+        let mut detector = Detector::new(rules.alone("code-bombing-address").unwrap());
+        let campus = [198, 51, 100, 7];
+        for second in 0..600_u32 {
+            let (n, at) = (u64::from(second), i64::from(second));
+            assert_eq!(detector.observe(&seen(What::Mailed, campus, n, at)), []);
+            if let Some(typed) = n.checked_sub(40) {
+                let right = seen(What::RightCode, campus, typed, at);
+                assert_eq!(detector.observe(&right), []);
+            }
+        }
+        let mut fired = Vec::new();
+        for second in 0..300_u32 {
+            let (n, at) = (u64::from(second), 1_000 + i64::from(second));
+            let one = seen(What::Mailed, [203, 0, 113, 9], n, at);
+            fired.extend(detector.observe(&one).into_iter().map(|_| second));
+        }
+        assert_eq!(
+            fired.first(),
+            Some(&139),
+            "the twentieth, two minutes later"
+        );
     }
 
     #[test]

@@ -33,8 +33,10 @@ pub enum What {
     RightCode,
     /// Gave a wrong code.
     WrongCode,
-    /// Had a code or a link mailed.
+    /// Had a code mailed.
     Mailed,
+    /// Had a link mailed.
+    LinkMailed,
     /// Presented something that works once a second time.
     Replayed,
     /// Sent requests of a scanner.
@@ -133,7 +135,11 @@ fn whats(event: &Event, both: bool, known: bool) -> Vec<What> {
             | EventKind::AddressProof,
             Outcome::WrongCode,
         ) => vec![What::WrongCode],
-        (EventKind::CodeAsked | EventKind::ResetAsked, Outcome::Passed) => vec![What::Mailed],
+        (EventKind::CodeAsked, Outcome::Passed) => vec![What::Mailed],
+        // Of a link that was used to sign in there is an event as well.
+        (EventKind::ResetAsked, Outcome::Passed) if event.detail.get("let_in").is_none() => {
+            vec![What::LinkMailed]
+        }
         (EventKind::AddressProof, Outcome::Passed) => {
             match event.detail.get("step").and_then(Value::as_str) {
                 Some("asked") => vec![What::Mailed],

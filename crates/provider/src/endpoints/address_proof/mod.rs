@@ -8,7 +8,7 @@ mod letters;
 
 pub use code::{ProofOutcome, Proved};
 
-use sekisho_guard::{CodeMail, Pass, Ticket};
+use sekisho_guard::{CodeMail, DeviceClass, Pass, ProofMail, Ticket};
 use sekisho_model::{
     ChallengeId, Digest, EmailAddress, PreAuthToken, ProofPurpose, Purpose, SessionToken,
     Timestamp, User, UserId,
@@ -290,7 +290,8 @@ impl Provider {
         sealed.as_bytes().to_vec()
     }
 
-    /// OTP-12: by recipient, by account, by source and domain, whoever asks.
+    /// OTP-12: by recipient, by account, by source and domain. Who has no account yet has budgets apart, or
+    /// strangers would use up those of sign-ins.
     async fn count_proof_mails(
         &self,
         account: Option<UserId>,
@@ -299,11 +300,22 @@ impl Provider {
         now: Timestamp,
     ) -> Result<Result<Vec<Ticket>, Timestamp>, Failure> {
         let recipient = address_proof::budget(&self.address_key, None, &self.address_index(to));
-        let account = account.map(|user| self.account_key(user));
+        let Some(account) = account else {
+            let mail = ProofMail {
+                recipient: &recipient,
+                ip: &visit.origin.ip,
+                recipient_domain: to.domain(),
+            };
+            return Ok(match self.throttle.before_proof_mail(mail, now).await? {
+                Pass::Go(ticket) => Ok(vec![ticket]),
+                Pass::Wait { until, .. } => Err(until),
+            });
+        };
         let mut tickets = Vec::new();
-        for whom in std::iter::once(recipient).chain(account) {
+        for whom in [recipient, self.account_key(account)] {
             let mail = CodeMail {
                 account: &whom,
+                device: DeviceClass::Unknown,
                 ip: &visit.origin.ip,
                 recipient_domain: to.domain(),
             };

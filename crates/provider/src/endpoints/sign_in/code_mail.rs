@@ -1,5 +1,5 @@
 use sekisho_audit::flow_mark;
-use sekisho_guard::{CodeMail, Pass};
+use sekisho_guard::{CodeMail, DeviceClass, Pass};
 use sekisho_mail::{LetterBody, tally};
 use sekisho_model::{
     BrowserId, ChallengeId, Digest, EmailAddress, EpochKind, EventKind, Outcome, PreAuthToken,
@@ -9,7 +9,7 @@ use sekisho_session::{NewChallenge, Renewal};
 
 use super::super::visit::{NewCookies, Visit};
 use super::flow::LoadedFlow;
-use super::password::PasswordOutcome;
+use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
@@ -57,7 +57,8 @@ impl Provider {
         let Some(to) = account.code_address.clone() else {
             return Err(Failure::Corrupt("code address"));
         };
-        let mail = match self.count_code_mail(account, &to, visit, now).await? {
+        let asker = (device_class(known_browser), visit);
+        let mail = match self.count_code_mail(account, &to, asker, now).await? {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => return Ok(PasswordOutcome::NoMoreCodes(until)),
         };
@@ -138,7 +139,8 @@ impl Provider {
         if now < stage.resend_after {
             return Ok(ResendOutcome::TooSoon(stage.resend_after));
         }
-        let mail = match self.count_code_mail(&account, &to, visit, now).await? {
+        let asker = (device_class(stage.known_browser), visit);
+        let mail = match self.count_code_mail(&account, &to, asker, now).await? {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => return Ok(ResendOutcome::NoMoreCodes(until)),
         };
@@ -249,12 +251,13 @@ impl Provider {
         &self,
         account: &OpenAccount,
         to: &EmailAddress,
-        visit: &Visit,
+        (device, visit): (DeviceClass, &Visit),
         now: Timestamp,
     ) -> Result<Pass, Failure> {
         let key = self.account_key(account.user.id);
         let mail = CodeMail {
             account: &key,
+            device,
             ip: &visit.origin.ip,
             recipient_domain: to.domain(),
         };

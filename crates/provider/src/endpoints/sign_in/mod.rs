@@ -11,7 +11,9 @@ pub(crate) use flow::concerned;
 pub(crate) use letters::client_name;
 mod outside;
 mod password;
+mod password_run;
 pub(crate) use password::device_class;
+pub(crate) use password_run::UsualTime;
 
 pub use code::CodeOutcome;
 pub use code_mail::ResendOutcome;

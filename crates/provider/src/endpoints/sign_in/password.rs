@@ -6,11 +6,12 @@ use sekisho_model::{
     EventKind, KnownBrowser, Outcome, Timestamp, UserId,
 };
 use sekisho_session::{CounterKey, Limit, Verdict};
-use sekisho_store::{Account, Tx};
+use sekisho_store::{Account, PasswordRun, Tx};
 
 use super::super::visit::{NewCookies, Visit};
 use super::complete::{Completed, Completion};
 use super::flow::{LoadedFlow, concerned};
+use super::password_run::Run;
 use crate::accounts::OpenAccount;
 use crate::password::Checked;
 use crate::rules::forced_change::ChangeReason;
@@ -25,6 +26,9 @@ pub enum PasswordOutcome {
     Wrong,
     /// Too many tries from there or for that account; nothing was checked.
     Wait(Timestamp),
+    /// Too many wrong passwords in a row at browsers of this class; nothing was checked. A mailed link is the
+    /// way (THR-02, THR-04).
+    OnlyByMail,
     /// The password was right, but the account is stopped (ENU-06).
     Disabled,
     /// The password was right and a code was mailed.
@@ -51,8 +55,9 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         let index = self.address_index(address);
         let now = self.now();
-        let (account, browser) = self.account_and_browser(index, visit).await?;
+        let (account, browser, runs) = self.account_and_browser(index, visit).await?;
         let device = device_class(counted_as(&flow, account.as_ref(), browser.as_ref()));
+        let run = self.run_of(index, device, &runs);
         let client = flow.pending.request();
         let client = client.map(|request| request.client_id.clone());
         let whom = Concerned {
@@ -67,13 +72,10 @@ impl Provider {
             client: client.as_ref(),
         };
         let ticket = match self.throttle.before_password(attempt, now).await? {
-            Pass::Go(ticket) => ticket,
-            Pass::Wait { until, .. } => {
-                if self.tells_block(&index, visit, now).await {
-                    self.record_failure(whose(account.as_ref()), &flow, visit, Outcome::Blocked)
-                        .await?;
-                }
-                return Ok(PasswordOutcome::Wait(until));
+            Pass::Go(ticket) if self.is_open(&run) => ticket,
+            stopped => {
+                let whose = (&index, whose(account.as_ref()));
+                return self.held_up(stopped, whose, &flow, visit).await;
             }
         };
         let nobody = || UserId::new(now, &*self.entropy);
@@ -84,10 +86,10 @@ impl Provider {
         let record = account
             .as_ref()
             .and_then(|account| account.password.as_ref());
-        match self.passwords.check(user_id, record, password).await? {
+        let check = self.passwords.check(user_id, record, password);
+        match self.usual_check.of(check).await? {
             Checked::Wrong => {
-                let typed = (password, &index, device);
-                self.wrong(named, &flow, visit, typed).await?;
+                self.wrong(named, &flow, visit, (password, run)).await?;
                 Ok(PasswordOutcome::Wrong)
             }
             Checked::Right(renewed) => {
@@ -102,6 +104,8 @@ impl Provider {
                         .write(move |tx| tx.replace_password(id, &old.sealed, &new))
                         .await?;
                 }
+                let by_mail = flow.pending.let_in_for(account.user.id).is_some();
+                self.end_run(run, by_mail).await?;
                 let change = self.change_reason(&account, password).await?;
                 self.password_was_right(flow, (&account, change), browser, ticket, visit)
                     .await
@@ -113,7 +117,7 @@ impl Provider {
         &self,
         index: Digest,
         visit: &Visit,
-    ) -> Result<(Option<Account>, Option<KnownBrowser>), Failure> {
+    ) -> Result<(Option<Account>, Option<KnownBrowser>, Vec<PasswordRun>), Failure> {
         let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
         let work = move |tx: &mut Tx<'_>| {
             let account = tx.account_by_address(&index)?;
@@ -121,7 +125,7 @@ impl Provider {
                 Some(account) => tx.browser_among(account.user.id, &tokens)?,
                 None => None,
             };
-            Ok((account, browser))
+            Ok((account, browser, tx.password_runs(&index)?))
         };
         Ok(self.store.read(work).await?)
     }
@@ -219,7 +223,12 @@ impl Provider {
     }
 
     /// A blocked source tries on and on: one event in ten minutes tells it (decisions: audit).
-    async fn tells_block(&self, account: &Digest, visit: &Visit, now: Timestamp) -> bool {
+    pub(super) async fn tells_block(
+        &self,
+        account: &Digest,
+        visit: &Visit,
+        now: Timestamp,
+    ) -> bool {
         let whom = Digest::keyed(account.as_bytes(), &[visit.origin.ip.as_bytes()]);
         let key = CounterKey {
             name: "blocked-event",
@@ -239,18 +248,22 @@ impl Provider {
         user: Option<UserId>,
         flow: &LoadedFlow,
         visit: &Visit,
-        (password, index, device): (&str, &Digest, DeviceClass),
+        (password, run): (&str, Run),
     ) -> Result<(), Failure> {
-        let same = self.same_password(password, index).await;
+        let same = self.same_password(password, &run.account).await;
         let mut event = self.failure_event(user, flow, visit, Outcome::WrongPassword);
         event.detail = serde_json::json!({
-            "name": self.name_mark(index, event.at),
-            "known": device != DeviceClass::Unknown,
+            "name": self.name_mark(&run.account, event.at),
+            "known": run.device != DeviceClass::Unknown,
         });
         if let (Some(same), Some(members)) = (same, event.detail.as_object_mut()) {
             members.insert("same_password".to_owned(), same.into());
         }
-        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+        let lengthened = move |tx: &mut Tx<'_>| {
+            tx.lengthen_password_run(&run.account, &run.digest, event.at)?;
+            tx.record(&event)
+        };
+        Ok(self.store.write(lengthened).await?)
     }
 
     /// Whether a detection rule asks for the code, whatever the person chose (THR-15).

@@ -38,6 +38,8 @@ pub enum SignInProblem {
     PasswordEmpty,
     /// One of them is wrong; nobody is told which.
     Wrong,
+    /// Too many wrong passwords in a row: a mailed link is the way.
+    OnlyByMail,
     /// Too many tries; again from then.
     Throttled(Moment),
     /// The connection is blocked; the reference to quote.
@@ -89,6 +91,9 @@ impl SignInPage {
             }
             SignInProblem::Throttled(time) => {
                 stop(at("login-throttled", time)).saying(words.t("login-throttled-hint"))
+            }
+            SignInProblem::OnlyByMail => {
+                stop(words.t("login-by-mail")).saying(words.t("login-by-mail-hint"))
             }
             SignInProblem::Blocked(reference) => {
                 stop(words.t("login-blocked")).saying(quoting("login-blocked-hint", reference))

@@ -138,6 +138,7 @@ async fn refused(
     let mut retry_after = None;
     let problem = match outcome {
         Ok(PasswordOutcome::Wait(until)) => SignInProblem::Throttled(time(until)),
+        Ok(PasswordOutcome::OnlyByMail) => SignInProblem::OnlyByMail,
         Ok(PasswordOutcome::NoMoreCodes(until)) => SignInProblem::NoMoreCodes(time(until)),
         Ok(PasswordOutcome::Disabled) => {
             SignInProblem::AccountStopped(app.reference(frame.request))

@@ -251,6 +251,7 @@ fn sign_in_pages(album: &mut Album) {
         ("password-empty", SignInProblem::PasswordEmpty),
         ("wrong", SignInProblem::Wrong),
         ("throttled", SignInProblem::Throttled(clock(locale, 900))),
+        ("by-mail", SignInProblem::OnlyByMail),
         ("blocked", SignInProblem::Blocked(reference())),
         (
             "no-more-codes",

@@ -1,0 +1,134 @@
+//! Wrong passwords in a row, and what somebody costs who is held up (THR-02, THR-09).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sekisho_guard::{DeviceClass, Pass};
+use sekisho_model::{Digest, Outcome, UserId};
+use sekisho_store::PasswordRun;
+
+use super::super::visit::Visit;
+use super::flow::LoadedFlow;
+use super::password::PasswordOutcome;
+use crate::{Failure, Provider};
+
+/// The wrong passwords in a row of a typed name, at one known browser or at all others together.
+pub(super) struct Run {
+    pub(super) account: Digest,
+    pub(super) device: DeviceClass,
+    pub(super) digest: Digest,
+    failures: u32,
+    any: bool,
+}
+
+impl Provider {
+    pub(super) fn run_of(&self, account: Digest, device: DeviceClass, all: &[PasswordRun]) -> Run {
+        let class = match device {
+            DeviceClass::Known(browser) => browser.to_string(),
+            DeviceClass::Unknown => String::new(),
+        };
+        let parts: [&[u8]; 3] = [b"password run", account.as_bytes(), class.as_bytes()];
+        let digest = Digest::keyed(self.address_key.as_bytes(), &parts);
+        let own = all.iter().find(|run| run.digest == digest);
+        Run {
+            account,
+            device,
+            digest,
+            failures: own.map_or(0, |run| run.failures),
+            any: !all.is_empty(),
+        }
+    }
+
+    /// Whether the way is open; otherwise a mailed link is (THR-04).
+    pub(super) fn is_open(&self, run: &Run) -> bool {
+        self.throttle.allows_run(run.failures)
+    }
+
+    /// The password was right. By a mailed link the owner opens the other ways again as well: the mailbox was
+    /// proved too (THR-10).
+    pub(super) async fn end_run(&self, run: Run, by_mail: bool) -> Result<(), Failure> {
+        if by_mail && run.any {
+            let ended = move |tx: &mut sekisho_store::Tx<'_>| tx.end_password_runs(&run.account);
+            self.store.write(ended).await?;
+        } else if run.failures > 0 {
+            let ended = move |tx: &mut sekisho_store::Tx<'_>| tx.end_password_run(&run.digest);
+            self.store.write(ended).await?;
+        }
+        Ok(())
+    }
+
+    /// THR-09: nothing is compared, and it takes as long as if it were. For names without an account as well.
+    pub(super) async fn held_up(
+        &self,
+        stopped: Pass,
+        (account, user): (&Digest, Option<UserId>),
+        flow: &LoadedFlow,
+        visit: &Visit,
+    ) -> Result<PasswordOutcome, Failure> {
+        if self.tells_block(account, visit, self.now()).await {
+            self.record_failure(user, flow, visit, Outcome::Blocked)
+                .await?;
+        }
+        self.usual_check.wait().await;
+        Ok(match stopped {
+            Pass::Go(_goes_on_counting) => PasswordOutcome::OnlyByMail,
+            Pass::Wait { until, .. } => PasswordOutcome::Wait(until),
+        })
+    }
+}
+
+/// How long checks of passwords take of late. Waiting that long costs no thread, so that a flood of attempts
+/// that are held up takes none from those that are checked.
+#[derive(Debug, Default)]
+pub(crate) struct UsualTime(AtomicU64);
+
+impl UsualTime {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "measures work; moves with no clock of a test"
+    )]
+    pub(super) async fn of<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let begun = std::time::Instant::now();
+        let done = work.await?;
+        self.note(begun.elapsed());
+        Ok(done)
+    }
+
+    /// Half of what is known gives way to the newest.
+    fn note(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let before = match self.0.load(Ordering::Relaxed) {
+            0 => took,
+            known => known,
+        };
+        self.0.store(before / 2 + took / 2, Ordering::Relaxed);
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "waits out a difference in time; moves with no clock of a test"
+    )]
+    async fn wait(&self) {
+        tokio::time::sleep(Duration::from_micros(self.0.load(Ordering::Relaxed))).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thr_09_the_usual_time_follows_the_checks() {
+        let usual = UsualTime::default();
+        let known = || Duration::from_micros(usual.0.load(Ordering::Relaxed));
+        usual.note(Duration::from_millis(40));
+        assert_eq!(known(), Duration::from_millis(40));
+        for _ in 0..10 {
+            usual.note(Duration::from_millis(100));
+        }
+        assert!(known() > Duration::from_millis(95) && known() <= Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,41 @@
+//! What counters must not forget though the process began anew (OTP-06).
+
+use std::time::Duration;
+
+use sekisho_model::{EventKind, Outcome};
+
+use crate::{Failure, Provider};
+
+/// As far back as any limit of wrong codes looks.
+const DAY: Duration = Duration::from_hours(24);
+/// Events read at once.
+const BATCH: u32 = 1_000;
+
+impl Provider {
+    /// Counts the wrong codes of the last day again, if the session store lost them with the process. The record
+    /// has them: it commits with the act. Codes of owners at home count among those of strangers then.
+    pub async fn recall_wrong_codes(&self) -> Result<(), Failure> {
+        if !self.session.forgets() {
+            return Ok(());
+        }
+        let now = self.now();
+        let mut after = None;
+        loop {
+            let kinds = [EventKind::CodeTried, EventKind::RecoveryCodes];
+            let events = self
+                .store
+                .read(move |tx| tx.events_between(now - DAY, now, &kinds, (after, BATCH)))
+                .await?;
+            for event in events.iter().filter(|e| e.outcome == Outcome::WrongCode) {
+                if let Some(user) = event.user_id {
+                    let account = self.account_key(user);
+                    self.throttle.recall_code(&account, event.at).await?;
+                }
+            }
+            let Some(last) = events.last() else {
+                return Ok(());
+            };
+            after = Some((last.at, last.id));
+        }
+    }
+}
