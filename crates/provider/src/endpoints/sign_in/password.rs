@@ -76,15 +76,14 @@ impl Provider {
                 return Ok(PasswordOutcome::Wait(until));
             }
         };
-        let nobody = || UserId::new(now, &*self.entropy);
-        let user_id = account
-            .as_ref()
-            .map_or_else(nobody, |account| account.user.id);
         let named = whose(account.as_ref());
+        let user_id = named.unwrap_or_else(|| UserId::new(now, &*self.entropy));
         let record = account
             .as_ref()
             .and_then(|account| account.password.as_ref());
-        match self.passwords.check(user_id, record, password).await? {
+        let checked = self.check_counted(ticket, (user_id, record), password);
+        let (checked, ticket) = checked.await?;
+        match checked {
             Checked::Wrong => {
                 let typed = (password, &index, device);
                 self.wrong(named, &flow, visit, typed).await?;
