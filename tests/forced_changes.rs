@@ -5,6 +5,7 @@ use sekisho_model::EpochKind;
 use serde_json::json;
 
 use crate::authorization::request;
+use crate::own_password::judged_on;
 use crate::support::browser::{Browser, Page};
 use crate::support::house::{PASSWORD, TestHouse};
 use crate::tokens::{App, body};
@@ -122,5 +123,38 @@ async fn pw_30_of_twenty_at_once_one_sets_the_password() {
         done += usize::from(answer.await.unwrap());
     }
     assert_eq!(done, 1);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_09_at_a_forced_change_the_app_and_the_account_are_context_while_typing_and_after() {
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    mark(&house).await;
+    let browser = Browser::new(&house);
+    let to_change = browser.sign_in(&house, &request(&app.id, &[])).await;
+    let page = browser.get(to_change.location()).await;
+    let csrf = page.hidden("csrf");
+    let local = house.login_address.split('@').next().unwrap();
+    // The app is called Aozora Mail.
+    for weak in ["aozora-lantern-octopus-41", local, "password1"] {
+        let asked = judged_on(&browser, &[("csrf", &csrf)], weak, &house.issuer).await;
+        let (status, reasons) = asked;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!reasons.is_empty(), "{weak}");
+        let words = change(&browser, &page, weak).await.words();
+        for reason in reasons {
+            assert!(words.contains(&reason), "{weak}: {reason} in {words}");
+        }
+    }
+    // The form of another sign-in says nothing about this account.
+    let other = Browser::new(&house);
+    other.get(other.get("/login").await.location()).await;
+    let asked = judged_on(&other, &[("csrf", &csrf)], local, &house.issuer).await;
+    let (_, reasons) = asked;
+    assert!(
+        !reasons.iter().any(|reason| reason.contains("address")),
+        "{reasons:?}"
+    );
     house.close().await;
 }

@@ -206,8 +206,19 @@ async fn pw_12_of_twenty_changes_at_once_one_counts() {
 
 /// What is said against a password while it is typed.
 async fn judged(browser: &Browser, password: &str, origin: &str) -> (StatusCode, Vec<String>) {
+    judged_on(browser, &[], password, origin).await
+}
+
+/// The same on a page whose form has such hidden `fields`.
+pub async fn judged_on(
+    browser: &Browser,
+    fields: &[(&str, &str)],
+    password: &str,
+    origin: &str,
+) -> (StatusCode, Vec<String>) {
     let url = format!("{origin}/password/check?ui_locales=en");
-    let asked = browser.http.post(url).form(&[("password", password)]);
+    let form = [&[("password", password)], fields].concat();
+    let asked = browser.http.post(url).form(&form);
     let answer = asked.header("origin", origin).send().await.unwrap();
     let status = answer.status();
     let told: serde_json::Value = answer.json().await.unwrap();

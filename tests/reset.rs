@@ -7,6 +7,7 @@ use sekisho_server::config::Config;
 use serde_json::json;
 
 use crate::authorization::request;
+use crate::own_password::judged_on;
 use crate::support::browser::{Browser, Page};
 use crate::support::house::{PASSWORD, TestHouse};
 use crate::support::processes::Process;
@@ -523,5 +524,35 @@ async fn rec_12_machines_get_no_mail_and_no_reset() {
     );
     house.link_after(0, &house.code_address).await;
     assert!(house.letters_to(&house.login_address).is_empty());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_09_with_a_link_the_same_is_said_while_typing_and_after() {
+    let house = TestHouse::open().await;
+    let browser = Browser::new(&house);
+    ask(&browser, &house.login_address).await;
+    let link = house.link_after(0, &house.login_address).await;
+    let token = browser.get(&link).await.hidden("token");
+    let code_local = house.code_address.split('@').next().unwrap();
+    for weak in [code_local, "password1"] {
+        let fields = [("token", &*token)];
+        let (status, reasons) = judged_on(&browser, &fields, weak, &house.issuer).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(!reasons.is_empty(), "{weak}");
+        let words = choose(&browser, &link, weak, &[]).await.words();
+        for reason in reasons {
+            assert!(words.contains(&reason), "{weak}: {reason} in {words}");
+        }
+    }
+    // A link nobody was sent is as good as none.
+    let fields = [("token", "A".repeat(43))];
+    let fields = [(fields[0].0, &*fields[0].1)];
+    let (status, reasons) = judged_on(&browser, &fields, code_local, &house.issuer).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        !reasons.iter().any(|reason| reason.contains("address")),
+        "{reasons:?}"
+    );
     house.close().await;
 }

@@ -310,6 +310,21 @@ impl Throttle {
         }
     }
 
+    /// Takes a ticket back whose secret was not compared, since this server had no time for it: it counts neither
+    /// for nor against anybody.
+    pub async fn give_back(&self, ticket: Ticket) {
+        let place = match ticket.place {
+            Place::Shared => &self.session,
+            Place::Here => &self.own,
+            Place::Nowhere => return,
+        };
+        let counted = ticket.counted.iter().map(|counted| counted.key());
+        let counted: Vec<_> = counted.collect();
+        if let Err(error) = place.give_back(&counted, ticket.taken_at).await {
+            tracing::warn!(%error, "an act that was not tried goes on counting");
+        }
+    }
+
     /// Takes the ticket of a wrong client secret, which counts from now on. Other acts count already.
     pub async fn after_failure(&self, ticket: Ticket, now: Timestamp) -> Result<(), GuardFailure> {
         for counted in &ticket.counted {

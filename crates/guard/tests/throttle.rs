@@ -158,6 +158,25 @@ async fn thr_03_ten_thousand_failures_by_strangers_do_not_stop_the_known_browser
 }
 
 #[tokio::test]
+async fn pw_21_tries_that_were_not_compared_count_neither_for_nor_against_anybody() {
+    let alone = throttle();
+    let mut most = 0;
+    while goes(&password(&alone, &owner(), NEW, "192.0.2.1", 0).await) {
+        most += 1;
+    }
+    let throttle = throttle();
+    for _ in 0..most {
+        for _ in 0..3 {
+            let busy = go(password(&throttle, &owner(), NEW, "192.0.2.1", 0).await);
+            throttle.give_back(busy).await;
+        }
+        let _wrong = go(password(&throttle, &owner(), NEW, "192.0.2.1", 0).await);
+    }
+    let stopped = password(&throttle, &owner(), NEW, "192.0.2.1", 0).await;
+    assert!(!goes(&stopped), "{most} wrong ones were compared");
+}
+
+#[tokio::test]
 async fn thr_03_a_known_browser_has_a_limit_too_and_a_success_ends_its_count() {
     let throttle = throttle();
     for _ in 0..9 {

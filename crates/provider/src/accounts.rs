@@ -125,7 +125,7 @@ impl Provider {
         let addresses = [Some(&new.login_address), new.code_address.as_ref()];
         let addresses: Vec<&EmailAddress> = addresses.into_iter().flatten().collect();
         let name = new.claims.get("name").and_then(Value::as_str);
-        let context = self.new_password_context(&addresses, name);
+        let context = self.new_password_context(&addresses, name, None);
         let reasons = self.judge_new_password(&new.password, &context).await?;
         Ok(reasons.into_iter().next())
     }

@@ -25,18 +25,20 @@ impl Provider {
         self.context(&addresses, account.name(), app, account.user.second_step)
     }
 
-    /// The context of an account that is being made; new accounts have the second step.
+    /// The context of an account that is being made, for an app if the way came from one; new accounts have the
+    /// second step.
     pub fn new_password_context(
         &self,
         addresses: &[&EmailAddress],
         name: Option<&str>,
+        app: Option<&str>,
     ) -> PasswordContext {
         let addresses: Vec<String> = addresses
             .iter()
             .map(|address| address.canonical())
             .collect();
         let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
-        self.context(&addresses, name, None, true)
+        self.context(&addresses, name, app, true)
     }
 
     fn context(

@@ -53,7 +53,10 @@
     const ask = async (typed) => {
       const name = document.getElementById("name")?.value ?? "";
       const address = `/password/check?ui_locales=${document.documentElement.lang}`;
-      const answer = await fetch(address, { method: "POST", body: new URLSearchParams({ password: typed, name }) });
+      // Whose password it is to be: the form says of which sign-in or link it is.
+      const { csrf, token } = input.form?.elements ?? {};
+      const body = new URLSearchParams({ password: typed, name, csrf: csrf?.value ?? "", token: token?.value ?? "" });
+      const answer = await fetch(address, { method: "POST", body });
       const { reasons = [] } = answer.ok ? await answer.json() : {};
       if (input.value !== typed) return;
       list.replaceChildren(...reasons.map((reason) => {

@@ -14,9 +14,7 @@ use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
 use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
-use sekisho_provider::password::{
-    BreachedPasswords, Cost, Passwords, PoolSettings, calibrated, time_of,
-};
+use sekisho_provider::password::BreachedPasswords;
 use sekisho_provider::rules::discovery;
 use sekisho_provider::sealing::{COMMAND, Custody};
 use sekisho_provider::{Parts, Provider};
@@ -26,6 +24,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::config::Config;
+use crate::hashing::passwords;
 use crate::http::app::{App, Dev};
 use crate::http::cookies::Cookies;
 use crate::http::csp_reports::ReportLog;
@@ -240,52 +239,6 @@ pub async fn open_store(config: &Config) -> Result<Store, WiringError> {
 fn outbound(config: &Config, clock: &Arc<dyn Clock>) -> Result<Outbound, WiringError> {
     let settings = config.outbound_settings().map_err(WiringError::Outbound)?;
     Outbound::new(settings, Arc::clone(clock)).map_err(|e| WiringError::Outbound(e.to_string()))
-}
-
-const fn configured_cost(config: &Config) -> Cost {
-    Cost {
-        memory_kib: config.password.argon2_memory_kib,
-        iterations: config.password.argon2_iterations,
-        parallelism: config.password.argon2_parallelism,
-    }
-}
-
-/// What a hash costs in a server here (PW-13). With `calibrate` it is measured, which takes a second.
-pub(crate) fn hash_cost(config: &Config) -> Cost {
-    let configured = configured_cost(config);
-    if !config.password.calibrate {
-        return configured;
-    }
-    let goal = Duration::from_millis(config.password.calibrate_goal_ms);
-    let cost = calibrated(configured, goal, time_of);
-    tracing::info!(?cost, "the cost of password hashes is calibrated");
-    cost
-}
-
-fn passwords(
-    config: &Config,
-    letters: Letters,
-    keyring: &Arc<KeyRing>,
-    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
-) -> Passwords {
-    let cost = match letters {
-        Letters::Send => hash_cost(config),
-        // A command is over before that pays; the server renews its records at the first sign-in.
-        Letters::Leave => configured_cost(config),
-    };
-    let mut pool = PoolSettings::default();
-    if let Some(slots) = config.password.hash_slots {
-        pool.slots = slots;
-        pool.queue = slots.saturating_mul(64);
-    }
-    pool.max_wait = Duration::from_millis(config.password.max_wait_ms);
-    Passwords::new(
-        pool,
-        cost,
-        Arc::clone(keyring),
-        Arc::clone(clock),
-        Arc::clone(entropy),
-    )
 }
 
 /// The list of leaked passwords, if there is one; a damaged one stops the start.

@@ -1,5 +1,7 @@
 //! Second steps that are stronger than a mailed code, and their loss (OTP-26).
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use sekisho_model::{
     Digest, Factor, FactorId, FactorKind, FactorLoss, Sealed, SessionId, Timestamp, UserId,
@@ -64,6 +66,16 @@ impl Tx<'_> {
             .into_iter()
             .map(Factor::try_from)
             .collect()
+    }
+
+    /// How many of `users` have one.
+    pub fn count_with_factors(&mut self, users: &[UserId]) -> Result<usize, StoreError> {
+        let ids = users.iter().map(ToString::to_string);
+        let found = factors::table
+            .filter(factors::user_id.eq_any(ids))
+            .select(factors::user_id)
+            .load::<String>(self.conn)?;
+        Ok(found.into_iter().collect::<HashSet<_>>().len())
     }
 
     /// Adds one. `Again`, with nothing written, if the account has an authenticator app already or another

@@ -52,6 +52,8 @@ pub struct ImportProgress {
     pub file: Digest,
     /// The cohort tag of its accounts.
     pub tag: String,
+    /// How the file is read, for whoever goes on with it.
+    pub terms: String,
     /// Records dealt with, from the beginning of the file.
     pub records: i64,
     /// Accounts made.
@@ -85,6 +87,7 @@ struct UserValues<'a> {
     password_at: Option<i64>,
     password_epoch: i64,
     password_imported: bool,
+    leaves_at: Option<i64>,
 }
 
 #[derive(Insertable)]
@@ -107,7 +110,18 @@ struct PasswordValues<'a> {
     must_change: bool,
 }
 
-type ProgressRow = (Vec<u8>, String, i64, i64, i64, i64, i64, i64, Option<i64>);
+type ProgressRow = (
+    Vec<u8>,
+    String,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+    Option<i64>,
+    String,
+);
 
 impl Tx<'_> {
     /// Which of `indexes` are login addresses already, or reserved (REC-10: the unique index decides in the
@@ -193,6 +207,7 @@ impl Tx<'_> {
             .values((
                 user_imports::file_digest.eq(first.file.as_bytes().as_slice()),
                 user_imports::tag.eq(&first.tag),
+                user_imports::terms.eq(&first.terms),
                 user_imports::records.eq(first.records),
                 user_imports::imported.eq(first.imported),
                 user_imports::existing.eq(first.existing),
@@ -266,6 +281,7 @@ impl ImportedUser {
             password_at: record.map(|record| record.changed_at.micros()),
             password_epoch: epoch,
             password_imported: user.password_imported,
+            leaves_at: micros(user.leaves_at),
         }
     }
 
@@ -297,11 +313,22 @@ fn password_values(user: UserId, record: &PasswordRecord) -> PasswordValues<'_> 
 }
 
 fn progress(row: ProgressRow) -> Result<ImportProgress, StoreError> {
-    let (file, tag, records, imported, existing, refused, started_at, updated_at, finished_at) =
-        row;
+    let (
+        file,
+        tag,
+        records,
+        imported,
+        existing,
+        refused,
+        started_at,
+        updated_at,
+        finished_at,
+        terms,
+    ) = row;
     Ok(ImportProgress {
         file: Digest::from_slice(&file).ok_or(StoreError::Corrupt("file digest"))?,
         tag,
+        terms,
         records,
         imported,
         existing,

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use sekisho_model::{AddressKind, BrowserId, Digest, Epoch, Sealed, Timestamp, UserId};
 
@@ -217,6 +219,17 @@ impl Tx<'_> {
             .set(recovery_codes::used_at.eq(now.micros()))
             .execute(self.conn)?;
         Ok(Once::of(rows))
+    }
+
+    /// How many of `users` have recovery codes left.
+    pub fn count_with_recovery_codes(&mut self, users: &[UserId]) -> Result<usize, StoreError> {
+        let ids = users.iter().map(ToString::to_string);
+        let found = recovery_codes::table
+            .filter(recovery_codes::user_id.eq_any(ids))
+            .filter(recovery_codes::used_at.is_null())
+            .select(recovery_codes::user_id)
+            .load::<String>(self.conn)?;
+        Ok(found.into_iter().collect::<HashSet<_>>().len())
     }
 
     /// How many recovery codes a user has.

@@ -397,6 +397,7 @@ diesel::table! {
         started_at -> BigInt,
         updated_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        terms -> Text,
     }
 }
 

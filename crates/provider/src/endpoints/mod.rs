@@ -13,6 +13,7 @@ pub mod client_authentication;
 mod client_certificate;
 pub mod connected_apps;
 pub mod consent;
+mod counted_password;
 pub mod device;
 pub mod devices;
 pub mod end_session;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use sekisho_audit::flow_mark;
 use sekisho_guard::EndpointClass;
 use sekisho_mail::{ChangedHow, LetterBody};
-use sekisho_model::{BrowserToken, Digest, EpochKind, EventKind, Outcome, PreAuthToken, UserId};
+use sekisho_model::{
+    BrowserToken, Digest, EpochKind, EventKind, Outcome, PreAuthToken, ResetToken, UserId,
+};
 use sekisho_store::{Account, Once, OutboxLetter, PasswordRecord, StoreError, Tx};
 
 use super::authorize::Next;
@@ -18,7 +20,7 @@ use crate::rules::forced_change::{self, ChangeReason};
 use crate::rules::password_policy::PasswordRefusal;
 use crate::rules::sign_in::ChangeStage;
 use crate::rules::standing::account_may_act;
-use crate::{Failure, Provider};
+use crate::{Failure, PasswordContext, Provider};
 
 /// What came of a new password at a sign-in.
 #[derive(Debug)]
@@ -82,6 +84,44 @@ impl Provider {
         self.judge_new_password(password, &context).await
     }
 
+    /// What a new password is judged by that is chosen in the middle of a sign-in; `None` if `flow` is not so far.
+    pub async fn change_context(
+        &self,
+        flow: &LoadedFlow,
+        visit: &Visit,
+    ) -> Result<Option<PasswordContext>, Failure> {
+        let Some(stage) = flow.pending.change_stage() else {
+            return Ok(None);
+        };
+        match self.account(stage.user_id).await? {
+            Some(open) => self.context_for_app(&open, flow, visit).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What a new password is judged by that is chosen with a link; `None` if the link does not work.
+    pub async fn reset_context(
+        &self,
+        token: &ResetToken,
+        visit: &Visit,
+    ) -> Result<Option<PasswordContext>, Failure> {
+        let Ok(found) = self.found_reset(token, visit).await? else {
+            return Ok(None);
+        };
+        let open = self.open_account(&found.account)?;
+        Ok(Some(self.password_context(&open, None)))
+    }
+
+    async fn context_for_app(
+        &self,
+        open: &OpenAccount,
+        flow: &LoadedFlow,
+        visit: &Visit,
+    ) -> Result<PasswordContext, Failure> {
+        let app = self.app_view(flow, visit).await?;
+        Ok(self.password_context(open, app.as_ref().map(|app| &*app.name)))
+    }
+
     /// A record of a new password, in the share of hashes that new passwords have.
     pub(crate) async fn new_record(
         &self,
@@ -107,6 +147,19 @@ impl Provider {
             .check(account.user.id, Some(record), password)
             .await?;
         Ok(matches!(checked, Checked::Right(_)))
+    }
+
+    /// The record of a new password; `None` if somebody who must choose another one types the old one.
+    pub(crate) async fn record_unless_same(
+        &self,
+        account: &Account,
+        password: &str,
+    ) -> Result<Option<PasswordRecord>, Failure> {
+        let asked = self.must_change_password(account);
+        if asked && self.is_present_password(account, password).await? {
+            return Ok(None);
+        }
+        self.new_record(account.user.id, password).await.map(Some)
     }
 
     async fn hash_turn(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
@@ -192,7 +245,8 @@ impl Provider {
         }
         self.pass_person(EndpointClass::Credentials, &account.user)?;
         let open = self.open_account(&account)?;
-        let reasons = self.judged(&open, password).await?;
+        let context = self.context_for_app(&open, &flow, visit).await?;
+        let reasons = self.judge_new_password(password, &context).await?;
         if !reasons.is_empty() {
             return Ok(ChangeOutcome::Refused(reasons));
         }

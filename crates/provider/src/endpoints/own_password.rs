@@ -92,8 +92,9 @@ impl Provider {
         let Some(old) = stored.and_then(|stored| stored.password) else {
             return Ok(OwnChange::Late);
         };
-        let checked = self.passwords.check(user, Some(&old), wish.present);
-        if matches!(checked.await?, Checked::Wrong) {
+        let checked = self.check_counted(ticket, (user, Some(&old)), wish.present);
+        let (checked, ticket) = checked.await?;
+        if matches!(checked, Checked::Wrong) {
             let failed = self.own_change_event(live, Outcome::WrongPassword, visit);
             self.store.write(move |tx| tx.record(&failed)).await?;
             return Ok(OwnChange::Wrong);

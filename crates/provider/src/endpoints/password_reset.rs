@@ -383,12 +383,17 @@ impl Provider {
         visit: &Visit,
     ) -> Result<ResetOutcome, Failure> {
         let (account, now) = (&found.account, self.now());
-        let asked = self.must_change_password(account);
-        if asked && self.is_present_password(account, password).await? {
-            return Ok(ResetOutcome::Same);
-        }
         let (code, ticket) = code.map_or((None, None), |(code, ticket)| (Some(code), Some(ticket)));
-        let record = self.new_record(open.user.id, password).await?;
+        let record = match self.record_unless_same(account, password).await {
+            Ok(Some(record)) => record,
+            other => {
+                // The recovery code was not compared: it is no try (PW-21).
+                if let Some(ticket) = ticket {
+                    self.throttle.give_back(ticket).await;
+                }
+                return other.map(|_same| ResetOutcome::Same);
+            }
+        };
         let mut letters = self.changed_letters(open, ChangedHow::ResetLink, visit);
         if code.is_some() {
             let left = self.recovery_figures(open.user.id).await?.left;

@@ -12,6 +12,9 @@ use super::{Arrival, ImportTerms, Place, Problem, ReadyBatch, Remark};
 use crate::rules::newcomer::{AddressTrust, ArrivingPassword, Newcomer, RecordRefusal};
 use crate::{Failure, Provider};
 
+const NO_RECORD: &str = "password_record is no record of ours, weaker than we make them, or dearer than \
+                         password.hash_memory_mib allows";
+
 /// Somebody whose record can be kept, before the password is wrapped.
 struct Checked {
     place: Place,
@@ -152,12 +155,33 @@ impl Provider {
                 .any(|own| own.eq_ignore_ascii_case(address.domain()))
         };
         let code = newcomer.code_address(terms.trust, behind)?.cloned();
+        self.check_password(&newcomer.password)?;
         Ok(Checked {
             place,
             login_index: self.address_index(&newcomer.login_address),
             code,
             newcomer,
         })
+    }
+
+    /// Also asked in a dry run: an import refuses nothing that a dry run has passed.
+    fn check_password(&self, arriving: &ArrivingPassword) -> Result<(), RecordRefusal> {
+        let why = match arriving {
+            ArrivingPassword::None => return Ok(()),
+            ArrivingPassword::Foreign(foreign) => {
+                if self.passwords.has_memory_for(&foreign.scheme) {
+                    return Ok(());
+                }
+                "password: needs more memory than password.hash_memory_mib allows"
+            }
+            ArrivingPassword::Moved(text) => {
+                if self.passwords.takes_back(text) {
+                    return Ok(());
+                }
+                NO_RECORD
+            }
+        };
+        Err(RecordRefusal(why.to_owned()))
     }
 
     async fn made_account(
@@ -177,8 +201,7 @@ impl Provider {
             }
             ArrivingPassword::Moved(text) => {
                 let Some((record, scheme)) = self.passwords.take_back(id, &text) else {
-                    let why = "password_record is no record of ours, or weaker than we make them";
-                    let refusal = RecordRefusal(why.to_owned());
+                    let refusal = RecordRefusal(NO_RECORD.to_owned());
                     return Ok((checked.place, Err(refusal.into())));
                 };
                 (Some(record), scheme.and_then(|scheme| scheme.template()))
@@ -248,7 +271,7 @@ impl Provider {
                 password_at: None,
                 password_epoch: Epoch::default(),
                 password_imported: true,
-                leaves_at: None,
+                leaves_at: newcomer.leaves_at,
             },
         }
     }

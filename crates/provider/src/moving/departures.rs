@@ -3,6 +3,7 @@ use sekisho_model::{
     AlertSetting, EmailAddress, EventKind, Origin, Outcome, Timestamp, UserId, UserState,
 };
 use sekisho_store::{Account, SealedAddress};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{Failure, Provider};
@@ -14,6 +15,44 @@ pub enum Hashes {
     Stay,
     /// They leave, without their seal: whoever reads the file can try guesses.
     Leave,
+}
+
+/// What a file of accounts does not hold of them: numbers of accounts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Losses {
+    /// Left out: their address was released, and nobody can act as them (REC-15).
+    pub without_address: u64,
+    /// Left out: what lies sealed of them does not open, or cannot be read.
+    pub unreadable: u64,
+    /// Could be signed in to from chosen networks only; where they move in, from everywhere.
+    pub networks: u64,
+    /// Had a passkey or an authenticator app, which stays.
+    pub second_factors: u64,
+    /// Had recovery codes, which stay.
+    pub recovery_codes: u64,
+}
+
+impl std::ops::AddAssign for Losses {
+    fn add_assign(&mut self, other: Self) {
+        self.without_address += other.without_address;
+        self.unreadable += other.unreadable;
+        self.networks += other.networks;
+        self.second_factors += other.second_factors;
+        self.recovery_codes += other.recovery_codes;
+    }
+}
+
+/// Some of the accounts that leave.
+#[derive(Debug)]
+pub struct DeparturePage {
+    /// In the form import takes.
+    pub lines: Vec<Value>,
+    /// What does not leave with them.
+    pub losses: Losses,
+    /// Accounts that cannot be read.
+    pub unreadable: Vec<UserId>,
+    /// After which to go on; nothing after the last page.
+    pub last: Option<UserId>,
 }
 
 impl Provider {
@@ -28,14 +67,14 @@ impl Provider {
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
 
-    /// A page of accounts in the form import takes, and the id to go on after; no id after the last page.
+    /// A page of accounts. One that cannot be read is told and left out: the others are not held up by it.
     pub async fn export_page(
         &self,
         after: Option<UserId>,
         limit: u32,
         hashes: Hashes,
-    ) -> Result<(Vec<Value>, Option<UserId>), Failure> {
-        let (accounts, (ids, last)) = self
+    ) -> Result<DeparturePage, Failure> {
+        let (accounts, (ids, last), counted) = self
             .store
             .read(move |tx| {
                 let users = tx.list_users(after, limit)?;
@@ -45,17 +84,38 @@ impl Provider {
                     .into_iter()
                     .map(|user| tx.account(user.id))
                     .collect::<Result<Vec<_>, _>>()?;
-                Ok((accounts, (ids, last)))
+                let factors = tx.count_with_factors(&ids)?;
+                let codes = tx.count_with_recovery_codes(&ids)?;
+                Ok((accounts, (ids, last), (factors, codes)))
             })
             .await?;
         self.count_export(&ids).await?;
-        let lines = accounts
-            .iter()
-            .flatten()
-            .filter(|account| account.login_address.is_some())
-            .map(|account| self.line_of(account, hashes))
-            .collect::<Result<_, _>>()?;
-        Ok((lines, last))
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
+        let mut losses = Losses {
+            second_factors: number(counted.0),
+            recovery_codes: number(counted.1),
+            ..Losses::default()
+        };
+        for account in accounts.iter().flatten() {
+            if account.login_address.is_none() {
+                losses.without_address += 1;
+                continue;
+            }
+            match self.line_of(account, hashes) {
+                Ok(line) => lines.push(line),
+                Err(Failure::Sealed(_) | Failure::Corrupt(_)) => unreadable.push(account.user.id),
+                Err(failure) => return Err(failure),
+            }
+            losses.networks += u64::from(account.networks.is_some());
+        }
+        losses.unreadable = number(unreadable.len());
+        Ok(DeparturePage {
+            lines,
+            losses,
+            unreadable,
+            last,
+        })
     }
 
     fn line_of(&self, account: &Account, hashes: Hashes) -> Result<Value, Failure> {
@@ -100,10 +160,17 @@ impl Provider {
         if !user.cohort_tag.is_empty() {
             put("cohort_tag", user.cohort_tag.as_str().into());
         }
+        if let Some(leaves) = user.leaves_at {
+            put("leaves_at", moment(leaves));
+        }
         put("claims", Value::Object(claims));
         if let Some(record) = &account.password {
             put("password_changed_at", moment(record.changed_at));
-            put("must_change_password", record.must_change.into());
+            // The mark of this account, or of anybody it belongs to (PW-30): marks themselves do not move.
+            put(
+                "must_change_password",
+                self.must_change_password(account).into(),
+            );
             if hashes == Hashes::Leave {
                 let text = self.passwords.unsealed(user.id, record)?;
                 put("password_record", text.as_str().into());

@@ -39,11 +39,16 @@ impl Provider {
     }
 
     /// Begins the import of a file from its first record on.
-    pub async fn begin_import(&self, file: Digest, tag: &str) -> Result<ImportProgress, Failure> {
+    pub async fn begin_import(
+        &self,
+        file: Digest,
+        terms: &ImportTerms,
+    ) -> Result<ImportProgress, Failure> {
         let now = self.now();
         let first = ImportProgress {
             file,
-            tag: tag.to_owned(),
+            tag: terms.tag.clone().unwrap_or_default(),
+            terms: terms.reading.clone(),
             records: 0,
             imported: 0,
             existing: 0,
@@ -55,6 +60,36 @@ impl Provider {
         let kept = first.clone();
         self.store.write(move |tx| tx.begin_import(&kept)).await?;
         Ok(first)
+    }
+
+    /// Looks once more who is there already, now that all batches before are kept: what is said about this one can
+    /// then be written before it is kept, and a kill in between loses nothing.
+    pub async fn settle(&self, batch: &mut ReadyBatch) -> Result<(), Failure> {
+        let accounts = batch.accounts.iter().map(|(_, account)| account);
+        let (addresses, subjects): (Vec<_>, Vec<_>) = accounts
+            .map(|account| (account.login.index, account.user.subject.clone()))
+            .unzip();
+        let mut taken = self
+            .store
+            .read(move |tx| {
+                Ok(Taken {
+                    addresses: tx.taken_login_addresses(&addresses)?,
+                    subjects: tx.taken_subjects(&subjects)?,
+                })
+            })
+            .await?;
+        let remarks = &mut batch.remarks;
+        batch.accounts.retain(|(place, account)| {
+            let claimed = taken.claim(account.login.index, Some(&account.user.subject));
+            let Err(problem) = claimed else { return true };
+            remarks.push(Remark {
+                place: *place,
+                problem,
+            });
+            false
+        });
+        batch.remarks.sort_by_key(|remark| remark.place);
+        Ok(())
     }
 
     /// Keeps a batch: its accounts, how far the file has got and an event, all or nothing.

@@ -40,6 +40,8 @@ pub struct ImportTerms {
     pub trust: AddressTrust,
     /// What to do about addresses and subjects that have an account.
     pub existing: OnExisting,
+    /// How the file is read; whoever goes on with it must read it the same way.
+    pub reading: String,
 }
 
 /// What to do about a record whose address or subject has an account.
@@ -93,6 +95,11 @@ pub struct ReadyBatch {
 }
 
 impl ReadyBatch {
+    /// The foreign schemes of its passwords, as stored texts.
+    pub fn schemes(&self) -> impl Iterator<Item = &String> {
+        self.schemes.iter()
+    }
+
     /// How many accounts it would make.
     pub const fn len(&self) -> usize {
         self.accounts.len()
@@ -104,6 +111,6 @@ impl ReadyBatch {
     }
 }
 
-pub use departures::Hashes;
 pub(crate) use departures::moment;
+pub use departures::{DeparturePage, Hashes, Losses};
 pub use keeping::KeptBatch;

@@ -15,31 +15,40 @@ const TRIES: u32 = 2;
 /// What one hash at `cost` takes on one thread.
 pub fn time_of(cost: Cost) -> Duration {
     let mut memory = Vec::new();
-    let job = HashJob {
-        password: Zeroizing::new(b"how long does this take".to_vec()),
-        scheme: None,
-        salt: vec![7; 16],
-        cost,
-    };
+    let password = Zeroizing::new(b"how long does this take".to_vec());
+    let job = HashJob::of(password, &[7; 16], cost);
     // A cost that cannot be computed takes no time; the configuration refuses it before.
     let mut took = || hash(&job, &mut memory).map_or(Duration::ZERO, |hashed| hashed.own);
     let tries = (0..TRIES).map(|_| took());
     tries.min().unwrap_or_default()
 }
 
-/// The dearest cost, not below `floor`, of which one hash takes no longer than `goal`.
-pub fn calibrated(floor: Cost, goal: Duration, time_of: impl Fn(Cost) -> Duration) -> Cost {
+/// Passes that are tried. The steps are so wide that two starts on one machine seldom come to different ends: each
+/// difference would make every record one of another cost, which is checked at both.
+const PASSES: [u32; 4] = [2, 3, 5, 8];
+
+/// The dearest cost, not below `floor` and in not more than `most_kib` of memory, of which one hash takes no
+/// longer than `goal`.
+pub fn calibrated(
+    floor: Cost,
+    goal: Duration,
+    most_kib: u64,
+    time_of: impl Fn(Cost) -> Duration,
+) -> Cost {
+    let most_kib = most_kib.min(u64::from(MOST_MEMORY_KIB));
     let mut cost = floor;
     loop {
         let memory_kib = cost.memory_kib.saturating_mul(2);
         let dearer = Cost { memory_kib, ..cost };
-        if memory_kib > MOST_MEMORY_KIB || time_of(dearer) > goal {
+        if u64::from(memory_kib) > most_kib || time_of(dearer) > goal {
             break;
         }
         cost = dearer;
     }
-    while cost.iterations < Cost::CEILING.iterations {
-        let iterations = cost.iterations.saturating_add(1);
+    for iterations in PASSES
+        .into_iter()
+        .filter(|passes| *passes > floor.iterations)
+    {
         let dearer = Cost { iterations, ..cost };
         if time_of(dearer) > goal {
             break;
@@ -68,12 +77,12 @@ mod tests {
             (100_000, (19_456, 2)),
             (5_000, (19_456, 2)),
             (3_000, (38_912, 2)),
-            (1_000, (38_912, 6)),
-            (600, (38_912, 10)),
-            (1, (38_912, 10)),
+            (1_000, (38_912, 5)),
+            (600, (38_912, 8)),
+            (1, (38_912, 8)),
         ] {
             let machine = machine(micros);
-            let cost = calibrated(Cost::FLOOR, goal, &machine);
+            let cost = calibrated(Cost::FLOOR, goal, u64::MAX, &machine);
             assert_eq!((cost.memory_kib, cost.iterations), expected, "{micros}");
             assert!(machine(cost) <= goal || cost == Cost::FLOOR);
             assert!(!cost.is_weaker_than(Cost::FLOOR));
@@ -83,7 +92,21 @@ mod tests {
             iterations: 3,
             parallelism: 2,
         };
-        assert_eq!(calibrated(configured, goal, machine(100_000)), configured);
+        let here = calibrated(configured, goal, u64::MAX, machine(100_000));
+        assert_eq!(here, configured);
+    }
+
+    #[test]
+    fn pw_21_calibration_keeps_within_the_memory_and_comes_to_the_same_end_again() {
+        let goal = Duration::from_millis(250);
+        let scarce = calibrated(Cost::FLOOR, goal, 38_911, machine(1));
+        assert_eq!((scarce.memory_kib, scarce.iterations), (19_456, 8));
+        // A tenth more or less load at the start makes no other cost.
+        let ends = [850, 900, 950, 1_000, 1_100].map(|micros| {
+            let cost = calibrated(Cost::FLOOR, goal, u64::MAX, machine(micros));
+            (cost.memory_kib, cost.iterations)
+        });
+        assert_eq!(ends, [(38_912, 5); 5]);
     }
 
     #[test]

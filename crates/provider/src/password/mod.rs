@@ -3,12 +3,13 @@
 
 mod breached;
 mod calibration;
+mod levels;
+mod line;
 mod moving;
 mod pool;
 mod record;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sekisho_model::{Clock, Entropy, KeyRing, Purpose, UserId};
@@ -18,11 +19,12 @@ use zeroize::Zeroizing;
 
 pub use breached::{BreachedPasswords, FilterProblem, build_filter};
 pub use calibration::{calibrated, time_of};
-pub use pool::PoolSettings;
+pub use pool::{Held, PoolSettings};
 pub use record::Cost;
 
 use crate::Failure;
 use crate::rules::password_policy::normalised;
+use levels::Levels;
 use pool::{HashJob, HashPool};
 use record::{Made, Phc, Record};
 
@@ -35,8 +37,7 @@ pub struct Passwords {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     pub(crate) breached: Option<Arc<BreachedPasswords>>,
-    /// Microseconds the slowest scheme of another system takes (PW-20).
-    slowest_foreign: AtomicU64,
+    levels: Levels,
 }
 
 /// What came of checking a password.
@@ -58,13 +59,13 @@ impl Passwords {
         entropy: Arc<dyn Entropy>,
     ) -> Self {
         Self {
-            pool: HashPool::start(settings),
+            pool: HashPool::start(settings, cost),
             cost,
             keyring,
             clock,
             entropy,
             breached: None,
-            slowest_foreign: AtomicU64::new(0),
+            levels: Levels::default(),
         }
     }
 
@@ -88,17 +89,13 @@ impl Passwords {
     /// Makes a record of `password` for `user`.
     pub async fn record(&self, user: UserId, password: &str) -> Result<PasswordRecord, Failure> {
         let salt = self.entropy.bytes::<16>();
-        let job = HashJob {
-            password: Zeroizing::new(normalised(password).into_bytes()),
-            scheme: None,
-            salt: salt.to_vec(),
-            cost: self.cost,
-        };
+        let normal = Zeroizing::new(normalised(password).into_bytes());
+        let job = HashJob::of(normal, &salt, self.cost);
         let hashed = self.pool.run(job).await?;
         let phc = Phc {
             cost: self.cost,
             salt: salt.to_vec(),
-            output: hashed.output.to_vec(),
+            output: hashed.only().to_vec(),
         };
         let made = Made::Here;
         Ok(self.sealed(user, &Record { phc, made }))
@@ -117,55 +114,73 @@ impl Passwords {
         };
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobodys());
-        let (mut same, mut foreign, mut tried) = (false, Duration::ZERO, 0_u32);
-        for form in stored.forms(password) {
-            let (right, spent) = self.tried(&stored, form).await?;
-            self.keep_slowest(spent);
-            same |= right;
-            foreign += spent;
-            tried += 1;
-        }
+        let forms = stored.forms(password);
+        let cut = stored.may_be_cut(&forms);
+        let tried = u32::try_from(forms.len()).unwrap_or(1);
+        let (same, beyond) = self.tried(&stored, forms).await?;
         if !(same && known) {
-            self.level(foreign, tried).await;
+            self.level(beyond, tried).await;
             return Ok(Checked::Wrong);
         }
-        if !stored.phc.cost.is_weaker_than(self.cost) && matches!(stored.made, Made::Here) {
+        let as_good_as_new =
+            !stored.phc.cost.is_weaker_than(self.cost) && matches!(stored.made, Made::Here);
+        if as_good_as_new || cut {
             return Ok(Checked::Right(None));
         }
-        let mut renewed = self.record(user, password).await?;
-        if let Some(old) = record {
+        self.renewed(user, record, password).await
+    }
+
+    /// The password was right: a house that is full renews the record another time.
+    async fn renewed(
+        &self,
+        user: UserId,
+        old: Option<&PasswordRecord>,
+        password: &str,
+    ) -> Result<Checked, Failure> {
+        let mut renewed = match self.record(user, password).await {
+            Ok(renewed) => renewed,
+            Err(Failure::Busy(_)) => return Ok(Checked::Right(None)),
+            Err(failure) => return Err(failure),
+        };
+        if let Some(old) = old {
             renewed.changed_at = old.changed_at;
             renewed.must_change = old.must_change;
         }
         Ok(Checked::Right(Some(renewed)))
     }
 
-    /// Whether `form` is right, and what it took beyond one hash at the present cost. A record of another
-    /// cost is checked and the present cost is paid as well (PW-20).
+    /// Whether one of `forms` is right, and what one took beyond a hash at the present cost. A record of
+    /// another cost is checked and the present cost is paid as well, in one turn: whoever waits longer in a full
+    /// house would be known to have an account (PW-20).
     async fn tried(
         &self,
         stored: &Record,
-        form: Zeroizing<Vec<u8>>,
+        forms: Vec<Zeroizing<Vec<u8>>>,
     ) -> Result<(bool, Duration), Failure> {
-        let job = HashJob {
-            password: form,
-            scheme: stored.scheme(),
-            salt: stored.phc.salt.clone(),
-            cost: stored.phc.cost,
-        };
-        let hashed = self.pool.run(job).await?;
-        let right = hashed.output.as_slice().ct_eq(&stored.phc.output).into();
-        if stored.phc.cost == self.cost {
-            return Ok((right, hashed.foreign));
+        let scheme = stored.scheme();
+        let other_cost = stored.phc.cost != self.cost;
+        let kind = (scheme.is_some() || other_cost).then(|| stored.kind());
+        let hashed = self
+            .pool
+            .run(HashJob {
+                forms,
+                scheme,
+                salt: stored.phc.salt.clone(),
+                cost: stored.phc.cost,
+                beside: other_cost.then_some(self.cost),
+            })
+            .await?;
+        if let Some(kind) = kind {
+            self.levels.note(kind, hashed.beyond);
         }
-        let present = HashJob {
-            password: hashed.output,
-            scheme: None,
-            salt: vec![0; 16],
-            cost: self.cost,
-        };
-        self.pool.run(present).await?;
-        Ok((right, hashed.foreign + hashed.own))
+        let expected = stored.phc.output.as_slice();
+        let right = |output: &Zeroizing<Vec<u8>>| bool::from(output.as_slice().ct_eq(expected));
+        // Every one is compared, whether or not one was right.
+        let right = hashed
+            .outputs
+            .iter()
+            .fold(false, |any, one| any | right(one));
+        Ok((right, hashed.beyond))
     }
 
     /// What is computed for an account that does not exist.
@@ -180,24 +195,23 @@ impl Passwords {
         }
     }
 
-    fn keep_slowest(&self, foreign: Duration) {
-        let micros = foreign.min(Self::RETRY_AFTER).as_micros();
-        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
-        self.slowest_foreign.fetch_max(micros, Ordering::Relaxed);
-    }
-
     /// PW-20: a wrong password is answered when the slowest imported scheme would have been done, or the
     /// time would tell which accounts still have one. The right password waits for nothing.
     #[expect(
         clippy::disallowed_methods,
         reason = "waits out a difference in time; moves with no clock of a test"
     )]
-    async fn level(&self, foreign: Duration, tried: u32) {
-        let slowest = Duration::from_micros(self.slowest_foreign.load(Ordering::Relaxed)) * tried;
-        let rest = slowest.saturating_sub(foreign);
+    async fn level(&self, beyond: Duration, tried: u32) {
+        let slowest = self.levels.slowest(Self::RETRY_AFTER);
+        let rest = slowest.saturating_sub(beyond) * tried;
         if !rest.is_zero() {
             tokio::time::sleep(rest).await;
         }
+    }
+
+    /// Begins no hash until what it gives is dropped: shows what a server does without (PW-21).
+    pub fn hold(&self) -> Held {
+        self.pool.hold()
     }
 
     fn sealed(&self, user: UserId, record: &Record) -> PasswordRecord {

@@ -1,25 +1,28 @@
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::Block;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+use super::line::{Bounds, Line, Patience};
 use super::record::Cost;
 use crate::Failure;
 use crate::rules::legacy_hash::Scheme;
 
-/// How many hashes run at once and how long one may wait.
+/// How many hashes run at once, in how much memory, and how long one may wait.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolSettings {
     /// Threads, each with a block of memory of its own that is used again and again.
     pub slots: usize,
-    /// How many hashes may wait for a thread.
+    /// How many hashes may wait for a thread; fewer, if they would wait for longer than `max_wait`.
     pub queue: usize,
-    /// Waiting longer than this is refused with `Retry-After` (PW-21).
+    /// Waiting longer than this for a thread is refused with `Retry-After` (PW-21).
     pub max_wait: Duration,
+    /// Memory of all hashes together. `None`: an ordinary one for each slot, and one of the dearest that are imported.
+    pub memory_kib: Option<u64>,
 }
 
 impl Default for PoolSettings {
@@ -29,85 +32,271 @@ impl Default for PoolSettings {
             slots,
             queue: slots * 64,
             max_wait: Duration::from_secs(2),
+            memory_kib: None,
         }
     }
 }
 
-/// One hash to compute.
+impl PoolSettings {
+    /// What all hashes together may take when an ordinary one costs `cost`.
+    pub fn memory_kib(&self, cost: Cost) -> u64 {
+        let slots = u64::try_from(self.slots.max(1)).unwrap_or(u64::MAX);
+        self.memory_kib.unwrap_or_else(|| {
+            slots
+                .saturating_mul(cost.kib())
+                .saturating_add(u64::from(Cost::CEILING.memory_kib))
+        })
+    }
+
+    fn bounds(&self, cost: Cost) -> Bounds {
+        let slots = self.slots.max(1);
+        let kept = u64::try_from(slots)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(cost.kib());
+        Bounds {
+            slots,
+            max_wait: self.max_wait,
+            most: self.queue.max(1),
+            spare_kib: self.memory_kib(cost).saturating_sub(kept),
+        }
+    }
+}
+
+/// The hashes of one password, in every form in which it is tried.
 pub(super) struct HashJob {
-    pub(super) password: Zeroizing<Vec<u8>>,
+    pub(super) forms: Vec<Zeroizing<Vec<u8>>>,
     /// What another system made of the password first (PW-18).
     pub(super) scheme: Option<Scheme>,
     pub(super) salt: Vec<u8>,
     pub(super) cost: Cost,
+    /// Another cost that is paid as well, so that every record costs what a new one does (PW-20).
+    pub(super) beside: Option<Cost>,
 }
 
-/// A computed hash.
+impl HashJob {
+    /// The hash of one password at one cost.
+    pub(super) fn of(password: Zeroizing<Vec<u8>>, salt: &[u8], cost: Cost) -> Self {
+        Self {
+            forms: vec![password],
+            scheme: None,
+            salt: salt.to_vec(),
+            cost,
+            beside: None,
+        }
+    }
+
+    /// Memory it needs.
+    fn kib(&self) -> u64 {
+        let own = self.cost.kib();
+        let own = own.max(self.beside.map_or(0, Cost::kib));
+        own.saturating_add(self.scheme.as_ref().map_or(0, Scheme::memory_kib))
+    }
+}
+
+/// Computed hashes.
 pub(super) struct Hashed {
-    pub(super) output: Zeroizing<Vec<u8>>,
-    /// How long the scheme of the other system took.
-    pub(super) foreign: Duration,
+    /// One for each form.
+    pub(super) outputs: Vec<Zeroizing<Vec<u8>>>,
+    /// How long it took beyond Argon2id at the present cost, for one form.
+    pub(super) beyond: Duration,
     /// How long Argon2id took.
     pub(super) own: Duration,
 }
 
-struct Waiting {
+impl Hashed {
+    /// The hash of a job with one form.
+    pub(super) fn only(self) -> Zeroizing<Vec<u8>> {
+        self.outputs.into_iter().next().unwrap_or_default()
+    }
+}
+
+struct Asked {
     job: HashJob,
+    /// Told when its turn has come: from then on the caller waits for as long as it takes.
+    started: oneshot::Sender<()>,
     answer: oneshot::Sender<Result<Hashed, Failure>>,
 }
 
+/// A hash on its way.
+struct Coming {
+    started: oneshot::Receiver<()>,
+    answer: oneshot::Receiver<Result<Hashed, Failure>>,
+}
+
+impl Coming {
+    /// PW-21: only the wait for a turn is bounded. A hash that is being computed is waited for, or the work of
+    /// a full house would be thrown away just before it is done.
+    async fn within(self, max_wait: Duration) -> Result<Hashed, Failure> {
+        match tokio::time::timeout(max_wait, self.started).await {
+            Ok(Ok(())) => self.answer.await.map_err(|_gone| busy())?,
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
+    }
+}
+
+struct State {
+    line: Line<Asked>,
+    /// Nothing is begun while somebody holds the pool.
+    held: usize,
+    closed: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    begun: Instant,
+    /// Memory a thread keeps between two hashes.
+    kept_blocks: usize,
+    kept_kib: u64,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a turn; `None` when the pool is closed.
+    fn next(&self) -> Option<(Asked, u64)> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            let now = self.begun.elapsed();
+            if state.held == 0
+                && let Some(next) = state.line.next(now)
+            {
+                return Some(next);
+            }
+            let waited = self.changed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn done(&self, extra_kib: u64, took: Option<Duration>) {
+        self.lock().line.done(extra_kib, took);
+        // Memory became free: whoever waited for it may be served by another thread.
+        self.changed.notify_all();
+    }
+}
+
 /// Threads that only hash, apart from the ones that answer requests.
-#[derive(Debug)]
 pub(super) struct HashPool {
-    queue: SyncSender<Waiting>,
-    max_wait: Duration,
-    slots: usize,
+    shared: Arc<Shared>,
+    settings: PoolSettings,
+}
+
+impl std::fmt::Debug for HashPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.settings.fmt(f)
+    }
 }
 
 impl HashPool {
-    pub(super) fn start(settings: PoolSettings) -> Self {
-        let (queue, jobs) = sync_channel(settings.queue.max(1));
-        let jobs = Arc::new(Mutex::new(jobs));
+    /// Starts the threads; an ordinary hash costs `cost`.
+    pub(super) fn start(settings: PoolSettings, cost: Cost) -> Self {
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                line: Line::new(settings.bounds(cost)),
+                held: 0,
+                closed: false,
+            }),
+            changed: Condvar::new(),
+            begun: now(),
+            kept_blocks: cost.blocks(),
+            kept_kib: cost.kib(),
+        });
         for slot in 0..settings.slots.max(1) {
-            let jobs = Arc::clone(&jobs);
+            let shared = Arc::clone(&shared);
             let thread = thread::Builder::new().name(format!("hash-{slot}"));
-            if let Err(error) = thread.spawn(move || work(&jobs)) {
+            if let Err(error) = thread.spawn(move || work(&shared)) {
                 tracing::error!(%error, "a hash thread did not start");
             }
         }
-        Self {
-            queue,
-            max_wait: settings.max_wait,
-            slots: settings.slots.max(1),
-        }
+        Self { shared, settings }
     }
 
     /// How many hashes at once keep every thread busy without filling the queue.
-    pub(super) const fn width(&self) -> usize {
-        self.slots.saturating_mul(8)
+    pub(super) fn width(&self) -> usize {
+        self.settings.slots.max(1).saturating_mul(8)
     }
 
     pub(super) async fn run(&self, job: HashJob) -> Result<Hashed, Failure> {
-        let answered = self.submit(job)?;
-        match tokio::time::timeout(self.max_wait, answered).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) | Err(_) => Err(busy()),
-        }
+        let coming = self.submit(job, Patience::Short)?;
+        coming.within(self.settings.max_wait).await
     }
 
     /// For work nobody waits for; the caller keeps to [`HashPool::width`].
     pub(super) async fn run_patiently(&self, job: HashJob) -> Result<Hashed, Failure> {
-        self.submit(job)?.await.map_err(|_gone| busy())?
+        let coming = self.submit(job, Patience::Endless)?;
+        coming.answer.await.map_err(|_gone| busy())?
     }
 
-    fn submit(&self, job: HashJob) -> Result<oneshot::Receiver<Result<Hashed, Failure>>, Failure> {
+    /// Whether a hash of this scheme, wrapped at `cost`, fits in the memory there is.
+    pub(super) fn holds(&self, scheme: &Scheme, cost: Cost) -> bool {
+        let kib = cost.kib().saturating_add(scheme.memory_kib());
+        let extra_kib = kib.saturating_sub(self.shared.kept_kib);
+        self.shared.lock().line.fits(extra_kib)
+    }
+
+    /// Begins no hash until what it gives is dropped.
+    pub(super) fn hold(&self) -> Held {
+        self.shared.lock().held += 1;
+        Held(Arc::clone(&self.shared))
+    }
+
+    fn submit(&self, job: HashJob, patience: Patience) -> Result<Coming, Failure> {
+        let (started, has_started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
-        self.queue
-            .try_send(Waiting { job, answer })
-            .map_err(|refused| match refused {
-                TrySendError::Full(_) | TrySendError::Disconnected(_) => busy(),
-            })?;
-        Ok(answered)
+        let extra_kib = job.kib().saturating_sub(self.shared.kept_kib);
+        let asked = Asked {
+            job,
+            started,
+            answer,
+        };
+        let now = self.shared.begun.elapsed();
+        let mut state = self.shared.lock();
+        if !state.line.fits(extra_kib) {
+            tracing::error!(
+                kib = extra_kib,
+                "a password record needs more memory than password.hash_memory_mib allows"
+            );
+            return Err(busy());
+        }
+        if !state.line.join(asked, extra_kib, patience, now) {
+            return Err(busy());
+        }
+        drop(state);
+        self.shared.changed.notify_one();
+        Ok(Coming {
+            started: has_started,
+            answer: answered,
+        })
+    }
+}
+
+impl Drop for HashPool {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+/// While it is there, no hash is begun: what else a server does must not need one (PW-21).
+pub struct Held(Arc<Shared>);
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.held = state.held.saturating_sub(1);
+        drop(state);
+        self.0.changed.notify_all();
     }
 }
 
@@ -116,58 +305,107 @@ fn busy() -> Failure {
     Failure::Busy(super::Passwords::RETRY_AFTER)
 }
 
-fn work(jobs: &Mutex<Receiver<Waiting>>) {
+fn work(shared: &Shared) {
     let mut memory: Vec<Block> = Vec::new();
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Waiting { job, answer }) = next else {
-            return;
+    while let Some((asked, extra_kib)) = shared.next() {
+        // Whoever has given up does not hear it.
+        let took = match asked.started.send(()) {
+            Ok(()) => Some(computed(asked.job, asked.answer, &mut memory)),
+            Err(()) => None,
         };
-        if answer.is_closed() {
-            continue; // the caller has given up
+        if memory.len() > shared.kept_blocks {
+            memory.truncate(shared.kept_blocks);
+            memory.shrink_to_fit();
         }
-        let hashed = hash(&job, &mut memory);
-        metrics::counter!("sekisho_password_hashes_total").increment(1);
-        drop(job);
-        drop(answer.send(hashed));
+        shared.done(extra_kib, took);
     }
 }
 
+/// Computes and answers. A panic is this hash's alone: the thread goes on with new memory.
+fn computed(
+    job: HashJob,
+    answer: oneshot::Sender<Result<Hashed, Failure>>,
+    memory: &mut Vec<Block>,
+) -> Duration {
+    let (hashed, took) = timed(|| unharmed(memory, |memory| hash(&job, memory)));
+    metrics::counter!("sekisho_password_hashes_total").increment(1);
+    drop(job);
+    drop(answer.send(hashed));
+    took
+}
+
+fn unharmed(
+    memory: &mut Vec<Block>,
+    work: impl FnOnce(&mut Vec<Block>) -> Result<Hashed, Failure>,
+) -> Result<Hashed, Failure> {
+    catch_unwind(AssertUnwindSafe(|| work(memory))).unwrap_or_else(|_panic| {
+        tracing::error!("a password hash panicked");
+        *memory = Vec::new();
+        Err(Failure::Corrupt("password record"))
+    })
+}
+
 pub(super) fn hash(job: &HashJob, memory: &mut Vec<Block>) -> Result<Hashed, Failure> {
-    let argon2 = job.cost.argon2().ok_or(Failure::Corrupt("password cost"))?;
-    let blocks = job.cost.blocks();
+    let mut hashed = Hashed {
+        outputs: Vec::new(),
+        beyond: Duration::ZERO,
+        own: Duration::ZERO,
+    };
+    for form in &job.forms {
+        let (digest, foreign) = match &job.scheme {
+            None => (None, Duration::ZERO),
+            Some(scheme) => timed(|| scheme.digest(form)),
+        };
+        if job.scheme.is_some() && digest.is_none() {
+            return Err(Failure::Corrupt("password record"));
+        }
+        let input = digest.as_ref().unwrap_or(form);
+        let (output, own) = timed(|| argon2id(input, &job.salt, job.cost, memory));
+        let output = output?;
+        hashed.beyond += foreign;
+        hashed.own += own;
+        if let Some(present) = job.beside {
+            argon2id(&output, &[0; 16], present, memory)?;
+            hashed.beyond += own;
+        }
+        hashed.outputs.push(output);
+    }
+    let forms = u32::try_from(job.forms.len()).unwrap_or(u32::MAX).max(1);
+    hashed.beyond /= forms;
+    Ok(hashed)
+}
+
+fn argon2id(
+    input: &[u8],
+    salt: &[u8],
+    cost: Cost,
+    memory: &mut Vec<Block>,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let argon2 = cost.argon2().ok_or(Failure::Corrupt("password cost"))?;
+    let blocks = cost.blocks();
     if memory.len() < blocks {
+        // Not as much again for good measure, as `resize` alone would.
+        memory.reserve_exact(blocks.saturating_sub(memory.len()));
         memory.resize(blocks, Block::new());
     }
-    let (digest, foreign) = match &job.scheme {
-        None => (None, Duration::ZERO),
-        Some(scheme) => {
-            let (digest, took) = timed(|| scheme.digest(&job.password));
-            (
-                Some(digest.ok_or(Failure::Corrupt("password record"))?),
-                took,
-            )
-        }
-    };
-    let input = digest.as_ref().unwrap_or(&job.password);
-    let mut output = Zeroizing::new(vec![0; 32]);
     let used = memory.get_mut(..blocks).unwrap_or_default();
-    let (hashed, own) =
-        timed(|| argon2.hash_password_into_with_memory(input, &job.salt, &mut output, used));
-    hashed.map_err(|_refused| Failure::Corrupt("password record"))?;
-    Ok(Hashed {
-        output,
-        foreign,
-        own,
-    })
+    let mut output = Zeroizing::new(vec![0; 32]);
+    argon2
+        .hash_password_into_with_memory(input, salt, &mut output, used)
+        .map_err(|_refused| Failure::Corrupt("password record"))?;
+    Ok(output)
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "measures work of this machine, decides nothing about a moment"
 )]
+fn now() -> Instant {
+    Instant::now()
+}
+
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let begun = std::time::Instant::now();
+    let begun = now();
     let done = work();
     (done, begun.elapsed())
 }
@@ -175,43 +413,42 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::legacy_hash::ForeignHash;
 
     fn job() -> HashJob {
-        HashJob {
-            password: Zeroizing::new(b"p".to_vec()),
-            scheme: None,
-            salt: vec![1; 16],
-            cost: Cost::FLOOR,
-        }
+        HashJob::of(Zeroizing::new(b"p".to_vec()), &[1; 16], Cost::FLOOR)
+    }
+
+    fn pool(slots: usize, queue: usize) -> HashPool {
+        let settings = PoolSettings {
+            slots,
+            queue,
+            max_wait: Duration::from_mins(5),
+            memory_kib: None,
+        };
+        HashPool::start(settings, Cost::FLOOR)
     }
 
     #[tokio::test]
     async fn reused_memory_gives_the_same_hash() {
-        let pool = HashPool::start(PoolSettings {
-            slots: 1,
-            ..PoolSettings::default()
-        });
+        let pool = pool(1, 64);
         let first = pool.run(job()).await.unwrap();
         let dearer = Cost {
             memory_kib: 30_000,
             ..Cost::FLOOR
         };
-        pool.run(HashJob {
+        let dear = pool.run(HashJob {
             cost: dearer,
             ..job()
-        })
-        .await
-        .unwrap();
-        assert_eq!(*first.output, *pool.run(job()).await.unwrap().output);
+        });
+        dear.await.unwrap();
+        let again = pool.run(job()).await.unwrap();
+        assert_eq!(*first.only(), *again.only());
     }
 
     #[tokio::test]
     async fn pw_21_a_flood_is_refused_at_once_instead_of_waiting() {
-        let pool = HashPool::start(PoolSettings {
-            slots: 1,
-            queue: 1,
-            max_wait: Duration::from_secs(2),
-        });
+        let pool = pool(1, 1);
         let many = (0..20).map(|_| pool.run(job()));
         let results = futures_util::future::join_all(many).await;
         let refused = results
@@ -220,5 +457,78 @@ mod tests {
             .count();
         assert!(refused >= 15, "{refused} refused");
         assert!(results.iter().any(Result::is_ok));
+    }
+
+    #[tokio::test]
+    async fn pw_21_a_hash_that_was_begun_is_waited_for() {
+        let (started, has_started) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
+        let coming = Coming {
+            started: has_started,
+            answer: answered,
+        };
+        started.send(()).unwrap();
+        let told = async {
+            // The wait is over long before the hash is.
+            tokio::task::yield_now().await;
+            let hashed = hash(&job(), &mut Vec::new());
+            assert!(answer.send(hashed).is_ok());
+        };
+        let (hashed, ()) = tokio::join!(coming.within(Duration::ZERO), told);
+        assert!(hashed.is_ok());
+    }
+
+    #[tokio::test]
+    async fn pw_21_what_nobody_waits_for_is_not_computed() {
+        let pool = pool(1, 64);
+        let held = pool.hold();
+        let given_up = pool.submit(job(), Patience::Short).unwrap();
+        drop(given_up);
+        let waits = pool.submit(job(), Patience::Short).unwrap();
+        drop(held);
+        assert!(waits.within(Duration::from_mins(5)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn pw_21_a_pool_that_is_held_refuses_when_the_wait_is_over() {
+        let settings = PoolSettings {
+            max_wait: Duration::ZERO,
+            ..PoolSettings::default()
+        };
+        let pool = HashPool::start(settings, Cost::FLOOR);
+        let _held = pool.hold();
+        let refused = pool.run(job()).await;
+        assert!(matches!(refused, Err(Failure::Busy(_))));
+    }
+
+    #[test]
+    fn a_panic_ends_one_hash_and_not_its_thread() {
+        let mut memory = vec![Block::new(); 8];
+        let ended = unharmed(&mut memory, |_| panic!("as a hash might"));
+        assert!(matches!(ended, Err(Failure::Corrupt(_))));
+        assert!(memory.is_empty(), "what it left half written is gone");
+    }
+
+    #[tokio::test]
+    async fn pw_21_a_record_dearer_than_all_the_memory_is_not_begun() {
+        let settings = PoolSettings {
+            slots: 1,
+            memory_kib: Some(19_456 + 1_024),
+            ..PoolSettings::default()
+        };
+        let pool = HashPool::start(settings, Cost::FLOOR);
+        let scrypt = |log_n: u8| {
+            let text = format!("$scrypt$ln={log_n},r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA");
+            ForeignHash::parse(&text).unwrap().scheme
+        };
+        // 1 MiB, and 2 MiB.
+        for (log_n, fits) in [(10, true), (11, false)] {
+            assert_eq!(pool.holds(&scrypt(log_n), Cost::FLOOR), fits);
+            let job = HashJob {
+                scheme: Some(scrypt(log_n)),
+                ..job()
+            };
+            assert_eq!(pool.run(job).await.is_ok(), fits);
+        }
     }
 }

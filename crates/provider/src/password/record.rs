@@ -44,6 +44,11 @@ impl Cost {
             .map_or(0, |argon2| argon2.params().block_count())
     }
 
+    /// Memory one hash needs, in KiB.
+    pub(super) fn kib(self) -> u64 {
+        u64::from(self.memory_kib)
+    }
+
     /// Whether guessing at it costs less than at `other` (PW-17).
     pub fn is_weaker_than(self, other: Self) -> bool {
         self.work() < other.work()
@@ -109,6 +114,9 @@ impl fmt::Display for Phc {
     }
 }
 
+/// Fewest bytes of a salt that is kept (PW-14).
+const LEAST_SALT: usize = 16;
+
 /// What lies sealed: a hash, and over what it was made.
 pub(super) struct Record {
     pub(super) phc: Phc,
@@ -126,7 +134,7 @@ pub(super) enum Made {
 }
 
 impl Record {
-    /// A hash of another system that needs no wrapping: Argon2id at the floor or dearer.
+    /// A hash of another system that needs no wrapping: Argon2id at the floor or dearer, with a salt like ours.
     pub(super) fn as_good_as_ours(foreign: &ForeignHash) -> Option<Self> {
         let Scheme::Argon2 {
             kind: Argon2Kind::Id,
@@ -153,6 +161,7 @@ impl Record {
         // Written and read back, so that nothing is stored that a sign-in could not read.
         let readable = cost.reaches(Cost::FLOOR)
             && phc.output.len() == 32
+            && phc.salt.len() >= LEAST_SALT
             && Phc::parse(&written(&phc)?).is_some();
         let made = Made::Elsewhere;
         readable.then_some(Self { phc, made })
@@ -191,6 +200,27 @@ impl Record {
             Made::Elsewhere | Made::Over(_) => Zeroizing::new(typed.as_bytes().to_vec()),
         };
         vec![first, ours]
+    }
+
+    /// Records that take equally long have the same.
+    pub(super) fn kind(&self) -> String {
+        let scheme = match &self.made {
+            Made::Here | Made::Elsewhere => String::new(),
+            Made::Over(scheme) => scheme
+                .template()
+                .unwrap_or_else(|| scheme.name().to_owned()),
+        };
+        format!("{:?} {scheme}", self.phc.cost)
+    }
+
+    /// Whether what was typed could be right without being all of the password: bcrypt looks at 72 bytes only.
+    /// Hashed anew in full, a slip of the finger behind them would become the password.
+    pub(super) fn may_be_cut(&self, forms: &[Zeroizing<Vec<u8>>]) -> bool {
+        let Made::Over(scheme) = &self.made else {
+            return false;
+        };
+        let long = |form: &Zeroizing<Vec<u8>>| form.len() >= Scheme::BCRYPT_LOOKS_AT;
+        matches!(**scheme, Scheme::Bcrypt { over: None, .. }) && forms.iter().any(long)
     }
 
     pub(super) fn scheme(&self) -> Option<Scheme> {

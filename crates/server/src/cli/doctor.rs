@@ -13,8 +13,9 @@ use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::advisories_file;
 use crate::config::Config;
+use crate::hashing::{hash_cost, hash_pool};
 use crate::keys_source;
-use crate::wiring::{hash_cost, open_store};
+use crate::wiring::open_store;
 
 /// One line for each part; exit 1 if one is wrong.
 pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
@@ -51,12 +52,15 @@ fn hashing(config: &Config) -> String {
     } else {
         "as configured"
     };
+    let pool = hash_pool(config);
     format!(
-        "Argon2id with {} KiB, {} passes, {} lanes, {how}: {} ms on one core",
+        "Argon2id with {} KiB, {} passes, {} lanes, {how}: {} ms on one core; {} at once, in up to {} MiB",
         cost.memory_kib,
         cost.iterations,
         cost.parallelism,
-        took.as_millis()
+        took.as_millis(),
+        pool.slots,
+        pool.memory_kib(cost).div_ceil(1024)
     )
 }
 

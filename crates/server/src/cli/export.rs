@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sekisho_provider::Provider;
-use sekisho_provider::moving::Hashes;
+use sekisho_provider::moving::{Hashes, Losses};
 use serde::Serialize;
 
 use super::tree::{Form, Where};
@@ -29,10 +29,13 @@ pub(crate) struct Export {
     with_hashes: bool,
 }
 
+/// How it went, and what stays behind of those who leave.
 #[derive(Serialize)]
 struct Summary {
     exported: u64,
     hashes: bool,
+    #[serde(flatten)]
+    losses: Losses,
 }
 
 pub(super) async fn run(asked: Export, form: Form) -> Result<(), CliError> {
@@ -67,12 +70,19 @@ pub(super) async fn run(asked: Export, form: Form) -> Result<(), CliError> {
         Ok(count)
     });
     std::fs::remove_file(&draft).map_err(failed)?;
+    let (exported, losses) = kept?;
     let summary = Summary {
-        exported: kept?,
+        exported,
         hashes: asked.with_hashes,
+        losses,
     };
     output::one(form, &summary);
-    Ok(())
+    match losses.unreadable {
+        0 => Ok(()),
+        some => Err(CliError::refused(format!(
+            "{some} accounts could not be read; everybody else is in the file"
+        ))),
+    }
 }
 
 fn draft_of(out: &Path) -> PathBuf {
@@ -81,23 +91,31 @@ fn draft_of(out: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-async fn write_all(provider: &Provider, file: File, hashes: Hashes) -> Result<u64, CliError> {
+async fn write_all(
+    provider: &Provider,
+    file: File,
+    hashes: Hashes,
+) -> Result<(u64, Losses), CliError> {
     let failed = |why: std::io::Error| CliError::failed("cannot write the file", why);
     provider.begin_export(hashes).await?;
     let mut out = BufWriter::new(file);
-    let (mut after, mut exported) = (None, 0);
+    let (mut after, mut exported, mut losses) = (None, 0, Losses::default());
     loop {
-        let (lines, last) = provider.export_page(after, PAGE, hashes).await?;
-        for line in lines {
+        let page = provider.export_page(after, PAGE, hashes).await?;
+        for user in page.unreadable {
+            output::warn(&format!("{user} cannot be read and is left out"));
+        }
+        losses += page.losses;
+        for line in page.lines {
             writeln!(out, "{line}").map_err(failed)?;
             exported += 1;
         }
-        if last.is_none() {
+        if page.last.is_none() {
             break;
         }
-        after = last;
+        after = page.last;
     }
     let file = out.into_inner().map_err(|why| failed(why.into_error()))?;
     file.sync_all().map_err(failed)?;
-    Ok(exported)
+    Ok((exported, losses))
 }

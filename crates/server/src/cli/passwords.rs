@@ -33,7 +33,7 @@ pub(crate) enum PasswordsCommand {
     Check {
         #[command(flatten)]
         at: Where,
-        /// The account's address, whose parts it must not contain.
+        /// The account's address: the password is judged as its own, or as that of a new account if there is none.
         #[arg(long)]
         email: Option<String>,
     },
@@ -77,8 +77,16 @@ async fn check(at: &Where, email: Option<&str>, form: Form) -> Result<(), CliErr
     let (_, services) = services_at(at).await?;
     let password = read_password()?;
     let provider = &services.provider;
-    let addresses: Vec<&EmailAddress> = address.iter().collect();
-    let context = provider.new_password_context(&addresses, None);
+    let account = match &address {
+        Some(address) => provider.account_of(address).await?,
+        None => None,
+    };
+    let context = if let Some(account) = &account {
+        provider.password_context(account, None)
+    } else {
+        let addresses: Vec<&EmailAddress> = address.iter().collect();
+        provider.new_password_context(&addresses, None, None)
+    };
     let reasons = provider.judge_new_password(&password, &context).await?;
     let judged = Judged {
         accepted: reasons.is_empty(),

@@ -6,6 +6,7 @@ use sekisho_audit::lanes::DomainRate;
 use sekisho_mail::when;
 use sekisho_model::ScopeSet;
 use sekisho_provider::outbound::AllowedHost;
+use sekisho_provider::password::PoolSettings;
 use url::Url;
 
 use super::{ClientCertificates, Config, Preset, Server, connections};
@@ -304,12 +305,38 @@ fn passwords(config: &Config, found: &mut Problems) {
         "password.calibrate_goal_ms: use 50 to 1000",
     );
     found.unless(
-        password.hash_slots != Some(0),
-        "password.hash_slots: use at least 1",
+        password
+            .hash_slots
+            .is_none_or(|slots| (1..=1_024).contains(&slots)),
+        "password.hash_slots: use 1 to 1024",
     );
+    hash_memory(config, found);
     found.unless(
         (100..=10_000).contains(&password.max_wait_ms),
         "password.max_wait_ms: use 100 to 10000",
+    );
+}
+
+/// PW-21: as many hashes as there are slots must fit at once.
+fn hash_memory(config: &Config, found: &mut Problems) {
+    let password = &config.password;
+    let Some(mib) = password.hash_memory_mib else {
+        return;
+    };
+    let slots = password.hash_slots;
+    let slots = slots
+        .unwrap_or_else(|| PoolSettings::default().slots)
+        .max(1);
+    let least = u64::try_from(slots)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(u64::from(password.argon2_memory_kib))
+        .div_ceil(1024);
+    found.unless(
+        (least..=1_048_576).contains(&mib),
+        format!(
+            "password.hash_memory_mib = {mib}: {slots} hashes at once with {} KiB each need {least} to 1048576",
+            password.argon2_memory_kib
+        ),
     );
 }
 
@@ -457,6 +484,22 @@ mod tests {
     #[test]
     fn the_dev_defaults_have_no_problem() {
         assert_eq!(dev().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn pw_21_as_many_hashes_as_there_are_slots_must_fit_in_their_memory() {
+        let with = |slots, mib| {
+            let mut config = dev();
+            config.password.hash_slots = Some(slots);
+            config.password.hash_memory_mib = Some(mib);
+            config.problems().join("\n")
+        };
+        assert_eq!(with(4, 76), "");
+        assert!(with(4, 75).contains("password.hash_memory_mib = 75"));
+        assert!(with(4, u64::MAX).contains("password.hash_memory_mib"));
+        for slots in [0, 100_000, usize::MAX] {
+            assert!(with(slots, 76).contains("password.hash_slots"), "{slots}");
+        }
     }
 
     #[test]

@@ -307,6 +307,7 @@ mod tests {
             "password.common_list",
             "password.breached_filter",
             "password.hash_slots",
+            "password.hash_memory_mib",
             "guard.level_file",
             "guard.rules",
             "guard.places",

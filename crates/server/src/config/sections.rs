@@ -160,7 +160,9 @@ sections! {
         calibrate_goal_ms: u64 = 250,
         /// Hashes computed at once; by default one for each core.
         hash_slots: Option<usize> = None,
-        /// How long a sign-in waits for a hash before it is asked to come again, in milliseconds.
+        /// Memory of all hashes computed at once, in MiB; at least `hash_slots` x `argon2_memory_kib`. By default so much and 256 MiB for one imported record of the dearest kind. Records that need more are refused at import; `sekisho doctor` shows what comes of it.
+        hash_memory_mib: Option<u64> = None,
+        /// How long a sign-in waits until its hash is begun before it is asked to come again, in milliseconds.
         max_wait_ms: u64 = 2_000,
     }
     /// The mailed one-time code.

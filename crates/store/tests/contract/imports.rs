@@ -111,6 +111,7 @@ async fn rec_10_a_taken_address_or_subject_undoes_the_whole_batch(bed: &Bed) {
 
 fn progress(records: i64) -> ImportProgress {
     ImportProgress {
+        terms: "jsonl".to_owned(),
         file: Digest::of(b"file"),
         tag: "old-portal".to_owned(),
         records,

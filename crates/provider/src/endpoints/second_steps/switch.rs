@@ -121,10 +121,8 @@ impl Provider {
         };
         let user = live.user.id;
         let record = self.stored_account(user).await?.password;
-        let checked = self
-            .passwords
-            .check(user, record.as_ref(), password)
-            .await?;
+        let checked = self.check_counted(ticket, (user, record.as_ref()), password);
+        let (checked, ticket) = checked.await?;
         if matches!(checked, Checked::Wrong) {
             let mut event = self.event(
                 EventKind::SettingChanged,

@@ -78,16 +78,14 @@ impl Provider {
                 return self.held_up(stopped, whose, &flow, visit).await;
             }
         };
-        let nobody = || UserId::new(now, &*self.entropy);
-        let user_id = account
-            .as_ref()
-            .map_or_else(nobody, |account| account.user.id);
         let named = whose(account.as_ref());
+        let user_id = named.unwrap_or_else(|| UserId::new(now, &*self.entropy));
         let record = account
             .as_ref()
             .and_then(|account| account.password.as_ref());
-        let check = self.passwords.check(user_id, record, password);
-        match self.usual_check.of(check).await? {
+        let check = self.check_counted(ticket, (user_id, record), password);
+        let (checked, ticket) = self.usual_check.of(check).await?;
+        match checked {
             Checked::Wrong => {
                 self.wrong(named, &flow, visit, (password, run)).await?;
                 Ok(PasswordOutcome::Wrong)

@@ -5,8 +5,8 @@ use super::super::address_proof::{ProofBegun, ProofWish};
 use super::super::visit::Visit;
 use crate::rules::address_change::AddressRefusal;
 use crate::rules::password_policy::PasswordRefusal;
-use crate::rules::sign_up::{self, Chosen, NameRefusal, SignUpStage};
-use crate::{Failure, Provider};
+use crate::rules::sign_up::{self, Chosen, NameRefusal, PendingSignUp, SignUpStage};
+use crate::{Failure, PasswordContext, Provider};
 
 /// What came of a name and a password.
 #[derive(Debug)]
@@ -60,7 +60,8 @@ impl Provider {
             Ok(name) => name,
             Err(refusal) => return Ok(SignUpChoice::Name(refusal)),
         };
-        let context = self.new_password_context(&[&address], name.as_deref());
+        let context = self.sign_up_context(&found.pending, name.as_deref(), visit);
+        let context = context.await?;
         let reasons = self.judge_new_password(password, &context).await?;
         if !reasons.is_empty() {
             return Ok(SignUpChoice::Refused(reasons));
@@ -82,6 +83,27 @@ impl Provider {
         // Sent twice at once: the first counts, and goes on the same way.
         let _first = self.save_sign_up(&found).await?;
         Ok(SignUpChoice::Kept)
+    }
+
+    /// What a first password is judged by: the address that was proved, the name, the app it is for (PW-09).
+    pub async fn sign_up_context(
+        &self,
+        pending: &PendingSignUp,
+        name: Option<&str>,
+        visit: &Visit,
+    ) -> Result<PasswordContext, Failure> {
+        let flow = match &pending.flow {
+            Some(id) => self.flow(id.as_str(), visit).await?,
+            None => None,
+        };
+        let app = match &flow {
+            Some(flow) => self.app_view(flow, visit).await?,
+            None => None,
+        };
+        let address = pending.address();
+        let addresses: Vec<&EmailAddress> = address.iter().collect();
+        let app = app.as_ref().map(|app| &*app.name);
+        Ok(self.new_password_context(&addresses, name, app))
     }
 
     /// Whether the code address of an account with this address can be given later.

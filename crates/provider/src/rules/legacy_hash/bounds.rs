@@ -76,7 +76,7 @@ impl Scheme {
                 at_least("the rounds of crypt(3)", *rounds, 1000)?;
                 at_most("the rounds of crypt(3)", *rounds, CRYPT_ROUNDS)
             }
-            Self::Plain { .. } | Self::Md5Crypt { .. } => Ok(()),
+            Self::Plain { .. } | Self::Hmac { .. } | Self::Md5Crypt { .. } => Ok(()),
         }
     }
 }
@@ -92,7 +92,10 @@ impl Scheme {
                 matches!(function, HashFunction::Sha256 | HashFunction::Sha512) && salt.len() <= 16
             }
             Self::Argon2 { version, .. } => matches!(version, 0x10 | 0x13),
-            Self::Scrypt { .. } | Self::FirebaseScrypt { .. } | Self::Plain { .. } => true,
+            Self::Scrypt { .. }
+            | Self::FirebaseScrypt { .. }
+            | Self::Plain { .. }
+            | Self::Hmac { .. } => true,
         }
     }
 }

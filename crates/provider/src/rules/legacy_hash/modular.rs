@@ -1,7 +1,7 @@
-//! Hashes that begin with `$`: PHC strings, bcrypt, crypt(3), passlib, and the forms of Ory.
+//! Hashes that begin with `$`: PHC strings, bcrypt, crypt(3), passlib, and the names Ory gives them.
 
 use super::{
-    Argon2Kind, Bytes, ForeignHash, HashFunction, HashRefusal, Scheme, base64_forms, md5_crypt,
+    Argon2Kind, Bytes, ForeignHash, HashFunction, HashRefusal, Scheme, base64_forms, md5_crypt, ory,
 };
 
 pub(super) fn parse(text: &str) -> Result<ForeignHash, HashRefusal> {
@@ -18,12 +18,15 @@ pub(super) fn parse(text: &str) -> Result<ForeignHash, HashRefusal> {
         "scrypt" => scrypt(rest),
         "firescrypt" => firebase(rest),
         "1" | "md5-crypt" => md5crypt(rest),
-        "5" => sha_crypt(HashFunction::Sha256, rest),
-        "6" => sha_crypt(HashFunction::Sha512, rest),
-        "md5" | "sha1" | "sha256" | "sha512" => ory_plain(name, rest),
+        "5" | "sha256-crypt" => sha_crypt(HashFunction::Sha256, rest),
+        "6" | "sha512-crypt" => sha_crypt(HashFunction::Sha512, rest),
+        "md5" | "sha1" | "sha256" | "sha512" => ory::plain(name, rest),
         "y" | "gy" | "7" => Err(HashRefusal::Unsupported("yescrypt")),
         "apr1" => Err(HashRefusal::Unsupported("Apache's own MD5 form")),
-        _ => pbkdf2(name, rest),
+        _ => match name.strip_prefix("hmac-") {
+            Some(function) => ory::hmac(function, rest),
+            None => pbkdf2(name, rest),
+        },
     }
 }
 
@@ -212,36 +215,6 @@ fn sha_crypt(function: HashFunction, fields: &[&str]) -> Result<ForeignHash, Has
     };
     let digest = unshuffled(letters, &order, function.length()).ok_or(CRYPT)?;
     Ok(ForeignHash::new(scheme, digest))
-}
-
-/// Ory: `$sha1$pf=<template>$<salt>$<hash>`, or `$md5$<hash>`; all base64.
-fn ory_plain(name: &str, fields: &[&str]) -> Result<ForeignHash, HashRefusal> {
-    const FORM: HashRefusal = HashRefusal::Malformed("the hash is not $name$pf=…$salt$hash");
-    let function = HashFunction::from_name(name).ok_or(FORM)?;
-    let read = |text: &str| base64_forms::decode(text).ok_or(FORM);
-    let (before, after, digest) = match fields {
-        [digest] => (Vec::new(), Vec::new(), digest),
-        [template, salt, digest] => {
-            let template = template.strip_prefix("pf=").ok_or(FORM)?;
-            let template = String::from_utf8(read(template)?).map_err(|_not_text| FORM)?;
-            let (before, after) = template.split_once("{PASSWORD}").ok_or(FORM)?;
-            if after.contains("{PASSWORD}") {
-                return Err(HashRefusal::Unsupported(
-                    "a template with the password twice",
-                ));
-            }
-            let salt = String::from_utf8(read(salt)?).map_err(|_not_text| FORM)?;
-            let filled = |part: &str| part.replace("{SALT}", &salt).into_bytes();
-            (filled(before), filled(after), digest)
-        }
-        _ => return Err(FORM),
-    };
-    let scheme = Scheme::Plain {
-        function,
-        before: before.into(),
-        after: after.into(),
-    };
-    Ok(ForeignHash::new(scheme, read(digest)?))
 }
 
 /// The number of `name=…` in a list with commas.

@@ -105,6 +105,13 @@ pub enum Scheme {
         #[serde(default, skip_serializing_if = "Bytes::is_empty")]
         after: Bytes,
     },
+    /// HMAC of the password under a key that lies beside it.
+    Hmac {
+        /// Of which function.
+        function: HashFunction,
+        /// The key.
+        key: Bytes,
+    },
     /// `$1$` of crypt(3).
     Md5Crypt {
         /// At most 8 bytes.
@@ -122,6 +129,25 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// Bytes of a password that bcrypt looks at.
+    pub(crate) const BCRYPT_LOOKS_AT: usize = 72;
+
+    /// Memory it needs, in KiB; next to nothing for most.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        match self {
+            Self::Argon2 { memory_kib, .. } => u64::from(*memory_kib),
+            Self::Scrypt { log_n, r, .. } | Self::FirebaseScrypt { log_n, r, .. } => {
+                scrypt_kib(*log_n, *r)
+            }
+            Self::Bcrypt { .. }
+            | Self::Pbkdf2 { .. }
+            | Self::Plain { .. }
+            | Self::Hmac { .. }
+            | Self::Md5Crypt { .. }
+            | Self::ShaCrypt { .. } => 0,
+        }
+    }
+
     /// What it is called in reports.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -131,6 +157,7 @@ impl Scheme {
             Self::FirebaseScrypt { .. } => "firebase_scrypt",
             Self::Pbkdf2 { .. } => "pbkdf2",
             Self::Plain { function, .. } => function.name(),
+            Self::Hmac { .. } => "hmac",
             Self::Md5Crypt { .. } => "md5_crypt",
             Self::ShaCrypt { .. } => "sha_crypt",
         }
@@ -144,7 +171,9 @@ impl Scheme {
             | Self::Scrypt { length, .. }
             | Self::Pbkdf2 { length, .. } => *length,
             Self::FirebaseScrypt { signer_key, .. } => signer_key.len(),
-            Self::Plain { function, .. } | Self::ShaCrypt { function, .. } => function.length(),
+            Self::Plain { function, .. }
+            | Self::Hmac { function, .. }
+            | Self::ShaCrypt { function, .. } => function.length(),
             Self::Md5Crypt { .. } => 16,
         }
     }
@@ -153,7 +182,7 @@ impl Scheme {
     pub fn template(&self) -> Option<String> {
         let mut bare = self.clone();
         match &mut bare {
-            Self::Plain { .. } => return None,
+            Self::Plain { .. } | Self::Hmac { .. } => return None,
             Self::FirebaseScrypt {
                 salt, signer_key, ..
             } => {
@@ -179,6 +208,7 @@ impl Scheme {
             | Self::Md5Crypt { salt }
             | Self::ShaCrypt { salt, .. } => salt.len(),
             Self::Plain { before, after, .. } => before.len() + after.len(),
+            Self::Hmac { key, .. } => key.len(),
         }
     }
 
@@ -220,26 +250,13 @@ impl Scheme {
                 before,
                 after,
             } => function.of(&[before, password, after]),
+            Self::Hmac { function, key } => function.hmac(key, password),
             Self::Md5Crypt { salt } => md5_crypt::digest(password, salt).to_vec(),
             Self::ShaCrypt {
                 function,
                 rounds,
                 salt,
-            } => {
-                let params = sha_crypt::Params::new(*rounds).ok()?;
-                match function {
-                    HashFunction::Sha256 => {
-                        sha_crypt::sha256_crypt(password, salt, params).to_vec()
-                    }
-                    HashFunction::Sha512 => {
-                        sha_crypt::sha512_crypt(password, salt, params).to_vec()
-                    }
-                    HashFunction::Md5
-                    | HashFunction::Sha1
-                    | HashFunction::Sha224
-                    | HashFunction::Sha384 => return None,
-                }
-            }
+            } => sha_crypted(*function, *rounds, salt, password)?,
         };
         if self.stops_at_nul() && password.contains(&0) {
             out.push(0);
@@ -299,10 +316,17 @@ fn bcrypted(
         Some(function) => hex(&function.of(&[password])),
     });
     key.push(0);
-    key.truncate(72);
+    key.truncate(Scheme::BCRYPT_LOOKS_AT);
     (4..=31).contains(&cost).then_some(())?;
     let out = bcrypt::bcrypt(cost, salt, &key);
     out.get(..23).map(<[u8]>::to_vec)
+}
+
+/// RFC 7914 §2: `128 r N` bytes; a few blocks for `p` do not count.
+fn scrypt_kib(log_n: u8, r: u32) -> u64 {
+    u64::from(r)
+        .checked_shl(u32::from(log_n))
+        .map_or(u64::MAX, |blocks| blocks / 8)
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {
@@ -322,6 +346,24 @@ fn scrypted(
     let mut out = vec![0; length];
     scrypt::scrypt(password, salt, &params, &mut out).ok()?;
     Some(out)
+}
+
+fn sha_crypted(
+    function: HashFunction,
+    rounds: u32,
+    salt: &Bytes,
+    password: &[u8],
+) -> Option<Vec<u8>> {
+    let params = sha_crypt::Params::new(rounds).ok()?;
+    match function {
+        HashFunction::Sha256 => Some(sha_crypt::sha256_crypt(password, salt, params).to_vec()),
+        HashFunction::Sha512 => Some(sha_crypt::sha512_crypt(password, salt, params).to_vec()),
+        HashFunction::Md4
+        | HashFunction::Md5
+        | HashFunction::Sha1
+        | HashFunction::Sha224
+        | HashFunction::Sha384 => None,
+    }
 }
 
 /// AES-256 in counter mode from zero.

@@ -288,6 +288,53 @@ fn pw_18_ory_s_templates_say_where_the_salt_stood() {
     );
 }
 
+/// Made with Python's hmac and hashlib; the keys and salts are no UTF-8, and some longer than a block.
+#[test]
+fn pw_18_ory_s_hmac_crypt_and_salts_of_any_bytes_are_read() {
+    for text in [
+        "$hmac-md4$YjdkNzA3MDMxYjM5N2M0NWUwYzZkMmEzZWEwNWZkYmE=$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+        "$hmac-md4$YTdkYjA2MmU4MDA4MWIwZDY5MjY3YTc1NjIyOGE5NmE=$a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr",
+        "$hmac-md5$YzJjNTE2NDExNTk2ZjNmNjJjZjI0N2I2NmFiNDg1MzA=$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+        "$hmac-sha1$NmI5ODJiYjlmYzViZTI1YTRmZGU4MWZhMDkwNGRjYTk0YjdlYzkzMA==$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+        "$hmac-sha224$OWQ1YzJjMTA1N2EzODIyOTI0OTBkZDQ0MWI0MWY5YWZmY2QyN2E2MzhjNjY0ZTc3NDRhZmE0MzQ=$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+        "$hmac-sha256$ZGY0MTJmZDJiMmZkNmZmNTQ2ZTc5ZjA2N2QzYjBlOTg4MWU3NDA3YzU5OGE1NTNiNmRkNjA2MWU0MjQwMzQ5NA==$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+        "$hmac-sha256$Mjc2NzhhZmYxOWQ5ZjcwNjQ4MzVjMWE1YmIxNDRlNmM3YmE3NGMyZTliM2ViYWI5NTIyN2I1NTcxMjZhZTljOA==$a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr",
+        "$hmac-sha384$ZTI0MDQ2OTA3OTdlNGQxZGUzOTk0NDkzZjNkOTMzMmQ5NGE0YTEzZmQzOTBlYWYzYzNkMDFmODJmNGVlZWI5YjdjZDkzNzJjZjExODk3MjQyZDM1ZmY5YTYwZGI4MzBj$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+        "$hmac-sha512$ZGI4YjI1NTM2NjVmZWJmYWU1NTQzOTE2YzZkMmYyOGFmZmM3ZWY4MzI1OTVlYTA4YTE3MjBkOTI1ZTJjZWRjYThiNzZiOGJlZGY5MDM3ZWM1ZGVmZjlmNzg5YTMzYjY1ZjVjMGY3MzkzNTFjYjQxMTM3OTE0YzhlMzQ5YmJjMzE=$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+        "$hmac-sha512$NWFkODlhZjA1MzMzNTljZmJkYmYyMWU0NTY0NjU5OGM5MjdmNTEyZTE0N2M4OTc0ZDkzZjZiYTlmNWVlMGY2OWRlZTUwYjAwOGI0ZDc5YTE0ZGY2NTdkOGQyMTc3NWNiMmI5ZDQyYzkzZWJiMDEwNjBkMWJmNjc5MTBjMGU3M2E=$a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr",
+    ] {
+        check(HORSE, text);
+    }
+    // The digest itself instead of its digits.
+    check(
+        HORSE,
+        "$hmac-md5$wsUWQRWW8/Ys8ke2arSFMA==$/wCAa2V5IG9mIHRoZSBvbGQgaG91c2U=",
+    );
+    for text in [
+        "$md5$pf=6XtTQUxUff97UEFTU1dPUkR9OntTQUxUfQ==$//4AgEE=$mNzsuZ+ZLk6nDplK/FpNQA==",
+        "$sha256$pf=6XtTQUxUff97UEFTU1dPUkR9OntTQUxUfQ==$//4AgEE=$8/e8hABWCQ3F6Mgq/B+Uj8F6HrFsh41zZQjgtF4v3zk=",
+    ] {
+        check(HORSE, text);
+    }
+    check(
+        HORSE,
+        "$sha256-crypt$saltstr$H4wVyAbvDN1o8S37gMitqEwu7KztNKL9u30hxnDoAa1",
+    );
+    check(
+        "Hello world!",
+        "$sha512-crypt$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+    );
+    for bad in [
+        "$hmac-md4$",
+        "$hmac-sha3$AAAA$AAAA",
+        "$hmac-sha256$AAAA$AAAA",
+        "$hmac-sha256$AAAA",
+        "$md5$pf=e1NBTFR9$cGVwcGVy$7fOGP3gyOw70sKAIQS6rXg==",
+    ] {
+        assert!(ForeignHash::parse(bad).is_err(), "{bad}");
+    }
+}
+
 fn base64_of(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
@@ -386,7 +433,7 @@ proptest::proptest! {
 
     #[test]
     fn no_field_of_a_known_scheme_breaks_the_reader(
-        name in "(2b|argon2id|scrypt|firescrypt|1|5|6|md5|pbkdf2-sha256)",
+        name in "(2b|argon2id|scrypt|firescrypt|1|5|6|md5|hmac-sha256|sha512-crypt|pbkdf2-sha256)",
         rest in "(\\$[a-z0-9=,./+é]{0,30}){0,6}",
     ) {
         drop(ForeignHash::parse(&format!("${name}{rest}")));

@@ -77,6 +77,8 @@ pub struct Newcomer {
     pub password_changed_at: Option<Timestamp>,
     /// Whether the next sign-in leads to a change.
     pub must_change: bool,
+    /// When the account is erased, if its owner wished to leave (REC-14).
+    pub leaves_at: Option<Timestamp>,
 }
 
 /// A password of somebody who moves in.
@@ -123,6 +125,7 @@ impl Newcomer {
             password: ArrivingPassword::None,
             password_changed_at: None,
             must_change: false,
+            leaves_at: None,
         }
     }
 

@@ -37,6 +37,7 @@ pub(super) fn read(record: Value) -> Result<Newcomer, RecordRefusal> {
     newcomer.cohort_tag = members.text("cohort_tag")?;
     newcomer.password_changed_at = members.moment("password_changed_at")?;
     newcomer.must_change = members.truth("must_change_password")?.unwrap_or(false);
+    newcomer.leaves_at = members.moment("leaves_at")?;
     newcomer.password = password(&mut members)?;
     newcomer.claims = claims(members)?;
     Ok(newcomer)

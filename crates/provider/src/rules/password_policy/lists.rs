@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 /// dates, keyboard walks and the usual decorations; not taken from any leak (PW-09).
 static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("common.txt").lines().collect());
 
-/// Japanese words and names in Latin letters and kana, which the English lists of the estimator lack.
+/// Japanese names, places, seasons and everyday words in Latin letters, kana and kanji, which the English lists
+/// of the estimator lack. Folded, sorted.
 static JAPANESE: LazyLock<Vec<&str>> =
     LazyLock::new(|| include_str!("japanese.txt").lines().collect());
 
@@ -22,6 +23,25 @@ pub(super) fn japanese_words() -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pw_09_japanese_words_are_there_in_every_script() {
+        assert!(JAPANESE.len() >= 1_000, "{}", JAPANESE.len());
+        assert!(JAPANESE.is_sorted_by(|a, b| a < b), "each is there once");
+        for known in [
+            "yokohama",
+            "よこはま",
+            "ヨコハマ",
+            "横浜",
+            "鈴木",
+            "suzuki",
+            "卯月",
+        ] {
+            assert!(JAPANESE.contains(&known), "{known}");
+        }
+        let folded = |word: &&str| super::super::folded(word) == **word;
+        assert!(JAPANESE.iter().all(folded));
+    }
 
     #[test]
     fn pw_09_the_list_has_more_than_3000_passwords_that_the_length_would_let_pass() {

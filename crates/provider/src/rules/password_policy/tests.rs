@@ -163,7 +163,14 @@ fn pw_09_words_of_the_account_are_refused_within_a_password() {
 
 #[test]
 fn pw_09_japanese_words_are_no_strength() {
-    for weak in ["harukatakahashi", "konnichiwatokyo", "ありがとうさくら"] {
+    for weak in [
+        "harukatakahashi",
+        "konnichiwatokyo",
+        "ありがとうさくら",
+        "suzukihokkaido",
+        "すずきほっかいどう",
+        "スズキホッカイドウ",
+    ] {
         assert_eq!(judged(&STANDARD, weak), [PasswordRefusal::Weak], "{weak}");
     }
 }

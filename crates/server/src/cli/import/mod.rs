@@ -6,12 +6,15 @@ mod problems;
 mod reader;
 mod source;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use sekisho_model::Digest;
 use sekisho_provider::Provider;
 use sekisho_provider::moving::{Arrival, ImportTerms, KeptBatch, OnExisting, ReadyBatch};
+use sekisho_provider::password::Passwords;
 use sekisho_provider::rules::newcomer::{AddressTrust, FileForm};
 use sekisho_store::ImportProgress;
 use serde::Serialize;
@@ -25,6 +28,8 @@ use source::Source;
 
 /// Records of one transaction.
 const BATCH: usize = 500;
+/// A foreign scheme that takes longer than this is told of.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// What to import, and how.
 #[expect(
@@ -114,6 +119,18 @@ impl Import {
                 Existing::Skip => OnExisting::Skip,
                 Existing::Fail => OnExisting::Fail,
             },
+            reading: self.reading(),
+        }
+    }
+
+    /// What somebody who goes on with this import must give again.
+    fn reading(&self) -> String {
+        let format = self.format.to_possible_value();
+        let format = format.map_or_else(String::new, |value| value.get_name().to_owned());
+        if self.trust_addresses {
+            format!("{format}, --trust-addresses")
+        } else {
+            format
         }
     }
 
@@ -131,15 +148,16 @@ pub(super) async fn run(asked: Import, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(&asked.at).await?;
     let provider = &*services.provider;
     let source = Source::open(asked.file.as_deref())?;
-    let problems = Problems::open(asked.report.as_deref(), asked.resume)?;
     let length = source.length();
     let summary = if asked.dry_run {
+        let problems = Problems::open(asked.report.as_deref(), None)?;
         let meter = Meter::new(length, 0, provider.now());
         let reader = Reader::start(source, asked.form(), 0)?;
         look_through(provider, reader, &asked.terms(), (meter, problems)).await?
     } else {
         let progress = begin(provider, &asked, &source, &*services.surroundings.entropy).await?;
         let done = u64::try_from(progress.records).unwrap_or(0);
+        let problems = Problems::open(asked.report.as_deref(), asked.resume.then_some(done))?;
         let reader = Reader::start(source, asked.form(), done)?;
         let import = Running {
             provider,
@@ -147,6 +165,7 @@ pub(super) async fn run(asked: Import, form: Form) -> Result<(), CliError> {
             meter: Meter::new(length, progress.records, provider.now()),
             progress,
             problems,
+            measured: BTreeSet::new(),
         };
         import.run(reader).await?
     };
@@ -167,16 +186,17 @@ async fn begin(
     source: &Source,
     entropy: &dyn sekisho_model::Entropy,
 ) -> Result<ImportProgress, CliError> {
+    let terms = asked.terms();
     let tag = asked.tag.clone().unwrap_or_default();
     let Some(file) = source.digest()? else {
         // Standard input is read once: its row in the database only counts.
         let nobodys = Digest::of(&entropy.bytes::<32>());
-        return Ok(provider.begin_import(nobodys, &tag).await?);
+        return Ok(provider.begin_import(nobodys, &terms).await?);
     };
     let earlier = provider.import_progress(file).await?;
     let unfinished = earlier.filter(|earlier| earlier.finished_at.is_none() && earlier.records > 0);
     match (unfinished, asked.resume) {
-        (None, false) => Ok(provider.begin_import(file, &tag).await?),
+        (None, false) => Ok(provider.begin_import(file, &terms).await?),
         (None, true) => Err(CliError::refused(
             "There is no interrupted import of this very file; begin without --resume.",
         )),
@@ -187,6 +207,13 @@ async fn begin(
         (Some(earlier), true) if earlier.tag != tag => Err(CliError::refused(
             "The interrupted import had another --tag; give the same.",
         )),
+        // One that a former version began does not say.
+        (Some(earlier), true) if !["", &*terms.reading].contains(&&*earlier.terms) => {
+            Err(CliError::refused(format!(
+                "The interrupted import was --format {}; give the same.",
+                earlier.terms
+            )))
+        }
         (Some(earlier), true) => {
             output::done(&format!("Going on after record {}.", earlier.records));
             Ok(earlier)
@@ -234,6 +261,8 @@ struct Running<'a> {
     progress: ImportProgress,
     meter: Meter,
     problems: Problems,
+    /// Schemes whose time was taken, as stored texts.
+    measured: BTreeSet<String>,
 }
 
 impl Running<'_> {
@@ -268,10 +297,20 @@ impl Running<'_> {
         })
     }
 
-    async fn keep(&mut self, batch: ReadyBatch, bytes: u64) -> Result<(), CliError> {
+    async fn keep(&mut self, mut batch: ReadyBatch, bytes: u64) -> Result<(), CliError> {
         if batch.last_record == 0 {
             return Ok(());
         }
+        self.warn_of_slow_ones(&batch).await?;
+        // Written first: a kill right after the batch is kept must not lose what was wrong with it.
+        self.provider.settle(&mut batch).await?;
+        let stops = self.terms.existing == OnExisting::Fail;
+        let told = if stops {
+            Vec::new()
+        } else {
+            batch.remarks.clone()
+        };
+        self.problems.tell(&told)?;
         let kept = self
             .provider
             .keep_batch(&self.progress, batch, &self.terms)
@@ -279,7 +318,8 @@ impl Running<'_> {
         match kept {
             KeptBatch::Kept(progress, remarks) => {
                 self.progress = progress;
-                self.problems.tell(&remarks)?;
+                let of_late = remarks.into_iter().filter(|one| !told.contains(one));
+                self.problems.tell(&of_late.collect::<Vec<_>>())?;
                 self.meter
                     .show(self.progress.records, bytes, self.provider.now());
                 Ok(())
@@ -295,6 +335,27 @@ impl Running<'_> {
                 Err(CliError::refused("Another import of this file is running."))
             }
         }
+    }
+}
+
+impl Running<'_> {
+    /// PW-19: what is accepted may still be slow; whoever imports it should know what it costs everybody.
+    async fn warn_of_slow_ones(&mut self, batch: &ReadyBatch) -> Result<(), CliError> {
+        let new = batch.schemes().filter(|one| !self.measured.contains(*one));
+        let new: Vec<String> = new.cloned().collect();
+        self.measured.extend(new.iter().cloned());
+        for (name, time) in self.provider.times_of_schemes(new).await? {
+            if time > SLOW {
+                output::warn(&format!(
+                    "A password hashed with {name} as in this file takes {} ms here beyond an ordinary one: so \
+                     long each sign-in with one takes until the first that succeeds, and every wrong \
+                     password of anybody up to {} ms.",
+                    time.as_millis(),
+                    time.min(Passwords::RETRY_AFTER).as_millis(),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

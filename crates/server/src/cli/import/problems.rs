@@ -1,10 +1,10 @@
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sekisho_provider::moving::Remark;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{CliError, output};
 
@@ -18,22 +18,24 @@ pub(super) struct Problems {
 }
 
 impl Problems {
-    pub(super) fn open(report: Option<&Path>, resume: bool) -> Result<Self, CliError> {
-        let report = report
-            .map(|path| {
-                let mut options = File::options();
-                options.mode(0o600).create(true);
-                let opened = if resume {
-                    options.append(true).open(path)
-                } else {
-                    options.write(true).truncate(true).open(path)
-                };
-                opened.map(BufWriter::new).map_err(|why| {
-                    CliError::failed(format!("cannot write {}", path.display()), why)
-                })
-            })
-            .transpose()?;
-        Ok(Self { report, told: 0 })
+    /// With `resume_after`, the report goes on behind what it says of records up to that one: what was written
+    /// about later ones is written again.
+    pub(super) fn open(report: Option<&Path>, resume_after: Option<u64>) -> Result<Self, CliError> {
+        let Some(path) = report else {
+            return Ok(Self {
+                report: None,
+                told: 0,
+            });
+        };
+        let failed = |why| CliError::failed(format!("cannot write {}", path.display()), why);
+        let file = match resume_after {
+            Some(last) if path.exists() => cut(path, last),
+            Some(_) | None => options().truncate(true).open(path),
+        };
+        Ok(Self {
+            report: Some(BufWriter::new(file.map_err(failed)?)),
+            told: 0,
+        })
     }
 
     /// Lines and reasons only: neither addresses nor hashes.
@@ -71,6 +73,33 @@ impl Problems {
     }
 }
 
-fn unwritable(error: std::io::Error) -> CliError {
+fn options() -> OpenOptions {
+    let mut options = File::options();
+    options.mode(0o600).create(true).write(true);
+    options
+}
+
+/// The file with only its lines about records up to `last`, open at its end. A line that a kill cut off goes as
+/// well.
+fn cut(path: &Path, last: u64) -> io::Result<File> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let mut kept = BufWriter::new(options().truncate(true).open(&draft)?);
+    for line in BufReader::new(File::open(path)?).lines() {
+        let line = line?;
+        let told: Option<Value> = serde_json::from_str(&line).ok();
+        let record = told.and_then(|told| told.get("record")?.as_u64());
+        if record.is_some_and(|record| record <= last) {
+            writeln!(kept, "{line}")?;
+        }
+    }
+    let file = kept.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    Ok(file)
+}
+
+fn unwritable(error: io::Error) -> CliError {
     CliError::failed("cannot write the report", error)
 }

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use sekisho_model::{Digest, EventKind};
+use sekisho_model::{Digest, EventKind, Timestamp};
 use sekisho_store::ImportProgress;
 use serde_json::Value;
 
@@ -157,7 +157,12 @@ async fn an_interrupted_import_goes_on_where_it_was() {
         .write(move |tx| tx.begin_import(&kept))
         .await
         .unwrap();
-    for (words, told) in [("", "--resume"), (" --resume --tag other", "--tag")] {
+    for (words, told) in [
+        ("", "--resume"),
+        (" --resume --tag other", "--tag"),
+        (" --resume --tag t --format csv", "--format jsonl"),
+        (" --resume --tag t --trust-addresses", "--format jsonl"),
+    ] {
         let refused = place.import(&file, words).await.unwrap_err();
         assert!(refused.what.contains(told), "{}", refused.what);
     }
@@ -286,7 +291,7 @@ fn person() -> String {
         r#"{{"email":"abc@b.example","email_verified":true,"code_address":"abc@mobile.example",
         "code_address_verified":true,"subject":"old-1","state":"disabled","locale":"en",
         "zone":"Europe/Berlin","alert":"every","created_at":"2013-05-23T09:00:00.123456Z",
-        "must_change_password":true,"cohort_tag":"t","birthdate":"1990-02-03",
+        "must_change_password":true,"cohort_tag":"t","leaves_at":"2036-01-02T03:04:05Z","birthdate":"1990-02-03",
         "password_hash":"{MD5_OF_ABC}","hash_scheme":"md5"}}"#
     )
     .replace('\n', " ")
@@ -350,4 +355,106 @@ async fn an_export_is_private_whole_and_recorded() {
         .unwrap();
     let hashes: Vec<&Value> = events.iter().map(|event| &event.detail["hashes"]).collect();
     assert_eq!(hashes, [true, false]);
+}
+
+#[tokio::test]
+async fn pw_30_whoever_is_marked_by_a_cohort_is_marked_where_they_move_in() {
+    let (place, other) = (Place::new().await, Place::new().await);
+    let person = person().replace(r#""must_change_password":true,"#, "");
+    let file = place.file("people.jsonl", &person);
+    place.import(&file, "").await.unwrap();
+    let before = place.export("before", "").await.unwrap();
+    assert_eq!(abc(&before)["must_change_password"], false);
+    let marked = place.run("user force-reset --tag t --reason test").await;
+    marked.unwrap();
+    place.export("whole", " --with-hashes").await.unwrap();
+    other.import(&place.out("whole"), "").await.unwrap();
+    let there = other.export("there", "").await.unwrap();
+    assert_eq!(abc(&there)["must_change_password"], true);
+    // Whoever is on the way out does not come to stay.
+    assert_eq!(abc(&there)["leaves_at"], "2036-01-02T03:04:05Z");
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_read_holds_up_nobody() {
+    let place = Place::new().await;
+    let text = lines(1) + &person();
+    place
+        .import(&place.file("people.jsonl", &text), "")
+        .await
+        .unwrap();
+    let work = |tx: &mut sekisho_store::Tx<'_>| {
+        let users = tx.list_users(None, 100)?;
+        let mut with = Vec::new();
+        for user in &users {
+            let account = tx.account(user.id)?;
+            with.extend(account.and_then(|account| Some((user.id, account.password?))));
+        }
+        // PW-15: a record opens for its own account only.
+        let (first, second) = (with[0].clone(), with[1].clone());
+        tx.set_password(second.0, &first.1)?;
+        Ok(users.len())
+    };
+    let all = place.store.write(work).await.unwrap();
+    let refused = place.export("whole", " --with-hashes").await.unwrap_err();
+    assert!(refused.what.starts_with("1 accounts"), "{}", refused.what);
+    let text = std::fs::read_to_string(place.out("whole")).unwrap();
+    assert_eq!(text.lines().count(), all - 1);
+}
+
+#[tokio::test]
+async fn a_dry_run_refuses_every_record_that_the_import_would() {
+    let place = Place::new().await;
+    let text =
+        r#"{"email":"x@b.example","email_verified":true,"password_record":"$argon2id$nothing"}"#;
+    let file = place.file("people.jsonl", text);
+    for words in [" --dry-run", ""] {
+        let words = format!("{words}{}", place.with_report());
+        assert!(place.import(&file, &words).await.is_err());
+        let problem = place.report()[0]["problem"].to_string();
+        assert!(problem.contains("password_record"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_goes_on_behind_the_batch_that_was_kept() {
+    let place = Place::new().await;
+    let text: String = (0..1_200)
+        .map(|n| match n {
+            2 | 699 => "broken\n".to_owned(),
+            _ => format!("{{\"email\":\"p{n}@b.example\",\"email_verified\":true}}\n"),
+        })
+        .collect();
+    let file = place.file("people.jsonl", &text);
+    // As a kill leaves it: the second batch is told of and not kept, and a line is cut off.
+    let digest = Digest::of(&std::fs::read(&file).unwrap());
+    let at = Timestamp::from_seconds(1);
+    let half = ImportProgress {
+        file: digest,
+        tag: String::new(),
+        terms: "jsonl".to_owned(),
+        records: 500,
+        imported: 499,
+        existing: 0,
+        refused: 1,
+        started_at: at,
+        updated_at: at,
+        finished_at: None,
+    };
+    let begun = place.store.write(move |tx| tx.begin_import(&half)).await;
+    begun.unwrap();
+    let report = [
+        r#"{"record":3,"line":3,"problem":"kept"}"#,
+        r#"{"record":700,"line":700,"problem":"kept"}"#,
+        r#"{"rec"#,
+    ];
+    place.file("report", &report.join("\n"));
+    let words = format!(" --resume{}", place.with_report());
+    assert!(place.import(&file, &words).await.is_err());
+    let told: Vec<(u64, bool)> = place
+        .report()
+        .iter()
+        .map(|one| (one["record"].as_u64().unwrap(), one["problem"] == "kept"))
+        .collect();
+    assert_eq!(told, [(3, true), (700, false)]);
 }

@@ -11,7 +11,7 @@ use crate::http::frame::Frame;
 use crate::http::pages::{Cause, NewPasswordPage, PasswordProblem};
 use crate::http::sign_in::{app_name, flow_of, kind, posted_flow};
 
-const PURPOSE: &str = "new-password";
+pub(super) const PURPOSE: &str = "new-password";
 
 /// Asks for a new password, after everything else was proved.
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {

@@ -3,6 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_model::ResetToken;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 use sekisho_provider::rules::password_policy::PasswordRefusal;
@@ -10,6 +11,7 @@ use sekisho_provider::{Failure, PasswordContext};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use super::change;
 use crate::http::answer::json_answer;
 use crate::http::app::App;
 use crate::http::failure::json_failure;
@@ -37,8 +39,7 @@ pub(super) async fn send(
         return empty(StatusCode::TOO_MANY_REQUESTS);
     };
     let form = Parameters::decode(&body);
-    let typed = |name: &str| form.first(name).unwrap_or_default();
-    match reasons(&app, &visit, (typed("password"), typed("name"))).await {
+    match reasons(&app, &request, &visit, &form).await {
         Ok(reasons) => {
             let frame = Frame::new(&app, &request, app.locale(&request, None));
             let page = frame.page(String::new());
@@ -52,27 +53,53 @@ pub(super) async fn send(
 
 async fn reasons(
     app: &App,
+    request: &HttpRequest,
     visit: &Visit,
-    (password, name): (&str, &str),
+    form: &Parameters,
 ) -> Result<Vec<PasswordRefusal>, Failure> {
+    let password = form.first("password").unwrap_or_default();
     if password.is_empty() {
         return Ok(Vec::new());
     }
-    let context = context(app, visit, name).await?;
+    let context = match of_page(app, request, visit, form).await? {
+        Some(context) => context,
+        None => of_browser(app, visit, form.first("name").unwrap_or_default()).await?,
+    };
     app.provider.judge_new_password(password, &context).await
 }
 
-/// Whose password it is to be, as far as the browser has shown: who is signed in, or who makes an account.
-async fn context(app: &App, visit: &Visit, name: &str) -> Result<PasswordContext, Failure> {
+/// Whose password it is to be, as the page shows that asks: that of a link, or of a sign-in that leads to a change.
+async fn of_page(
+    app: &App,
+    request: &HttpRequest,
+    visit: &Visit,
+    form: &Parameters,
+) -> Result<Option<PasswordContext>, Failure> {
+    let provider = &app.provider;
+    if let Some(token) = form.first("token").and_then(ResetToken::presented) {
+        return provider.reset_context(&token, visit).await;
+    }
+    let Some(flow) = app.checked(request, visit, form, change::PURPOSE) else {
+        return Ok(None);
+    };
+    match provider.flow(&flow, visit).await? {
+        Some(flow) => provider.change_context(&flow, visit).await,
+        None => Ok(None),
+    }
+}
+
+/// The same, as far as the browser has shown: who is signed in, or who makes an account.
+async fn of_browser(app: &App, visit: &Visit, name: &str) -> Result<PasswordContext, Failure> {
     let provider = &app.provider;
     if let Some(live) = provider.live_session(visit).await?
         && let Some(account) = provider.account(live.user.id).await?
     {
         return Ok(provider.password_context(&account, None));
     }
-    let begun = provider.load_sign_up(visit).await?;
-    let address = begun.as_ref().and_then(|begun| begun.pending.address());
-    let addresses: Vec<_> = address.iter().collect();
     let name: String = name.chars().take(200).collect();
-    Ok(provider.new_password_context(&addresses, Some(&*name).filter(|name| !name.is_empty())))
+    let name = Some(&*name).filter(|name| !name.is_empty());
+    match provider.load_sign_up(visit).await? {
+        Some(begun) => provider.sign_up_context(&begun.pending, name, visit).await,
+        None => Ok(provider.new_password_context(&[], name, None)),
+    }
 }
