@@ -64,6 +64,7 @@ mod sign_out;
 mod sign_up;
 mod standing;
 mod stolen_database;
+mod stolen_sessions;
 mod support;
 mod switches;
 mod takeover;
