@@ -64,4 +64,5 @@ mod support;
 mod takeover;
 mod token_exchange;
 mod tokens;
+mod uniform_code_page;
 mod whole_journey;

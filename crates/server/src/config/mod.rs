@@ -159,6 +159,7 @@ impl Config {
                 max_sends: self.otp.max_sends,
                 for_everyone: self.otp.require_for_everyone
                     || self.password.preset == Preset::Notice2013,
+                uniform: self.otp.uniform_challenge,
             },
             password_policy: self.password_policy(),
             resets: ResetSettings {

@@ -10,6 +10,7 @@ pub(crate) use complete::Completion;
 pub(crate) use letters::client_name;
 mod outside;
 mod password;
+mod uniform;
 pub(crate) use password::device_class;
 
 pub use code::CodeOutcome;
@@ -17,3 +18,4 @@ pub use code_mail::ResendOutcome;
 pub use complete::Completed;
 pub use flow::{AppView, CodeView, LoadedFlow};
 pub use password::PasswordOutcome;
+pub use uniform::Typed;

@@ -88,7 +88,12 @@ impl Provider {
             Checked::Wrong => {
                 let typed = (password, &index, device);
                 self.wrong(named, &flow, visit, typed).await?;
-                Ok(PasswordOutcome::Wrong)
+                if !self.is_uniform(&flow) {
+                    return Ok(PasswordOutcome::Wrong);
+                }
+                let known = counted_as(&flow, account.as_ref(), browser.as_ref());
+                let user = named.unwrap_or_else(|| self.nobody_at(&index));
+                self.decoy(flow, user, known, visit).await
             }
             Checked::Right(renewed) => {
                 let Some(account) = account else {
@@ -139,11 +144,18 @@ impl Provider {
         if !account_may_act(account.user.state) {
             self.record_failure(Some(account.user.id), &flow, visit, Outcome::Disabled)
                 .await?;
+            if self.is_uniform(&flow) {
+                let known = counted_as(&flow, Some(account), browser.as_ref());
+                return self.decoy(flow, account.user.id, known, visit).await;
+            }
             return Ok(PasswordOutcome::Disabled);
         }
         let open = self.open_account(account)?;
         let whom = concerned(&flow, &open);
-        self.pass(EndpointClass::SignIn, whom)?;
+        if !self.is_uniform(&flow) {
+            // Else it is asked once everything is proved.
+            self.pass(EndpointClass::SignIn, whom)?;
+        }
         let tightened = self.tightened(whom.client, whom.user);
         let app = self.app_view(&flow, visit).await?;
         let counted_as = counted_as(&flow, Some(account), browser.as_ref());

@@ -74,7 +74,7 @@ async fn page(
         // OTP-22: no code before the password.
         return see_other(&format!("/login?flow={}", flow.id), frame.app.https);
     };
-    let is_outside = stage.stronger.is_some_and(Stronger::is_nothing);
+    let is_outside = stage.asks_stronger() && stage.stronger.is_some_and(Stronger::is_nothing);
     let csrf = frame.app.form_token(visit, flow.id.as_str(), PURPOSE);
     let mut page = frame.page(csrf);
     page.path = format!("/login/recovery?flow={}", flow.id);

@@ -270,6 +270,8 @@ fn code_view(locale: Locale, state: CodeState) -> CodePage {
         page: page(locale),
         app: Some(app(locale)),
         masked: "h•••@m•••.example".to_owned(),
+        uniform: false,
+        question: None,
         tally: sekisho_mail::tally::words(0, 47, locale),
         sent: clock(locale, 0),
         until: clock(locale, 600),
@@ -310,6 +312,18 @@ fn code_pages(album: &mut Album) {
             ..view(CodeState::Fresh)
         },
     );
+    let uniform = |state| CodePage {
+        masked: String::new(),
+        uniform: true,
+        question: Some("{}".to_owned()),
+        trust_days: None,
+        tries_left: None,
+        ..view(state)
+    };
+    album.put("code-uniform", uniform(CodeState::Fresh));
+    album.put("code-uniform-resent", uniform(CodeState::Resent));
+    let late = uniform(CodeState::ExpiredAndResent);
+    album.put("code-uniform-expired", late);
     album.put("code-expired-resent", view(CodeState::ExpiredAndResent));
     album.put("code-resent", view(CodeState::Resent));
     album.put("code-wait", view(CodeState::Wait(clock(locale, 60))));
