@@ -120,11 +120,11 @@ async fn everything(house: &TestHouse, app: &str, address: &str, password: &str)
     ] {
         put(&send(&browser, "/login/code", &code, &form).await);
     }
-    house.clock.advance(Duration::from_secs(61));
+    house.advance(Duration::from_secs(61)).await;
     let again = send(&browser, "/login/code", &code, &[("action", "resend")]).await;
     put(&again);
     put(&browser.get(again.location()).await);
-    house.clock.advance(Duration::from_secs(601));
+    house.advance(Duration::from_secs(601)).await;
     let late = send(&browser, "/login/code", &code, &[("code", "00000000")]).await;
     put(&late);
     put(&browser.get(late.location()).await);
@@ -139,7 +139,7 @@ async fn everything(house: &TestHouse, app: &str, address: &str, password: &str)
         put(&send(&browser, "/login/code", &code, &[("code", "00000000")]).await);
     }
     put(&browser.get(&format!("/login/code?flow={flow}")).await);
-    house.clock.advance(Duration::from_hours(25));
+    house.advance(Duration::from_hours(25)).await;
     all
 }
 
@@ -255,7 +255,7 @@ async fn otp_26_an_app_s_code_signs_in_from_the_same_page_and_nothing_is_mailed(
     let sent = typed(&browser, &app, &house.login_address, PASSWORD).await;
     let page = browser.get(sent.location()).await;
     assert!(page.words().contains("Enter your code"), "{}", page.words());
-    house.clock.advance(Duration::from_secs(61));
+    house.advance(Duration::from_secs(61)).await;
     let again = send(&browser, "/login/code", &page, &[("action", "resend")]).await;
     assert!(again.location().contains("sent=again"));
     let code = code_of(&secret, &house);

@@ -57,6 +57,22 @@ pub(super) struct Awaiting {
     pub(super) disguise: Disguise,
 }
 
+impl Awaiting {
+    /// Something stronger than a mailed code is asked for.
+    pub(super) fn of_stronger(
+        stronger: Stronger,
+        change: Option<ChangeReason>,
+        known_browser: Option<BrowserId>,
+    ) -> Self {
+        Self {
+            stronger: Some(stronger),
+            change,
+            known_browser,
+            ..Self::default()
+        }
+    }
+}
+
 impl Provider {
     /// Mails the first code of a flow and moves it to the code stage under a new cookie (SES-03).
     pub(super) async fn send_first_code(

@@ -88,12 +88,8 @@ impl Provider {
             Checked::Wrong => {
                 let typed = (password, &index, device);
                 self.wrong(named, &flow, visit, typed).await?;
-                if !self.is_uniform(&flow) {
-                    return Ok(PasswordOutcome::Wrong);
-                }
                 let known = counted_as(&flow, account.as_ref(), browser.as_ref());
-                let user = named.unwrap_or_else(|| self.nobody_at(&index));
-                self.decoy(flow, user, known, visit).await
+                self.after_wrong(flow, (named, &index), known, visit).await
             }
             Checked::Right(renewed) => {
                 let Some(account) = account else {
@@ -112,6 +108,20 @@ impl Provider {
                     .await
             }
         }
+    }
+
+    async fn after_wrong(
+        &self,
+        flow: LoadedFlow,
+        (user, index): (Option<UserId>, &Digest),
+        known: Option<BrowserId>,
+        visit: &Visit,
+    ) -> Result<PasswordOutcome, Failure> {
+        if !self.is_uniform(&flow) {
+            return Ok(PasswordOutcome::Wrong);
+        }
+        let user = user.unwrap_or_else(|| self.nobody_at(index));
+        self.decoy(flow, user, known, visit).await
     }
 
     async fn account_and_browser(

@@ -78,15 +78,9 @@ impl Provider {
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
         if self.is_uniform(&flow) {
-            let awaiting = Awaiting {
-                known_browser,
-                change,
-                stronger: Some(stronger),
-                ..Awaiting::default()
-            };
-            return self
-                .await_nothing(flow, account.user.id, awaiting, visit)
-                .await;
+            let awaiting = Awaiting::of_stronger(stronger, change, known_browser);
+            let hidden = self.await_nothing(flow, account.user.id, awaiting, visit);
+            return hidden.await;
         }
         let (now, codes) = (self.now(), self.settings.codes);
         let cookie = PreAuthToken::generate(&*self.entropy);
