@@ -33,6 +33,7 @@ pub mod outbound;
 pub mod password;
 pub mod places;
 mod provider;
+pub mod publishers;
 pub mod rules;
 pub mod sealing;
 mod settings;

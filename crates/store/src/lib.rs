@@ -56,6 +56,7 @@ mod options;
 mod outbox;
 mod partitions;
 mod pool;
+mod publishers;
 mod recovery;
 mod refresh_tokens;
 mod registration;
