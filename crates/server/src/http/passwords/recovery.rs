@@ -90,9 +90,11 @@ async fn page(
 
 /// What to do without the code address; nothing here depends on an account.
 pub(super) async fn help(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let query = Parameters::decode(request.query_string().as_bytes());
     let frame = Frame::new(&app, &request, app.locale(&request, None));
     let view = CodeAddressHelpPage {
         page: frame.page(String::new()),
+        has_none: query.first("why") == Some("none"),
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
