@@ -1,6 +1,8 @@
 //! The authorization endpoint: what is shown here, what goes back to the app.
 
 use reqwest::StatusCode;
+use sekisho_model::EventKind;
+use sekisho_provider::publishers::PublisherDecided;
 use serde_json::json;
 
 use crate::support::browser::Browser;
@@ -138,6 +140,90 @@ async fn con_04_a_refusal_goes_back_to_the_app_and_a_second_decision_counts_for_
         (late.status, late.location),
         (StatusCode::BAD_REQUEST, None)
     );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn con_06_a_decision_before_the_page_was_seen_is_asked_for_again() {
+    let house = TestHouse::open().await;
+    let (client, _) = house.client(json!({})).await;
+    let browser = Browser::new(&house);
+    let to_consent = browser
+        .sign_in(&house, &request(client.client_id.as_str(), &[]))
+        .await;
+    let page = browser.get(to_consent.location()).await;
+    let csrf = page.hidden("csrf");
+    for decision in ["allow", "deny"] {
+        let form = [("csrf", &*csrf), ("decision", decision)];
+        let again = browser.post_once("/consent", &form).await;
+        assert_eq!((again.status, &again.location), (StatusCode::OK, &None));
+        assert!(
+            again.words().contains("That was very quick"),
+            "{}",
+            again.words()
+        );
+        assert_ne!(again.hidden("csrf"), csrf, "its time begins anew");
+    }
+    // A moment later the first page is as good as any.
+    let done = browser.post("/consent", &[("csrf", &csrf), ("decision", "allow")]);
+    let done = done.await;
+    assert!(done.answer("code").is_some(), "{}", done.words());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reg_18_who_makes_an_app_is_what_an_operator_says_and_only_of_what_was_looked_at() {
+    let house = TestHouse::open().await;
+    let provider = &house.house.services.provider;
+    let (client, _) = house.client(json!({"client_name": "Notes"})).await;
+    let id = client.client_id.clone();
+    let browser = Browser::new(&house);
+    let start = request(id.as_str(), &[]);
+    let consent = browser.sign_in(&house, &start).await;
+    let consent = browser.get(consent.location()).await;
+    let words = consent.words();
+    assert!(words.contains("Added by the operator"), "{words}");
+    assert!(!words.contains("not verified"), "{words}");
+    let shown = async || {
+        provider.hear().await.unwrap();
+        let to = browser.get(&start).await;
+        browser.get(to.location()).await.words()
+    };
+    let vouch = async |name: Option<&str>| {
+        let event = provider.event_of_server(EventKind::ClientChanged);
+        provider.vouch_for(&id, name, event).await.unwrap()
+    };
+    for bad in ["", "   ", "a\nb", &"x".repeat(81)] {
+        assert_eq!(vouch(Some(bad)).await, PublisherDecided::BadName, "{bad}");
+    }
+    assert_eq!(vouch(Some(" Example Ltd. ")).await, PublisherDecided::Set);
+    let words = shown().await;
+    assert!(
+        words.contains("Publisher verified: Example Ltd."),
+        "{words}"
+    );
+    // Another name than the one that was looked at is not vouched for.
+    let store = &house.house.services.store;
+    let renamed = async |name: &str| {
+        let changed = sekisho_model::Client {
+            client_name: name.to_owned(),
+            ..client.clone()
+        };
+        let work = move |tx: &mut sekisho_store::Tx<'_>| tx.update_client(&changed);
+        store.write(work).await.unwrap();
+    };
+    renamed("Bank").await;
+    let words = shown().await;
+    assert!(!words.contains("Publisher verified"), "{words}");
+    renamed("Notes").await;
+    assert!(shown().await.contains("Publisher verified"));
+    // What looks like a name that is vouched for deserves a second look.
+    let (other, _) = house.client(json!({"client_name": "Nоtes"})).await;
+    let to = browser.get(&request(other.client_id.as_str(), &[])).await;
+    let words = browser.get(to.location()).await.words();
+    assert!(words.contains("looks like Notes"), "{words}");
+    assert_eq!(vouch(None).await, PublisherDecided::Set);
+    assert!(shown().await.contains("Added by the operator"));
     house.close().await;
 }
 

@@ -263,16 +263,25 @@ async fn inc_03_a_level_for_some_accounts_stops_them_and_nobody_else() {
         let login = browser.get(to_login.location()).await;
         let csrf = login.hidden("csrf");
         let form = [("csrf", &*csrf), ("email", email), ("password", PASSWORD)];
-        browser.post("/login", &form).await.status
+        (browser.post("/login", &form).await, browser)
     };
+    let before = scene.house.last_code();
+    let (sent, browser) = password(&scene.house.login_address).await;
+    let page = browser.get(sent.location()).await;
+    let csrf = page.hidden("csrf");
+    let code = scene.house.code_but(&before).await;
+    let form = [("csrf", &*csrf), ("code", &*code)];
+    let stopped = browser.post("/login/code", &form).await;
     assert_eq!(
-        password(&scene.house.login_address).await,
-        StatusCode::SERVICE_UNAVAILABLE
+        stopped.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "told once everything is proved (OTP-07)"
     );
-    assert_eq!(
-        password(&email).await,
-        StatusCode::SEE_OTHER,
-        "of another age"
+    let (sent, _) = password(&email).await;
+    assert!(
+        sent.location().starts_with("/login/code"),
+        "of another age: {}",
+        sent.words()
     );
     scene.house.close().await;
 }

@@ -70,4 +70,5 @@ mod switches;
 mod takeover;
 mod token_exchange;
 mod tokens;
+mod uniform_code_page;
 mod whole_journey;

@@ -298,7 +298,7 @@ async fn otp_23_with_nowhere_to_mail_a_code_the_password_alone_opens_nothing() {
     };
     let browser = Browser::new(&strict.house);
     let told = strict.types(&browser, "adrift@tanpopo.jp", "abc").await;
-    assert_eq!(told.location(), "/help/code-address");
+    assert_eq!(told.location(), "/help/code-address?why=none");
     let page = browser.get(told.location()).await;
     assert_eq!(page.status, StatusCode::OK);
     let silent = request(&strict.app, &[("prompt", "none")]);

@@ -77,6 +77,9 @@ async fn lo_02_without_a_hint_the_person_is_asked() {
         .await;
     let asked = browser.get("/oauth2/end_session").await;
     assert_eq!(asked.status, StatusCode::OK);
+    let apps = format!("Apps in use in this browser: {}", client.client_name);
+    let redeemed = asked.words().contains(&apps);
+    assert!(redeemed, "{}", asked.words());
     assert_eq!(
         browser.get("/account").await.status,
         StatusCode::OK,

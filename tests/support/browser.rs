@@ -1,9 +1,11 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::cookie::Jar;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
+use sekisho_model::ManualClock;
 
 use super::house::{PASSWORD, TestHouse};
 
@@ -13,7 +15,11 @@ pub struct Browser {
     pub http: Client,
     pub base: String,
     jar: Arc<Jar>,
+    clock: Arc<ManualClock>,
 }
+
+/// How long a person looks at a page before deciding something there (CON-06).
+const A_LOOK: Duration = Duration::from_millis(500);
 
 /// A page that was answered.
 #[derive(Debug, Clone)]
@@ -114,6 +120,7 @@ impl Browser {
             http,
             base: house.issuer.clone(),
             jar,
+            clock: Arc::clone(&house.clock),
         }
     }
 
@@ -175,8 +182,13 @@ impl Browser {
         self.get(&path).await
     }
 
-    /// Sends a form. Where the answer only leads to what there is to say about it, that page.
+    /// Sends a form, as a person does: what is decided was looked at before. Where the answer only leads to what
+    /// there is to say about it, that page.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        let decides = form.iter().any(|(name, _)| *name == "decision");
+        if decides && matches!(path, "/consent" | "/device") {
+            self.clock.advance(A_LOOK);
+        }
         let page = self.post_once(path, form).await;
         match page.location.as_deref() {
             Some(next) if next.starts_with('/') && next.contains("said=") => self.get(next).await,
@@ -184,7 +196,7 @@ impl Browser {
         }
     }
 
-    /// Sends a form and stays at the first answer.
+    /// Sends a form at once and stays at the first answer.
     pub async fn post_once(&self, path: &str, form: &[(&str, &str)]) -> Page {
         let request = self
             .http

@@ -177,6 +177,14 @@ impl Chromium {
     }
 
     pub async fn click(&self, selector: &str) {
+        if selector.contains("[name=decision]") {
+            // CON-06: a decision counts half a second after its page.
+            wait::until("a look at the page", async || {
+                let age = self.ask("arguments[0](performance.now())").await.as_f64()?;
+                (age > 700.0).then_some(())
+            })
+            .await;
+        }
         let element = self.find(selector).await;
         self.call(&format!("/element/{element}/click"), json!({}))
             .await;

@@ -29,6 +29,9 @@ pub struct Client {
     /// How its pages look; kept beside the registration, because apps do not decide it.
     #[serde(skip)]
     pub brand: Option<Brand>,
+    /// Who makes it, if an operator vouches for that; kept beside the registration, because apps do not decide it.
+    #[serde(skip)]
+    pub publisher: Option<String>,
     /// Home page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
@@ -203,6 +206,19 @@ impl Client {
     /// A client that cannot keep a secret (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == ClientAuthentication::None
+    }
+
+    /// What an operator looks at before vouching for its publisher: its names, its home page, and where it returns to.
+    pub fn identity(&self) -> Digest {
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut parts = vec![
+            self.client_name.clone(),
+            or_none(&self.client_name_ja),
+            or_none(&self.client_uri),
+        ];
+        parts.extend(self.redirect_uris.iter().cloned());
+        let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+        Digest::keyed(b"client identity", &parts)
     }
 
     /// Whether the client is held to FAPI 2.0, message signing or not.

@@ -35,6 +35,7 @@ pub mod password;
 pub mod people;
 pub mod places;
 mod provider;
+pub mod publishers;
 mod recall;
 pub mod rules;
 pub mod sealing;

@@ -206,6 +206,8 @@ pub struct CodeSettings {
     pub max_sends: u8,
     /// Whether everyone gets the code, whatever they chose.
     pub for_everyone: bool,
+    /// Whether the code page follows wrong passwords too, at every level (OTP-07).
+    pub uniform: bool,
 }
 
 /// How accounts and addresses go.
@@ -275,6 +277,7 @@ impl Default for CodeSettings {
             resend_after: Duration::from_mins(1),
             max_sends: 4,
             for_everyone: false,
+            uniform: false,
         }
     }
 }

@@ -3,6 +3,7 @@ use sekisho_model::{Brand, Client, ClientId, ClientSecretRecord, EpochKind, Seal
 
 use crate::backend::on_each;
 use crate::column::{micros, read_digest, time};
+use crate::publishers::Vouched;
 use crate::schema::{client_secrets, clients, consents};
 use crate::{Once, StoreError, Topic, Tx};
 
@@ -48,7 +49,8 @@ impl Tx<'_> {
             .order(client_secrets::created_at.desc())
             .load::<SecretRow>(self.conn)?;
         let brand = self.brands(&[id.as_str()])?.remove(id.as_str());
-        registered(&row.0, row.1, &secrets, brand).map(Some)
+        let vouched = self.publishers(&[id.as_str()])?.remove(id.as_str());
+        registered(&row.0, row.1, &secrets, (brand, vouched)).map(Some)
     }
 
     /// Clients in the order of their ids, after `after`.
@@ -68,11 +70,12 @@ impl Tx<'_> {
             .order(client_secrets::created_at.desc())
             .load::<SecretRow>(self.conn)?;
         let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
-        let brands = self.brands(&ids)?;
+        let (brands, vouched) = (self.brands(&ids)?, self.publishers(&ids)?);
         rows.iter()
             .map(|(id, document, created_at)| {
                 let own: Vec<_> = secrets.iter().filter(|s| s.1 == *id).cloned().collect();
-                registered(document, *created_at, &own, brands.get(id).copied())
+                let beside = (brands.get(id).copied(), vouched.get(id).cloned());
+                registered(document, *created_at, &own, beside)
             })
             .collect()
     }
@@ -140,7 +143,7 @@ fn registered(
     document: &str,
     created_at: i64,
     secrets: &[SecretRow],
-    brand: Option<Brand>,
+    (brand, vouched): (Option<Brand>, Option<Vouched>),
 ) -> Result<RegisteredClient, StoreError> {
     let secret =
         |(digest, _, created_at, expires_at, sealed): &SecretRow| -> Result<_, StoreError> {
@@ -153,8 +156,15 @@ fn registered(
         };
     let client: Client =
         serde_json::from_str(document).map_err(|_malformed| StoreError::Corrupt("client"))?;
+    // What changed since it was looked at is not vouched for.
+    let vouched = vouched.filter(|(_, identity)| *identity == client.identity());
+    let publisher = vouched.map(|(publisher, _)| publisher);
     Ok(RegisteredClient {
-        client: Client { brand, ..client },
+        client: Client {
+            brand,
+            publisher,
+            ..client
+        },
         secrets: secrets.iter().map(secret).collect::<Result<_, _>>()?,
         created_at: time(created_at),
     })

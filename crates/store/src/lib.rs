@@ -57,6 +57,7 @@ mod outbox;
 mod partitions;
 mod password_runs;
 mod pool;
+mod publishers;
 mod recovery;
 mod refresh_tokens;
 mod registration;

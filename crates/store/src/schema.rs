@@ -163,6 +163,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_publishers (client_id) {
+        client_id -> Text,
+        publisher -> Text,
+        identity -> Binary,
+    }
+}
+
+diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         algorithm -> Text,

@@ -175,6 +175,19 @@ impl Situation {
         tightening(self.level(whom, now))
     }
 
+    /// Whether the code page follows every password of a sign-in through this app, whoever it is. A level of some
+    /// accounts counts for all: else the page would tell who is one of them (ENU-01).
+    pub fn hides_passwords(&self, client: Option<&ClientId>, now: Timestamp) -> bool {
+        let whom = Concerned { client, user: None };
+        let of_some = |made: &LevelDecision| {
+            matches!(made.scope, LevelScope::Cohort(_))
+                && newest(&self.levels, &made.scope, now).is_some_and(|newest| {
+                    newest.number == made.number && tightening(made.level).uniform_code_page
+                })
+        };
+        self.tightening(whom, now).uniform_code_page || self.levels.iter().any(of_some)
+    }
+
     /// Whether a feature is switched on; without any decision it is.
     pub fn works(&self, feature: Feature, now: Timestamp) -> bool {
         let holds = |made: &&SwitchDecision| made.until.is_none_or(|until| now < until);
@@ -440,6 +453,24 @@ mod tests {
         let of = |class, client| situation.pass(class, Concerned { client, user: None }, NOW);
         assert_eq!(of(EndpointClass::Token, Some(&a)), Err(Halt::Stopped));
         assert_eq!(of(EndpointClass::Token, Some(&b)), Ok(()));
+    }
+
+    #[test]
+    fn enu_01_a_level_of_some_accounts_hides_the_passwords_of_all() {
+        let cohort = LevelScope::Cohort(sekisho_model::Cohort::default());
+        let some = |number, level| made(number, cohort.clone(), level);
+        let app = ClientId::new("app");
+        let of_app = made(1, LevelScope::Client(app.clone()), Level::Watch);
+        let hides = |levels, client| situation(levels).hides_passwords(client, NOW);
+        assert!(!hides(vec![], None));
+        assert!(hides(vec![server(1, Level::Watch)], None));
+        assert!(hides(vec![some(1, Level::Watch)], None));
+        assert!(!hides(
+            vec![some(1, Level::Watch), some(2, Level::Normal)],
+            None
+        ));
+        assert!(hides(vec![of_app.clone()], Some(&app)));
+        assert!(!hides(vec![of_app], None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Signing out (RP-Initiated Logout 1.0; LO-01, LO-02, LO-06).
 
-use sekisho_model::{ClientId, EventKind, Outcome, SessionId};
+use sekisho_model::{ClientId, EventKind, Locale, Outcome, SessionId};
 use sekisho_store::SessionClient;
 
 use super::visit::{LiveSession, Visit};
@@ -84,6 +84,26 @@ impl Provider {
             vouched: allowed.vouched,
             must_ask: allowed.ask,
         })
+    }
+
+    /// The names of the apps that have a part in the session of this browser, for the question before it ends.
+    pub async fn apps_in_use(
+        &self,
+        live: &LiveSession,
+        locale: Locale,
+    ) -> Result<Vec<String>, Failure> {
+        let session = live.session.id;
+        let there = self
+            .store
+            .read(move |tx| tx.clients_of_session(session))
+            .await?;
+        let mut names = Vec::new();
+        for app in there {
+            names.extend(self.client_name(&app.client_id, locale).await?);
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     /// Ends the session of this browser and the tokens that lived on it; `offline_access` goes on

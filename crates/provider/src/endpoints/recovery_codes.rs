@@ -14,6 +14,7 @@ use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::recovery_code;
+use crate::rules::sign_in::Disguise;
 use crate::rules::standing::account_may_act;
 use crate::{Failure, Provider};
 
@@ -129,6 +130,10 @@ impl Provider {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => return Ok(RecoveryOutcome::Wait(until)),
         };
+        if stage.disguise == Disguise::Decoy {
+            self.recovery_of_decoy(visit).await?;
+            return Ok(RecoveryOutcome::Wrong);
+        }
         let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
         let (account, browser) = self
             .store

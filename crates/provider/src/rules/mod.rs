@@ -29,6 +29,7 @@ pub mod legacy_hash;
 pub mod logo;
 pub mod logout_token;
 pub mod logout_uris;
+pub mod lookalike;
 pub mod networks;
 pub mod newcomer;
 pub mod oauth_error;

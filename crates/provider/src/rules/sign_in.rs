@@ -79,7 +79,7 @@ impl LetIn {
 pub enum Stage {
     /// The password is awaited.
     Password,
-    /// The password was right; the mailed code is awaited.
+    /// The password was right, or seems to have been ([`Disguise`]); the mailed code is awaited.
     Code(CodeStage),
     /// Everything was proved; a new password is awaited before anything is issued (PW-29).
     Change(ChangeStage),
@@ -90,7 +90,7 @@ pub enum Stage {
 /// What is known while the code is awaited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeStage {
-    /// Whose password was right.
+    /// Whose password was right. Of a decoy: whose tries it counts as; perhaps nobody's.
     pub user_id: UserId,
     /// The present challenge.
     pub challenge: ChallengeId,
@@ -121,6 +121,33 @@ pub struct CodeStage {
     /// Whether the mailed code stands in for a stronger second step that was reported lost long ago.
     #[serde(default)]
     pub for_lost: bool,
+    /// Whether the pages keep to themselves what the password was.
+    #[serde(default)]
+    pub disguise: Disguise,
+}
+
+impl CodeStage {
+    /// Whether the pages show what they show everybody (`otp.uniform_challenge`).
+    pub const fn is_uniform(&self) -> bool {
+        !matches!(self.disguise, Disguise::None)
+    }
+
+    /// Whether a page of its own asks for something stronger than a mailed code.
+    pub const fn asks_stronger(&self) -> bool {
+        self.stronger.is_some() && !self.is_uniform()
+    }
+}
+
+/// What a code page hides. It must not be told apart by anything that is answered (OTP-07, ENU-01).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Disguise {
+    /// Nothing: whoever sees it typed the right password.
+    #[default]
+    None,
+    /// That the password was right, and what the account has.
+    Right,
+    /// That the password was wrong, or that there is no account that could sign in. Nothing fits.
+    Decoy,
 }
 
 /// The stronger second steps of an account.

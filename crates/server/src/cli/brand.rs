@@ -12,10 +12,11 @@ use super::tree::{Form, Where};
 use super::{CliError, clients, event, output, services_at};
 use crate::config::brand::palette;
 
-pub(super) const EXAMPLE: &str = "Example\n  sekisho client brand demo-app --colours 0a5f73,084c5c,ffffff --dark-colours 8fd3e3,b6e4ee,0d1a1f --logo logo.png --config config.toml\n  sekisho client brand demo-app --no-logo --config config.toml";
+const EXAMPLE: &str = "Example\n  sekisho client brand demo-app --colours 0a5f73,084c5c,ffffff --dark-colours 8fd3e3,b6e4ee,0d1a1f --logo logo.png --config config.toml\n  sekisho client brand demo-app --no-logo --config config.toml";
 
 /// How an app looks.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLE)]
 pub(crate) struct ClientBrand {
     #[command(flatten)]
     at: Where,

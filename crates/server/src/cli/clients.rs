@@ -7,7 +7,7 @@ use sekisho_store::{RegisteredClient, Store, Tx};
 use serde_json::{Value, json};
 
 use super::tree::{ClientCommand, Form, Where};
-use super::{CliError, brand, event, logouts, output, registrations, services_at};
+use super::{CliError, brand, event, logouts, output, publisher, registrations, services_at};
 
 pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliError> {
     match command {
@@ -26,6 +26,7 @@ pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliErr
         } => rotate(&at, &id, Duration::from_hours(keep_old_hours)).await,
         ClientCommand::Logouts(asked) => logouts::list(asked, form).await,
         ClientCommand::Brand(asked) => brand::run(asked, form).await,
+        ClientCommand::Verify(asked) => publisher::run(asked, form).await,
         ClientCommand::Delete { at, id } => delete(&at, &id).await,
         ClientCommand::Allow {
             at,

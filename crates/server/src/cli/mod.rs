@@ -29,6 +29,7 @@ mod networks;
 mod operators;
 pub mod output;
 mod passwords;
+mod publisher;
 mod recovery;
 mod reference;
 mod registrations;

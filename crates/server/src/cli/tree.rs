@@ -2,7 +2,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::brand::ClientBrand;
 use super::canaries::CanaryCommand;
 use super::events::Events;
 use super::export::Export;
@@ -18,6 +17,7 @@ use super::mail::MailCommand;
 use super::networks::UserNetworks;
 use super::operators::OperatorCommand;
 use super::passwords::PasswordsCommand;
+use super::{brand::ClientBrand, publisher::ClientVerify};
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
 #[derive(Debug, Parser)]
@@ -421,8 +421,9 @@ pub(crate) enum ClientCommand {
     )]
     Logouts(Logouts),
     /// Show or change how the pages of an app look.
-    #[command(after_help = super::brand::EXAMPLE)]
     Brand(ClientBrand),
+    /// Show or note who makes an app, which people read on the consent page.
+    Verify(ClientVerify),
     /// Delete an app; its tokens stop.
     #[command(after_help = "Example\n  sekisho client delete demo-app --config config.toml")]
     Delete {

@@ -133,7 +133,6 @@ impl Config {
         let minutes = |n: u64| Duration::from_secs(n.saturating_mul(60));
         let hours = |n: u64| minutes(n.saturating_mul(60));
         let days = |n: u64| hours(n.saturating_mul(24));
-        let life = minutes(self.otp.life_minutes);
         Settings {
             issuer: self.server.issuer.clone(),
             mtls_origin: self.server.mtls_origin.clone(),
@@ -150,16 +149,7 @@ impl Config {
                 session_idle: minutes(self.tokens.session_idle_minutes),
                 trusted_browser: days(self.tokens.trusted_browser_days),
             },
-            codes: CodeSettings {
-                digits: self.otp.digits,
-                life,
-                closes_after: life + minutes(5),
-                max_tries: self.otp.tries,
-                resend_after: Duration::from_secs(self.otp.resend_after_seconds),
-                max_sends: self.otp.max_sends,
-                for_everyone: self.otp.require_for_everyone
-                    || self.password.preset == Preset::Notice2013,
-            },
+            codes: self.code_settings(),
             password_policy: self.password_policy(),
             resets: ResetSettings {
                 link_life: minutes(self.reset.link_minutes),
@@ -221,6 +211,21 @@ impl Config {
             loopback: self.server.insecure_loopback,
             extra_authorities: authorities.transpose()?,
         })
+    }
+
+    fn code_settings(&self) -> CodeSettings {
+        let life = Duration::from_secs(self.otp.life_minutes.saturating_mul(60));
+        CodeSettings {
+            digits: self.otp.digits,
+            life,
+            closes_after: life + Duration::from_mins(5),
+            max_tries: self.otp.tries,
+            resend_after: Duration::from_secs(self.otp.resend_after_seconds),
+            max_sends: self.otp.max_sends,
+            for_everyone: self.otp.require_for_everyone
+                || self.password.preset == Preset::Notice2013,
+            uniform: self.otp.uniform_challenge,
+        }
     }
 
     fn registration_policy(&self) -> RegistrationPolicy {

@@ -179,6 +179,8 @@ sections! {
         max_sends: u8 = 4,
         /// Ask the code of everyone, whatever they chose.
         require_for_everyone: bool = false,
+        /// Show the code page after wrong passwords too, so that nobody learns there whether a password was right. The page names no address, and whoever mistyped waits for a code that does not come. From incident level 1 on it is so anyway.
+        uniform_challenge: bool = false,
         /// Mail domains whose mailboxes open with this same account; no code can go there.
         self_hosted_mail_domains: Vec<String> = Vec::new(),
     }

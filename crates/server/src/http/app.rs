@@ -183,6 +183,17 @@ impl App {
         csrf::issue(&self.csrf_key, handle, binding(visit, purpose), purpose)
     }
 
+    /// The form token of a decision, which does not count at once (CON-06).
+    pub fn decision_token(&self, visit: &Visit, handle: &str, purpose: &str) -> String {
+        let dated = csrf::dated(handle, self.provider.now());
+        self.form_token(visit, &dated, purpose)
+    }
+
+    /// The handle of a decision that [`App::checked`] gave back, and whether its page was there long enough.
+    pub fn looked_at<'h>(&self, handle: &'h str) -> (&'h str, bool) {
+        csrf::undated(handle, self.provider.now())
+    }
+
     /// Whether the browser says that the request comes from a page of ours.
     pub fn from_our_page(&self, request: &HttpRequest) -> bool {
         let fetch_site = header(request, &HeaderName::from_static("sec-fetch-site"));

@@ -3,7 +3,9 @@
 //! A token is `<handle>.<mac>`. The handle names server-side state (a flow id, or nothing) and can
 //! be read back; the mac ties it to the browser's cookie and to the form's purpose.
 
-use sekisho_model::Digest;
+use std::time::Duration;
+
+use sekisho_model::{Digest, Timestamp};
 
 /// The longest handle a token carries.
 const LONGEST_HANDLE: usize = 128;
@@ -25,6 +27,25 @@ pub fn check(key: &Digest, token: &str, binding: &str, purpose: &str) -> Option<
     let presented = Digest::from_base64url(presented)?;
     let genuine = presented == mac(key, handle, binding, purpose);
     genuine.then(|| handle.to_owned())
+}
+
+/// How long a page with a decision must have been there before the decision counts: a click that was meant for the
+/// page before is none (CON-06).
+const LEAST_LOOK: Duration = Duration::from_millis(500);
+
+/// A handle that tells since when its form is there.
+pub fn dated(handle: &str, now: Timestamp) -> String {
+    format!("{handle}~{}", now.micros())
+}
+
+/// The handle, and whether its form was there long enough. One without a date was not.
+pub fn undated(handle: &str, now: Timestamp) -> (&str, bool) {
+    let Some((handle, since)) = handle.rsplit_once('~') else {
+        return (handle, false);
+    };
+    let since = since.parse().map(Timestamp::from_micros);
+    let looked_at = since.is_ok_and(|since| now.since(since) >= LEAST_LOOK);
+    (handle, looked_at)
 }
 
 fn mac(key: &Digest, handle: &str, binding: &str, purpose: &str) -> Digest {
@@ -67,6 +88,24 @@ mod tests {
         let token = issue(&key(), "flow1", "cookie", "login");
         let forged = token.replace("flow1", "flow2");
         assert_eq!(check(&key(), &forged, "cookie", "login"), None);
+    }
+
+    #[test]
+    fn con_06_a_decision_counts_half_a_second_after_its_page_and_not_before() {
+        let at = |millis: i64| Timestamp::from_micros(1_000_000 + millis * 1000);
+        let handle = dated("flow~1", at(0));
+        assert_eq!(undated(&handle, at(0)), ("flow~1", false));
+        assert_eq!(undated(&handle, at(499)), ("flow~1", false));
+        assert_eq!(undated(&handle, at(500)), ("flow~1", true));
+        assert_eq!(undated(&handle, at(60_000)), ("flow~1", true));
+        // A node whose clock is behind waits longer, and a form without a date never counts.
+        assert_eq!(undated(&handle, at(-200)), ("flow~1", false));
+        assert_eq!(undated("flow", at(500)), ("flow", false));
+        assert_eq!(undated("flow~x", at(500)), ("flow", false));
+        // The date cannot be exchanged either.
+        let token = issue(&key(), &handle, "cookie", "consent");
+        let forged = token.replace(&at(0).micros().to_string(), "1");
+        assert_eq!(check(&key(), &forged, "cookie", "consent"), None);
     }
 
     #[test]

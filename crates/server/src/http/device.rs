@@ -92,9 +92,9 @@ impl<'a> Typist<'a> {
         self.frame.html(StatusCode::OK, &Answer::Page, &view)
     }
 
-    fn confirm(&self, found: &DeviceView) -> HttpResponse {
+    fn confirm(&self, found: &DeviceView, too_soon: bool) -> HttpResponse {
         let app = self.frame.app;
-        let csrf = app.form_token(&self.visit, &found.handle, DECISION);
+        let csrf = app.decision_token(&self.visit, &found.handle, DECISION);
         let mut page = self.frame.page(csrf);
         page.path = here(Some(&found.user_code));
         let id = found.client.client_id.to_string();
@@ -102,6 +102,7 @@ impl<'a> Typist<'a> {
         let address = found.account.login_address.to_string();
         let view = DeviceConfirmPage {
             page,
+            too_soon,
             app: AppName::new(&found.client_name, host.as_deref().unwrap_or(&id))
                 .with_brand(&found.client.client_id, found.client.brand),
             client_id: id.clone(),
@@ -146,18 +147,21 @@ async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> Ht
         return typist.frame.error_again(Cause::Csrf, "/device");
     };
     match form.first("decision") {
-        Some(decision) => decided(&typist, &handle, decision == "allow").await,
-        None => looked_up(&typist, typed).await,
+        Some(decision) => match app.looked_at(&handle) {
+            (handle, true) => decided(&typist, handle, decision == "allow").await,
+            (_, false) => looked_up(&typist, typed, true).await,
+        },
+        None => looked_up(&typist, typed, false).await,
     }
 }
 
-async fn looked_up(typist: &Typist<'_>, typed: Option<&str>) -> HttpResponse {
+async fn looked_up(typist: &Typist<'_>, typed: Option<&str>, too_soon: bool) -> HttpResponse {
     let Typist { frame, visit, live } = typist;
     let Some(code) = typed else {
         return typist.form(None, Some(DeviceProblem::Empty));
     };
     match frame.app.provider.find_device(code, live, visit).await {
-        Ok(DeviceFound::Ask(found)) => typist.confirm(&found),
+        Ok(DeviceFound::Ask(found)) => typist.confirm(&found, too_soon),
         Ok(DeviceFound::Unusable) => typist.form(typed, Some(DeviceProblem::Unusable)),
         Ok(DeviceFound::SignIn(flow, cookie)) => frame.set(
             frame.next(Next::SignIn(flow)),

@@ -6,7 +6,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use sekisho_guard::Halt;
-use sekisho_model::{Brand, ClientId, Locale};
+use sekisho_model::{Brand, ClientId, Level, Locale};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::authorization_answer::Answer as ToApp;
 use sekisho_provider::endpoints::authorize::Next;
@@ -72,6 +72,7 @@ impl<'a> Frame<'a> {
             theme: Theme::from_name(&theme.unwrap_or_default()),
             service: self.app.service_name.clone(),
             house: Arc::clone(&self.app.house),
+            paused: self.app.provider.level_in_force().level >= Level::Watch,
             path: path.to_owned(),
             csrf,
         }

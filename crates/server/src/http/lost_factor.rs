@@ -8,7 +8,7 @@ use sekisho_model::{FactorToken, PreAuthToken};
 use sekisho_provider::endpoints::second_steps::{KeepOutcome, LossAsked};
 use sekisho_provider::endpoints::visit::{NewCookies, Visit};
 use sekisho_provider::rules::parameters::Parameters;
-use sekisho_provider::rules::sign_in::Stronger;
+use sekisho_provider::rules::sign_in::{CodeStage, Stronger};
 
 use super::answer::see_other;
 use super::app::App;
@@ -75,7 +75,10 @@ async fn page(
         Err(page) => return page,
     };
     let at_code = flow.pending.code_stage();
-    if at_code.is_none_or(|stage| stage.stronger.is_none_or(Stronger::is_nothing)) {
+    let can_be_lost = |stage: &CodeStage| {
+        stage.asks_stronger() && !stage.stronger.is_none_or(Stronger::is_nothing)
+    };
+    if !at_code.is_some_and(can_be_lost) {
         // OTP-22: nothing before the password.
         return see_other(&format!("/login?flow={}", flow.id), frame.app.https);
     }

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::{ClientId, Digest};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::end_session::{SignOutWish, SignedOut};
-use sekisho_provider::endpoints::visit::Visit;
+use sekisho_provider::endpoints::visit::{LiveSession, Visit};
 use sekisho_provider::rules::parameters::Parameters;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ use super::flash::Look;
 use super::frame::Frame;
 use super::headers::{Answer, FORGET, form_target};
 use super::pages::{BackLink, Cause, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage};
+use super::text::clean_name;
 
 const PURPOSE: &str = "logout";
 
@@ -44,7 +45,13 @@ async fn ask(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let stayed = frame.said(Look::Again).first("said") == Some("stayed");
     match app.provider.live_session(&visit).await {
         Ok(Some(_)) if stayed => staying(&frame),
-        Ok(Some(_)) => question(&frame, &visit, SignOutAction::Page, None, None),
+        Ok(Some(live)) => {
+            let about = (SignOutAction::Page, None);
+            match question(&frame, (&visit, &live), about, None).await {
+                Ok(page) => page,
+                Err(failure) => frame.failure(&failure),
+            }
+        }
         Ok(None) => cleared(
             &frame,
             said(&frame, frame.told(Look::Again).unwrap_or_default()),
@@ -145,7 +152,7 @@ async fn wished(
         vouched,
         must_ask,
     } = wish;
-    if live.is_some() && must_ask {
+    if let Some(live) = live.as_ref().filter(|_| must_ask) {
         // LO-02: without proof that this session's app asks, the person decides.
         let target = client.as_ref().zip(return_to);
         let target = target.map(|(client, uri)| SignOutTarget {
@@ -153,13 +160,8 @@ async fn wished(
             uri,
         });
         let name = client.map(|client| client.name);
-        return Ok(question(
-            frame,
-            visit,
-            SignOutAction::EndSession,
-            name,
-            target,
-        ));
+        let about = (SignOutAction::EndSession, name);
+        return question(frame, (visit, live), about, target).await;
     }
     let asked_by = client.as_ref().map(|client| &client.id);
     let signed_out = provider.sign_out(visit, asked_by).await?;
@@ -191,13 +193,14 @@ fn handle_of(target: &SignOutTarget) -> String {
     Digest::of_parts(&[target.client.as_bytes(), target.uri.as_bytes()]).to_base64url()
 }
 
-fn question(
+async fn question(
     frame: &Frame<'_>,
-    visit: &Visit,
-    action: SignOutAction,
-    app_name: Option<String>,
+    (visit, live): (&Visit, &LiveSession),
+    (action, app_name): (SignOutAction, Option<String>),
     target: Option<SignOutTarget>,
-) -> HttpResponse {
+) -> Result<HttpResponse, Failure> {
+    let provider = &frame.app.provider;
+    let apps = provider.apps_in_use(live, frame.locale).await?;
     let handle = target.as_ref().map(handle_of).unwrap_or_default();
     let csrf = frame.app.form_token(visit, &handle, PURPOSE);
     let leads_to = target.as_ref().and_then(|target| form_target(&target.uri));
@@ -205,10 +208,11 @@ fn question(
         page: frame.page(csrf),
         action,
         app: app_name,
+        apps: apps.iter().map(|name| clean_name(name)).collect(),
         target,
     };
     let kind = leads_to.map_or(Answer::Page, Answer::FlowPage);
-    frame.html(StatusCode::OK, &kind, &view)
+    Ok(frame.html(StatusCode::OK, &kind, &view))
 }
 
 fn stayed(frame: &Frame<'_>) -> HttpResponse {

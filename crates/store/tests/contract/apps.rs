@@ -13,6 +13,7 @@ use crate::maker::{HOUR, Maker, NOW, sealed};
 contract! {
     a_client_is_kept_with_its_secrets
     reg_09_old_secrets_end_when_told_and_never_later
+    reg_18_a_publisher_is_vouched_for_as_long_as_the_app_stays_the_same
     deleting_a_client_voids_its_tokens_and_consents
     clients_are_listed_page_by_page
     key_10_a_removed_key_loses_its_private_part
@@ -83,6 +84,47 @@ async fn reg_09_old_secrets_end_when_told_and_never_later(bed: &Bed) {
             kept.sort();
             let (early, told) = (Some(NOW + HOUR), Some(NOW + 2 * HOUR));
             assert_eq!(kept, [early, told, told]);
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn reg_18_a_publisher_is_vouched_for_as_long_as_the_app_stays_the_same(bed: &Bed) {
+    let maker = Maker::new();
+    let (client, other) = (maker.client(), maker.client());
+    bed.store
+        .write(move |tx| {
+            let id = &client.client_id;
+            assert_eq!(tx.insert_client(&client, NOW)?, Once::First);
+            assert_eq!(tx.insert_client(&other, NOW)?, Once::First);
+            tx.set_publisher(&client, "Somebody")?;
+            tx.set_publisher(&client, "Example Ltd.")?;
+            let publisher = |found: Option<sekisho_store::RegisteredClient>| {
+                found.and_then(|found| found.client.publisher)
+            };
+            let vouched = Some("Example Ltd.".to_owned());
+            assert_eq!(publisher(tx.client(id)?), vouched);
+            assert_eq!(publisher(tx.client(&other.client_id)?), None);
+            let listed = tx.list_clients(None, 9)?;
+            let publishers = listed.into_iter().filter_map(|one| one.client.publisher);
+            assert_eq!(publishers.count(), 1);
+            assert_eq!(tx.vouched_clients()?.len(), 1);
+
+            let mut moved = client.clone();
+            moved.redirect_uris = vec!["https://elsewhere.example/".to_owned()];
+            tx.update_client(&moved)?;
+            assert_eq!(publisher(tx.client(id)?), None);
+            assert_eq!(tx.vouched_clients()?.len(), 0);
+            tx.update_client(&client)?;
+            assert_eq!(publisher(tx.client(id)?), vouched);
+
+            assert!(tx.withdraw_publisher(id)?);
+            assert!(!tx.withdraw_publisher(id)?);
+            assert_eq!(publisher(tx.client(id)?), None);
+            tx.set_publisher(&client, "Example Ltd.")?;
+            assert!(tx.delete_client(id)?);
+            assert_eq!(tx.vouched_clients()?.len(), 0);
             Ok(())
         })
         .await

@@ -33,9 +33,10 @@ pub enum KeepOutcome {
     Over,
 }
 
-/// Outside of the networks of an account nothing is asked for that could be lost (S14).
+/// Outside of the networks of an account nothing is asked for that could be lost (S14); and a page that hides what
+/// the password was does not tell what the account has (OTP-07).
 fn can_be_lost(stage: &CodeStage) -> bool {
-    stage.stronger.is_some_and(|asked| !asked.is_nothing())
+    stage.asks_stronger() && stage.stronger.is_some_and(|asked| !asked.is_nothing())
 }
 
 impl Provider {

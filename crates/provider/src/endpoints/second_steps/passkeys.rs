@@ -198,6 +198,9 @@ impl Provider {
             return Ok(None);
         }
         let stage = flow.pending.code_stage();
+        if let Some(stage) = stage.filter(|stage| stage.is_uniform()) {
+            return self.passkey_guise(flow, stage.user_id).await;
+        }
         let asked = |stronger: crate::rules::sign_in::Stronger| stronger.passkey;
         let Some(stage) = stage.filter(|stage| stage.stronger.is_some_and(asked)) else {
             return Ok(None);
@@ -211,6 +214,35 @@ impl Provider {
             .park(kind, id, question.state, PATIENCE, self.now())
             .await?;
         Ok(Some(question.options))
+    }
+
+    /// What anybody's passkey is asked where the page hides what the password was (OTP-07): whoever typed which
+    /// password for an account, it looks the same. An account without passkeys, and none at all, seem to have some.
+    async fn passkey_guise(
+        &self,
+        flow: &LoadedFlow,
+        user: UserId,
+    ) -> Result<Option<String>, Failure> {
+        let there = self.store.read(move |tx| tx.account(user)).await?.is_some();
+        let known = if there {
+            self.known_passkeys(user).await?.stored()
+        } else {
+            Vec::new()
+        };
+        let question = ceremony::ask(self.asker(), &known);
+        let key = self.address_key.as_bytes();
+        let invented = Digest::keyed(key, &[b"no passkey", user.to_string().as_bytes()]);
+        let challenge = self.entropy.bytes::<32>();
+        let guise = (invented, &challenge);
+        let Some(options) = ceremony::guise(self.asker(), question.as_ref(), guise) else {
+            return Ok(None);
+        };
+        let state = question.map_or_else(Vec::new, |question| question.state);
+        let (kind, id) = (ParkedKind::PasskeyQuestion, flow.id.as_str());
+        self.session
+            .park(kind, id, state, PATIENCE, self.now())
+            .await?;
+        Ok(Some(options))
     }
 
     /// Checks an answer: the question is taken away first, so that of any number of answers one is looked at.

@@ -13,7 +13,7 @@ use super::flow::LoadedFlow;
 use super::password::device_class;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
-use crate::rules::sign_in::CodeStage;
+use crate::rules::sign_in::{CodeStage, Disguise};
 use crate::rules::standing::account_may_act;
 use crate::{Failure, Provider};
 
@@ -50,7 +50,7 @@ impl Provider {
         else {
             return Ok(CodeOutcome::Gone);
         };
-        if stage.stronger.is_some() {
+        if stage.stronger.is_some() || stage.disguise == Disguise::Decoy {
             // OTP-26: a mailed code never stands in for what is stronger.
             return Ok(CodeOutcome::Gone);
         }

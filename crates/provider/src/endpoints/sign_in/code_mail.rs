@@ -1,5 +1,5 @@
 use sekisho_audit::flow_mark;
-use sekisho_guard::{CodeMail, DeviceClass, Pass};
+use sekisho_guard::{CodeMail, DeviceClass, Pass, Ticket};
 use sekisho_mail::{LetterBody, tally};
 use sekisho_model::{
     BrowserId, ChallengeId, Digest, EmailAddress, EpochKind, EventKind, Outcome, PreAuthToken,
@@ -13,7 +13,7 @@ use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
-use crate::rules::sign_in::CodeStage;
+use crate::rules::sign_in::{CodeStage, Disguise, Stronger};
 use crate::{Failure, Provider};
 
 /// What came of asking for a new code.
@@ -33,18 +33,51 @@ pub enum ResendOutcome {
 
 /// A new code with its tally, and the letter that carries it.
 struct Written {
-    id: ChallengeId,
-    mac: Digest,
+    drawn: Drawn,
     body: LetterBody,
-    tally: (u8, u8),
-    expires_at: Timestamp,
+}
+
+/// What the session store keeps of a code, and its tally.
+pub(super) struct Drawn {
+    pub(super) id: ChallengeId,
+    pub(super) mac: Digest,
+    pub(super) tally: (u8, u8),
+    pub(super) expires_at: Timestamp,
+}
+
+/// What is known of the sign-in that waits for a code.
+#[derive(Default)]
+pub(super) struct Awaiting {
+    pub(super) masked_address: String,
+    pub(super) known_browser: Option<BrowserId>,
+    pub(super) mails: Vec<Ticket>,
+    pub(super) change: Option<ChangeReason>,
+    pub(super) stronger: Option<Stronger>,
+    pub(super) for_lost: bool,
+    pub(super) disguise: Disguise,
+}
+
+impl Awaiting {
+    /// Something stronger than a mailed code is asked for.
+    pub(super) fn of_stronger(
+        stronger: Stronger,
+        change: Option<ChangeReason>,
+        known_browser: Option<BrowserId>,
+    ) -> Self {
+        Self {
+            stronger: Some(stronger),
+            change,
+            known_browser,
+            ..Self::default()
+        }
+    }
 }
 
 impl Provider {
     /// Mails the first code of a flow and moves it to the code stage under a new cookie (SES-03).
     pub(super) async fn send_first_code(
         &self,
-        mut flow: LoadedFlow,
+        flow: LoadedFlow,
         (account, change, for_lost): (&OpenAccount, Option<ChangeReason>, bool),
         app: Option<String>,
         known_browser: Option<BrowserId>,
@@ -57,22 +90,64 @@ impl Provider {
         let Some(to) = account.code_address.clone() else {
             return Err(Failure::Corrupt("code address"));
         };
+        let uniform = self.is_uniform(&flow);
+        let awaiting = Awaiting {
+            known_browser,
+            change,
+            for_lost,
+            ..Awaiting::default()
+        };
         let asker = (device_class(known_browser), visit);
         let mail = match self.count_code_mail(account, &to, asker, now).await? {
             Pass::Go(ticket) => ticket,
+            Pass::Wait { .. } if uniform => {
+                return self
+                    .await_nothing(flow, account.user.id, awaiting, visit)
+                    .await;
+            }
             Pass::Wait { until, .. } => return Ok(PasswordOutcome::NoMoreCodes(until)),
         };
-        let codes = self.settings.codes;
-        let cookie = PreAuthToken::generate(&*self.entropy);
         let written = self.write_code(ChallengeId::generate(&*self.entropy), account, app, visit);
-        let closes_at = now + codes.closes_after;
+        let awaiting = Awaiting {
+            masked_address: if uniform { String::new() } else { to.masked() },
+            mails: vec![mail],
+            disguise: if uniform {
+                Disguise::Right
+            } else {
+                Disguise::None
+            },
+            ..awaiting
+        };
+        let user = account.user.id;
+        let entered = self.enter_code_stage(flow, (user, &written.drawn), awaiting);
+        let Some((flow, cookie)) = entered.await? else {
+            return Ok(PasswordOutcome::FlowGone);
+        };
+        self.post_code(&flow, account, &to, written.body, visit)
+            .await?;
+        Ok(PasswordOutcome::CodeSent(NewCookies {
+            pre_auth: Some(cookie),
+            ..NewCookies::default()
+        }))
+    }
+
+    /// Opens the challenge and moves the flow to the code stage under a new cookie (SES-03). `None` if another
+    /// request of the flow was faster.
+    pub(super) async fn enter_code_stage(
+        &self,
+        mut flow: LoadedFlow,
+        (user_id, drawn): (UserId, &Drawn),
+        awaiting: Awaiting,
+    ) -> Result<Option<(LoadedFlow, PreAuthToken)>, Failure> {
+        let (now, codes) = (self.now(), self.settings.codes);
+        let cookie = PreAuthToken::generate(&*self.entropy);
         let challenge = NewChallenge {
-            id: written.id.clone(),
-            mac: written.mac,
+            id: drawn.id.clone(),
+            mac: drawn.mac,
             binding: cookie.digest(),
             max_tries: codes.max_tries,
-            expires_at: written.expires_at,
-            closes_at,
+            expires_at: drawn.expires_at,
+            closes_at: now + codes.closes_after,
             resend_after: now + codes.resend_after,
             max_sends: codes.max_sends,
         };
@@ -81,35 +156,29 @@ impl Provider {
             self.session.close_challenge(&former.challenge).await?;
         }
         self.session.open_challenge(&challenge, now).await?;
-        flow.pending.password_proved(
-            CodeStage {
-                user_id: account.user.id,
-                challenge: written.id.clone(),
-                masked_address: to.masked(),
-                tally_word: written.tally.0,
-                tally_number: written.tally.1,
-                sent_at: now,
-                expires_at: written.expires_at,
-                resend_after: challenge.resend_after,
-                closes_at,
-                known_browser,
-                mails: vec![mail],
-                change,
-                stronger: None,
-                for_lost,
-            },
-            cookie.digest(),
-        );
+        let stage = CodeStage {
+            user_id,
+            challenge: challenge.id,
+            masked_address: awaiting.masked_address,
+            tally_word: drawn.tally.0,
+            tally_number: drawn.tally.1,
+            sent_at: now,
+            expires_at: drawn.expires_at,
+            resend_after: challenge.resend_after,
+            closes_at: challenge.closes_at,
+            known_browser: awaiting.known_browser,
+            mails: awaiting.mails,
+            change: awaiting.change,
+            stronger: awaiting.stronger,
+            for_lost: awaiting.for_lost,
+            disguise: awaiting.disguise,
+        };
+        flow.pending.password_proved(stage, cookie.digest());
         if !self.save_flow(&flow).await? {
-            self.session.close_challenge(&written.id).await?;
-            return Ok(PasswordOutcome::FlowGone);
+            self.session.close_challenge(&drawn.id).await?;
+            return Ok(None);
         }
-        self.post_code(&flow, account, &to, written.body, visit)
-            .await?;
-        Ok(PasswordOutcome::CodeSent(NewCookies {
-            pre_auth: Some(cookie),
-            ..NewCookies::default()
-        }))
+        Ok(Some((flow, cookie)))
     }
 
     /// Mails a new code for a flow at the code stage (OTP-11, OTP-12).
@@ -123,9 +192,12 @@ impl Provider {
         else {
             return Ok(ResendOutcome::Gone);
         };
-        if stage.stronger.is_some() {
+        if stage.asks_stronger() {
             // OTP-26: no mail in the place of what is stronger.
             return Ok(ResendOutcome::Gone);
+        }
+        if stage.stronger.is_some() || stage.disguise == Disguise::Decoy {
+            return self.resend_nothing(flow, stage, visit).await;
         }
         let Some(account) = self.account(stage.user_id).await? else {
             return Ok(ResendOutcome::Gone);
@@ -142,37 +214,51 @@ impl Provider {
         let asker = (device_class(stage.known_browser), visit);
         let mail = match self.count_code_mail(&account, &to, asker, now).await? {
             Pass::Go(ticket) => ticket,
+            Pass::Wait { .. } if stage.is_uniform() => {
+                return self.resend_nothing(flow, stage, visit).await;
+            }
             Pass::Wait { until, .. } => return Ok(ResendOutcome::NoMoreCodes(until)),
         };
         let app = self.app_view(&flow, visit).await?.map(|app| app.name);
         let written = self.write_code(stage.challenge.clone(), &account, app, visit);
-        let resend_after = now + self.settings.codes.resend_after;
-        let expires_at = written.expires_at.min(stage.closes_at);
-        let renewal = self
-            .session
-            .renew_challenge(
-                &stage.challenge,
-                &written.mac,
-                &cookie.digest(),
-                expires_at,
-                resend_after,
-                now,
-            )
-            .await?;
-        match renewal {
-            Renewal::Renewed { .. } => {}
-            Renewal::TooSoon { until } => return Ok(ResendOutcome::TooSoon(until)),
-            Renewal::Exhausted => return Ok(ResendOutcome::Exhausted),
-            Renewal::Gone => return Ok(ResendOutcome::Gone),
-        }
-        (stage.tally_word, stage.tally_number) = written.tally;
-        (stage.sent_at, stage.expires_at, stage.resend_after) = (now, expires_at, resend_after);
         stage.mails.push(mail);
-        flow.pending.code_sent_again(stage);
-        self.save_flow(&flow).await?;
+        let binding = cookie.digest();
+        let renewed = self.renew_code(&mut flow, stage, &written.drawn, &binding);
+        if let Some(not_sent) = renewed.await? {
+            return Ok(not_sent);
+        }
         self.post_code(&flow, &account, &to, written.body, visit)
             .await?;
         Ok(ResendOutcome::Sent)
+    }
+
+    /// Puts a new code in the place of the former; or tells why not.
+    pub(super) async fn renew_code(
+        &self,
+        flow: &mut LoadedFlow,
+        mut stage: CodeStage,
+        drawn: &Drawn,
+        cookie: &Digest,
+    ) -> Result<Option<ResendOutcome>, Failure> {
+        let now = self.now();
+        let resend_after = now + self.settings.codes.resend_after;
+        let expires_at = drawn.expires_at.min(stage.closes_at);
+        let (id, mac) = (&stage.challenge, &drawn.mac);
+        let renewal = self
+            .session
+            .renew_challenge(id, mac, cookie, expires_at, resend_after, now)
+            .await?;
+        match renewal {
+            Renewal::Renewed { .. } => {}
+            Renewal::TooSoon { until } => return Ok(Some(ResendOutcome::TooSoon(until))),
+            Renewal::Exhausted => return Ok(Some(ResendOutcome::Exhausted)),
+            Renewal::Gone => return Ok(Some(ResendOutcome::Gone)),
+        }
+        (stage.tally_word, stage.tally_number) = drawn.tally;
+        (stage.sent_at, stage.expires_at, stage.resend_after) = (now, expires_at, resend_after);
+        flow.pending.code_sent_again(stage);
+        self.save_flow(flow).await?;
+        Ok(None)
     }
 
     fn write_code(
@@ -204,13 +290,13 @@ impl Provider {
             ip: visit.origin.ip.clone(),
             account_mask: account.login_address.masked(),
         };
-        Written {
+        let drawn = Drawn {
             id,
             mac,
-            body,
             tally,
             expires_at,
-        }
+        };
+        Written { drawn, body }
     }
 
     async fn post_code(

@@ -12,6 +12,7 @@ pub(crate) use letters::client_name;
 mod outside;
 mod password;
 mod password_run;
+mod uniform;
 pub(crate) use password::device_class;
 pub(crate) use password_run::UsualTime;
 
@@ -20,3 +21,4 @@ pub use code_mail::ResendOutcome;
 pub use complete::Completed;
 pub use flow::{AppView, CodeView, LoadedFlow};
 pub use password::PasswordOutcome;
+pub use uniform::Typed;

@@ -88,7 +88,8 @@ impl Provider {
         match checked {
             Checked::Wrong => {
                 self.wrong(named, &flow, visit, (password, run)).await?;
-                Ok(PasswordOutcome::Wrong)
+                let known = counted_as(&flow, account.as_ref(), browser.as_ref());
+                self.after_wrong(flow, (named, &index), known, visit).await
             }
             Checked::Right(renewed) => {
                 let Some(account) = account else {
@@ -109,6 +110,20 @@ impl Provider {
                     .await
             }
         }
+    }
+
+    async fn after_wrong(
+        &self,
+        flow: LoadedFlow,
+        (user, index): (Option<UserId>, &Digest),
+        known: Option<BrowserId>,
+        visit: &Visit,
+    ) -> Result<PasswordOutcome, Failure> {
+        if !self.is_uniform(&flow) {
+            return Ok(PasswordOutcome::Wrong);
+        }
+        let user = user.unwrap_or_else(|| self.nobody_at(index));
+        self.decoy(flow, user, known, visit).await
     }
 
     async fn account_and_browser(
@@ -140,11 +155,18 @@ impl Provider {
         if !account_may_act(account.user.state) {
             self.record_failure(Some(account.user.id), &flow, visit, Outcome::Disabled)
                 .await?;
+            if self.is_uniform(&flow) {
+                let known = counted_as(&flow, Some(account), browser.as_ref());
+                return self.decoy(flow, account.user.id, known, visit).await;
+            }
             return Ok(PasswordOutcome::Disabled);
         }
         let open = self.open_account(account)?;
         let whom = concerned(&flow, &open);
-        self.pass(EndpointClass::SignIn, whom)?;
+        if !self.is_uniform(&flow) {
+            // Else it is asked once everything is proved.
+            self.pass(EndpointClass::SignIn, whom)?;
+        }
         let tightened = self.tightened(whom.client, whom.user);
         let app = self.app_view(&flow, visit).await?;
         let counted_as = counted_as(&flow, Some(account), browser.as_ref());

@@ -11,12 +11,13 @@ use sekisho_session::{Attempt, NewChallenge};
 use super::super::second_steps::{AppCode, PasskeyUse};
 use super::super::visit::{NewCookies, Visit};
 use super::code::CodeOutcome;
+use super::code_mail::Awaiting;
 use super::flow::LoadedFlow;
 use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::second_factor::{Asked, asked};
-use crate::rules::sign_in::{CodeStage, Stronger};
+use crate::rules::sign_in::{CodeStage, Disguise, Stronger};
 use crate::{Failure, Provider};
 
 /// A try that was counted before anything is compared (THR-07).
@@ -56,6 +57,14 @@ impl Provider {
             Asked::Nothing => {
                 self.record_failure(Some(user), &flow, visit, Outcome::Refused)
                     .await?;
+                if self.is_uniform(&flow) {
+                    let awaiting = Awaiting {
+                        known_browser: browser,
+                        change,
+                        ..Awaiting::default()
+                    };
+                    return self.await_nothing(flow, user, awaiting, visit).await;
+                }
                 Ok(PasswordOutcome::NoCodeAddress)
             }
         }
@@ -69,6 +78,11 @@ impl Provider {
         known_browser: Option<BrowserId>,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
+        if self.is_uniform(&flow) {
+            let awaiting = Awaiting::of_stronger(stronger, change, known_browser);
+            let hidden = self.await_nothing(flow, account.user.id, awaiting, visit);
+            return hidden.await;
+        }
         let (now, codes) = (self.now(), self.settings.codes);
         let cookie = PreAuthToken::generate(&*self.entropy);
         let closes_at = now + codes.closes_after;
@@ -101,6 +115,7 @@ impl Provider {
             change,
             stronger: Some(stronger),
             for_lost: false,
+            disguise: Disguise::None,
         };
         flow.pending.password_proved(stage, cookie.digest());
         if !self.save_flow(&flow).await? {
@@ -216,6 +231,10 @@ impl Provider {
         let left = match tried {
             Attempt::Wrong { left } | Attempt::Earlier { left } => left,
             Attempt::Stopped => 0,
+            Attempt::Expired if stage.is_uniform() => {
+                self.throttle.after_success(ticket).await;
+                return Ok(Err(CodeOutcome::Expired));
+            }
             Attempt::Right | Attempt::Expired | Attempt::Gone => {
                 self.throttle.after_success(ticket).await;
                 return Ok(Err(CodeOutcome::Gone));

@@ -13,8 +13,12 @@ pub struct ConsentPage {
     pub app: App,
     /// The app's id, for developers.
     pub client_id: String,
-    /// Whether somebody vouches for the app's maker.
-    pub verified: bool,
+    /// Who vouches for the app's maker.
+    pub vouched: Vouched,
+    /// Whether the decision came too soon after the page, and is asked for again (CON-06).
+    pub too_soon: bool,
+    /// Why its name deserves a second look.
+    pub doubt: Option<NameDoubt>,
     /// Whose data it is.
     pub person: Person,
     /// What the app cannot do without.
@@ -31,6 +35,26 @@ pub struct ConsentPage {
     pub resource: Option<String>,
     /// Path that lets another account be used.
     pub other_account: Option<String>,
+}
+
+/// What is known of who makes an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Vouched {
+    /// An operator looked, and this is who.
+    Publisher(String),
+    /// An operator added the app, and says no more.
+    Operator,
+    /// It registered itself.
+    Nobody,
+}
+
+/// Why the name of an app deserves a second look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameDoubt {
+    /// It mixes letters of scripts that look alike.
+    MixedScripts,
+    /// It looks like this name.
+    LooksLike(String),
 }
 
 /// One claim and its value.
@@ -119,8 +143,18 @@ impl ConsentPage {
     fn notice(&self) -> Option<Notice> {
         let words = self.page.words();
         let hint = || words.with("consent-unverified-hint", &[("host", self.app.host())]);
-        let heading = || words.t("consent-unverified-title");
-        (!self.verified).then(|| Notice::new(Stamp::Ask, heading()).saying(hint()))
+        let ask = |heading: String| Some(Notice::new(Stamp::Ask, heading).saying(hint()));
+        if self.too_soon {
+            return Some(Notice::new(Stamp::Ask, words.t("decision-too-soon")));
+        }
+        match (&self.doubt, &self.vouched) {
+            (Some(NameDoubt::LooksLike(other)), _) => {
+                ask(words.with("consent-looks-like", &[("other", other)]))
+            }
+            (Some(NameDoubt::MixedScripts), _) => ask(words.t("consent-mixed-name")),
+            (None, Vouched::Nobody) => ask(words.t("consent-unverified-title")),
+            (None, Vouched::Publisher(_) | Vouched::Operator) => None,
+        }
     }
 
     fn claim_label(&self, item: &ClaimItem) -> String {

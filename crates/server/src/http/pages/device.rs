@@ -51,6 +51,8 @@ impl DevicePage {
 pub struct DeviceConfirmPage {
     /// Frame.
     pub page: Page,
+    /// Whether the decision came too soon after the page, and is asked for again (CON-06).
+    pub too_soon: bool,
     /// The app on the device, with the host of its home page, or its id if it has none.
     pub app: App,
     /// The app's id.
@@ -80,7 +82,12 @@ impl DeviceConfirmPage {
     /// Always, also for apps we vouch for: the person may have been talked into it (RFC 8628 §5.4).
     fn notice(&self) -> Notice {
         let words = self.page.words();
-        Notice::new(Stamp::Ask, words.t("device-warning")).saying(words.t("device-warning-hint"))
+        let heading = if self.too_soon {
+            "decision-too-soon"
+        } else {
+            "device-warning"
+        };
+        Notice::new(Stamp::Ask, words.t(heading)).saying(words.t("device-warning-hint"))
     }
 
     fn all_scopes(&self) -> String {

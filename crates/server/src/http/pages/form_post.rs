@@ -60,6 +60,7 @@ mod tests {
                 service: "Sekisho".to_owned(),
                 path: "/login".to_owned(),
                 house: std::sync::Arc::default(),
+                paused: false,
                 csrf: String::new(),
             };
             FormPostPage::new(

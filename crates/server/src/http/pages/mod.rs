@@ -65,7 +65,7 @@ pub use address_proof::AddressProofPage;
 pub use app::{App, Person};
 pub use askama::Template;
 pub use connected_apps::{ConnectedAppView, ConnectedAppsPage, DisconnectPage};
-pub use consent::{ClaimItem, ConsentPage, DetailItem, ScopeItem};
+pub use consent::{ClaimItem, ConsentPage, DetailItem, NameDoubt, ScopeItem, Vouched};
 pub use data::{DataPage, DeletePage, KeepPage, LeftPage};
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem};
@@ -130,6 +130,8 @@ pub struct Page {
     pub service: String,
     /// How it looks.
     pub house: Arc<HouseLook>,
+    /// Whether some acts are paused; neither the level nor its cause is told.
+    pub paused: bool,
     /// Path and query of this page, so that the language switch comes back to it.
     pub path: String,
     /// The token of this page's form (see [`super::csrf`]).

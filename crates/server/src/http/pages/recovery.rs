@@ -116,6 +116,17 @@ pub struct QueuePage {
 pub struct CodeAddressHelpPage {
     /// Frame.
     pub page: Page,
+    /// Whether the address of the page says that there is no code address: a right password ends there. Nobody sets
+    /// one with a password alone, or whoever stole it would.
+    pub has_none: bool,
+}
+
+impl CodeAddressHelpPage {
+    fn notice(&self) -> Option<Notice> {
+        let notice = || Notice::new(Stamp::Stop, self.page.t("no-code-address"));
+        self.has_none
+            .then(|| notice().saying(self.page.t("no-code-address-hint")))
+    }
 }
 
 impl QueuePage {

@@ -12,6 +12,10 @@ pub struct CodePage {
     pub app: Option<App>,
     /// Where the code went, masked (OTP-21).
     pub masked: String,
+    /// Whether the page says the same after wrong passwords: it names no address (OTP-07).
+    pub uniform: bool,
+    /// What a passkey is asked, on such a page.
+    pub question: Option<String>,
     /// Word and number that tie this page to the mail.
     pub tally: String,
     /// When the code was sent; with zone.
@@ -106,6 +110,8 @@ impl CodePage {
     fn heading(&self) -> String {
         let key = if self.is_over() {
             "code-over-title"
+        } else if self.uniform {
+            "code-uniform-title"
         } else {
             "code-title"
         };
@@ -119,10 +125,18 @@ impl CodePage {
             ("digits", &digits),
             ("minutes", &minutes),
         ];
-        self.page.words().with("code-lead", &values)
+        let key = if self.uniform {
+            "code-uniform-lead"
+        } else {
+            "code-lead"
+        };
+        self.page.words().with(key, &values)
     }
 
     fn hint(&self) -> String {
+        if self.uniform {
+            return self.page.count("code-uniform-hint", u64::from(self.digits));
+        }
         self.page.count("code-hint", u64::from(self.digits))
     }
 
@@ -175,6 +189,8 @@ impl CodePage {
             CodeState::Expired => {
                 Some(stop(words.t("code-expired")).saying(words.t("code-expired-hint")))
             }
+            CodeState::ExpiredAndResent if self.uniform => ask(words.t("code-uniform-expired")),
+            CodeState::Resent if self.uniform => ask(words.t("code-uniform-resent")),
             CodeState::ExpiredAndResent => {
                 Some(Notice::new(Stamp::Ask, words.t("code-expired-resent")).saying(tally()))
             }

@@ -15,6 +15,8 @@ pub struct SignOutPage {
     pub action: SignOutAction,
     /// Name of the app that asked, if one did.
     pub app: Option<String>,
+    /// Names of the apps in use here, this one too.
+    pub apps: Vec<String>,
     /// Where to go after a yes. The form token vouches for it: see `http::sign_out`.
     pub target: Option<SignOutTarget>,
 }

@@ -80,7 +80,7 @@ async fn page(
         // OTP-22: no code before the password.
         return see_other(&format!("/login?flow={}", flow.id), frame.app.https);
     };
-    let is_outside = stage.stronger.is_some_and(Stronger::is_nothing);
+    let is_outside = stage.asks_stronger() && stage.stronger.is_some_and(Stronger::is_nothing);
     let csrf = frame.app.form_token(visit, flow.id.as_str(), PURPOSE);
     let mut page = frame.page(csrf);
     page.path = format!("/login/recovery?flow={}", flow.id);
@@ -96,9 +96,11 @@ async fn page(
 
 /// What to do without the code address; nothing here depends on an account.
 pub(super) async fn help(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let query = Parameters::decode(request.query_string().as_bytes());
     let frame = Frame::new(&app, &request, app.locale(&request, None));
     let view = CodeAddressHelpPage {
         page: frame.page(String::new()),
+        has_none: query.first("why") == Some("none"),
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }

@@ -2,10 +2,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_mail::tally;
 use sekisho_provider::Failure;
-use sekisho_provider::endpoints::sign_in::{CodeOutcome, CodeView, ResendOutcome};
+use sekisho_provider::endpoints::sign_in::{
+    CodeOutcome, CodeView, LoadedFlow, ResendOutcome, Typed,
+};
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::one_time_code::{TypedRefusal, normalised};
 use sekisho_provider::rules::parameters::Parameters;
+use sekisho_provider::rules::second_factor::DIGITS;
 use serde::{Deserialize, Serialize};
 
 use super::{app_name, flow_of, kind, posted_flow, stronger};
@@ -99,7 +102,19 @@ pub(super) async fn send(
         let outcome = app.provider.resend_code(flow, &visit).await;
         return resent(&frame, &visit, id.as_str(), outcome, "again").await;
     }
+    let trust = form.first("trust_browser").is_some();
     let typed = form.first("code").unwrap_or_default();
+    if let Some(what) = uniform(&app, &flow, (form.first("answer"), typed)) {
+        let typed = match &what {
+            Sent::Code(code) => Typed::Code(code),
+            Sent::Passkey(answer) => Typed::Passkey(answer),
+        };
+        let outcome = app
+            .provider
+            .sign_in_uniform(flow, typed, trust, &visit)
+            .await;
+        return answered(&frame, &visit, id.as_str(), outcome, what.shown()).await;
+    }
     let code = match normalised(typed, app.provider.settings.codes.digits) {
         Ok(code) => code,
         Err(refusal) => {
@@ -113,9 +128,37 @@ pub(super) async fn send(
             return page(&frame, &visit, Some(id.as_str()), state, String::new()).await;
         }
     };
-    let trust = form.first("trust_browser").is_some();
     let outcome = app.provider.sign_in_code(flow, &code, trust, &visit).await;
     answered(&frame, &visit, id.as_str(), outcome, code).await
+}
+
+/// What was sent from a page that asks for any second step.
+enum Sent {
+    Code(String),
+    Passkey(String),
+}
+
+impl Sent {
+    /// What is shown again, to compare.
+    fn shown(self) -> String {
+        match self {
+            Self::Code(code) => code,
+            Self::Passkey(_) => String::new(),
+        }
+    }
+}
+
+/// What can be checked of it, where the page hides what the password was; a shape that no code has is told as on
+/// any code page.
+fn uniform(app: &App, flow: &LoadedFlow, (answer, typed): (Option<&str>, &str)) -> Option<Sent> {
+    let stage = flow.pending.code_stage();
+    stage.filter(|stage| stage.is_uniform())?;
+    if let Some(answer) = answer.filter(|answer| !answer.is_empty()) {
+        return Some(Sent::Passkey(answer.to_owned()));
+    }
+    let lengths = [app.provider.settings.codes.digits, DIGITS];
+    let codes = lengths.iter().map(|digits| normalised(typed, *digits));
+    codes.flatten().next().map(Sent::Code)
 }
 
 async fn answered(
@@ -197,6 +240,8 @@ pub(super) fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
         trust_days: None,
         typed: String::new(),
         state: CodeState::Stopped(None),
+        uniform: false,
+        question: None,
         restart: format!("/login?flow={id}"),
     };
     frame.html(StatusCode::OK, &crate::http::headers::Answer::Page, &view)
@@ -243,10 +288,16 @@ async fn page(
     if stronger::is_asked(&flow) {
         return stronger::page(frame, visit, flow.id.as_str(), None).await;
     }
+    let uniform = code.stage.is_uniform();
+    let question = match frame.app.provider.passkey_question(&flow).await {
+        Ok(question) => question.filter(|_| uniform),
+        Err(failure) => return frame.failure(&failure),
+    };
     let csrf = frame.app.form_token(visit, flow.id.as_str(), PURPOSE);
     let mut page = frame.page(csrf);
     page.path = format!("/login/code?flow={}", flow.id);
     let view_page = CodePage {
+        question,
         app: app_name(view.as_ref()),
         restart: format!("/login?flow={}", flow.id),
         state,
@@ -265,6 +316,8 @@ fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) ->
         page,
         app: None,
         masked: stage.masked_address.clone(),
+        uniform: stage.is_uniform(),
+        question: None,
         tally: tally::words(stage.tally_word, stage.tally_number, frame.locale),
         sent: time(frame, stage.sent_at),
         until: time(frame, stage.expires_at),

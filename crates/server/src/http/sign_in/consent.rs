@@ -1,19 +1,24 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_model::ScopeSet;
+use sekisho_model::{Client, ClientOrigin, ScopeSet};
 use sekisho_provider::accounts::OpenAccount;
 use sekisho_provider::endpoints::consent::{ConsentDecision, ConsentView};
+use sekisho_provider::endpoints::sign_in::LoadedFlow;
+use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::claims;
+use sekisho_provider::rules::lookalike::Doubt;
 use sekisho_provider::rules::parameters::Parameters;
 use serde_json::Value;
 
-use super::{flow_of, posted_flow};
+use super::{flow_of, posted_handle};
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::{Answer, form_target};
 use crate::http::pages::{
-    App as AppName, Cause, ClaimItem, ConsentPage, DetailItem, Person, ScopeItem,
+    App as AppName, Cause, ClaimItem, ConsentPage, DetailItem, NameDoubt, Person, ScopeItem,
+    Vouched,
 };
+use crate::http::text::clean;
 
 const PURPOSE: &str = "consent";
 
@@ -26,15 +31,31 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         Err(page) => return page,
     };
     let frame = Frame::new(&app, &request, visit.locale);
-    let view = match app.provider.consent_view(&flow, &visit).await {
+    page(&frame, &visit, &flow, Shown::First).await
+}
+
+/// Whether the page was shown before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    First,
+    /// The decision came so soon that nobody can have read it.
+    AgainTooSoon,
+}
+
+async fn page(frame: &Frame<'_>, visit: &Visit, flow: &LoadedFlow, shown: Shown) -> HttpResponse {
+    let app = frame.app;
+    let view = match app.provider.consent_view(flow, visit).await {
         Ok(Some(view)) => view,
         Ok(None) => return frame.error_again(Cause::FlowGone, "/account"),
         Err(failure) => return frame.failure(&failure),
     };
-    let csrf = app.form_token(&visit, flow.id.as_str(), PURPOSE);
+    let csrf = app.decision_token(visit, flow.id.as_str(), PURPOSE);
     let kind = form_target(&view.form_action).map_or(Answer::Page, Answer::FlowPage);
+    let mut page = frame.page(csrf);
+    page.path = format!("/consent?flow={}", flow.id);
     let page = ConsentPage {
-        page: frame.page(csrf),
+        page,
+        too_soon: shown == Shown::AgainTooSoon,
         app: AppName::new(&view.client_name, &view.host)
             .with_links(
                 view.client.policy_uri.as_deref(),
@@ -42,7 +63,8 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
             )
             .with_brand(&view.client.client_id, view.client.brand),
         client_id: view.client.client_id.to_string(),
-        verified: view.client.skip_consent,
+        vouched: vouched(&view.client),
+        doubt: view.doubt.clone().map(doubt),
         person: Person::new(view.account.name(), &view.account.login_address.to_string()),
         required: items(&view, |scope| {
             !view.optional.contains(scope) && !view.before.contains(scope)
@@ -54,7 +76,7 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         claims: claim_items(&view),
         details: view.details.iter().cloned().map(DetailItem::from).collect(),
         resource: resources(&view),
-        other_account: None,
+        other_account: Some(format!("/login?flow={}", flow.id)),
     };
     frame.html(StatusCode::OK, &kind, &page)
 }
@@ -67,11 +89,19 @@ pub(super) async fn send(
 ) -> HttpResponse {
     let visit = app.visit(&request);
     let form = Parameters::decode(&body);
-    let (flow, _view) = match posted_flow(&app, &request, &visit, &form, PURPOSE).await {
+    let handle = match posted_handle(&app, &request, &visit, &form, PURPOSE) {
+        Ok(handle) => handle,
+        Err(page) => return page,
+    };
+    let (id, looked_at) = app.looked_at(&handle);
+    let (flow, _view) = match flow_of(&app, &request, &visit, Some(id)).await {
         Ok(found) => found,
         Err(page) => return page,
     };
     let frame = Frame::new(&app, &request, visit.locale);
+    if !looked_at {
+        return page(&frame, &visit, &flow, Shown::AgainTooSoon).await;
+    }
     let ticked = form.all("scope").collect::<Vec<_>>().join(" ");
     let decision = match form.first("decision") {
         Some("allow") => ConsentDecision::Allow(ScopeSet::parse(&ticked).unwrap_or_default()),
@@ -81,6 +111,22 @@ pub(super) async fn send(
         Ok(Some(answer)) => frame.to_app(answer),
         Ok(None) => frame.error_again(Cause::AlreadyDecided, "/account"),
         Err(failure) => frame.failure(&failure),
+    }
+}
+
+/// What is known of who makes the app.
+fn vouched(client: &Client) -> Vouched {
+    match (&client.publisher, client.origin == ClientOrigin::Operator) {
+        (Some(publisher), _) => Vouched::Publisher(clean(publisher, 80)),
+        (None, true) => Vouched::Operator,
+        (None, false) => Vouched::Nobody,
+    }
+}
+
+fn doubt(doubt: Doubt) -> NameDoubt {
+    match doubt {
+        Doubt::MixedScripts => NameDoubt::MixedScripts,
+        Doubt::LooksLike(other) => NameDoubt::LooksLike(clean(&other, 60)),
     }
 }
 

@@ -70,16 +70,27 @@ pub(in crate::http) async fn posted_flow(
     form: &Parameters,
     purpose: &str,
 ) -> Result<(LoadedFlow, Option<AppView>), HttpResponse> {
-    let Some(id) = app.checked(request, visit, form, purpose) else {
+    let id = posted_handle(app, request, visit, form, purpose)?;
+    flow_of(app, request, visit, Some(&id)).await
+}
+
+/// The handle of a posted form, or the page that says it is none of ours.
+pub(in crate::http) fn posted_handle(
+    app: &App,
+    request: &HttpRequest,
+    visit: &Visit,
+    form: &Parameters,
+    purpose: &str,
+) -> Result<String, HttpResponse> {
+    app.checked(request, visit, form, purpose).ok_or_else(|| {
         let frame = Frame::new(app, request, visit.locale);
         let cause = if visit.pre_auth.is_none() {
             Cause::NoCookie
         } else {
             Cause::Csrf
         };
-        return Err(frame.error_again(cause, "/account"));
-    };
-    flow_of(app, request, visit, Some(&id)).await
+        frame.error_again(cause, "/account")
+    })
 }
 
 /// WEB-05: the forms of a flow end in a redirect to the app.

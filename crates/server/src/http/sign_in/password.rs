@@ -109,7 +109,9 @@ pub(super) async fn send(
                 Ok(PasswordOutcome::SignedIn(completed)) => {
                     frame.set(frame.next(completed.next), completed.cookies)
                 }
-                Ok(PasswordOutcome::NoCodeAddress) => see_other("/help/code-address", app.https),
+                Ok(PasswordOutcome::NoCodeAddress) => {
+                    see_other("/help/code-address?why=none", app.https)
+                }
                 Ok(PasswordOutcome::FlowGone) => frame.error_again(Cause::FlowGone, "/account"),
                 other => refused(&frame, &visit, id.as_str(), typed, other).await,
             };

@@ -8,6 +8,7 @@ use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::one_time_code::normalised;
 use sekisho_provider::rules::parameters::Parameters;
 use sekisho_provider::rules::second_factor::DIGITS;
+use sekisho_provider::rules::sign_in::CodeStage;
 
 use super::code::{How, PURPOSE, Tried, stopped, time};
 use super::{app_name, flow_of, kind};
@@ -19,7 +20,7 @@ use crate::http::pages::{Cause, StrongerProblem, StrongerStepPage};
 /// Whether the flow asks for something stronger than a mailed code.
 pub(super) fn is_asked(flow: &LoadedFlow) -> bool {
     let stage = flow.pending.code_stage();
-    stage.is_some_and(|stage| stage.stronger.is_some())
+    stage.is_some_and(CodeStage::asks_stronger)
 }
 
 /// A code of the app or the answer of a passkey was sent.

@@ -1,3 +1,4 @@
+use sekisho_model::Digest;
 use serde_json::Value;
 
 use super::{Answered, Asker, Made, Newcomer, Question, Refusal};
@@ -11,6 +12,14 @@ pub(in super::super) const fn finish(_: Asker<'_>, _: &str, _: &[u8]) -> Option<
 }
 
 pub(in super::super) const fn ask(_: Asker<'_>, _: &[Value]) -> Option<Question> {
+    None
+}
+
+pub(in super::super) const fn guise(
+    _: Asker<'_>,
+    _: Option<&Question>,
+    (_, _): (Digest, &[u8; 32]),
+) -> Option<String> {
     None
 }
 

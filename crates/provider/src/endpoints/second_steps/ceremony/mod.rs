@@ -7,9 +7,9 @@ mod absent;
 mod present;
 
 #[cfg(not(feature = "passkeys"))]
-pub(super) use absent::{ask, begin, finish, verify};
+pub(super) use absent::{ask, begin, finish, guise, verify};
 #[cfg(feature = "passkeys")]
-pub(super) use present::{ask, begin, finish, verify};
+pub(super) use present::{ask, begin, finish, guise, verify};
 
 use sekisho_model::UserId;
 use serde_json::Value;

@@ -1,11 +1,17 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sekisho_model::Digest;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use webauthn_rs::prelude::{
     Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
 };
 
 use super::{Answered, Asker, Made, Newcomer, Question, Refusal};
+
+/// How long a browser waits for a passkey, in milliseconds.
+const PATIENCE_MILLIS: u32 = 300_000;
 
 /// Longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 16_384;
@@ -68,6 +74,61 @@ pub(in super::super) fn ask(asker: Asker<'_>, stored: &[Value]) -> Option<Questi
     }
     let (options, state) = webauthn(asker)?.start_passkey_authentication(&known).ok()?;
     question(&options, &state)
+}
+
+/// A question in words that do not depend on whether there are passkeys: the credentials of `question`, or invented
+/// ones that are the same each time (Web Authentication §14.6.2).
+pub(in super::super) fn guise(
+    asker: Asker<'_>,
+    question: Option<&Question>,
+    (invented, challenge): (Digest, &[u8; 32]),
+) -> Option<String> {
+    let host = Url::parse(asker.issuer).ok()?.domain()?.to_owned();
+    let asked = question.map(|question| serde_json::from_str::<Value>(&question.options));
+    let asked = asked.and_then(Result::ok);
+    let member = |name: &str| asked.as_ref()?.get("publicKey")?.get(name).cloned();
+    let real = member("allowCredentials").and_then(|list| {
+        let ids = list.as_array()?.iter().map(|one| one.get("id").cloned());
+        ids.collect::<Option<Vec<Value>>>()
+    });
+    let ids = real.unwrap_or_else(|| {
+        invented_ids(&invented)
+            .into_iter()
+            .map(Value::from)
+            .collect()
+    });
+    let challenge = member("challenge").unwrap_or_else(|| URL_SAFE_NO_PAD.encode(challenge).into());
+    let credentials: Vec<Value> = ids
+        .into_iter()
+        .map(|id| json!({ "type": "public-key", "id": id }))
+        .collect();
+    let options = json!({ "publicKey": {
+        "challenge": challenge,
+        "timeout": PATIENCE_MILLIS,
+        "rpId": host,
+        "allowCredentials": credentials,
+        "userVerification": "required",
+    }});
+    serde_json::to_string(&options).ok()
+}
+
+/// One or two ids as long as authenticators make them.
+fn invented_ids(seed: &Digest) -> Vec<String> {
+    let drawn = |name: &[u8]| Digest::keyed(seed.as_bytes(), &[name]);
+    let byte = |at: usize| usize::from(seed.as_bytes().get(at).copied().unwrap_or_default());
+    let many = if byte(0).is_multiple_of(4) { 2 } else { 1 };
+    let one = |place: u8| {
+        let lengths = [16, 20, 32, 48, 64];
+        let length = lengths
+            .get(byte(usize::from(place) + 1) % lengths.len())
+            .copied()
+            .unwrap_or(32);
+        let (first, second) = (drawn(&[place, 0]), drawn(&[place, 1]));
+        let bytes = first.as_bytes().iter().chain(second.as_bytes());
+        let bytes: Vec<u8> = bytes.copied().take(length).collect();
+        URL_SAFE_NO_PAD.encode(bytes)
+    };
+    (0..many).map(one).collect()
 }
 
 /// Whether the answer fits the question, and to which of the passkeys it belongs.

@@ -44,6 +44,7 @@ pub(crate) fn page(locale: Locale) -> Page {
         theme: Theme::Auto,
         service: "Sekisho".to_owned(),
         house: Arc::default(),
+        paused: false,
         path: "/login?flow=0123".to_owned(),
         csrf: "0123.sample".to_owned(),
     }
@@ -233,6 +234,9 @@ pub(crate) fn sign_in(locale: Locale, problem: Option<SignInProblem>) -> String 
 fn sign_in_pages(album: &mut Album) {
     let locale = album.locale;
     album.put("login", sign_in_view(locale, None));
+    let mut paused = sign_in_view(locale, None);
+    paused.page.paused = true;
+    album.put("login-paused", paused);
     let links = SignInLinks {
         forgot: true,
         register: "/register?flow=0123".to_owned(),
@@ -280,6 +284,8 @@ fn code_view(locale: Locale, state: CodeState) -> CodePage {
         page: page(locale),
         app: Some(app(locale)),
         masked: "h•••@m•••.example".to_owned(),
+        uniform: false,
+        question: None,
         tally: sekisho_mail::tally::words(0, 47, locale),
         sent: clock(locale, 0),
         until: clock(locale, 600),
@@ -320,6 +326,18 @@ fn code_pages(album: &mut Album) {
             ..view(CodeState::Fresh)
         },
     );
+    let uniform = |state| CodePage {
+        masked: String::new(),
+        uniform: true,
+        question: Some("{}".to_owned()),
+        trust_days: None,
+        tries_left: None,
+        ..view(state)
+    };
+    album.put("code-uniform", uniform(CodeState::Fresh));
+    album.put("code-uniform-resent", uniform(CodeState::Resent));
+    let late = uniform(CodeState::ExpiredAndResent);
+    album.put("code-uniform-expired", late);
     album.put("code-expired-resent", view(CodeState::ExpiredAndResent));
     album.put("code-resent", view(CodeState::Resent));
     album.put("code-wait", view(CodeState::Wait(clock(locale, 60))));
@@ -385,7 +403,9 @@ fn consent_view(locale: Locale) -> ConsentPage {
         page: page(locale),
         app: app(locale),
         client_id: "9f2c77aa01d04f6c8b1de2a4c07b3f55".to_owned(),
-        verified: true,
+        vouched: Vouched::Publisher("青空ソフト株式会社".to_owned()),
+        doubt: None,
+        too_soon: false,
         person: Person::new(Some("三浦 晴香"), "haruka.m@example.jp"),
         required: vec![
             item("openid", &[]),
@@ -411,6 +431,18 @@ fn consent_pages(album: &mut Album) {
         Locale::En => "An app with a very long name ".repeat(3),
     };
     album.put("consent", consent_view(locale));
+    let seen = |doubt, too_soon| ConsentPage {
+        vouched: Vouched::Operator,
+        doubt,
+        too_soon,
+        ..consent_view(locale)
+    };
+    album.put("consent-by-operator", seen(None, false));
+    album.put("consent-too-soon", seen(None, true));
+    let like = NameDoubt::LooksLike("青空会計".to_owned());
+    album.put("consent-looks-like", seen(Some(like), false));
+    let mixed = Some(NameDoubt::MixedScripts);
+    album.put("consent-mixed-name", seen(mixed, false));
     album.put(
         "consent-unverified",
         ConsentPage {
@@ -422,7 +454,7 @@ fn consent_pages(album: &mut Album) {
                 Some("https://aozora.example/privacy"),
                 Some("https://aozora.example/terms"),
             ),
-            verified: false,
+            vouched: Vouched::Nobody,
             person: Person::new(None, "haruka.m@example.jp"),
             required: vec![item("address", &[]), item("invoices:read", &[])],
             already: vec![item("openid", &[]), item("email", &["haruka.m@example.jp"])],
@@ -505,6 +537,7 @@ fn sign_out_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::Page,
             app: None,
+            apps: vec![app.name().to_owned(), "家計簿".to_owned()],
             target: None,
         },
     );
@@ -515,6 +548,7 @@ fn sign_out_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::EndSession,
             app: asked,
+            apps: Vec::new(),
             target: Some(SignOutTarget {
                 client: "mail".to_owned(),
                 uri: "https://mail.aozora.example/bye?state=%22%3C%26".to_owned(),
@@ -946,6 +980,7 @@ fn playground_pages(album: &mut Album) {
 fn device_view(locale: Locale) -> DeviceConfirmPage {
     DeviceConfirmPage {
         page: page(locale),
+        too_soon: false,
         app: app(locale),
         client_id: "tv-7f3k".to_owned(),
         person: Person::new(Some("三浦 晴香"), "haruka.m@example.jp"),
@@ -1098,7 +1133,17 @@ fn recovery_pages(album: &mut Album) {
     album.put("recovery-codes-new", codes(10, made, shown));
     album.put(
         "help-code-address",
-        CodeAddressHelpPage { page: page(locale) },
+        CodeAddressHelpPage {
+            page: page(locale),
+            has_none: false,
+        },
+    );
+    album.put_error(
+        "help-no-code-address",
+        CodeAddressHelpPage {
+            page: page(locale),
+            has_none: true,
+        },
     );
     for (name, place) in [("queue", Some((1_234, 2))), ("queue-full", None)] {
         let view = QueuePage {

@@ -1,0 +1,301 @@
+//! The code page that follows every password (`otp.uniform_challenge`, incident level 1): nobody learns there which
+//! password was right.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use sekisho_model::{
+    Cohort, EmailAddress, EventKind, Level, LevelScope, Locale, OperatorText, Origin, Outcome,
+};
+use sekisho_provider::accounts::NewAccount;
+use sekisho_provider::incidents::{Decided, LevelOrder};
+use serde_json::Map;
+
+use crate::authorization::request;
+use crate::second_steps::{add_app, app_of, code_of, enter, signed_in};
+use crate::support::browser::{Browser, Page};
+use crate::support::house::{PASSWORD, TestHouse};
+
+const WRONG: &str = "not the password at all";
+
+async fn house() -> TestHouse {
+    TestHouse::open_with(|config| {
+        // Passkeys hang on names.
+        config.server.issuer = config.server.issuer.replace("127.0.0.1", "localhost");
+        config.otp.uniform_challenge = true;
+    })
+    .await
+}
+
+/// What a stranger holds against another answer: everything but what differs each time.
+fn seen(page: &Page) -> String {
+    let mut text = page.text.clone();
+    for (before, after) in [
+        ("name=\"csrf\" value=\"", "\""),
+        ("flow=", "\""),
+        ("flow%3D", "\""),
+        ("<span class=\"word\">", "</span>"),
+        ("challenge&#34;:&#34;", "&#34;"),
+        ("allowCredentials&#34;:", "]"),
+    ] {
+        let mut parts = text.split(before);
+        let mut masked = parts.next().unwrap().to_owned();
+        for part in parts {
+            let rest = part.split_once(after).map_or("", |(_, rest)| rest);
+            masked = format!("{masked}{before}*{after}{rest}");
+        }
+        text = masked;
+    }
+    let location = page
+        .location
+        .as_deref()
+        .map(|to| to.split("flow=").next().unwrap());
+    let mut headers: Vec<String> = page
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "date" | "location"))
+        .map(|(name, value)| {
+            let value = value.to_str().unwrap();
+            // Of cookies the name and the attributes; of policies all but the nonce of the page.
+            let value = match name.as_str() {
+                "set-cookie" => value
+                    .split_once('=')
+                    .map_or(value.to_owned(), |(name, rest)| {
+                        format!(
+                            "{name}={}",
+                            rest.split_once(';').map_or("", |(_, rest)| rest)
+                        )
+                    }),
+                _ => value.to_owned(),
+            };
+            format!("{name}: {value}")
+        })
+        .collect();
+    headers.sort();
+    format!(
+        "{} {location:?}\n{}\n{text}",
+        page.status,
+        headers.join("\n")
+    )
+}
+
+/// Types an address and a password; ends with the answer of the form.
+async fn typed(browser: &Browser, app: &str, address: &str, password: &str) -> Page {
+    let login = browser
+        .get(browser.get(&request(app, &[])).await.location())
+        .await;
+    let form = [
+        ("csrf", &*login.hidden("csrf")),
+        ("email", address),
+        ("password", password),
+    ];
+    browser.post("/login", &form).await
+}
+
+async fn send(browser: &Browser, path: &str, page: &Page, form: &[(&str, &str)]) -> Page {
+    let csrf = page.hidden("csrf");
+    let mut whole = vec![("csrf", &*csrf)];
+    whole.extend_from_slice(form);
+    browser.post(path, &whole).await
+}
+
+/// All that can be tried without a code that fits; what each step answered.
+async fn everything(house: &TestHouse, app: &str, address: &str, password: &str) -> Vec<String> {
+    let browser = Browser::new(house);
+    let mut all = Vec::new();
+    let mut put = |page: &Page| all.push(seen(page));
+    let sent = typed(&browser, app, address, password).await;
+    put(&sent);
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.words());
+    let flow = sent.location().split("flow=").nth(1).unwrap().to_owned();
+    let code = browser.get(sent.location()).await;
+    put(&code);
+    for form in [
+        [("code", "")],
+        [("code", "123")],
+        [("code", "00000000")],
+        [("code", "000000")],
+        [("answer", "{}")],
+        [("action", "resend")],
+    ] {
+        put(&send(&browser, "/login/code", &code, &form).await);
+    }
+    house.advance(Duration::from_secs(61)).await;
+    let again = send(&browser, "/login/code", &code, &[("action", "resend")]).await;
+    put(&again);
+    put(&browser.get(again.location()).await);
+    house.advance(Duration::from_secs(601)).await;
+    let late = send(&browser, "/login/code", &code, &[("code", "00000000")]).await;
+    put(&late);
+    put(&browser.get(late.location()).await);
+    let recovery = browser.get(&format!("/login/recovery?flow={flow}")).await;
+    put(&recovery);
+    let typed = [("recovery_code", "AAAA-BBBB-CCCC-DDDD")];
+    put(&send(&browser, "/login/recovery", &recovery, &typed).await);
+    put(&browser
+        .get(&format!("/login/lost-factor?flow={flow}"))
+        .await);
+    for _ in 0..2 {
+        put(&send(&browser, "/login/code", &code, &[("code", "00000000")]).await);
+    }
+    put(&browser.get(&format!("/login/code?flow={flow}")).await);
+    house.advance(Duration::from_hours(25)).await;
+    all
+}
+
+async fn person(house: &TestHouse, name: &str, code: bool) -> String {
+    let address = house.login_address.replace("haruka", name);
+    let parsed = |text: &str| EmailAddress::parse(text).unwrap();
+    let new = NewAccount {
+        login_address: parsed(&address),
+        code_address: code.then(|| parsed(&address.replace("example.jp", "mobile.example"))),
+        password: PASSWORD.to_owned().into(),
+        claims: Map::new(),
+        locale: Locale::En,
+        check_policy: true,
+    };
+    let provider = &house.house.services.provider;
+    provider
+        .create_account(new, &Origin::default())
+        .await
+        .unwrap()
+        .unwrap();
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_07_enu_01_no_answer_tells_whether_the_password_was_right() {
+    let house = house().await;
+    let app = app_of(&house).await;
+    let own = house.login_address.clone();
+    let with_app = person(&house, "minoru", true).await;
+    let without_address = person(&house, "kaede", false).await;
+    let stranger = own.replace("haruka", "nobody");
+    let expected = everything(&house, &app, &stranger, WRONG).await;
+    let mails = house.codes_so_far().len();
+    for (address, password) in [
+        (&own, WRONG),
+        (&own, PASSWORD),
+        (&with_app, WRONG),
+        (&without_address, PASSWORD),
+        (&without_address, WRONG),
+    ] {
+        let answers = everything(&house, &app, address, password).await;
+        assert_eq!(answers.len(), expected.len());
+        for (place, (is, should)) in answers.iter().zip(&expected).enumerate() {
+            assert_eq!(is, should, "answer {place} to {address} {password}");
+        }
+    }
+    // Once for the sign-in, twice again; and none for any wrong password.
+    house.code_but("").await;
+    assert_eq!(house.codes_so_far().len(), mails + 3);
+    // A stopped account, and one with something stronger, are like the others.
+    let store = &house.house.services.store;
+    let user = house.user;
+    let stop = move |tx: &mut sekisho_store::Tx<'_>| {
+        tx.set_user_state(user, sekisho_model::UserState::Disabled)
+    };
+    store.write(stop).await.unwrap();
+    let answers = everything(&house, &app, &own, PASSWORD).await;
+    assert_eq!(answers, expected);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_07_behind_the_same_page_right_codes_sign_in_and_wrong_passwords_are_recorded() {
+    let house = house().await;
+    let app = app_of(&house).await;
+    let browser = Browser::new(&house);
+    let before = house.last_code();
+    let sent = typed(&browser, &app, &house.login_address, PASSWORD).await;
+    let page = browser.get(sent.location()).await;
+    assert!(page.words().contains("Enter your code"), "{}", page.words());
+    let mask = page.text.contains("•••") || page.text.contains("mobile.example");
+    assert!(!mask, "OTP-21: no address before the code");
+    let code = house.code_but(&before).await;
+    // The code of one flow does not fit the decoy of another.
+    let thief = Browser::new(&house);
+    let sent = typed(&thief, &app, &house.login_address, WRONG).await;
+    let decoy = thief.get(sent.location()).await;
+    let tried = enter(&thief, &decoy, &code).await;
+    assert!(
+        tried.words().contains("That is not the code"),
+        "{}",
+        tried.words()
+    );
+    let done = enter(&browser, &page, &code).await;
+    assert!(done.answer("code").is_some(), "{}", done.words());
+
+    let user = house.user;
+    let filter = sekisho_store::HistoryFilter::default();
+    let history = move |tx: &mut sekisho_store::Tx<'_>| tx.history_of(user, &filter, None, 20);
+    let events = house.house.services.store.read(history).await.unwrap();
+    let many = |kind, outcome| {
+        let like = |event: &&sekisho_model::Event| (event.kind, event.outcome) == (kind, outcome);
+        events.iter().filter(like).count()
+    };
+    assert_eq!(many(EventKind::SignIn, Outcome::WrongPassword), 1);
+    assert_eq!(
+        many(EventKind::CodeTried, Outcome::WrongCode),
+        0,
+        "it says the password was right"
+    );
+    assert_eq!(many(EventKind::SignIn, Outcome::Passed), 1);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_26_an_app_s_code_signs_in_from_the_same_page_and_nothing_is_mailed() {
+    let house = house().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let secret = add_app(&house, &owner).await;
+    let mailed = house.codes_so_far().len();
+    let browser = Browser::new(&house);
+    let sent = typed(&browser, &app, &house.login_address, PASSWORD).await;
+    let page = browser.get(sent.location()).await;
+    assert!(page.words().contains("Enter your code"), "{}", page.words());
+    house.advance(Duration::from_secs(61)).await;
+    let again = send(&browser, "/login/code", &page, &[("action", "resend")]).await;
+    assert!(again.location().contains("sent=again"));
+    let code = code_of(&secret, &house);
+    let done = enter(&browser, &page, &code).await;
+    assert!(done.answer("code").is_some(), "{}", done.words());
+    assert_eq!(
+        house.codes_so_far().len(),
+        mailed,
+        "OTP-26: no code is mailed"
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_07_level_one_of_anybody_hides_passwords_of_everybody() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let stranger = house.login_address.replace("haruka", "nobody");
+    let told = typed(&Browser::new(&house), &app, &stranger, WRONG).await;
+    assert!(told.words().contains("is not right"), "{}", told.words());
+    let order = LevelOrder {
+        operator: "haruka".to_owned(),
+        scope: LevelScope::Cohort(Cohort::default()),
+        level: Level::Watch,
+        reason: "test".to_owned(),
+        text: OperatorText::default(),
+        from: None,
+        until: None,
+        may_lower: true,
+    };
+    let provider = &house.house.services.provider;
+    let event = provider.event_of_server(EventKind::LevelChanged);
+    let decided = provider.order_level(order, event).await.unwrap();
+    assert!(matches!(decided, Decided::InForce(_)));
+    provider.hear().await.unwrap();
+    let told = typed(&Browser::new(&house), &app, &stranger, WRONG).await;
+    assert!(
+        told.location().starts_with("/login/code"),
+        "{}",
+        told.words()
+    );
+    house.close().await;
+}
