@@ -119,7 +119,7 @@ consent-optional = Optional
 consent-already = Already allowed ({$n})
 consent-allow = Allow
 consent-deny = Do not allow
-consent-after = Either way you return to {$host}. To withdraw this later, contact the operator.
+consent-after = Either way you return to {$host}. You can withdraw this at any time under "Connected apps" in your account.
 consent-claim = This one item: {$claim}
 app-policy = What the app does with your data
 app-terms = The app's terms of use
@@ -252,6 +252,35 @@ overview-before = Last sign-in before this one
 overview-first = This is your first sign-in
 overview-security = See your security settings
 overview-history = See your sign-in history
+overview-devices = { $n ->
+    [one] Signed in on one device
+   *[other] Signed in on {$n} devices
+}
+overview-devices-link = See your devices
+overview-apps = { $n ->
+    [one] One connected app
+   *[other] {$n} connected apps
+}
+overview-no-apps = No connected apps
+overview-apps-link = See your connected apps
+profile-title = Change name, language or time zone
+profile-language = Language
+profile-language-hint = The language of pages and mails.
+profile-zone = Time zone
+profile-zone-hint = Dates and times in pages and mails are in this zone.
+profile-zone-unknown = Choose a time zone from the list
+profile-name-long = Use at most 100 characters for your name
+profile-late = This was changed on another page meanwhile. Save it again
+profile-save = Save
+next-unexplained = A sign-in stopped after the right password
+next-unexplained-hint = {$time}, {$device}. If this was not you, somebody knows your password.
+next-recovery-codes = { $n ->
+    [0] You have no recovery codes
+    [one] You have one recovery code left
+   *[other] You have {$n} recovery codes left
+}
+next-recovery-codes-hint = If you can no longer get codes, you cannot sign in without a recovery code.
+next-code-address-link = Set a code address
 login-address = Sign-in address
 code-address = Code address
 second-step = Two-step sign-in
@@ -264,7 +293,7 @@ second-step-required-hint = This server asks everybody for a code.
 password-changed = Changed {$time}
 password-unchanged = Not changed since the account was made
 next-code-address = You have not set a code address
-next-code-address-hint = Without it you cannot get a code, so two-step sign-in does not work. Contact the operator.
+next-code-address-hint = Without it you cannot get a code, so two-step sign-in does not work.
 next-second-step = Two-step sign-in is off
 next-second-step-hint = Anyone who learns your password can sign in.
 security-sign-in = How you sign in
@@ -292,6 +321,23 @@ history-count = { $n ->
    *[other] {$n} records, newest first
 }
 history-empty = No records match
+history-empty-yet = No records match so far
+history-stopped = It was stopped. You need not do anything
+history-file = Download for a spreadsheet (CSV)
+history-file-cut = Older records are not in this file
+same-network = same network
+from-day = First day
+to-day = Last day
+filter-days-hint = Days count in place of the period. For the IP address, a range such as 203.0.113.0/24 works as well.
+date-shape = Enter a day like 2026-11-22
+range-order = The end date must be after the start date
+first-time = First time
+times-column = Times
+what-column = Event
+how-column = Details
+app-column = App
+event-column = Record
+result-changed = Changed
 filter = Filter
 filter-clear = Clear filters
 period = Period
@@ -302,7 +348,7 @@ result-passed = Passed
 result-failed = Failed
 result-stopped = Blocked
 ip = IP address
-ip-shape = Enter an address like 203.0.113.5 or 2001:db8::5
+ip-shape = Enter an address like 203.0.113.5 or 203.0.113.0/24
 device = Device
 device-and-app = Device and app
 source = From
@@ -330,7 +376,13 @@ did-change = A setting changed
 did-create = Account created
 did-app = An app used its access
 how-code = Password and code
-how-password = Password only (code not asked)
+how-password = Password only (two-step sign-in off)
+how-trusted-browser = Password only, code skipped (trusted browser)
+how-others-stay = Other devices stayed signed in
+how-nothing-changed = Nothing was changed
+did-not-change-password = Wrong present password while changing it
+did-change-profile = Name, language or time zone changed
+did-change-language = Language changed
 how-password-right = The password was right
 how-nobody-in = Nobody got in
 how-many-tries = Many tries in a short time
@@ -351,7 +403,7 @@ help-code-2 = If several mails arrived, open the one with the tally you see on t
 help-password = You forgot your password
 help-password-1 = Open "Forgot your password?" on the sign-in page. The operator never asks for your password.
 help-unknown = You got a mail you did not expect
-help-unknown-1 = Never tell anybody a code. If a code arrives that you did not ask for, somebody knows your password: ask the operator to change it.
+help-unknown-1 = Never tell anybody a code. If a code arrives that you did not ask for, somebody knows your password: change it in your account, or use "Forgot your password?" on the sign-in page.
 help-unknown-2 = Your sign-in history shows every attempt, failures included. Look for devices and addresses you do not know.
 help-mail = Is a mail from us real?
 help-mail-1 = Our mails with codes have no links. The safe way is to type {$host} into your browser yourself.
@@ -507,7 +559,8 @@ recovery-codes-make = Make new recovery codes
 recovery-codes-new = Your new recovery codes
 recovery-codes-once = They are shown only now. Write them down or print them.
 recovery-codes-saved = I have saved them
-help-address-lead = There are three ways, in this order.
+help-address-lead = There are four ways, in this order.
+help-address-device = If you are still signed in on another device, open "Security" there and change your code address, or make recovery codes.
 help-address-1 = Use one of your recovery codes: on the page that asks for the code, open "No code?" and choose the recovery code.
 help-address-2 = If you forgot your password, open the link of the reset mail in a browser you have used before. You can wait there for a day instead of entering a recovery code.
 help-address-3 = Otherwise ask the operator. The operator checks who you are, and can start a reset or set another address for your codes. The operator never asks for your password or a code.

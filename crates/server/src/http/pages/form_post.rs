@@ -61,6 +61,7 @@ mod tests {
                 path: "/login".to_owned(),
                 house: std::sync::Arc::default(),
                 csrf: String::new(),
+                language_csrf: None,
             };
             FormPostPage::new(
                 page,
