@@ -55,7 +55,7 @@ impl Provider {
         let found = self.store.read(move |tx| tx.account(user)).await?;
         let stored = found.ok_or(Failure::Corrupt("account"))?;
         let claims = self.renamed(&stored, name)?;
-        let changes = [
+        let parts = [
             ("name", claims.is_some()),
             ("language", stored.user.locale != wish.locale),
             ("zone", stored.user.zone != wish.zone),
@@ -72,11 +72,12 @@ impl Provider {
         let event = self.profile_event(live, facts, visit);
         let (locale, zone) = (wish.locale, wish.zone.to_owned());
         let work = move |tx: &mut Tx<'_>| {
-            if let Some(claims) = &claims {
-                let change = (&stored.claims, claims);
-                if tx.change_claims(user, change)? == Once::Again {
-                    return Ok(ProfileSaved::Late);
-                }
+            let renamed = match &claims {
+                Some(new) => tx.change_claims(user, (&stored.claims, new))?,
+                None => Once::First,
+            };
+            if renamed == Once::Again {
+                return Ok(ProfileSaved::Late);
             }
             tx.set_locale_and_zone(user, locale, &zone)?;
             tx.record(&event)?;

@@ -684,6 +684,7 @@ fn account_pages(album: &mut Album) {
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         networks: usize::from(saved),
+        trusted: usize::from(!saved) * 2,
         saved,
         password_done: false,
         addresses: AddressNews::default(),
