@@ -32,9 +32,10 @@ async fn scene() -> (TestHouse, App, Browser) {
         ];
         thief.post("/login", &form).await;
     }
+    let thiefs = house.code().await;
     let owner = Browser::from_address(&house, HOME);
     let page = owner.password(&house, &request(&app.id, &[])).await;
-    let code = house.code().await;
+    let code = house.code_but(&thiefs).await;
     let form = [
         ("csrf", &*page.hidden("csrf")),
         ("code", &code),
@@ -122,12 +123,18 @@ async fn a_skipped_code_is_told_from_none_wanted_and_the_file_says_the_same() {
             .unwrap()
             .starts_with("attachment")
     );
-    assert!(file.text.starts_with("\u{feff}\"Time\""), "{}", file.text);
+    assert!(file.text.starts_with("\"Time\""), "{}", file.text);
     assert!(file.text.contains(skipped) && file.text.contains(ELSEWHERE));
     assert!(file.text.contains("\"'=Evil\"") && !file.text.contains("\"=Evil"));
     let line = file.text.lines().nth(1).unwrap();
     let time = line.split('"').nth(1).unwrap();
     assert!(time.len() == 25 && time.ends_with("+09:00"), "{time}");
+    let raw = owner.http.get(house.url("/account/history.csv"));
+    let raw = raw.send().await.unwrap().bytes().await.unwrap();
+    assert!(
+        raw.starts_with(b"\xef\xbb\xbf"),
+        "the mark that Excel needs"
+    );
     // It is nobody else's.
     let stranger = Browser::new(&house);
     let refused = stranger.get("/account/history.csv").await;

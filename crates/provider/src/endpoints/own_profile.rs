@@ -60,11 +60,7 @@ impl Provider {
             ("language", stored.user.locale != wish.locale),
             ("zone", stored.user.zone != wish.zone),
         ];
-        let changed: Vec<&str> = parts
-            .iter()
-            .filter(|one| one.1)
-            .map(|one| one.0)
-            .collect();
+        let changed: Vec<&str> = parts.iter().filter(|one| one.1).map(|one| one.0).collect();
         if changed.is_empty() {
             return Ok(ProfileSaved::Saved);
         }
