@@ -675,7 +675,7 @@ fn account_pages(album: &mut Album) {
             ..overview_view(locale)
         },
     );
-    let view = |second_step, alert, saved| SecurityPage {
+    let view = |second_step, alert, saved: bool| SecurityPage {
         page: page(locale),
         account: account(Area::Security),
         code_address: Some("haruka@mobile.example".to_owned()),
