@@ -87,38 +87,76 @@ pub struct HistoryPage {
     pub next: Option<(Timestamp, EventId)>,
 }
 
+/// How often the store is asked for one page, where not all that it finds is wanted.
+const MOST_ROUNDS: u32 = 20;
+
 /// The page of a user's history that begins before `before`, made of about `size` events.
 ///
-/// A filter without kinds means [`SHOWN`]. A filter by outcome works on whole rows.
+/// A filter without kinds means [`SHOWN`]. With a filter by kind or outcome, what it leaves out neither stands
+/// between alike failures nor hides the codes behind their sign-ins. `wanted` picks among what the store finds;
+/// where it picks little, a page may be empty and older ones not.
 pub async fn page(
     store: &Store,
     user: UserId,
-    filter: HistoryFilter,
-    before: Option<(Timestamp, EventId)>,
-    size: u32,
+    mut filter: HistoryFilter,
+    (before, size): (Option<(Timestamp, EventId)>, u32),
+    wanted: impl Fn(&Event) -> bool,
 ) -> Result<HistoryPage, StoreError> {
-    let outcomes = filter.outcomes.clone();
-    let kinds = filter.kinds.clone();
-    let filter = HistoryFilter {
-        kinds: SHOWN.to_vec(),
-        outcomes: Vec::new(),
-        ..filter
-    };
+    if filter.kinds.is_empty() {
+        filter.kinds = SHOWN.to_vec();
+    }
     let limit = size.saturating_add(LOOK_AHEAD);
-    let events = store
-        .read(move |tx| tx.history_of(user, &filter, before, limit))
-        .await?;
-    let end = page_end(&events, usize::try_from(size).unwrap_or(usize::MAX));
-    let (shown, rest) = events.split_at_checked(end).unwrap_or((&events, &[]));
-    let wanted = |entry: &HistoryEntry| {
-        (outcomes.is_empty() || outcomes.contains(&entry.outcome))
-            && (kinds.is_empty() || kinds.contains(&entry.kind))
+    let full = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut found, mut after, mut is_end) = (Vec::new(), before, false);
+    for _round in 0..MOST_ROUNDS {
+        let (asked, from) = (filter.clone(), after);
+        let events = store
+            .read(move |tx| tx.history_of(user, &asked, from, limit))
+            .await?;
+        is_end = events.len() < full;
+        after = events.last().map(|event| (event.at, event.id)).or(after);
+        found.extend(events.into_iter().filter(&wanted));
+        if is_end || found.len() >= full {
+            break;
+        }
+    }
+    let end = page_end(&found, usize::try_from(size).unwrap_or(usize::MAX));
+    let (shown, rest) = found.split_at_checked(end).unwrap_or((&found, &[]));
+    let last = shown.last().map(|event| (event.at, event.id));
+    let next = match (rest.is_empty(), is_end) {
+        (false, _) => last,
+        (true, false) => after,
+        (true, true) => None,
     };
-    let last = shown.last().filter(|_| !rest.is_empty());
     Ok(HistoryPage {
-        entries: entries(shown).into_iter().filter(wanted).collect(),
-        next: last.map(|event| (event.at, event.id)),
+        entries: entries(shown),
+        next,
     })
+}
+
+/// The newest of these rows that its person should look at (ux 7.1): somebody knew the password and came no
+/// further, and no later row shows that it was the person, or that they dealt with it. Newest first.
+pub fn to_look_at(entries: &[HistoryEntry]) -> Option<&HistoryEntry> {
+    let is_dealt_with = |entry: &HistoryEntry| {
+        matches!(entry.kind, EventKind::PasswordChanged | EventKind::NotMe)
+            && entry.outcome == Outcome::Passed
+    };
+    let open = entries.split(is_dealt_with).next()?;
+    let got_in = |later: &HistoryEntry, entry: &HistoryEntry| {
+        (later.kind, later.outcome) == (EventKind::SignIn, Outcome::Passed)
+            && (&later.ip, &later.device) == (&entry.ip, &entry.device)
+    };
+    let (_, found) = open.iter().enumerate().find(|(at, entry)| {
+        let later = open.get(..*at).unwrap_or_default();
+        (entry.password_known || is_outside(entry)) && !later.iter().any(|row| got_in(row, entry))
+    })?;
+    Some(found)
+}
+
+/// S14: the right password, outside of the networks of the account.
+pub fn is_outside(entry: &HistoryEntry) -> bool {
+    (entry.kind, entry.outcome) == (EventKind::SignIn, Outcome::Refused)
+        && entry.detail.get("reason").and_then(Value::as_str) == Some("network")
 }
 
 /// The rows that stand for `events`; both newest first.

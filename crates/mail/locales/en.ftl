@@ -217,6 +217,8 @@ networks-outside-lead = Somebody typed the right password of your account in a n
 alerts-fewer-subject = { $service }: you will get fewer mails about sign-ins
 alerts-new-devices-lead = From now on we mail you about sign-ins to your account from new devices only.
 alerts-off-lead = From now on we do not mail you about ordinary sign-ins to your account.
+data-taken-subject = { $service }: a copy of your data was taken
+data-taken-lead = A device that is signed in took a copy of what we keep about you: name, addresses, settings, sign-in history, connected apps. It holds no password. The file is not in this mail.
 # second steps
 result-password-and-passkey = Signed in (password and passkey)
 second-step-subject = { $service }: two-step sign-in was changed

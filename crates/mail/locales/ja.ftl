@@ -202,15 +202,17 @@ alert-topic-advisory = 公表された脆弱性が、このサーバーに残っ
 alert-topic-bulk-read = 個人データの読み出しが上限に達しました
 alert-topic-test = 通知のテスト
 
-networks-set-subject = { $service }: ログインできるネットワークを決めました
+networks-set-subject = 【{ $service }】ログインできるネットワークを決めました
 networks-set-lead = このアカウントには、これから{ $count }個のネットワークからだけログインできます。ほかの場所では回復コードが必要です。
-networks-cleared-subject = { $service }: どこからでもログインできるようになりました
+networks-cleared-subject = 【{ $service }】どこからでもログインできるようになりました
 networks-cleared-lead = ログインできるネットワークの一覧が空になりました。どこからでもログインできます。
-networks-outside-subject = { $service }: 許可していないネットワークで正しいパスワードが入力されました
+networks-outside-subject = 【{ $service }】許可していないネットワークで正しいパスワードが入力されました
 networks-outside-lead = 許可していないネットワークで、このアカウントの正しいパスワードが入力されました。ログインはされておらず、コードも送っていません。ご本人のときは、許可したネットワークを使うか、回復コードを使ってください。
 alerts-fewer-subject = 【{ $service }】ログインのお知らせを減らしました
 alerts-new-devices-lead = これからは、新しい端末からのログインだけをメールでお知らせします。
 alerts-off-lead = これからは、ふだんのログインをメールでお知らせしません。
+data-taken-subject = 【{ $service }】あなたのデータの写しが渡されました
+data-taken-lead = ログインしている端末に、このアカウントのデータ（名前、アドレス、設定、ログイン履歴、連携アプリ）の写しを渡しました。パスワードは入っていません。ファイルはこのメールにはありません。
 # second steps
 result-password-and-passkey = ログインしました（パスワードとパスキー）
 second-step-subject = 【{ $service }】2段階認証を変えました

@@ -331,6 +331,7 @@ impl View {
             RecoveryNews::OutsideNetworks => "networks-outside-lead",
             RecoveryNews::AlertsOfNewDevices => "alerts-new-devices-lead",
             RecoveryNews::AlertsOff => "alerts-off-lead",
+            RecoveryNews::DataTaken => "data-taken-lead",
             factor => second_steps::lead(factor),
         };
     }
@@ -441,6 +442,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::NetworksCleared => "networks-cleared-subject",
         RecoveryNews::OutsideNetworks => "networks-outside-subject",
         RecoveryNews::AlertsOfNewDevices | RecoveryNews::AlertsOff => "alerts-fewer-subject",
+        RecoveryNews::DataTaken => "data-taken-subject",
         factor => second_steps::subject(factor),
     }
 }

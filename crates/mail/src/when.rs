@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Offset as _, SecondsFormat};
+use chrono::{
+    DateTime, Datelike as _, NaiveDate, NaiveTime, Offset as _, SecondsFormat, TimeZone as _,
+};
 use chrono_tz::{OffsetName as _, Tz};
 use sekisho_model::{Locale, Timestamp};
 
@@ -13,6 +15,27 @@ const DAY: u64 = 24 * 60 * 60;
 /// Whether `name` is a time zone we know (IANA name).
 pub fn is_zone(name: &str) -> bool {
     name.parse::<Tz>().is_ok()
+}
+
+/// The zones people choose from: a region and a place each, and UTC; in the order of their names.
+pub fn zones() -> impl Iterator<Item = &'static str> {
+    const REGIONS: [&str; 10] = [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    ];
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    names.filter(|name| {
+        let region = name.split_once('/').map(|(region, _)| region);
+        *name == "UTC" || region.is_some_and(|region| REGIONS.contains(&region))
+    })
 }
 
 /// Date and minute: `2026年11月22日（日）14:33`, `22 Nov 2026, 14:33`.
@@ -113,6 +136,24 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(micros))
 }
 
+/// The moment a day (`2026-11-22`) begins in a zone; with `days_on`, that of so many days later.
+pub fn day_begins(date: &str, days_on: u64, zone: &str) -> Option<Timestamp> {
+    let tz: Tz = zone.parse().unwrap_or(Tz::Asia__Tokyo);
+    let day = NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?;
+    let day = day.checked_add_days(chrono::Days::new(days_on))?;
+    if !(1970..=9998).contains(&day.year()) {
+        return None;
+    }
+    // Where clocks jump at midnight, the day begins an hour later.
+    let midnight = day.and_time(NaiveTime::MIN);
+    let first = tz.from_local_datetime(&midnight).earliest();
+    let first = first.or_else(|| {
+        let later = midnight.checked_add_signed(chrono::TimeDelta::hours(1))?;
+        tz.from_local_datetime(&later).earliest()
+    })?;
+    Some(Timestamp::from_micros(first.timestamp_micros()))
+}
+
 fn local(at: Timestamp, zone: &str) -> DateTime<Tz> {
     let tz = zone.parse().unwrap_or(Tz::Asia__Tokyo);
     let utc = DateTime::from_timestamp_micros(at.micros()).unwrap_or_default();
@@ -136,6 +177,44 @@ mod tests {
     const TOKYO: &str = "Asia/Tokyo";
     // 2026-11-22T14:33:10+09:00
     const AT: Timestamp = Timestamp::from_seconds(1_795_325_590);
+
+    #[test]
+    fn zones_to_choose_from_are_zones_and_have_ours() {
+        let all: Vec<&str> = zones().collect();
+        assert!(all.len() > 300 && all.iter().all(|name| is_zone(name)));
+        assert!(all.contains(&TOKYO) && all.contains(&"UTC"));
+        assert!(!all.contains(&"Japan") && !all.contains(&"Etc/GMT+3"));
+    }
+
+    #[test]
+    fn a_day_begins_where_its_reader_lives() {
+        let begins =
+            |date, days_on, zone| day_begins(date, days_on, zone).map(|at| rfc3339(at, zone));
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            begins("2026-11-22", 0, TOKYO),
+            text("2026-11-22T00:00:00+09:00")
+        );
+        assert_eq!(
+            begins("2026-11-30", 1, TOKYO),
+            text("2026-12-01T00:00:00+09:00")
+        );
+        // No midnight on that day: clocks jumped to one o'clock.
+        assert_eq!(
+            begins("2018-11-04", 0, "America/Sao_Paulo"),
+            text("2018-11-04T01:00:00-02:00")
+        );
+        for wrong in [
+            "",
+            "22.11.2026",
+            "2026-13-01",
+            "0001-01-01",
+            "9999-12-31",
+            "2026-11-22x",
+        ] {
+            assert_eq!(day_begins(wrong, 0, TOKYO), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn both_languages_write_the_date_in_words() {

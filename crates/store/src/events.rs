@@ -24,6 +24,8 @@ pub struct HistoryFilter {
     pub outcomes: Vec<Outcome>,
     /// From this source address.
     pub ip: Option<String>,
+    /// Through this client.
+    pub client: Option<ClientId>,
 }
 
 #[derive(Queryable, Insertable)]
@@ -238,6 +240,23 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// The clients that a user's events name: at most so many.
+    pub fn clients_in_history(
+        &mut self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<ClientId>, StoreError> {
+        let named = events::table
+            .filter(events::user_id.eq(user.to_string()))
+            .filter(events::client_id.is_not_null())
+            .select(events::client_id.assume_not_null())
+            .distinct()
+            .order(events::client_id.assume_not_null())
+            .limit(i64::from(limit))
+            .load::<String>(self.conn)?;
+        Ok(named.into_iter().map(ClientId::new).collect())
+    }
+
     /// A page of a user's events, newest first; `before` is the last one of the page before.
     pub fn history_of(
         &mut self,
@@ -274,6 +293,9 @@ impl Tx<'_> {
         }
         if let Some(ip) = &filter.ip {
             query = query.filter(events::ip.eq(ip));
+        }
+        if let Some(client) = &filter.client {
+            query = query.filter(events::client_id.eq(client.as_str()));
         }
         query
             .load::<EventRow>(self.conn)?

@@ -394,6 +394,34 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Sets the language of pages and mails, and the zone of their dates.
+    pub fn set_locale_and_zone(
+        &mut self,
+        user: UserId,
+        locale: Locale,
+        zone: &str,
+    ) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.to_string()))
+            .set((users::locale.eq(locale.stored()), users::zone.eq(zone)))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Puts claims in the place of those that were read; `Again` if others were written meanwhile.
+    pub fn change_claims(
+        &mut self,
+        user: UserId,
+        (read, new): (&Sealed, &Sealed),
+    ) -> Result<Once, StoreError> {
+        let unchanged = users::table
+            .find(user.to_string())
+            .filter(users::claims.eq(read.as_bytes()));
+        let rows = diesel::update(unchanged)
+            .set(users::claims.eq(new.as_bytes()))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
     /// Sets the language of pages and mails.
     pub fn set_locale(&mut self, user: UserId, locale: Locale) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.to_string()))

@@ -191,9 +191,7 @@ async fn pages_follow_one_another_without_a_gap() {
 
     let (mut seen, mut before, mut pages) = (Vec::new(), None, 0);
     loop {
-        let page = page(&house.store, user, HistoryFilter::default(), before, 33)
-            .await
-            .unwrap();
+        let page = look(&house.store, user, HistoryFilter::default(), before).await;
         seen.extend(page.entries);
         pages += 1;
         before = page.next;
@@ -204,10 +202,93 @@ async fn pages_follow_one_another_without_a_gap() {
     assert_eq!((seen.len(), pages), (60, 4));
     assert!(seen.iter().all(|row| row.kind == EventKind::SignIn));
     assert!(seen.windows(2).all(|pair| pair[0].at > pair[1].at));
+}
+
+async fn look(
+    store: &Store,
+    user: UserId,
+    filter: HistoryFilter,
+    before: Option<(Timestamp, EventId)>,
+) -> HistoryPage {
+    let all = |_: &Event| true;
+    page(store, user, filter, (before, 33), all).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_filter_finds_what_lies_behind_many_others() {
+    let mut story = Story::new();
+    story
+        .then("198.51.100.7", wrong())
+        .then("198.51.100.7", wrong());
+    for _ in 0..200 {
+        story.then("203.0.113.9", event(EventKind::SignIn, Outcome::Passed));
+    }
+    let house = crate::dispatcher::tests::House::new().await;
+    let (user, events) = (story.user, story.events.clone());
+    house
+        .store
+        .write(move |tx| tx.record_many(&events))
+        .await
+        .unwrap();
     let failed = HistoryFilter {
         outcomes: vec![Outcome::WrongPassword],
         ..HistoryFilter::default()
     };
-    let none = page(&house.store, user, failed, None, 33).await.unwrap();
-    assert!(none.entries.is_empty() && none.next.is_some());
+    let found = look(&house.store, user, failed, None).await;
+    assert_eq!((found.entries.len(), found.next), (1, None));
+    assert_eq!(found.entries[0].times, 2);
+
+    // The store cannot tell networks apart: it is asked again until something is found.
+    let there = |event: &Event| event.origin.ip.starts_with("198.51.100.");
+    let all = HistoryFilter::default();
+    let found = page(&house.store, user, all.clone(), (None, 33), there)
+        .await
+        .unwrap();
+    assert_eq!((found.entries.len(), found.next), (1, None));
+    let nowhere = |_: &Event| false;
+    let found = page(&house.store, user, all, (None, 33), nowhere)
+        .await
+        .unwrap();
+    assert!(found.entries.is_empty() && found.next.is_none());
+    let elsewhere = HistoryFilter {
+        client: Some(ClientId::new("elsewhere")),
+        ..HistoryFilter::default()
+    };
+    assert!(
+        look(&house.store, user, elsewhere, None)
+            .await
+            .entries
+            .is_empty()
+    );
+}
+
+#[test]
+fn td_05_what_nobody_explained_is_to_be_looked_at() {
+    let flow = FlowId::new("one");
+    let mut story = Story::new();
+    story.then("203.0.113.9", asked(&flow));
+    let look = |story: &Story| to_look_at(&entries(&story.events)).map(|row| row.ip.clone());
+    assert_eq!(look(&story).as_deref(), Some("203.0.113.9"));
+    story.then("198.51.100.7", event(EventKind::SignIn, Outcome::Passed));
+    assert_eq!(
+        look(&story).as_deref(),
+        Some("203.0.113.9"),
+        "from elsewhere"
+    );
+    story.then("203.0.113.9", event(EventKind::SignIn, Outcome::Passed));
+    assert_eq!(look(&story), None, "the same device came in later");
+    let mut outside = event(EventKind::SignIn, Outcome::Refused);
+    outside = outside.detail("reason", "network");
+    story.then("192.0.2.1", outside);
+    assert_eq!(look(&story).as_deref(), Some("192.0.2.1"));
+    story.then(
+        "203.0.113.9",
+        event(EventKind::PasswordChanged, Outcome::WrongPassword),
+    );
+    assert!(look(&story).is_some(), "nothing was changed");
+    story.then(
+        "203.0.113.9",
+        event(EventKind::PasswordChanged, Outcome::Passed),
+    );
+    assert_eq!(look(&story), None);
 }

@@ -116,6 +116,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::OutsideNetworks),
         news(RecoveryNews::AlertsOfNewDevices),
         news(RecoveryNews::AlertsOff),
+        news(RecoveryNews::DataTaken),
     ]
 }
 

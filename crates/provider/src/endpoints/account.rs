@@ -1,10 +1,14 @@
 //! The person's own pages: sign-in history and settings.
 
-use sekisho_audit::history::{self, HistoryPage};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use sekisho_audit::history::{self, HistoryEntry, HistoryPage};
 use sekisho_guard::EndpointClass;
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{
-    AlertSetting, ClientId, EventId, EventKind, Locale, Outcome, Timestamp, UserId,
+    AlertSetting, ClientId, Event, EventId, EventKind, Locale, Outcome, Timestamp, UserId,
 };
 pub use sekisho_store::HistoryFilter;
 use sekisho_store::Tx;
@@ -16,6 +20,44 @@ use crate::{Failure, Provider};
 
 /// Events on one page of the history.
 const HISTORY_PAGE: u32 = 50;
+/// Events read at once for a file.
+const FILE_PAGE: u32 = 1_000;
+/// Rows of a file at most: years of anybody's own doings, or a long attack.
+const MOST_ROWS: usize = 10_000;
+/// How far back the overview looks for what its person should look at.
+const LOOKS_BACK: Duration = Duration::from_hours(30 * 24);
+/// Apps to choose from at most.
+const MOST_APPS: u32 = 100;
+
+/// Which part of the history is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryWish {
+    /// Which events.
+    pub filter: HistoryFilter,
+    /// From sources in this network only.
+    pub network: Option<IpNet>,
+    /// Older than this one.
+    pub before: Option<(Timestamp, EventId)>,
+}
+
+impl HistoryWish {
+    fn takes(&self, event: &Event) -> bool {
+        let Some(network) = &self.network else {
+            return true;
+        };
+        let source = event.origin.ip.parse::<IpAddr>();
+        source.is_ok_and(|ip| network.contains(&ip.to_canonical()))
+    }
+}
+
+/// The history as a file.
+#[derive(Debug)]
+pub struct WholeHistory {
+    /// Newest first.
+    pub entries: Vec<HistoryEntry>,
+    /// Whether older ones were left out.
+    pub is_cut: bool,
+}
 
 /// What came of a change of the mails about sign-ins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +83,82 @@ const fn fewer_told(before: AlertSetting, after: AlertSetting) -> Option<Recover
 
 impl Provider {
     /// A page of the sign-in history (S11).
-    pub async fn history(
+    pub async fn history(&self, user: UserId, wish: HistoryWish) -> Result<HistoryPage, Failure> {
+        self.history_of(user, &wish, HISTORY_PAGE).await
+    }
+
+    /// All of the sign-in history that is wanted, for a file.
+    pub async fn history_for_file(
         &self,
         user: UserId,
-        filter: HistoryFilter,
-        before: Option<(Timestamp, EventId)>,
+        mut wish: HistoryWish,
+    ) -> Result<WholeHistory, Failure> {
+        let mut entries = Vec::new();
+        loop {
+            let page = self.history_of(user, &wish, FILE_PAGE).await?;
+            entries.extend(page.entries);
+            wish.before = page.next;
+            let is_cut = entries.len() >= MOST_ROWS && wish.before.is_some();
+            if is_cut || wish.before.is_none() {
+                return Ok(WholeHistory { entries, is_cut });
+            }
+        }
+    }
+
+    async fn history_of(
+        &self,
+        user: UserId,
+        wish: &HistoryWish,
+        size: u32,
     ) -> Result<HistoryPage, Failure> {
-        Ok(history::page(&self.store, user, filter, before, HISTORY_PAGE).await?)
+        let (filter, part) = (wish.filter.clone(), (wish.before, size));
+        let wanted = |event: &Event| wish.takes(event);
+        Ok(history::page(&self.store, user, filter, part, wanted).await?)
+    }
+
+    /// What in the last 30 days its person should look at: somebody knew the password, and nothing shows since
+    /// that it was the person (ux 7.1).
+    pub async fn to_look_at(&self, user: UserId) -> Result<Option<HistoryEntry>, Failure> {
+        let filter = HistoryFilter {
+            from: Some(self.now() - LOOKS_BACK),
+            kinds: vec![
+                EventKind::SignIn,
+                EventKind::CodeAsked,
+                EventKind::CodeTried,
+                EventKind::PasswordChanged,
+                EventKind::NotMe,
+            ],
+            outcomes: vec![
+                Outcome::Passed,
+                Outcome::WrongCode,
+                Outcome::ExpiredCode,
+                Outcome::Denied,
+                Outcome::Refused,
+            ],
+            ..HistoryFilter::default()
+        };
+        let wish = HistoryWish {
+            filter,
+            ..HistoryWish::default()
+        };
+        let page = self.history(user, wish).await?;
+        Ok(history::to_look_at(&page.entries).cloned())
+    }
+
+    /// The apps that stand in somebody's history, with the names they have now.
+    pub async fn apps_in_history(
+        &self,
+        user: UserId,
+        locale: Locale,
+    ) -> Result<Vec<(ClientId, String)>, Failure> {
+        let work = move |tx: &mut sekisho_store::Tx<'_>| tx.clients_in_history(user, MOST_APPS);
+        let mut apps = Vec::new();
+        for id in self.store.read(work).await? {
+            let name = self.client_name(&id, locale).await?;
+            let name = name.unwrap_or_else(|| id.to_string());
+            apps.push((id, name));
+        }
+        Ok(apps)
     }
 
     /// Changes which sign-ins are told by mail (S12). To be told of fewer takes a fresh sign-in, and is itself told to
@@ -85,15 +196,6 @@ impl Provider {
         let changed = self.store.write(work).await?;
         self.letters_wait.ring();
         Ok(changed)
-    }
-
-    /// Remembers the language of an account.
-    pub async fn set_locale(&self, live: &LiveSession, locale: Locale) -> Result<(), Failure> {
-        let user = live.user.id;
-        Ok(self
-            .store
-            .write(move |tx| tx.set_locale(user, locale))
-            .await?)
     }
 
     /// The name of a client, if it still exists.

@@ -26,6 +26,7 @@ pub mod operator_help;
 mod own_data;
 pub mod own_networks;
 pub mod own_password;
+pub mod own_profile;
 pub mod password_reset;
 pub mod pushed_request;
 pub mod recovery_codes;

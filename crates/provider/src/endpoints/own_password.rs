@@ -123,7 +123,7 @@ impl Provider {
             session: live.session.clone(),
             cookie: token.digest(),
             letters: self.changed_letters(account, ChangedHow::Own { others_stay }, visit),
-            event: self.own_change_event(live, Outcome::Passed, visit),
+            event: self.own_changed_event(live, others_stay, visit),
         };
         match self.store.write(move |tx| work.write(tx, now)).await {
             Ok(()) => {}
@@ -136,6 +136,12 @@ impl Provider {
             browser_state: self.kept_browser_state(live),
             ..NewCookies::default()
         }))
+    }
+
+    fn own_changed_event(&self, live: &LiveSession, others_stay: bool, visit: &Visit) -> Event {
+        let mut event = self.own_change_event(live, Outcome::Passed, visit);
+        event.detail = serde_json::json!({ "how": "account", "others_stay": others_stay });
+        event
     }
 
     fn own_change_event(&self, live: &LiveSession, outcome: Outcome, visit: &Visit) -> Event {

@@ -34,6 +34,8 @@ pub struct NewCookies {
     pub browser: Option<(BrowserToken, Option<Digest>)>,
     /// What the frame of Session Management compares with; script may read it.
     pub browser_state: Option<String>,
+    /// The saved language of whoever signed in, for pages that ask nobody who is there.
+    pub language: Option<Locale>,
 }
 
 /// A session that counts, and whose it is.

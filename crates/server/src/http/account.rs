@@ -4,23 +4,22 @@ mod addresses;
 mod apps;
 mod data;
 mod devices;
+mod history;
 mod networks;
+mod overview;
 mod password;
+mod profile;
 mod recovery_codes;
 mod second_steps;
-
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sekisho_audit::HistoryEntry;
-use sekisho_mail::when;
-use sekisho_model::{AlertSetting, EventKind, Outcome};
+use sekisho_model::AlertSetting;
 use sekisho_provider::Failure;
 use sekisho_provider::accounts::OpenAccount;
-use sekisho_provider::endpoints::account::{AlertChange, HistoryFilter};
+use sekisho_provider::endpoints::account::AlertChange;
 use sekisho_provider::endpoints::visit::{LiveSession, NewCookies, Visit};
 use sekisho_provider::rules::parameters::Parameters;
 
@@ -29,18 +28,16 @@ use super::app::App;
 use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
-use super::pages::{
-    AccountFrame, Area, Cause, HistoryPage, LastVisit, Moment, OverviewPage, Reader, SecondStep,
-    SecurityPage, ShownFilter, read_before,
-};
+use super::pages::{AccountFrame, Area, Cause, Moment, SecondStep, SecurityPage};
 
 const PURPOSE: &str = "security";
 
 /// Routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .route("/account", web::get().to(overview))
-        .route("/account/history", web::get().to(history))
+        .route("/account", web::get().to(overview::show))
+        .route("/account/history", web::get().to(history::show))
+        .route("/account/history.csv", web::get().to(history::file))
         .service(
             web::resource("/account/security")
                 .route(web::get().to(security))
@@ -72,7 +69,13 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(apps::show))
                 .route(web::post().to(apps::remove)),
         )
-        .route("/account/apps/remove", web::get().to(apps::ask));
+        .route("/account/apps/remove", web::get().to(apps::ask))
+        .service(
+            web::resource("/account/profile")
+                .route(web::get().to(profile::show))
+                .route(web::post().to(profile::send)),
+        )
+        .route("/language", web::post().to(profile::set_language));
     data::routes(config);
     second_steps::routes(config);
     for page in [
@@ -104,7 +107,7 @@ pub(super) struct Owner<'a> {
 impl<'a> Owner<'a> {
     /// Who it is; or the way to the sign-in page and back here.
     pub(super) async fn of(app: &'a App, request: &'a HttpRequest) -> Result<Self, HttpResponse> {
-        let visit = app.visit(request);
+        let mut visit = app.visit(request);
         let frame = Frame::new(app, request, visit.locale);
         let failed = |failure: Failure| frame.failure(&failure);
         let Some(live) = app.provider.live_session(&visit).await.map_err(failed)? else {
@@ -124,7 +127,8 @@ impl<'a> Owner<'a> {
         let Some(account) = account else {
             return Err(frame.error(Cause::OurFault, None));
         };
-        let frame = Frame::new(app, request, app.locale(request, Some(live.user.locale)));
+        let frame = Frame::of_person(app, request, live.user.locale);
+        visit.locale = frame.locale;
         Ok(Self {
             frame,
             visit,
@@ -206,50 +210,6 @@ impl<'a> Owner<'a> {
         let made = made.map(|at| Moment::date_time(at, self.zone(), self.frame.locale));
         Ok((figures.left, made))
     }
-
-    /// The sign-in before the present one.
-    async fn visit_before(&self) -> Result<Option<LastVisit>, Failure> {
-        let filter = HistoryFilter {
-            kinds: vec![EventKind::SignIn],
-            outcomes: vec![Outcome::Passed],
-            ..HistoryFilter::default()
-        };
-        let page = self
-            .frame
-            .app
-            .provider
-            .history(self.live.user.id, filter, None)
-            .await?;
-        let other = |entry: &&HistoryEntry| entry.session_id != Some(self.live.session.id);
-        Ok(page.entries.iter().find(other).map(|entry| LastVisit {
-            at: Moment::date_time(entry.at, self.zone(), self.frame.locale),
-            device: entry.device.words(self.frame.locale),
-            ip: entry.ip.clone(),
-        }))
-    }
-}
-
-async fn overview(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
-        Err(response) => return response,
-    };
-    let visit_before = match owner.visit_before().await {
-        Ok(visit) => visit,
-        Err(failure) => return owner.frame.failure(&failure),
-    };
-    let view = OverviewPage {
-        page: owner.frame.page(String::new()),
-        account: owner.account_frame(Area::Overview),
-        zone: when::zone_words(app.provider.now(), owner.zone(), owner.frame.locale),
-        name: owner.account.name().map(super::text::clean_name),
-        code_address: owner.code_address(),
-        password_changed: owner.password_changed(),
-        second_step: owner.second_step(),
-        alert: owner.live.user.alert,
-        visit_before,
-    };
-    owner.frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 
 async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -266,6 +226,10 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Ok(addresses) => addresses,
         Err(failure) => return owner.frame.failure(&failure),
     };
+    let trusted = match app.provider.devices(&owner.live.user).await {
+        Ok(devices) => devices.trusted.len(),
+        Err(failure) => return owner.frame.failure(&failure),
+    };
     let view = SecurityPage {
         page: owner.frame.page(app.form_token(&owner.visit, "", PURPOSE)),
         account: owner.account_frame(Area::Security),
@@ -275,6 +239,7 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         alert: owner.live.user.alert,
         recovery,
         networks: owner.account.networks.lines().len(),
+        trusted,
         password_done: said.first("changed") == Some("password"),
         saved: said.first("saved").is_some(),
         addresses,
@@ -310,65 +275,4 @@ async fn set_alert(app: web::Data<App>, request: HttpRequest, body: web::Bytes) 
         Ok(AlertChange::Stale) => owner.confirm_first("/account/security").await,
         Err(failure) => owner.frame.failure(&failure),
     }
-}
-
-async fn history(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
-        Err(response) => return response,
-    };
-    let query = Parameters::decode(request.query_string().as_bytes());
-    let shown = ShownFilter::read(
-        query.first("period"),
-        query.first("result"),
-        query.first("ip"),
-    );
-    match history_page(&owner, shown, query.first("before")).await {
-        Ok(view) => owner.frame.html(StatusCode::OK, &Answer::Page, &view),
-        Err(failure) => owner.frame.failure(&failure),
-    }
-}
-
-async fn history_page(
-    owner: &Owner<'_>,
-    shown: ShownFilter,
-    before: Option<&str>,
-) -> Result<HistoryPage, Failure> {
-    let (app, now) = (owner.frame.app, owner.frame.app.provider.now());
-    let reader = Reader {
-        locale: owner.frame.locale,
-        zone: owner.zone(),
-        now,
-        session: Some(owner.live.session.id),
-    };
-    let mut rows = Vec::new();
-    let mut older = None;
-    if !shown.is_wrong() {
-        let filter = HistoryFilter {
-            from: Some(now - Duration::from_hours(24 * u64::from(shown.period.days()))),
-            outcomes: shown.result.outcomes().to_vec(),
-            ip: shown.address().map(|ip| ip.to_string()),
-            ..HistoryFilter::default()
-        };
-        let page = app
-            .provider
-            .history(owner.live.user.id, filter, before.and_then(read_before))
-            .await?;
-        for entry in &page.entries {
-            let name = match &entry.client_id {
-                Some(id) => app.provider.client_name(id, owner.frame.locale).await?,
-                None => None,
-            };
-            rows.push(reader.row(entry, name.as_deref()));
-        }
-        older = page.next.map(|next| shown.older(next));
-    }
-    Ok(HistoryPage {
-        page: owner.frame.page(String::new()),
-        account: owner.account_frame(Area::History),
-        zone: when::zone_words(now, owner.zone(), owner.frame.locale),
-        filter: shown,
-        days: reader.days(rows),
-        older,
-    })
 }

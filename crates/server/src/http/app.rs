@@ -152,6 +152,16 @@ impl App {
         }
     }
 
+    /// The same on pages that speak the saved language of whoever is signed in (ux 5.1). Who cannot be looked up
+    /// counts as nobody here: the page itself finds out.
+    pub async fn visit_of_person(&self, request: &HttpRequest) -> Visit {
+        let mut visit = self.visit(request);
+        if let Ok(Some(live)) = self.provider.live_session(&visit).await {
+            visit.locale = self.locale(request, Some(live.user.locale));
+        }
+        visit
+    }
+
     /// The language of a page; a signed-in person's own choice comes before cookie and header.
     pub fn locale(&self, request: &HttpRequest, account: Option<Locale>) -> Locale {
         self.wishes(request, account).answer()

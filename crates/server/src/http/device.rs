@@ -49,16 +49,20 @@ impl<'a> Typist<'a> {
         request: &'a HttpRequest,
         typed: Option<&str>,
     ) -> Result<Self, HttpResponse> {
-        let visit = app.visit(request);
+        let mut visit = app.visit(request);
         let frame = Frame::new(app, request, visit.locale);
         if !app.provider.settings.features.device {
             return Err(frame.error(Cause::NotFound, None));
         }
         match app.provider.live_session(&visit).await {
-            Ok(Some(live)) => match super::levels::pass_owner(app, request, &live.user) {
-                Ok(()) => Ok(Self { frame, visit, live }),
-                Err(failure) => Err(frame.failure(&failure)),
-            },
+            Ok(Some(live)) => {
+                if let Err(failure) = super::levels::pass_owner(app, request, &live.user) {
+                    return Err(frame.failure(&failure));
+                }
+                let frame = Frame::of_person(app, request, live.user.locale);
+                visit.locale = frame.locale;
+                Ok(Self { frame, visit, live })
+            }
             Ok(None) => {
                 let back = utf8_percent_encode(&here(typed), NON_ALPHANUMERIC).to_string();
                 let to = format!("/login?return_to={back}");

@@ -18,11 +18,12 @@ use serde::{Deserialize, Serialize};
 use super::answer::{page, see_other};
 use super::app::App;
 use super::cookies::{BrowserMarks, Use};
+use super::csrf;
 use super::failure::{add_retry, seen};
 use super::headers::{Answer, form_target};
 use super::locale::Wishes;
 use super::pages::{
-    App as AppName, Cause, ErrorPage, FormPostPage, Moment, Page, ReturnPage, Theme,
+    App as AppName, Cause, ErrorPage, FormPostPage, Moment, Page, ReturnPage, Theme, in_language,
 };
 
 /// The way back to an app, for the page that asks first.
@@ -35,6 +36,9 @@ pub struct WayBack {
     uri: String,
 }
 
+/// The purpose of the language switch's token.
+pub const LANGUAGE: &str = "language";
+
 /// A request on its way to a page.
 pub struct Frame<'a> {
     /// The state.
@@ -43,6 +47,8 @@ pub struct Frame<'a> {
     pub request: &'a HttpRequest,
     /// The page's language.
     pub locale: Locale,
+    /// The saved language of whoever is signed in.
+    saved: Option<Locale>,
 }
 
 impl<'a> Frame<'a> {
@@ -52,6 +58,18 @@ impl<'a> Frame<'a> {
             app,
             request,
             locale,
+            saved: None,
+        }
+    }
+
+    /// For a page of somebody who is signed in and chose this language: the browser keeps it as well, for pages
+    /// that ask nobody who is there.
+    pub fn of_person(app: &'a App, request: &'a HttpRequest, saved: Locale) -> Self {
+        Self {
+            app,
+            request,
+            locale: app.locale(request, Some(saved)),
+            saved: Some(saved),
         }
     }
 
@@ -75,7 +93,16 @@ impl<'a> Frame<'a> {
             paused: self.app.provider.level_in_force().level >= Level::Watch,
             path: path.to_owned(),
             csrf,
+            language_csrf: self.language_token(),
         }
+    }
+
+    /// The token of the language switch. With a session the choice is saved, which takes a form (WEB-01);
+    /// without one it is a link.
+    fn language_token(&self) -> Option<String> {
+        let session = self.app.cookies.read(Use::Session, self.request.headers());
+        let session = session.value().filter(|value| !value.is_empty())?;
+        Some(csrf::issue(&self.app.csrf_key, "", &session, LANGUAGE))
     }
 
     /// Renders a view; a language asked for in the address is remembered.
@@ -94,14 +121,22 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Sets the language cookie if the address asks for a language.
-    pub fn remembering(&self, mut response: HttpResponse) -> HttpResponse {
+    /// The language the address asks for.
+    fn asked(&self) -> Option<Locale> {
         let query = Parameters::decode(self.request.query_string().as_bytes());
         let wishes = Wishes {
             ui_locales: query.first("ui_locales"),
             ..Wishes::default()
         };
-        if let Some(locale) = wishes.asked() {
+        wishes.asked()
+    }
+
+    /// Sets the language cookie if the address asks for a language, or if the saved one is another.
+    pub fn remembering(&self, mut response: HttpResponse) -> HttpResponse {
+        let kept = self.app.cookies.read(Use::Language, self.request.headers());
+        let kept = kept.value();
+        let other = |saved: &Locale| kept.as_deref() != Some(saved.tag());
+        if let Some(locale) = self.asked().or(self.saved.filter(other)) {
             let cookie = self.app.cookies.set(Use::Language, locale.tag());
             if let Err(error) = response.add_cookie(&cookie) {
                 tracing::warn!(%error, "a cookie could not be set");
@@ -188,7 +223,12 @@ impl<'a> Frame<'a> {
             }
             Next::Change(flow) => see_other(&format!("/login/new-password?flow={flow}"), https),
             Next::Consent(flow) => {
-                self.remembering(see_other(&format!("/consent?flow={flow}"), https))
+                // What an app asked for comes before the saved choice, which the page would look up.
+                let to = format!("/consent?flow={flow}");
+                let to = self
+                    .asked()
+                    .map_or(to.clone(), |wish| in_language(&to, wish.tag()));
+                self.remembering(see_other(&to, https))
             }
             Next::Page(path) => see_other(&path, https),
         }
@@ -258,6 +298,9 @@ impl<'a> Frame<'a> {
             let marks =
                 BrowserMarks::read(&before.unwrap_or_default()).with(mark, replaces.as_ref());
             jar.push(cookies.set(Use::Browser, marks));
+        }
+        if let Some(locale) = new.language {
+            jar.push(cookies.set(Use::Language, locale.tag()));
         }
         for cookie in &jar {
             if let Err(error) = response.add_cookie(cookie) {

@@ -40,7 +40,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// A plain visit: the question, or that nobody is signed in.
 async fn ask(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let visit = app.visit(&request);
+    let visit = app.visit_of_person(&request).await;
     let frame = Frame::new(&app, &request, visit.locale);
     let stayed = frame.said(Look::Again).first("said") == Some("stayed");
     match app.provider.live_session(&visit).await {
@@ -62,7 +62,7 @@ async fn ask(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// The button of the account pages, or the answer to the question.
 async fn sign_out(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let visit = app.visit(&request);
+    let visit = app.visit_of_person(&request).await;
     let frame = Frame::new(&app, &request, visit.locale);
     let form = Parameters::decode(&body);
     if app.checked(&request, &visit, &form, PURPOSE).is_none() {
@@ -92,7 +92,7 @@ async fn end_session_post(
     let Some(decision) = form.first("decision") else {
         return end_session(&app, &request, &form).await;
     };
-    let visit = app.visit(&request);
+    let visit = app.visit_of_person(&request).await;
     let frame = Frame::new(&app, &request, visit.locale);
     let Some(target) = app
         .checked(&request, &visit, &form, PURPOSE)
@@ -128,7 +128,7 @@ async fn answered(
 }
 
 async fn end_session(app: &App, request: &HttpRequest, parameters: &Parameters) -> HttpResponse {
-    let visit = app.visit(request);
+    let visit = app.visit_of_person(request).await;
     let frame = Frame::new(app, request, visit.locale);
     match wished(&frame, &visit, parameters).await {
         Ok(response) => response,

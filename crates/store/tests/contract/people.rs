@@ -154,6 +154,12 @@ async fn settings_of_an_account_are_kept(bed: &Bed) {
             tx.set_alert(id, AlertSetting::Every)?;
             tx.set_second_step(id, false)?;
             tx.set_locale(id, Locale::En)?;
+            let read = tx.account(id)?.unwrap().claims;
+            let new = Sealed::from_bytes(b"other claims".to_vec());
+            assert_eq!(tx.change_claims(id, (&read, &new))?, Once::First);
+            assert_eq!(tx.change_claims(id, (&read, &read))?, Once::Again);
+            assert_eq!(tx.account(id)?.unwrap().claims.as_bytes(), b"other claims");
+            tx.set_locale_and_zone(id, Locale::En, "Europe/Paris")?;
             tx.set_user_state(id, UserState::Disabled)?;
             tx.move_user_epoch(id, EpochKind::Browser)?;
             Ok(tx.account(id)?.unwrap().user)
@@ -162,6 +168,7 @@ async fn settings_of_an_account_are_kept(bed: &Bed) {
         .unwrap();
     assert_eq!(user.alert, AlertSetting::Every);
     assert_eq!((user.second_step, user.locale), (false, Locale::En));
+    assert_eq!(user.zone, "Europe/Paris");
     assert_eq!(user.state, UserState::Disabled);
     assert_eq!(user.epochs.browser.0, 1);
     assert_eq!(user.epochs.password.0, 0);

@@ -104,6 +104,7 @@ impl Provider {
             pre_auth: None,
             browser: Some((browser_token, replaces)),
             browser_state: self.kept_browser_state(&live),
+            language: Some(live.user.locale),
         };
         Ok(next.map(|next| Completed { cookies, next }))
     }
@@ -128,6 +129,12 @@ impl Provider {
             "browser": session.browser_id.to_string(),
             "flow": flow_mark(&flow.id),
         });
+        // Who wants the code and was not asked for it was let through by the trust in this browser.
+        let wants_code = completion.account.user.second_step || self.settings.codes.for_everyone;
+        let skipped = wants_code && !AuthenticationMethod::prove_second_step(&session.methods);
+        if let Some(detail) = event.detail.as_object_mut().filter(|_| skipped) {
+            detail.insert("trusted_browser".to_owned(), true.into());
+        }
         event
     }
 

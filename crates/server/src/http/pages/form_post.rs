@@ -62,6 +62,7 @@ mod tests {
                 house: std::sync::Arc::default(),
                 paused: false,
                 csrf: String::new(),
+                language_csrf: None,
             };
             FormPostPage::new(
                 page,

@@ -1,10 +1,12 @@
+use std::net::IpAddr;
+
 use askama::Template;
 use sekisho_audit::history::{HistoryEntry, Stamp as Mark};
 use sekisho_mail::when;
 use sekisho_model::{Locale, SessionId, Timestamp};
 use sekisho_provider::endpoints::not_me::can_be_denied;
 
-use super::history_filter::{Period, ResultFilter, ShownFilter};
+use super::history_filter::{FilterFault, Period, ResultFilter, ShownFilter};
 use super::history_words::keys;
 use super::{AccountFrame, Fault, Moment, Notice, Page, Stamp};
 use crate::http::text::{Translator, clean_name};
@@ -21,6 +23,8 @@ pub struct HistoryPage {
     pub zone: String,
     /// What is shown.
     pub filter: ShownFilter,
+    /// The apps to choose from: id and name.
+    pub apps: Vec<(String, String)>,
     /// The rows, newest day first.
     pub days: Vec<Day>,
     /// Where older rows are: [`ShownFilter::older`].
@@ -50,7 +54,11 @@ pub struct HistoryRow {
     app: Option<String>,
     ip: String,
     here: bool,
+    /// It came through the line that the reader is on now.
+    near: bool,
     hot: bool,
+    /// We stopped it, and there is nothing to do.
+    stopped: bool,
     /// Where to say that this was somebody else, where there is something to stop.
     not_me: Option<String>,
 }
@@ -66,6 +74,8 @@ pub struct Reader<'a> {
     pub now: Timestamp,
     /// Their present session.
     pub session: Option<SessionId>,
+    /// Their present address.
+    pub ip: &'a str,
 }
 
 impl Reader<'_> {
@@ -86,7 +96,9 @@ impl Reader<'_> {
             app: app.map(clean_name),
             ip: entry.ip.clone(),
             here: entry.session_id.is_some() && entry.session_id == self.session,
+            near: is_same_line(&entry.ip, self.ip),
             hot: entry.password_known,
+            stopped: entry.stamp == Mark::Stopped && !entry.password_known,
             not_me: self.not_me(entry),
         }
     }
@@ -124,6 +136,18 @@ const fn stamp(mark: Mark) -> Stamp {
     }
 }
 
+/// ux 5.3: the same address, or for IPv6 the same /64, which is what a line at home has.
+fn is_same_line(one: &str, other: &str) -> bool {
+    let read = |text: &str| text.parse::<IpAddr>().map(|ip| ip.to_canonical());
+    match (read(one), read(other)) {
+        (Ok(IpAddr::V4(one)), Ok(IpAddr::V4(other))) => one == other,
+        (Ok(IpAddr::V6(one)), Ok(IpAddr::V6(other))) => {
+            one.to_bits() >> 64 == other.to_bits() >> 64
+        }
+        _ => false,
+    }
+}
+
 /// Somebody knew the password and gave no right code.
 struct Warning<'a> {
     heading: String,
@@ -147,21 +171,38 @@ impl HistoryRow {
 }
 
 impl HistoryPage {
-    fn is_error(&self) -> bool {
-        self.filter.is_wrong()
+    const fn is_error(&self) -> bool {
+        self.filter.fault.is_some()
     }
 
-    fn fault(&self) -> Option<Fault> {
-        let text = || self.page.t("ip-shape");
-        self.filter.is_wrong().then(|| Fault {
-            field: "ip",
-            text: text(),
-        })
+    fn fault(&self, field: &str) -> Option<Fault> {
+        self.any_fault().filter(|fault| fault.field == field)
+    }
+
+    fn any_fault(&self) -> Option<Fault> {
+        let (field, key) = match self.filter.fault? {
+            FilterFault::From => ("from", "date-shape"),
+            FilterFault::To => ("to", "date-shape"),
+            FilterFault::Order => ("to", "range-order"),
+            FilterFault::Ip => ("ip", "ip-shape"),
+        };
+        let text = self.page.t(key);
+        Some(Fault { field, text })
     }
 
     fn notice(&self) -> Option<Notice> {
-        let fault = self.fault()?;
+        let fault = self.any_fault()?;
         Some(Notice::new(Stamp::Stop, self.page.t("check-input")).about(fault))
+    }
+
+    /// Nothing was found, or not yet: a network is looked for among so many records at a time.
+    fn empty(&self) -> String {
+        let key = if self.older.is_some() {
+            "history-empty-yet"
+        } else {
+            "history-empty"
+        };
+        self.page.t(key)
     }
 
     fn all_rows(&self) -> impl Iterator<Item = &HistoryRow> {
@@ -192,5 +233,20 @@ impl HistoryPage {
     #[expect(clippy::unused_self, reason = "called by the template")]
     const fn results(&self) -> &'static [ResultFilter] {
         &ResultFilter::ALL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_address_or_the_first_half_of_one() {
+        assert!(is_same_line("203.0.113.5", "203.0.113.5"));
+        assert!(is_same_line("203.0.113.5", "::ffff:203.0.113.5"));
+        assert!(!is_same_line("203.0.113.5", "203.0.113.6"));
+        assert!(is_same_line("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
+        assert!(!is_same_line("2001:db8:1:2::1", "2001:db8:1:3::1"));
+        assert!(!is_same_line("", ""));
     }
 }

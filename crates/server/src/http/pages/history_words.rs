@@ -1,4 +1,4 @@
-use sekisho_audit::history::HistoryEntry;
+use sekisho_audit::history::{HistoryEntry, is_outside};
 use sekisho_model::{EventKind, Outcome};
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         EventKind::Revocation => ("did-revoke", "how-access-ended"),
         EventKind::SettingChanged => changed(&entry.detail),
         EventKind::ResetAsked => ("did-ask-reset", "how-mail-link"),
-        EventKind::PasswordChanged => ("did-change-password", "how-signed-out"),
+        EventKind::PasswordChanged => password(entry),
         EventKind::RecoveryCodes => match entry.outcome {
             Outcome::Passed if entry.detail.get("made").is_some() => {
                 ("did-make-recovery-codes", "how-by-you")
@@ -79,11 +79,14 @@ fn signed_in(entry: &HistoryEntry) -> (&'static str, &'static str) {
             ("did-sign-in", "how-passkey")
         }
         Outcome::Passed if has_method(&entry.detail, "otp") => ("did-sign-in", "how-code"),
+        Outcome::Passed if is_true(&entry.detail, "trusted_browser") => {
+            ("did-sign-in", "how-trusted-browser")
+        }
         Outcome::Passed => ("did-sign-in", "how-password"),
         Outcome::WrongPassword => ("did-wrong-password", "how-nobody-in"),
         Outcome::Blocked => ("did-block", "how-many-tries"),
         Outcome::Disabled => ("did-block", "how-account-stopped"),
-        Outcome::Refused if is_outside(&entry.detail) => ("did-outside-networks", "how-nobody-in"),
+        Outcome::Refused if is_outside(entry) => ("did-outside-networks", "how-nobody-in"),
         Outcome::WrongCode
         | Outcome::ExpiredCode
         | Outcome::Denied
@@ -92,9 +95,19 @@ fn signed_in(entry: &HistoryEntry) -> (&'static str, &'static str) {
     }
 }
 
-/// S14: the right password, outside of the networks of the account.
-fn is_outside(detail: &Value) -> bool {
-    detail.get("reason").and_then(Value::as_str) == Some("network")
+/// Whether the other devices stayed is the choice of whoever changes it.
+fn password(entry: &HistoryEntry) -> (&'static str, &'static str) {
+    match entry.outcome {
+        Outcome::Passed if is_true(&entry.detail, "others_stay") => {
+            ("did-change-password", "how-others-stay")
+        }
+        Outcome::Passed => ("did-change-password", "how-signed-out"),
+        _ => ("did-not-change-password", "how-nothing-changed"),
+    }
+}
+
+fn is_true(detail: &Value, name: &str) -> bool {
+    detail.get(name).and_then(Value::as_bool) == Some(true)
 }
 
 /// Whoever came here knew the password.
@@ -119,6 +132,7 @@ fn factor(detail: &Value) -> (&'static str, &'static str) {
     match (text("step"), text("factor")) {
         (Some("added"), Some("totp")) => ("did-add-app", how),
         (Some("added"), _) => ("did-add-passkey", how),
+        (Some("renamed"), _) => ("did-rename-passkey", how),
         (Some("removed"), Some("totp")) => ("did-remove-app", how),
         (Some("removed"), _) => ("did-remove-passkey", how),
         (Some("lost"), _) => ("did-report-loss", "how-password-right"),
@@ -171,6 +185,12 @@ fn changed(detail: &Value) -> (&'static str, &'static str) {
     }
     if detail.get("networks").is_some() {
         return ("did-networks", "how-setting");
+    }
+    if detail.get("profile").is_some() {
+        return ("did-change-profile", "how-by-you");
+    }
+    if detail.get("language").is_some() {
+        return ("did-change-language", "how-by-you");
     }
     match detail.get("second_step").and_then(Value::as_bool) {
         Some(true) => return ("did-second-step-on", "how-by-you"),

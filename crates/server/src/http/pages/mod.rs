@@ -10,12 +10,14 @@ mod app;
 mod connected_apps;
 mod consent;
 mod data;
+mod data_file;
 mod dev;
 mod device;
 mod devices;
 mod error;
 mod form_post;
 mod history;
+mod history_file;
 mod history_filter;
 mod history_words;
 mod incident_notices;
@@ -26,6 +28,7 @@ mod notice;
 mod overview;
 mod password;
 mod playground;
+mod profile;
 mod recovery;
 mod return_to_app;
 mod second_steps;
@@ -67,19 +70,21 @@ pub use askama::Template;
 pub use connected_apps::{ConnectedAppView, ConnectedAppsPage, DisconnectPage};
 pub use consent::{ClaimItem, ConsentPage, DetailItem, NameDoubt, ScopeItem, Vouched};
 pub use data::{DataPage, DeletePage, KeepPage, LeftPage};
+pub use data_file::DataFile;
 pub use dev::{DevClient, DevHomePage, DevPlace, DevUser, LetterPage, LetterRow, MailPage};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DevicePage, DeviceProblem};
 pub use devices::{DevicesPage, EndedNotice, OtherDevicesPage, SessionView, TrustedView};
 pub use error::{Cause, ErrorPage};
 pub use form_post::FormPostPage;
 pub use history::{Day, HistoryPage, HistoryRow, Reader};
-pub use history_filter::{Period, ResultFilter, ShownFilter, read_before};
+pub use history_file::HistoryFile;
+pub use history_filter::{FilterFault, Period, ResultFilter, ShownFilter, Source, read_before};
 pub use incident_notices::{IncidentNoticesPage, ToldIncident};
 pub use moment::Moment;
 pub use networks::NetworksPage;
 pub use not_me::{NotMePage, NotMeSaidPage, SeenEvent};
 pub use notice::{Fault, Notice, Stamp};
-pub use overview::{LastVisit, OverviewPage};
+pub use overview::{LastVisit, OverviewPage, Unexplained};
 pub use password::{
     ForgotPage, ForgotState, Missing, NewPasswordPage, OwnPasswordPage, PasswordProblem, ResetPage,
     ResetSaid, ResetSaidPage, in_words,
@@ -87,6 +92,7 @@ pub use password::{
 pub use playground::{
     Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,
 };
+pub use profile::{ProfilePage, ProfileProblem};
 pub use recovery::{
     CodeAddressHelpPage, QueuePage, RecoveryCodesPage, RecoveryPage, RecoveryProblem,
 };
@@ -136,6 +142,8 @@ pub struct Page {
     pub path: String,
     /// The token of this page's form (see [`super::csrf`]).
     pub csrf: String,
+    /// The token of the language switch, which saves the choice of whoever is signed in; for others it is a link.
+    pub language_csrf: Option<String>,
 }
 
 impl Page {
@@ -172,15 +180,12 @@ impl Page {
 
     /// This page in the other language.
     fn switch_href(&self) -> String {
-        let here = local_path(&self.path).unwrap_or("/");
-        let (path, query) = here.split_once('?').unwrap_or((here, ""));
-        let kept = query
-            .split('&')
-            .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("ui_locales"));
-        let mut pairs: Vec<&str> = kept.collect();
-        let wish = format!("ui_locales={}", self.other_lang());
-        pairs.push(&wish);
-        format!("{path}?{}", pairs.join("&"))
+        in_language(&self.path, self.other_lang())
+    }
+
+    /// This page, for coming back to it from a form.
+    fn here(&self) -> &str {
+        local_path(&self.path).unwrap_or("/")
     }
 
     /// What a link of the operator's is called.
@@ -202,6 +207,26 @@ impl Page {
     )]
     fn asset(&self, name: &str) -> String {
         assets::href(name)
+    }
+}
+
+/// A page of this host in the language of `tag`.
+pub fn in_language(path: &str, tag: &str) -> String {
+    let here = without_language(path);
+    let mark = if here.contains('?') { '&' } else { '?' };
+    format!("{here}{mark}ui_locales={tag}")
+}
+
+/// A page of this host, its address asking for no language.
+pub fn without_language(path: &str) -> String {
+    let here = local_path(path).unwrap_or("/");
+    let (path, query) = here.split_once('?').unwrap_or((here, ""));
+    let kept = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("ui_locales"));
+    match kept.collect::<Vec<_>>().join("&") {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Notice {
     pub heading: String,
     /// What to do.
     pub text: Option<String>,
+    /// Where to do it: address and words.
+    pub link: Option<(String, String)>,
     /// Which field to look at.
     pub fault: Option<Fault>,
 }
@@ -77,12 +79,18 @@ impl Notice {
             stamp,
             heading,
             text: None,
+            link: None,
             fault: None,
         }
     }
 
     pub(super) fn saying(mut self, text: String) -> Self {
         self.text = Some(text);
+        self
+    }
+
+    pub(super) fn leading(mut self, href: impl Into<String>, words: String) -> Self {
+        self.link = Some((href.into(), words));
         self
     }
 

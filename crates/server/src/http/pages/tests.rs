@@ -221,6 +221,31 @@ fn the_language_switch_keeps_the_page_and_its_query() {
 }
 
 #[test]
+fn whoever_is_signed_in_saves_the_language_with_a_form_of_its_own() {
+    let mut page = samples::page(Locale::Ja);
+    page.path = "/account/history?ui_locales=ja&period=7".to_owned();
+    assert_eq!(without_language(&page.path), "/account/history?period=7");
+    assert_eq!(without_language("//evil.example"), "/");
+    let overview = all(Locale::Ja);
+    let html = &overview
+        .iter()
+        .find(|one| one.name == "overview")
+        .unwrap()
+        .html;
+    let form = html.split("action=\"/language\"").nth(1).unwrap();
+    let form = form.split("</form>").next().unwrap();
+    for part in [
+        "name=\"csrf\"",
+        "name=\"back\" value=\"/account\"",
+        "value=\"en\" lang=\"en\"",
+    ] {
+        assert!(form.contains(part), "{part} in {form}");
+    }
+    let login = overview.iter().find(|one| one.name == "login").unwrap();
+    assert!(login.html.contains("hreflang=\"en\"") && !login.html.contains("/language"));
+}
+
+#[test]
 fn a_pinned_theme_is_in_the_page_and_a_strange_way_back_is_not() {
     let mut page = samples::page(Locale::En);
     page.theme = Theme::from_name("dark");

@@ -24,7 +24,7 @@ const PURPOSE: &str = "consent";
 
 /// Asks the person about an app.
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    let visit = app.visit(&request);
+    let visit = app.visit_of_person(&request).await;
     let query = Parameters::decode(request.query_string().as_bytes());
     let (flow, _view) = match flow_of(&app, &request, &visit, query.first("flow")).await {
         Ok(found) => found,
@@ -87,7 +87,7 @@ pub(super) async fn send(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let visit = app.visit(&request);
+    let visit = app.visit_of_person(&request).await;
     let form = Parameters::decode(&body);
     let handle = match posted_handle(&app, &request, &visit, &form, PURPOSE) {
         Ok(handle) => handle,

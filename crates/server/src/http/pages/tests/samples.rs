@@ -5,6 +5,8 @@ use sekisho_mail::Device;
 use sekisho_model::{
     AlertSetting, EventId, EventKind, Locale, Outcome, SeededEntropy, SessionId, Timestamp,
 };
+use sekisho_provider::rules::parameters::Parameters;
+use sekisho_provider::rules::sign_up::NameRefusal;
 use std::time::Duration;
 
 #[path = "samples/addresses.rs"]
@@ -47,6 +49,7 @@ pub(crate) fn page(locale: Locale) -> Page {
         paused: false,
         path: "/login?flow=0123".to_owned(),
         csrf: "0123.sample".to_owned(),
+        language_csrf: None,
     }
 }
 
@@ -616,25 +619,90 @@ fn leaving_pages(album: &mut Album) {
 
 fn overview_view(locale: Locale) -> OverviewPage {
     OverviewPage {
-        page: page(locale),
+        page: own_page(locale, "/account"),
         account: account(Area::Overview),
         zone: sekisho_mail::when::zone_words(NOW, ZONE, locale),
         name: Some("三浦 晴香".to_owned()),
         code_address: Some("haruka@mobile.example".to_owned()),
         password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         second_step: SecondStep::On,
-        alert: AlertSetting::Every,
         visit_before: Some(LastVisit {
             at: Moment::date_time(NOW - Duration::from_hours(20), ZONE, locale),
             device: Device::of(IPHONE).words(locale),
             ip: "2001:db8:41::9a".to_owned(),
         }),
+        unexplained: None,
+        recovery_codes: 9,
+        devices: 3,
+        apps: 2,
+        saved: false,
+    }
+}
+
+/// What account pages carry: the language switch saves the choice there.
+fn own_page(locale: Locale, path: &str) -> Page {
+    Page {
+        path: path.to_owned(),
+        language_csrf: Some(".sample".to_owned()),
+        ..page(locale)
+    }
+}
+
+fn overview_pages(album: &mut Album) {
+    let locale = album.locale;
+    album.put("overview", overview_view(locale));
+    album.put(
+        "overview-unexplained",
+        OverviewPage {
+            unexplained: Some(Unexplained {
+                id: "0199".to_owned(),
+                at: Moment::date_time(NOW, ZONE, locale),
+                device: Device::of(FIREFOX).words(locale),
+            }),
+            recovery_codes: 0,
+            devices: 1,
+            apps: 0,
+            saved: true,
+            ..overview_view(locale)
+        },
+    );
+    for left in [0, 1, 2] {
+        album.put(
+            format!("overview-codes-{left}"),
+            OverviewPage {
+                recovery_codes: left,
+                ..overview_view(locale)
+            },
+        );
+    }
+    let view = |name: &str, problem| ProfilePage {
+        page: own_page(locale, "/account/profile"),
+        account: account(Area::Overview),
+        name: name.to_owned(),
+        language: locale,
+        zone: ZONE.to_owned(),
+        problem,
+    };
+    album.put("profile", view("三浦 晴香", None));
+    let other_zone = ProfilePage {
+        zone: "Etc/GMT+3".to_owned(),
+        ..view("", None)
+    };
+    album.put("profile-other-zone", other_zone);
+    let name = |refusal| ProfileProblem::Name(refusal);
+    for (key, problem) in [
+        ("long", name(NameRefusal::Long)),
+        ("character", name(NameRefusal::Character)),
+        ("zone", ProfileProblem::Zone),
+        ("late", ProfileProblem::Late),
+    ] {
+        album.put_error(format!("profile-{key}"), view("a", Some(problem)));
     }
 }
 
 fn account_pages(album: &mut Album) {
     let locale = album.locale;
-    album.put("overview", overview_view(locale));
+    overview_pages(album);
     album.put(
         "overview-bare",
         OverviewPage {
@@ -649,11 +717,10 @@ fn account_pages(album: &mut Album) {
         "overview-off",
         OverviewPage {
             second_step: SecondStep::Off,
-            alert: AlertSetting::Off,
             ..overview_view(locale)
         },
     );
-    let view = |second_step, alert, saved| SecurityPage {
+    let view = |second_step, alert, saved: bool| SecurityPage {
         page: page(locale),
         account: account(Area::Security),
         code_address: Some("haruka@mobile.example".to_owned()),
@@ -662,6 +729,7 @@ fn account_pages(album: &mut Album) {
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         networks: usize::from(saved),
+        trusted: usize::from(!saved) * 2,
         saved,
         password_done: false,
         addresses: AddressNews::default(),
@@ -796,22 +864,28 @@ fn add_facts(rows: &mut [HistoryEntry]) {
     rows[6].times = 12;
 }
 
+fn shown(query: &str) -> ShownFilter {
+    ShownFilter::read(&Parameters::decode(query.as_bytes()), ZONE)
+}
+
 fn history_view(locale: Locale, entries: &[(HistoryEntry, Option<&str>)], ip: &str) -> HistoryPage {
     let reader = Reader {
         locale,
         zone: ZONE,
         now: NOW,
         session: Some(this_session()),
+        ip: "203.0.113.24",
     };
     let rows = entries
         .iter()
         .map(|(entry, app)| reader.row(entry, *app))
         .collect();
     HistoryPage {
-        page: page(locale),
+        page: own_page(locale, "/account/history"),
         account: account(Area::History),
         zone: sekisho_mail::when::zone_words(NOW, ZONE, locale),
-        filter: ShownFilter::read(Some("30"), Some("all"), Some(ip)),
+        filter: shown(&format!("period=30&result=all&ip={ip}")),
+        apps: vec![("9f2c77aa".to_owned(), app(locale).name().to_owned())],
         days: reader.days(rows),
         older: None,
     }
@@ -830,6 +904,18 @@ fn history_pages(album: &mut Album) {
     album.put("history", full);
     album.put("history-empty", history_view(locale, &[], "203.0.113.5"));
     album.put_error("history-ip", history_view(locale, &[], "203.0.113"));
+    let mut not_yet = history_view(locale, &[], "203.0.113.0/24");
+    not_yet.older = last.map(|before| not_yet.filter.older(before));
+    album.put("history-not-yet", not_yet);
+    for (name, query) in [
+        ("history-order", "from=2026-11-22&to=2026-11-21"),
+        ("history-from", "from=11/22&app=9f2c77aa"),
+        ("history-to", "to=22"),
+    ] {
+        let filter = shown(query);
+        let view = history_view(locale, &[], "");
+        album.put_error(name, HistoryPage { filter, ..view });
+    }
 }
 
 fn text_pages(album: &mut Album) {
