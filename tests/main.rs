@@ -34,6 +34,7 @@ mod incident_levels;
 mod incident_notices;
 mod incident_scopes;
 mod introspection;
+mod keyboard;
 mod keys;
 mod leaks;
 mod leaving;

@@ -10,6 +10,12 @@ use serde_json::{Value, json};
 use super::house::variable;
 use super::wait;
 
+/// Keys without a letter, as WebDriver names them.
+pub const TAB: char = '\u{E004}';
+pub const ENTER: char = '\u{E007}';
+pub const SHIFT: char = '\u{E008}';
+pub const SPACE: char = ' ';
+
 /// How the browser window is.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
@@ -188,6 +194,23 @@ impl Chromium {
         let element = self.find(selector).await;
         self.call(&format!("/element/{element}/click"), json!({}))
             .await;
+    }
+
+    /// Presses these keys together.
+    pub async fn press(&self, keys: &[char]) {
+        let key = |kind: &str, key: &char| json!({"type": kind, "value": key.to_string()});
+        let down = keys.iter().map(|one| key("keyDown", one));
+        let up = keys.iter().rev().map(|one| key("keyUp", one));
+        let all: Vec<Value> = down.chain(up).collect();
+        let board = json!({"actions": [{"type": "key", "id": "keyboard", "actions": all}]});
+        self.call("/actions", board).await;
+    }
+
+    /// Types into whatever has the focus.
+    pub async fn type_text(&self, text: &str) {
+        for letter in text.chars() {
+            self.press(&[letter]).await;
+        }
     }
 
     pub async fn words(&self) -> String {
