@@ -357,7 +357,7 @@ impl Throttle {
             counted.extend(self.slowed(rules::slowed(ip), ip, now));
         }
         match self.judge(counted.clone(), now).await? {
-            Judged::Over(counter, _) if counter.is_filled_by_others() => {
+            Judged::Over(limit, _) if limit.is_filled_by_others() => {
                 counted.retain(|c| !c.counter.is_filled_by_others());
                 counted.extend(self.counted(&[rules::crowded(ip)], allowed));
                 self.count(counted, now).await

@@ -102,6 +102,11 @@ impl Session {
         Self(Arc::new(Backend::Away))
     }
 
+    /// How the store throws values away when it is full, if it does: that forgets attempts (THR-13).
+    pub async fn evicting_policy(&self) -> Result<Option<String>, SessionError> {
+        on_backend!(self, evicting_policy())
+    }
+
     /// Whether everything here is gone when the process ends.
     pub fn forgets(&self) -> bool {
         matches!(&*self.0, Backend::Memory(_))

@@ -191,9 +191,12 @@ async fn session_store(config: &Config) -> Line {
     let session = Session::open(config.session.url.expose())
         .await
         .map_err(told)?;
-    session
-        .ping()
-        .await
-        .map(|()| "answers".to_owned())
-        .map_err(told)
+    session.ping().await.map_err(told)?;
+    match session.evicting_policy().await {
+        Ok(None) => Ok("answers".to_owned()),
+        Ok(Some(policy)) => Err(format!(
+            "may forget login attempts when it is full: its maxmemory-policy is {policy}, use noeviction"
+        )),
+        Err(_untold) => Ok("answers; it does not tell its maxmemory-policy".to_owned()),
+    }
 }

@@ -62,6 +62,15 @@ impl Memory {
 
     #[expect(
         clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "the twin of Redis, which may not answer"
+    )]
+    pub(crate) const fn evicting_policy(&self) -> Result<Option<String>, SessionError> {
+        Ok(None)
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
         reason = "the twin of Redis, which may not answer"
     )]
     pub(crate) fn announce(&self) -> Result<(), SessionError> {

@@ -19,7 +19,7 @@ pub(super) async fn warn_unless_kept(wire: &mut Wire) {
 }
 
 /// The first policy in an answer to `INFO` (a text, or one for each node) that is not `noeviction`.
-fn evicting_policy(info: &Value) -> Option<String> {
+pub(super) fn evicting_policy(info: &Value) -> Option<String> {
     match info {
         Value::Map(nodes) => nodes.iter().find_map(|(_, info)| evicting_policy(info)),
         Value::Array(answers) => answers.iter().find_map(evicting_policy),

@@ -45,6 +45,14 @@ impl Redis {
         Ok(())
     }
 
+    pub(crate) async fn evicting_policy(&self) -> Result<Option<String>, SessionError> {
+        let info = self.link.call(async |wire| {
+            let mut info = redis::cmd("INFO");
+            info.arg("memory").query_async::<redis::Value>(wire).await
+        });
+        Ok(memory_policy::evicting_policy(&info.await?))
+    }
+
     pub(crate) async fn announce(&self) -> Result<(), SessionError> {
         self.link.announce().await
     }
