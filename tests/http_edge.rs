@@ -41,8 +41,10 @@ async fn ux_5_6_the_reference_on_a_page_is_in_the_header_the_event_and_the_comma
     let house = TestHouse::open().await;
     let app = App::of(&house, json!({"skip_consent": true})).await;
     let provider = &house.house.services.provider;
-    let stopped = provider.set_account_state(house.user, UserState::Disabled, &Origin::default());
-    stopped.await.unwrap();
+    provider
+        .set_account_state(house.user, UserState::Disabled, &Origin::default())
+        .await
+        .unwrap();
     let page = typed(&Browser::new(&house), &house, &request(&app.id, &[])).await;
     let found = reference(&page);
     let file = house.folder.path().join("sekisho.toml");
@@ -233,7 +235,7 @@ async fn a_notice_is_shown_once_in_the_browser_that_earned_it() {
     let owner = Browser::new(&house);
     owner.sign_in(&house, &request(&app.id, &[])).await;
     let page = owner.get("/account/security").await;
-    let form = [("csrf", &*page.hidden("csrf")), ("alert", "every")];
+    let form = [("csrf", &*crate::account::csrf(&page)), ("alert", "every")];
     let saved = owner.post_once("/account/security", &form).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     let flash = owner.cookies(&house);

@@ -33,5 +33,5 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
         dev::routes(config);
         playground::routes(config);
     }
-    config.default_service(web::to(texts::not_found));
+    config.default_service(web::to(texts::nothing));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_mail::when;
@@ -142,7 +142,18 @@ async fn favicon(app: web::Data<App>) -> HttpResponse {
     see_other(&assets::href("logo.svg"), app.https)
 }
 
-/// Every address that is none of ours.
+/// What no route took: an address of ours with another method, or one that is none of ours.
+pub async fn nothing(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    if request.match_pattern().is_some() {
+        // Routes by themselves are all for looking; the edge makes a page of it.
+        return HttpResponse::MethodNotAllowed()
+            .insert_header((ALLOW, "GET"))
+            .finish();
+    }
+    not_found(app, request).await
+}
+
+/// The page for an address that is none of ours.
 pub async fn not_found(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     Frame::new(&app, &request, app.locale(&request, None)).error(Cause::NotFound, None)
 }

@@ -50,7 +50,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(code_address::confirm))
                 .route(web::post().to(code_address::proved)),
         )
-        .route("/register/done", web::post().to(done::go_on));
+        .service(web::resource("/register/done").route(web::post().to(done::go_on)));
 }
 
 /// The pending sign-in a registration goes on with, if it is this browser's.
