@@ -59,14 +59,19 @@ async fn faults_of(browser: &Chromium, name: &str) -> Vec<String> {
         if back && before.at == 0 {
             return faults;
         }
-        browser.press(if back { &[SHIFT, TAB] } else { &[TAB] }).await;
+        browser
+            .press(if back { &[SHIFT, TAB] } else { &[TAB] })
+            .await;
         let now = focus(browser).await;
         if now.at != before.at + step {
             faults.push(format!("{name}: from {} to {}", before.what, now.what));
             return faults;
         }
         if !now.shows {
-            faults.push(format!("{name}: nobody sees that {} has the focus", now.what));
+            faults.push(format!(
+                "{name}: nobody sees that {} has the focus",
+                now.what
+            ));
         }
         before = now;
     }

@@ -69,6 +69,7 @@ mod stolen_sessions;
 mod support;
 mod switches;
 mod takeover;
+mod takeover_undo;
 mod token_exchange;
 mod tokens;
 mod uniform_code_page;

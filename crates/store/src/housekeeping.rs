@@ -69,6 +69,7 @@ const BROOMS: [Broom; 20] = [
     },
     broom("revoked_tokens", "digest", "expires_at"),
     broom("spent_challenges", "id", "expires_at"),
+    broom("former_browser_values", "(user_id, digest)", "expires_at"),
     Broom {
         grants: Grants::OfSession,
         ..broom("browser_sessions", "id", "expires_at")

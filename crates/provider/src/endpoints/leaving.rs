@@ -50,7 +50,7 @@ impl Provider {
         event.session_id = Some(live.session.id);
         event.detail = json!({ "step": "asked", "by": "person" });
         let (by, who) = (Some(live.session.clone()), (live.user.id, Some(account)));
-        self.write_deletion((who, by), at, event, visit).await
+        self.write_deletion((who, by), at, event).await
     }
 
     /// An operator begins the deletion of an account; with `at` in the past it is erased in the next round.
@@ -60,9 +60,8 @@ impl Provider {
         who: (UserId, Option<&OpenAccount>),
         at: Timestamp,
         event: Event,
-        visit: &Visit,
     ) -> Result<Leaving, Failure> {
-        self.write_deletion((who, None), at, event, visit).await
+        self.write_deletion((who, None), at, event).await
     }
 
     async fn write_deletion(
@@ -70,15 +69,11 @@ impl Provider {
         ((user, account), by): ((UserId, Option<&OpenAccount>), Option<BrowserSession>),
         at: Timestamp,
         mut event: Event,
-        visit: &Visit,
     ) -> Result<Leaving, Failure> {
         let now = self.now();
         event.user_id = Some(user);
-        let letters = account.map_or_else(Vec::new, |account| {
-            self.letters_to_all(account, || {
-                self.recovery_notice(RecoveryNews::DeletionAsked { at }, visit)
-            })
-        });
+        let news = RecoveryNews::DeletionAsked { at };
+        let told = account.map(|account| self.told_news(account, &event, news));
         let begun = move |tx: &mut Tx<'_>| {
             if let Some(session) = &by
                 && !stands_before_move(tx, session)?
@@ -88,7 +83,7 @@ impl Provider {
             if tx.ask_deletion(user, at, now)? == Once::Again {
                 return Ok(Leaving::Again);
             }
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.iter().try_for_each(|told| told.post(tx))?;
             tx.record(&event)?;
             Ok(Leaving::Until(at))
         };

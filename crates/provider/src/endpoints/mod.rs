@@ -39,5 +39,6 @@ pub mod sign_up;
 pub mod standing;
 mod standing_session;
 pub mod token;
+mod told;
 pub mod userinfo;
 pub mod visit;

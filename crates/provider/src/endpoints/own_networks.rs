@@ -45,9 +45,7 @@ impl Provider {
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
         let by = Some(live.session.clone());
-        let put = self
-            .put_networks((account, &list), event, by, visit)
-            .await?;
+        let put = self.put_networks((account, &list), event, by).await?;
         Ok(if put {
             NetworksChosen::Saved
         } else {
@@ -61,9 +59,8 @@ impl Provider {
         account: &OpenAccount,
         list: &AllowedNetworks,
         event: Event,
-        visit: &Visit,
     ) -> Result<(), Failure> {
-        let put = self.put_networks((account, list), event, None, visit);
+        let put = self.put_networks((account, list), event, None);
         put.await.map(drop)
     }
 
@@ -73,7 +70,6 @@ impl Provider {
         (account, list): (&OpenAccount, &AllowedNetworks),
         mut event: Event,
         by: Option<BrowserSession>,
-        visit: &Visit,
     ) -> Result<bool, Failure> {
         if account.networks == *list {
             return Ok(true);
@@ -96,7 +92,7 @@ impl Provider {
                 count: u64::try_from(count).unwrap_or(u64::MAX),
             }
         };
-        let letters = self.letters_to_all(account, || self.recovery_notice(what, visit));
+        let told = self.told_news(account, &event, what);
         let work = move |tx: &mut Tx<'_>| {
             if let Some(session) = &by
                 && !stands(tx, session)?
@@ -104,7 +100,7 @@ impl Provider {
                 return Ok(false);
             }
             tx.set_networks(user, sealed.as_ref())?;
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(true)
         };

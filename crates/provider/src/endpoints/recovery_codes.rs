@@ -59,16 +59,14 @@ impl Provider {
         event.user_id = Some(user);
         event.session_id = Some(live.session.id);
         event.detail = serde_json::json!({ "made": digests.len() });
-        let letters = self.letters_to_all(account, || {
-            self.recovery_notice(RecoveryNews::CodesMade, visit)
-        });
+        let told = self.told_news(account, &event, RecoveryNews::CodesMade);
         let session = live.session.clone();
         let work = move |tx: &mut Tx<'_>| {
             if !stands(tx, &session)? {
                 return Ok(false);
             }
             tx.replace_recovery_codes(user, &digests, now)?;
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(true)
         };
@@ -90,6 +88,7 @@ impl Provider {
             device: Self::device(&visit.origin.user_agent),
             ip: visit.origin.ip.clone(),
             link: None,
+            not_me: None,
         }
     }
 
@@ -180,9 +179,7 @@ impl Provider {
         let digest = self.recovery_digest(user, typed);
         let figures = self.recovery_figures(user).await?;
         let left = figures.left.saturating_sub(1);
-        let letters = self.letters_to_all(account, || {
-            self.recovery_notice(RecoveryNews::CodeUsed { left }, visit)
-        });
+        let told = self.told_news(account, &event, RecoveryNews::CodeUsed { left });
         let spent = self
             .store
             .write(move |tx| {
@@ -194,7 +191,7 @@ impl Provider {
                     event.outcome = Outcome::WrongCode;
                 } else {
                     event.detail = serde_json::json!({ "left": left });
-                    letters.iter().try_for_each(|letter| tx.post(letter))?;
+                    told.post(tx)?;
                 }
                 tx.record(&event)?;
                 Ok(use_of_code == Once::First)

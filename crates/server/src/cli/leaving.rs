@@ -144,8 +144,8 @@ async fn delete(at: &Where, who: &str, reason: &str, now: bool) -> Result<(), Cl
     if !now {
         end = end + provider.settings.leaving.delay;
     }
-    let visit = Visit::default();
-    let asked = provider.begin_deletion((person.user.id, person.open.as_ref()), end, event, &visit);
+    let whom = (person.user.id, person.open.as_ref());
+    let asked = provider.begin_deletion(whom, end, event);
     match asked.await? {
         Leaving::Until(end) => output::done(&format!(
             "The account can do nothing any more, and is erased at {}.",

@@ -53,6 +53,8 @@ mod sealing;
 mod sqlite_only;
 mod standing;
 #[cfg(test)]
+mod theft;
+#[cfg(test)]
 mod units;
 
 /// Makes one test for each database out of each case.

@@ -43,6 +43,17 @@ pub enum PasswordOutcome {
     FlowGone,
 }
 
+/// What is known before a password is checked.
+struct Recognised {
+    account: Option<Account>,
+    /// The browser the account knows by a presented cookie.
+    browser: Option<KnownBrowser>,
+    /// Or else the one whose cookie once held what is presented, and until when.
+    former: Option<(KnownBrowser, Timestamp)>,
+    /// Wrong passwords in a row, for names without an account as well.
+    runs: Vec<PasswordRun>,
+}
+
 impl Provider {
     /// Checks an address and a password. Cheap checks come first, then the throttle counts, then the
     /// hash is computed - for unknown accounts as well (PW-22, THR-07, ENU-02).
@@ -55,9 +66,10 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         let index = self.address_index(address);
         let now = self.now();
-        let (account, browser, runs) = self.account_and_browser(index, visit).await?;
+        let seen = self.account_and_browser(index, visit).await?;
+        let (account, browser) = (seen.account, seen.browser);
         let device = device_class(counted_as(&flow, account.as_ref(), browser.as_ref()));
-        let run = self.run_of(index, device, &runs);
+        let run = self.run_of(index, device, &seen.runs);
         let client = flow.pending.request();
         let client = client.map(|request| request.client_id.clone());
         let whom = Concerned {
@@ -105,6 +117,7 @@ impl Provider {
                 }
                 let by_mail = flow.pending.let_in_for(account.user.id).is_some();
                 self.end_run(run, by_mail).await?;
+                self.notice_copy(&account, seen.former, visit).await?;
                 let change = self.change_reason(&account, password).await?;
                 self.password_was_right(flow, (&account, change), browser, ticket, visit)
                     .await
@@ -130,15 +143,30 @@ impl Provider {
         &self,
         index: Digest,
         visit: &Visit,
-    ) -> Result<(Option<Account>, Option<KnownBrowser>, Vec<PasswordRun>), Failure> {
+    ) -> Result<Recognised, Failure> {
         let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
         let work = move |tx: &mut Tx<'_>| {
-            let account = tx.account_by_address(&index)?;
-            let browser = match &account {
-                Some(account) => tx.browser_among(account.user.id, &tokens)?,
-                None => None,
+            let runs = tx.password_runs(&index)?;
+            let Some(account) = tx.account_by_address(&index)? else {
+                return Ok(Recognised {
+                    account: None,
+                    browser: None,
+                    former: None,
+                    runs,
+                });
             };
-            Ok((account, browser, tx.password_runs(&index)?))
+            let user = account.user.id;
+            let browser = tx.browser_among(user, &tokens)?;
+            let former = match &browser {
+                Some(_) => None,
+                None => tx.browser_formerly_among(user, &tokens)?,
+            };
+            Ok(Recognised {
+                account: Some(account),
+                browser,
+                former,
+                runs,
+            })
         };
         Ok(self.store.read(work).await?)
     }
