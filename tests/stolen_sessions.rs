@@ -157,6 +157,11 @@ fn changes(events: Vec<sekisho_model::Event>) -> Vec<EventKind> {
 
 /// The token of each form, taken while the session was fresh.
 async fn tokens(house: &TestHouse, browser: &Browser) -> Vec<String> {
+    // Without them no networks are chosen.
+    let (user, now) = (house.user, house.now());
+    let codes = [sekisho_model::Digest::of(b"a recovery code")];
+    let make = move |tx: &mut Tx<'_>| tx.replace_recovery_codes(user, &codes, now);
+    house.house.services.store.write(make).await.unwrap();
     let mut tokens = Vec::new();
     for (page, ..) in FORMS {
         let page = match page {
@@ -444,7 +449,7 @@ impl InFlight {
         let (kept, user) = (factor.clone(), house.user);
         let work = move |tx: &mut Tx<'_>| {
             let _first = tx.insert_factor(&kept)?;
-            tx.replace_recovery_codes(user, &[sekisho_model::Digest::of(b"code")], live_at(&kept))
+            tx.replace_recovery_codes(user, &[sekisho_model::Digest::of(b"code")], kept.made_at)
         };
         house.house.services.store.write(work).await.unwrap();
         let code = code_of(&secret_on(&page), &house);
@@ -533,10 +538,6 @@ impl InFlight {
     ) {
         self.house.house.services.store.write(work).await.unwrap();
     }
-}
-
-fn live_at(factor: &Factor) -> sekisho_model::Timestamp {
-    factor.made_at
 }
 
 fn passkey(live: &LiveSession) -> Factor {
