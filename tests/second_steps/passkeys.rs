@@ -123,6 +123,16 @@ async fn otp_26_a_passkey_is_added_signs_in_and_no_code_is_mailed() {
     let by_passkey =
         |session: &&sekisho_model::BrowserSession| methods(session) == ["pwd", "hwk", "user"];
     assert_eq!(sessions.iter().filter(by_passkey).count(), 1);
+    // It says where it is kept, and can be called something else.
+    person.says("Kept:").await;
+    person.browser.click("details.rename summary").await;
+    person
+        .browser
+        .fill("details.rename input[name=name]", "Work <i>key</i>")
+        .await;
+    person.browser.click("button[value=rename]").await;
+    person.arrive("done=renamed").await;
+    person.says("Work <i>key</i>").await;
     // And it is removed by a button; the history tells it all.
     person.browser.click("button[value=remove]").await;
     person.arrive("done=removed").await;
@@ -130,7 +140,12 @@ async fn otp_26_a_passkey_is_added_signs_in_and_no_code_is_mailed() {
         .browser
         .go(&person.house.url("/account/history"))
         .await;
-    for words in ["Passkey added", "Passkey removed", "Password and passkey"] {
+    for words in [
+        "Passkey added",
+        "Passkey renamed",
+        "Passkey removed",
+        "Password and passkey",
+    ] {
         person.says(words).await;
     }
     person.close().await;

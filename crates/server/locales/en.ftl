@@ -257,6 +257,12 @@ overview-devices = { $n ->
    *[other] Signed in on {$n} devices
 }
 overview-devices-link = See your devices
+security-trusted-browsers = Trusted browsers
+security-trusted-none = None
+security-trusted-count = { $n ->
+    [one] One browser skips the code
+   *[other] {$n} browsers skip the code
+}
 overview-apps = { $n ->
     [one] One connected app
    *[other] {$n} connected apps
@@ -778,6 +784,54 @@ area-data = Your data
 data-take = Take your data along
 data-take-lead = A file (JSON) with everything kept about you: account, settings, devices, apps and history. It holds no passwords and no codes.
 data-take-submit = Download the file
+data-take-told = When a copy is taken, we mail all addresses of your account.
+data-take-html = Download to read (HTML)
+data-file-lead = This is what is kept about you. It holds no password and no secret. Times are in UTC.
+data-yes = Yes
+data-no = No
+data-key-about = This file
+data-key-service = Service
+data-key-issuer = Issuer
+data-key-made_at = Made at
+data-key-account = Account
+data-key-sub = Identifier for apps
+data-key-created_at = Account made at
+data-key-state = State
+data-key-leaves_at = Erased at
+data-key-sign_in_address = Sign-in address
+data-key-sign_in_address_verified_at = Sign-in address confirmed at
+data-key-code_address = Code address
+data-key-code_address_verified_at = Code address confirmed at
+data-key-password_chosen_at = Password chosen at
+data-key-recovery_codes_left = Recovery codes left
+data-key-claims = Profile items
+data-key-settings = Settings
+data-key-language = Language
+data-key-time_zone = Time zone
+data-key-sign_in_mails = Sign-in mails
+data-key-two_step = Two-step sign-in
+data-key-networks = Networks you sign in from
+data-key-second_steps = Second steps
+data-key-kind = Kind
+data-key-name = Name
+data-key-added = Added
+data-key-last_used = Last used
+data-key-sessions = Devices signed in
+data-key-began = Began
+data-key-address = IP address
+data-key-browser = Browser
+data-key-apps = Connected apps
+data-key-browsers = Browsers used before
+data-key-first_seen = First seen
+data-key-last_seen = Last seen
+data-key-trusted_until = Trusted until
+data-key-app = App
+data-key-scope = Scope
+data-key-since = Since
+data-key-history = History
+data-key-at = Time
+data-key-what = Event
+data-key-outcome = Outcome
 delete-title = Delete my account
 delete-lead = { $n ->
     [one] The account is deleted after 1 day. Until then you can keep it by signing in.
@@ -894,6 +948,11 @@ factor-passkeys-lead = Your device confirms with fingerprint, face or PIN that i
 factor-passkey-add = Add a passkey
 factor-passkey-remove = Remove
 factor-passkey-remove-named = Remove the passkey {$name}
+factor-passkey-rename = Rename
+factor-passkey-rename-save = Save the name
+factor-passkey-synced = Kept: synced to other devices
+factor-passkey-one-device = Kept: on one device or key only
+did-rename-passkey = Passkey renamed
 factor-passkey-added = The passkey is added
 factor-removed = It is removed. We have told your addresses
 factor-used = Added {$made}, last used {$used}

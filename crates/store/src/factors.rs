@@ -123,6 +123,22 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
+    /// Puts what is sealed of one in the place of what was read; `Again` if it is gone or was used meanwhile.
+    pub fn change_factor(
+        &mut self,
+        (user, id): (UserId, FactorId),
+        (read, new): (&Sealed, &Sealed),
+    ) -> Result<Once, StoreError> {
+        let unchanged = factors::table
+            .filter(factors::id.eq(id.to_string()))
+            .filter(factors::user_id.eq(user.to_string()))
+            .filter(factors::sealed.eq(read.as_bytes()));
+        let rows = diesel::update(unchanged)
+            .set(factors::sealed.eq(new.as_bytes()))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
     /// Removes one of a user; `Again` if there is none.
     pub fn remove_factor(&mut self, user: UserId, id: FactorId) -> Result<Once, StoreError> {
         let rows = diesel::delete(factors::table.find(id.to_string()))

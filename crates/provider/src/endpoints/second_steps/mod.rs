@@ -6,6 +6,7 @@ mod ceremony;
 mod loss;
 mod passkeys;
 mod removal;
+mod renaming;
 mod switch;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use loss::{KeepOutcome, LossAsked};
 pub use passkeys::PasskeyAdded;
 pub(crate) use passkeys::PasskeyUse;
 pub use removal::Removed;
+pub use renaming::Renamed;
 pub use switch::{SecondStepWish, Switched};
 
 use super::recovery_codes::FRESH;
@@ -66,6 +68,8 @@ pub struct FactorView {
     pub made_at: Timestamp,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+    /// Whether other devices of the person have it too, as the passkey itself said when it was last used.
+    pub is_synced: Option<bool>,
 }
 
 /// What lies sealed of one.
@@ -76,6 +80,13 @@ struct Held {
     secret: Vec<u8>,
     #[serde(default, skip_serializing_if = "Value::is_null")]
     passkey: Value,
+}
+
+impl Held {
+    /// WebAuthn §6.1.3: the backup state of a passkey.
+    fn is_synced(&self) -> Option<bool> {
+        self.passkey.pointer("/cred/backup_state")?.as_bool()
+    }
 }
 
 impl Drop for Held {
@@ -104,10 +115,12 @@ impl Provider {
         };
         for factor in &factors {
             let account = account.as_ref().ok_or(Failure::Corrupt("account"))?;
+            let held = self.opened_factor(account, factor)?;
             let view = FactorView {
                 id: factor.id,
                 kind: factor.kind,
-                name: self.opened_factor(account, factor)?.name.clone(),
+                name: held.name.clone(),
+                is_synced: held.is_synced(),
                 made_at: factor.made_at,
                 last_used_at: factor.last_used_at,
             };

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use sekisho_model::FactorId;
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::second_steps::{
-    AppAdded, FactorView, PasskeyAdded, Removed, SecondStepWish, Switched,
+    AppAdded, FactorView, PasskeyAdded, Removed, Renamed, SecondStepWish, Switched,
 };
 use sekisho_provider::rules::one_time_code::normalised;
 use sekisho_provider::rules::parameters::Parameters;
@@ -58,6 +58,7 @@ async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Some("app") => Some(SecondStepNews::AppAdded),
         Some("passkey") => Some(SecondStepNews::PasskeyAdded),
         Some("removed") => Some(SecondStepNews::Removed),
+        Some("renamed") => Some(SecondStepNews::Renamed),
         Some("kept") => Some(SecondStepNews::Kept),
         Some(_) | None => None,
     };
@@ -94,6 +95,7 @@ async fn act(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> Htt
             switch(&owner, SecondStepWish::Off(password)).await
         }
         Some("remove") => remove(&owner, form.first("factor").and_then(FactorId::parse)).await,
+        Some("rename") => rename(&owner, &form).await,
         Some("keep") => keep(&owner).await,
         Some(_) | None => owner.frame.error_again(Cause::BadRequest, HERE),
     }
@@ -143,6 +145,22 @@ async fn remove(owner: &Owner<'_>, id: Option<FactorId>) -> HttpResponse {
     }
 }
 
+async fn rename(owner: &Owner<'_>, form: &Parameters) -> HttpResponse {
+    let Some(id) = form.first("factor").and_then(FactorId::parse) else {
+        return owner.frame.error_again(Cause::BadRequest, HERE);
+    };
+    let name = form.first("name").unwrap_or_default();
+    let (provider, whose) = (&owner.frame.app.provider, (&owner.live, &owner.account));
+    let renamed = provider.rename_passkey(whose, (id, name), &owner.visit);
+    match renamed.await {
+        Ok(Renamed::Done) => done(owner, "renamed"),
+        Ok(Renamed::Stale) => owner.confirm_first(HERE).await,
+        Ok(Renamed::Name) => page(owner, Some(SecondStepNews::NameMissing(id.to_string()))).await,
+        Ok(Renamed::Unknown) => see_other(HERE, owner.frame.app.https),
+        Err(failure) => owner.frame.failure(&failure),
+    }
+}
+
 async fn keep(owner: &Owner<'_>) -> HttpResponse {
     let provider = &owner.frame.app.provider;
     match provider.keep_own_factors(&owner.live, &owner.visit).await {
@@ -158,6 +176,7 @@ fn item(owner: &Owner<'_>, factor: &FactorView) -> FactorItem {
         name: crate::http::text::clean_name(&factor.name),
         made: moment(factor.made_at),
         used: factor.last_used_at.map(moment),
+        is_synced: factor.is_synced,
     }
 }
 

@@ -132,6 +132,7 @@ fn factor(detail: &Value) -> (&'static str, &'static str) {
     match (text("step"), text("factor")) {
         (Some("added"), Some("totp")) => ("did-add-app", how),
         (Some("added"), _) => ("did-add-passkey", how),
+        (Some("renamed"), _) => ("did-rename-passkey", how),
         (Some("removed"), Some("totp")) => ("did-remove-app", how),
         (Some("removed"), _) => ("did-remove-passkey", how),
         (Some("lost"), _) => ("did-report-loss", "how-password-right"),

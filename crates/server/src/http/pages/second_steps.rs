@@ -42,9 +42,21 @@ pub struct FactorItem {
     pub made: Moment,
     /// When it was last used.
     pub used: Option<Moment>,
+    /// Whether other devices of the person have it too, if that is known.
+    pub is_synced: Option<bool>,
 }
 
 impl FactorItem {
+    /// Where a passkey is kept (ux 7.2).
+    fn place(&self, page: &Page) -> Option<String> {
+        let key = if self.is_synced? {
+            "factor-passkey-synced"
+        } else {
+            "factor-passkey-one-device"
+        };
+        Some(page.t(key))
+    }
+
     fn words(&self, page: &Page) -> String {
         let made = ("made", self.made.words.as_str());
         match &self.used {
@@ -67,6 +79,10 @@ pub enum SecondStepNews {
     PasskeyAdded,
     /// One was removed.
     Removed,
+    /// A passkey has another name.
+    Renamed,
+    /// This passkey was given no name.
+    NameMissing(String),
     /// A reported loss was taken back.
     Kept,
     /// It cannot be switched off, nothing changed.
@@ -109,6 +125,15 @@ impl SecondStepsPage {
         })
     }
 
+    /// What is wrong with the new name of a passkey.
+    fn name_fault(&self, id: &str) -> Option<Fault> {
+        let wrong = self.news == Some(SecondStepNews::NameMissing(id.to_owned()));
+        wrong.then(|| Fault {
+            field: "new-name",
+            text: self.page.t("passkey-name-missing"),
+        })
+    }
+
     fn notice(&self) -> Option<Notice> {
         let pass = |key| Notice::new(Stamp::Pass, self.page.t(key));
         Some(match self.news.as_ref()? {
@@ -123,6 +148,11 @@ impl SecondStepsPage {
                 pass("factor-passkey-added").saying(self.page.t("factor-have-recovery"))
             }
             SecondStepNews::Removed => pass("factor-removed"),
+            SecondStepNews::Renamed => pass("saved"),
+            SecondStepNews::NameMissing(id) => {
+                let notice = Notice::new(Stamp::Stop, self.page.t("check-input"));
+                notice.about(self.name_fault(id)?)
+            }
             SecondStepNews::Kept => pass("loss-stopped").saying(self.page.t("loss-stopped-hint")),
             SecondStepNews::Required => {
                 let notice = Notice::new(Stamp::Stop, self.page.t("second-step-stays"));

@@ -21,6 +21,7 @@ fn item(locale: Locale, name: &str, used: bool) -> FactorItem {
         name: name.to_owned(),
         made: at(900),
         used: used.then(|| at(2)),
+        is_synced: (!name.is_empty()).then_some(used),
     }
 }
 
@@ -50,6 +51,14 @@ const fn long_name(locale: Locale) -> &'static str {
 fn overview(album: &mut Album) {
     let locale = album.locale;
     album.put("second-steps", view(locale, SecondStep::On));
+    let renaming = |news| SecondStepsPage {
+        passkeys: vec![item(locale, "Phone", false)],
+        news: Some(news),
+        ..view(locale, SecondStep::On)
+    };
+    album.put("second-steps-renamed", renaming(SecondStepNews::Renamed));
+    let unnamed = SecondStepNews::NameMissing("0199".to_owned());
+    album.put_error("second-steps-unnamed", renaming(unnamed));
     album.put(
         "second-steps-full",
         SecondStepsPage {
