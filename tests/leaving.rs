@@ -298,6 +298,20 @@ async fn the_file_of_ones_own_data_is_whole_and_holds_no_secret() {
     for secret in ["argon2", "$", &scene.refresh, &scene.access] {
         assert!(!file.text.contains(secret), "{secret}");
     }
+    // Whoever sits at the open session cannot take it without a word.
+    for address in [&scene.house.login_address, &scene.house.code_address] {
+        let letter = scene
+            .house
+            .told(address, "a copy of your data was taken")
+            .await;
+        assert!(!letter.contains("my-data"), "{letter}");
+    }
+    let form = [("csrf", &*form_token(&page)), ("format", "html")];
+    let read = scene.owner.post("/account/data", &form).await;
+    assert_eq!(read.headers["content-type"], "text/html; charset=utf-8");
+    let kept = read.headers["content-disposition"].to_str().unwrap();
+    assert!(kept.starts_with("attachment"), "{kept}");
+    assert!(read.text.contains("三浦 晴香") && !read.text.contains(&scene.refresh));
     let same = scene.user(&["data", &scene.house.login_address]);
     let same: Value = serde_json::from_str(&same).unwrap();
     assert_eq!(same["account"]["sub"], json!(scene.sub));

@@ -212,6 +212,8 @@ networks-cleared-subject = { $service }: you can sign in from anywhere again
 networks-cleared-lead = The list of networks your account can be signed in to from was emptied. Sign-ins work from anywhere again.
 networks-outside-subject = { $service }: your password was typed in a network you do not allow
 networks-outside-lead = Somebody typed the right password of your account in a network you do not allow. Nobody got in, and no code was mailed. If that was you, use one of your networks or a recovery code.
+data-taken-subject = { $service }: a copy of your data was taken
+data-taken-lead = A device that is signed in took a copy of what we keep about you: name, addresses, settings, sign-in history, connected apps. It holds no password. The file is not in this mail.
 # second steps
 result-password-and-passkey = Signed in (password and passkey)
 second-step-subject = { $service }: two-step sign-in was changed

@@ -206,6 +206,8 @@ networks-cleared-subject = { $service }: どこからでもログインできる
 networks-cleared-lead = ログインできるネットワークの一覧が空になりました。どこからでもログインできます。
 networks-outside-subject = { $service }: 許可していないネットワークで正しいパスワードが入力されました
 networks-outside-lead = 許可していないネットワークで、このアカウントの正しいパスワードが入力されました。ログインはされておらず、コードも送っていません。ご本人のときは、許可したネットワークを使うか、回復コードを使ってください。
+data-taken-subject = { $service }: あなたのデータの写しが渡されました
+data-taken-lead = ログインしている端末に、このアカウントのデータ（名前、アドレス、設定、ログイン履歴、連携アプリ）の写しを渡しました。パスワードは入っていません。ファイルはこのメールにはありません。
 # second steps
 result-password-and-passkey = ログインしました（パスワードとパスキー）
 second-step-subject = 【{ $service }】2段階認証を変えました

@@ -264,6 +264,8 @@ pub enum RecoveryNews {
     NetworksCleared,
     /// The right password was typed outside of the networks of the account.
     OutsideNetworks,
+    /// A copy of everything that is kept about the person was taken (ux 7.6).
+    DataTaken,
 }
 
 /// The facts of a successful sign-in.

@@ -328,6 +328,7 @@ impl View {
             }
             RecoveryNews::NetworksCleared => "networks-cleared-lead",
             RecoveryNews::OutsideNetworks => "networks-outside-lead",
+            RecoveryNews::DataTaken => "data-taken-lead",
             factor => second_steps::lead(factor),
         };
     }
@@ -436,6 +437,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::NetworksSet { .. } => "networks-set-subject",
         RecoveryNews::NetworksCleared => "networks-cleared-subject",
         RecoveryNews::OutsideNetworks => "networks-outside-subject",
+        RecoveryNews::DataTaken => "data-taken-subject",
         factor => second_steps::subject(factor),
     }
 }

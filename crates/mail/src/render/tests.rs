@@ -113,6 +113,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::NetworksSet { count: 2 }),
         news(RecoveryNews::NetworksCleared),
         news(RecoveryNews::OutsideNetworks),
+        news(RecoveryNews::DataTaken),
     ]
 }
 

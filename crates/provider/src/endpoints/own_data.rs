@@ -1,7 +1,8 @@
 //! Everything that is kept about a person, for that person: never a secret (`ux.md` 7.6).
 
+use sekisho_mail::RecoveryNews;
 use sekisho_model::{Event, EventId, EventKind, KnownBrowser, Outcome, SessionId, Timestamp};
-use sekisho_store::{HistoryFilter, SealedAddress};
+use sekisho_store::{HistoryFilter, SealedAddress, Tx};
 use serde_json::{Value, json};
 
 use super::connected_apps::ConnectedApp;
@@ -18,24 +19,16 @@ const PAGE: u32 = 1_000;
 const MOST: usize = 100_000;
 
 impl Provider {
-    /// The file, and a record that it was made: by the person in `session`, or else by an operator.
+    /// The file, and a record that it was made: by the person in `session`, or else by an operator. The first is
+    /// told to all addresses of the account.
     pub async fn own_data(
         &self,
         account: &OpenAccount,
         session: Option<SessionId>,
         visit: &Visit,
     ) -> Result<Value, Failure> {
+        self.record_taking(account, session, visit).await?;
         let user = &account.user;
-        let mut event = self.event(EventKind::UsersExported, Outcome::Passed, &visit.origin);
-        event.user_id = Some(user.id);
-        event.session_id = session;
-        let by = if session.is_some() {
-            "person"
-        } else {
-            "operator"
-        };
-        event.detail = json!({ "own_data": true, "by": by });
-        self.store.write(move |tx| tx.record(&event)).await?;
         let id = user.id;
         let found = self.store.read(move |tx| tx.account(id)).await?;
         let sealed = found.ok_or(Failure::Corrupt("account"))?;
@@ -80,13 +73,43 @@ impl Provider {
         }))
     }
 
+    async fn record_taking(
+        &self,
+        account: &OpenAccount,
+        session: Option<SessionId>,
+        visit: &Visit,
+    ) -> Result<(), Failure> {
+        let mut event = self.event(EventKind::UsersExported, Outcome::Passed, &visit.origin);
+        event.user_id = Some(account.user.id);
+        event.session_id = session;
+        let by = if session.is_some() {
+            "person"
+        } else {
+            "operator"
+        };
+        event.detail = json!({ "own_data": true, "by": by });
+        // Who sits at somebody's open session must not take everything without a word.
+        let letters = match session {
+            Some(_) => self.letters_to_all(account, || {
+                self.recovery_notice(RecoveryNews::DataTaken, visit)
+            }),
+            None => Vec::new(),
+        };
+        let work = move |tx: &mut Tx<'_>| {
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            tx.record(&event)
+        };
+        self.store.write(work).await?;
+        self.letters_wait.ring();
+        Ok(())
+    }
+
     async fn whole_history(&self, account: &OpenAccount) -> Result<Vec<Value>, Failure> {
         let (user, mut before) = (account.user.id, None::<(Timestamp, EventId)>);
         let mut all = Vec::new();
         loop {
             let filter = HistoryFilter::default();
-            let page =
-                move |tx: &mut sekisho_store::Tx<'_>| tx.history_of(user, &filter, before, PAGE);
+            let page = move |tx: &mut Tx<'_>| tx.history_of(user, &filter, before, PAGE);
             let events = self.store.read(page).await?;
             let more = events.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
             before = events.last().map(|event| (event.at, event.id));

@@ -12,7 +12,9 @@ use crate::http::answer::{begin, see_other};
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
-use crate::http::pages::{Area, Cause, DataPage, DeletePage, KeepPage, LeftPage, Moment};
+use crate::http::pages::{
+    Area, Cause, DataFile, DataPage, DeletePage, KeepPage, LeftPage, Moment, Template as _,
+};
 
 const PURPOSE: &str = "own-data";
 const DATA: &str = "/account/data";
@@ -57,8 +59,8 @@ async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// The file, after a fresh sign-in.
 async fn export(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let owner = match sent(&app, &request, &body, DATA).await {
-        Ok((owner, _form)) => owner,
+    let (owner, form) = match sent(&app, &request, &body, DATA).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
     if !app.provider.is_fresh(&owner.live) {
@@ -71,9 +73,22 @@ async fn export(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
         Err(failure) => return owner.frame.failure(&failure),
     };
     let mut answer = begin(StatusCode::OK, &Answer::Api, app.https);
-    answer.insert_header((CONTENT_TYPE, "application/json; charset=utf-8"));
-    answer.insert_header((CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""));
-    answer.body(format!("{file:#}"))
+    if form.first("format") != Some("html") {
+        answer.insert_header((CONTENT_TYPE, "application/json; charset=utf-8"));
+        answer.insert_header((CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""));
+        return answer.body(format!("{file:#}"));
+    }
+    match DataFile::new(&file, owner.frame.locale).render() {
+        Ok(html) => {
+            answer.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));
+            answer.insert_header((CONTENT_DISPOSITION, "attachment; filename=\"my-data.html\""));
+            answer.body(html)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a file could not be rendered");
+            owner.frame.error(Cause::OurFault, None)
+        }
+    }
 }
 
 /// What goes and what stays.
