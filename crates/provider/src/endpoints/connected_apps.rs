@@ -58,12 +58,13 @@ impl Provider {
         Ok(gathered(consents, &given, stands))
     }
 
-    /// Name and host of an app, if it still exists: as the consent page showed them.
+    /// Name and host of an app, and whether the operator knows who is behind it, if it still exists: as the
+    /// consent page showed them.
     pub async fn app_face(
         &self,
         id: &ClientId,
         locale: Locale,
-    ) -> Result<Option<(String, String)>, Failure> {
+    ) -> Result<Option<(String, String, bool)>, Failure> {
         let Some(client) = self.clients.find(id.as_str()).await? else {
             return Ok(None);
         };
@@ -71,7 +72,8 @@ impl Provider {
         let uri = client.client.redirect_uris.first();
         let callback = uri.and_then(|uri| Callback::verify(&client.client, uri, None));
         let host = callback.map(|callback| callback.display_host());
-        Ok(Some((name, host.unwrap_or_default())))
+        let verified = client.client.skip_consent;
+        Ok(Some((name, host.unwrap_or_default(), verified)))
     }
 
     /// Takes everything back that the person gave an app: consent, refresh families, opaque tokens; the

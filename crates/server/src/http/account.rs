@@ -219,6 +219,10 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         Ok(addresses) => addresses,
         Err(failure) => return owner.frame.failure(&failure),
     };
+    let trusted = match app.provider.devices(&owner.live.user).await {
+        Ok(devices) => devices.trusted.len(),
+        Err(failure) => return owner.frame.failure(&failure),
+    };
     let view = SecurityPage {
         page: owner.frame.page(app.form_token(&owner.visit, "", PURPOSE)),
         account: owner.account_frame(Area::Security),
@@ -228,6 +232,7 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         alert: owner.live.user.alert,
         recovery,
         networks: owner.account.networks.lines().len(),
+        trusted,
         password_done: query.first("changed") == Some("password"),
         saved: query.first("saved").is_some(),
         addresses,

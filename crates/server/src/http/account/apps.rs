@@ -104,11 +104,12 @@ async fn views(owner: &Owner<'_>) -> Result<Vec<ConnectedAppView>, Failure> {
             .app_face(&connected.client_id, owner.frame.locale)
             .await?;
         // An app that is gone can do nothing any more, but its consent can still be taken back.
-        let (name, host) = face.unwrap_or_else(|| {
+        let (name, host, verified) = face.unwrap_or_else(|| {
             let id = connected.client_id.to_string();
-            (id.clone(), id)
+            (id.clone(), id, false)
         });
-        views.push(view(owner, &connected, AppName::new(&name, &host)));
+        let view = view(owner, &connected, AppName::new(&name, &host));
+        views.push(ConnectedAppView { verified, ..view });
     }
     Ok(views)
 }
@@ -127,5 +128,6 @@ fn view(owner: &Owner<'_>, connected: &ConnectedApp, app: AppName) -> ConnectedA
         since: moment(connected.since),
         used: connected.used_at.map(moment),
         offline: connected.offline,
+        verified: false,
     }
 }

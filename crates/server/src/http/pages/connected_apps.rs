@@ -53,6 +53,8 @@ pub struct ConnectedAppView {
     pub used: Option<Moment>,
     /// Whether it works on without the person.
     pub offline: bool,
+    /// Whether the operator knows who is behind it.
+    pub verified: bool,
 }
 
 impl ConnectedAppView {

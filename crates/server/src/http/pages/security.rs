@@ -23,6 +23,8 @@ pub struct SecurityPage {
     pub recovery: (u64, Option<Moment>),
     /// How many networks sign-ins are limited to; none is from everywhere (S14).
     pub networks: usize,
+    /// How many browsers are trusted.
+    pub trusted: usize,
     /// Whether a change was just saved.
     pub saved: bool,
     /// Addresses that are on their way.
@@ -123,6 +125,13 @@ impl SecurityPage {
 
     fn recovery_words(&self) -> String {
         super::recovery::recovery_words(&self.page, self.recovery.0, self.recovery.1.as_ref())
+    }
+
+    fn trusted_words(&self) -> String {
+        match u64::try_from(self.trusted).unwrap_or(u64::MAX) {
+            0 => self.page.t("security-trusted-none"),
+            count => self.page.count("security-trusted-count", count),
+        }
     }
 
     fn networks_words(&self) -> String {

@@ -675,7 +675,7 @@ fn account_pages(album: &mut Album) {
             ..overview_view(locale)
         },
     );
-    let view = |second_step, alert, saved| SecurityPage {
+    let view = |second_step, alert, saved: bool| SecurityPage {
         page: page(locale),
         account: account(Area::Security),
         code_address: Some("haruka@mobile.example".to_owned()),
@@ -684,6 +684,7 @@ fn account_pages(album: &mut Album) {
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         networks: usize::from(saved),
+        trusted: usize::from(!saved) * 2,
         saved,
         password_done: false,
         addresses: AddressNews::default(),

@@ -124,6 +124,7 @@ fn connected(app: App, locale: Locale) -> ConnectedAppView {
         since: Moment::date_time(NOW, ZONE, locale),
         used: Some(Moment::date_time(NOW, ZONE, locale)),
         offline: true,
+        verified: locale == Locale::Ja,
     }
 }
 
