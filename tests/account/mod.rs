@@ -2,7 +2,9 @@
 
 mod apps;
 mod devices;
+mod history;
 mod not_me;
+mod profile;
 
 use crate::support::browser::{Browser, Page};
 

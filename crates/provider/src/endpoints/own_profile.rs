@@ -55,16 +55,12 @@ impl Provider {
         let found = self.store.read(move |tx| tx.account(user)).await?;
         let stored = found.ok_or(Failure::Corrupt("account"))?;
         let claims = self.renamed(&stored, name)?;
-        let changes = [
+        let parts = [
             ("name", claims.is_some()),
             ("language", stored.user.locale != wish.locale),
             ("zone", stored.user.zone != wish.zone),
         ];
-        let changed: Vec<&str> = changes
-            .iter()
-            .filter(|one| one.1)
-            .map(|one| one.0)
-            .collect();
+        let changed: Vec<&str> = parts.iter().filter(|one| one.1).map(|one| one.0).collect();
         if changed.is_empty() {
             return Ok(ProfileSaved::Saved);
         }
@@ -72,11 +68,12 @@ impl Provider {
         let event = self.profile_event(live, facts, visit);
         let (locale, zone) = (wish.locale, wish.zone.to_owned());
         let work = move |tx: &mut Tx<'_>| {
-            if let Some(claims) = &claims {
-                let change = (&stored.claims, claims);
-                if tx.change_claims(user, change)? == Once::Again {
-                    return Ok(ProfileSaved::Late);
-                }
+            let renamed = match &claims {
+                Some(new) => tx.change_claims(user, (&stored.claims, new))?,
+                None => Once::First,
+            };
+            if renamed == Once::Again {
+                return Ok(ProfileSaved::Late);
             }
             tx.set_locale_and_zone(user, locale, &zone)?;
             tx.record(&event)?;
