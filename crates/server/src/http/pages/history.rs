@@ -57,8 +57,8 @@ pub struct HistoryRow {
     /// It came through the line that the reader is on now.
     near: bool,
     hot: bool,
-    /// We stopped it, and there is nothing to do.
-    stopped: bool,
+    /// That we stopped it, and that there is nothing to do.
+    stopped: Option<String>,
     /// Where to say that this was somebody else, where there is something to stop.
     not_me: Option<String>,
 }
@@ -98,7 +98,8 @@ impl Reader<'_> {
             here: entry.session_id.is_some() && entry.session_id == self.session,
             near: is_same_line(&entry.ip, self.ip),
             hot: entry.password_known,
-            stopped: entry.stamp == Mark::Stopped && !entry.password_known,
+            stopped: (entry.stamp == Mark::Stopped && !entry.password_known)
+                .then(|| words.t("history-stopped")),
             not_me: self.not_me(entry),
         }
     }
