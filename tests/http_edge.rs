@@ -60,7 +60,7 @@ async fn ux_5_6_the_reference_on_a_page_is_in_the_header_the_event_and_the_comma
     let event: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
     assert_eq!(event["kind"], "sign_in");
     assert_eq!(event["outcome"], "disabled");
-    assert_eq!(event["origin"]["request_id"], *found);
+    assert_eq!(event["request_id"], *found);
     assert_eq!(read(&found.to_lowercase().replace('-', "")), printed);
     house.close().await;
 }
