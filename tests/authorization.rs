@@ -165,8 +165,8 @@ async fn con_06_a_decision_before_the_page_was_seen_is_asked_for_again() {
         assert_ne!(again.hidden("csrf"), csrf, "its time begins anew");
     }
     // A moment later the first page is as good as any.
-    let done = browser.post("/consent", &[("csrf", &csrf), ("decision", "allow")]);
-    let done = done.await;
+    let form = [("csrf", &*csrf), ("decision", "allow")];
+    let done = browser.post("/consent", &form).await;
     assert!(done.answer("code").is_some(), "{}", done.words());
     house.close().await;
 }

@@ -1224,7 +1224,7 @@ fn recovery_pages(album: &mut Album) {
             has_none: false,
         },
     );
-    album.put_error(
+    album.put(
         "help-no-code-address",
         CodeAddressHelpPage {
             page: page(locale),
