@@ -225,6 +225,7 @@ async fn ses_10_a_stolen_stale_session_changes_nothing() {
     let house = TestHouse::open_with(with_names).await;
     let app = app_of(&house).await;
     let _phone = signed_in(&house, &app).await;
+    house.advance(Duration::from_secs(1)).await;
     let owner = signed_in(&house, &app).await;
     set_alert(&house, AlertSetting::Every).await;
     let (thief, tokens) = (thief(&house, &owner), tokens(&house, &owner).await);
@@ -270,6 +271,7 @@ async fn ses_10_a_stolen_stale_session_changes_nothing_of_an_owner_with_an_app()
     let house = TestHouse::open_with(with_names).await;
     let app = app_of(&house).await;
     let _phone = signed_in(&house, &app).await;
+    house.advance(Duration::from_secs(1)).await;
     let owner = signed_in(&house, &app).await;
     let tokens = tokens(&house, &owner).await;
     add_app(&house, &owner).await;
@@ -303,6 +305,7 @@ async fn rec_07_the_password_alone_changes_nothing_where_two_step_is_off() {
     let house = TestHouse::open_with(with_names).await;
     let app = app_of(&house).await;
     let _phone = signed_in(&house, &app).await;
+    house.advance(Duration::from_secs(1)).await;
     let owner = signed_in(&house, &app).await;
     set_alert(&house, AlertSetting::Every).await;
     let tokens = tokens(&house, &owner).await;

@@ -26,11 +26,10 @@ impl Provider {
                 .store
                 .read(move |tx| tx.events_between(now - DAY, now, &kinds, (after, BATCH)))
                 .await?;
-            for event in events.iter().filter(|e| e.outcome == Outcome::WrongCode) {
-                if let Some(user) = event.user_id {
-                    let account = self.account_key(user);
-                    self.throttle.recall_code(&account, event.at).await?;
-                }
+            let wrong = events.iter().filter(|e| e.outcome == Outcome::WrongCode);
+            for (user, at) in wrong.filter_map(|event| Some((event.user_id?, event.at))) {
+                let account = self.account_key(user);
+                self.throttle.recall_code(&account, at).await?;
             }
             let Some(last) = events.last() else {
                 return Ok(());

@@ -1,5 +1,9 @@
 use sekisho_audit::flow_mark;
+<<<<<<< HEAD
 use sekisho_guard::{CodeMail, DeviceClass, Pass, Ticket};
+=======
+use sekisho_guard::{CodeMail, Pass};
+>>>>>>> f7
 use sekisho_mail::{LetterBody, tally};
 use sekisho_model::{
     BrowserId, ChallengeId, Digest, EmailAddress, EpochKind, EventKind, Outcome, PreAuthToken,
@@ -92,6 +96,7 @@ impl Provider {
         let Some(to) = account.code_address.clone() else {
             return Err(Failure::Corrupt("code address"));
         };
+<<<<<<< HEAD
         let uniform = self.is_uniform(&flow);
         let awaiting = Awaiting {
             known_browser,
@@ -101,6 +106,9 @@ impl Provider {
         };
         let asker = (device_class(known_browser), visit);
         let mail = match self.count_code_mail(account, &to, asker, now).await? {
+=======
+        let mail = match self.count_mail(account, &to, known_browser, visit).await? {
+>>>>>>> f7
             Pass::Go(ticket) => ticket,
             Pass::Wait { .. } if uniform => {
                 return self
@@ -216,8 +224,8 @@ impl Provider {
         if now < stage.resend_after {
             return Ok(ResendOutcome::TooSoon(stage.resend_after));
         }
-        let asker = (device_class(stage.known_browser), visit);
-        let mail = match self.count_code_mail(&account, &to, asker, now).await? {
+        let browser = stage.known_browser;
+        let mail = match self.count_mail(&account, &to, browser, visit).await? {
             Pass::Go(ticket) => ticket,
             Pass::Wait { .. } if stage.is_uniform() => {
                 return self.resend_nothing(flow, stage, visit).await;
@@ -340,21 +348,21 @@ impl Provider {
     }
 
     /// Counts a code mail before it is posted (OTP-12).
-    async fn count_code_mail(
+    async fn count_mail(
         &self,
         account: &OpenAccount,
         to: &EmailAddress,
-        (device, visit): (DeviceClass, &Visit),
-        now: Timestamp,
+        known_browser: Option<BrowserId>,
+        visit: &Visit,
     ) -> Result<Pass, Failure> {
         let key = self.account_key(account.user.id);
         let mail = CodeMail {
             account: &key,
-            device,
+            device: device_class(known_browser),
             ip: &visit.origin.ip,
             recipient_domain: to.domain(),
         };
-        Ok(self.throttle.before_code_mail(mail, now).await?)
+        Ok(self.throttle.before_code_mail(mail, self.now()).await?)
     }
 
     /// What throttles of an account are keyed by once the account is known (THR-05).
