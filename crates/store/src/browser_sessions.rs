@@ -195,6 +195,25 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
+    /// Keeps a session and its owner as they are until this transaction ends, and reads both anew. Whatever ends the
+    /// session was before and is seen, or comes after. `None` if it has ended or goes on under another cookie (SES-09).
+    pub fn held_session(
+        &mut self,
+        session: &BrowserSession,
+    ) -> Result<Option<(BrowserSession, User)>, StoreError> {
+        // The owner first, as moves of epochs do, so that neither waits for the other.
+        diesel::update(users::table.find(session.user_id.to_string()))
+            .set(users::zone.eq(users::zone))
+            .execute(self.conn)?;
+        match self.hold_session(session.id)? {
+            Once::First => {
+                let found = self.session(&session.digest)?;
+                Ok(found.filter(|(found, _)| found.id == session.id))
+            }
+            Once::Again => Ok(None),
+        }
+    }
+
     fn sessions_ended(
         &mut self,
         ended: &[(String, String)],

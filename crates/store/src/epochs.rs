@@ -31,6 +31,15 @@ impl Tx<'_> {
         Ok(Epoch(number))
     }
 
+    /// Locks the counter until the commit: every move that was made is seen from here on, and none is made
+    /// meanwhile. Call it before anything else is locked, as moves do.
+    pub fn hold_epochs(&mut self) -> Result<(), StoreError> {
+        diesel::update(epoch_counter::table)
+            .set(epoch_counter::number.eq(epoch_counter::number))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
     /// Voids what was issued to one user so far.
     pub fn move_user_epoch(&mut self, user: UserId, kind: EpochKind) -> Result<Epoch, StoreError> {
         let next = self.next_epoch()?;
