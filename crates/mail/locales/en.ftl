@@ -212,6 +212,9 @@ networks-cleared-subject = { $service }: you can sign in from anywhere again
 networks-cleared-lead = The list of networks your account can be signed in to from was emptied. Sign-ins work from anywhere again.
 networks-outside-subject = { $service }: your password was typed in a network you do not allow
 networks-outside-lead = Somebody typed the right password of your account in a network you do not allow. Nobody got in, and no code was mailed. If that was you, use one of your networks or a recovery code.
+alerts-fewer-subject = { $service }: you will get fewer mails about sign-ins
+alerts-new-devices-lead = From now on we mail you about sign-ins to your account from new devices only.
+alerts-off-lead = From now on we do not mail you about ordinary sign-ins to your account.
 # second steps
 result-password-and-passkey = Signed in (password and passkey)
 second-step-subject = { $service }: two-step sign-in was changed

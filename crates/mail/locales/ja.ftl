@@ -206,6 +206,9 @@ networks-cleared-subject = { $service }: どこからでもログインできる
 networks-cleared-lead = ログインできるネットワークの一覧が空になりました。どこからでもログインできます。
 networks-outside-subject = { $service }: 許可していないネットワークで正しいパスワードが入力されました
 networks-outside-lead = 許可していないネットワークで、このアカウントの正しいパスワードが入力されました。ログインはされておらず、コードも送っていません。ご本人のときは、許可したネットワークを使うか、回復コードを使ってください。
+alerts-fewer-subject = 【{ $service }】ログインのお知らせを減らしました
+alerts-new-devices-lead = これからは、新しい端末からのログインだけをメールでお知らせします。
+alerts-off-lead = これからは、ふだんのログインをメールでお知らせしません。
 # second steps
 result-password-and-passkey = ログインしました（パスワードとパスキー）
 second-step-subject = 【{ $service }】2段階認証を変えました

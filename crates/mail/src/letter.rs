@@ -239,6 +239,10 @@ pub enum RecoveryNews {
     FactorKept,
     /// After a reported loss a mailed code was accepted; the stronger second steps are gone.
     FactorsGivenUp,
+    /// Sign-ins from known browsers are not told any more; those from new ones are.
+    AlertsOfNewDevices,
+    /// Ordinary sign-ins are not told any more.
+    AlertsOff,
     /// The account is to be erased (REC-16).
     DeletionAsked {
         /// When.

@@ -328,6 +328,8 @@ impl View {
             }
             RecoveryNews::NetworksCleared => "networks-cleared-lead",
             RecoveryNews::OutsideNetworks => "networks-outside-lead",
+            RecoveryNews::AlertsOfNewDevices => "alerts-new-devices-lead",
+            RecoveryNews::AlertsOff => "alerts-off-lead",
             factor => second_steps::lead(factor),
         };
     }
@@ -436,6 +438,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::NetworksSet { .. } => "networks-set-subject",
         RecoveryNews::NetworksCleared => "networks-cleared-subject",
         RecoveryNews::OutsideNetworks => "networks-outside-subject",
+        RecoveryNews::AlertsOfNewDevices | RecoveryNews::AlertsOff => "alerts-fewer-subject",
         factor => second_steps::subject(factor),
     }
 }

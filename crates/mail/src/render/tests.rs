@@ -113,6 +113,8 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::NetworksSet { count: 2 }),
         news(RecoveryNews::NetworksCleared),
         news(RecoveryNews::OutsideNetworks),
+        news(RecoveryNews::AlertsOfNewDevices),
+        news(RecoveryNews::AlertsOff),
     ]
 }
 
