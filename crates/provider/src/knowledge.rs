@@ -7,7 +7,7 @@ use sekisho_guard::{Blocks, FileLevel, Situation};
 use sekisho_model::{
     Block, ClientId, CohortMark, Epoch, EpochKind, LevelDecision, SwitchDecision, Timestamp, User,
 };
-use sekisho_store::{Revisions, SharedEpoch, Store, StoreError};
+use sekisho_store::{Revisions, SharedEpoch, Store, StoreError, Tx};
 
 use crate::Failure;
 use crate::rules::standing::{SharedEpochs, is_current};
@@ -213,6 +213,12 @@ impl Knowledge {
             Err(Failure::OutOfTouch)
         }
     }
+}
+
+/// All shared epochs as they are in this transaction, whatever this node has heard.
+pub(crate) fn shared_epochs(tx: &mut Tx<'_>) -> Result<SharedEpochs, StoreError> {
+    let (now, shared) = (tx.epoch_now()?, tx.shared_epochs()?);
+    Ok(gathered(now, shared, tx.cohort_marks()?))
 }
 
 fn gathered(now: Epoch, shared: Vec<SharedEpoch>, cohorts: Vec<CohortMark>) -> SharedEpochs {

@@ -10,7 +10,9 @@ use sekisho_store::{Once, StoreError, Tx};
 use serde_json::json;
 
 use super::new_password::end_all_of;
+use super::standing_session::stands_before_move;
 use super::visit::{LiveSession, Visit};
+use crate::accounts::OpenAccount;
 use crate::{Failure, Provider};
 
 /// Where somebody is signed in, and which browsers are trusted.
@@ -81,13 +83,16 @@ impl Provider {
     }
 
     /// Ends what the person points at, with what hangs on it. What is not there, or is a stranger's, is
-    /// passed over in silence: the answer is the same.
+    /// passed over in silence: the answer is the same. `false` if everything has to be proved first.
     pub async fn end_device(
         &self,
-        live: &LiveSession,
+        (live, account): (&LiveSession, &OpenAccount),
         what: DeviceEnd,
         visit: &Visit,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
+        if !self.is_fresh(live, account).await? {
+            return Ok(false);
+        }
         let kind = match what {
             DeviceEnd::Session(_) | DeviceEnd::OtherSessions => EventKind::SessionEnded,
             DeviceEnd::Trust(_) | DeviceEnd::AllTrust => EventKind::SettingChanged,
@@ -96,10 +101,16 @@ impl Provider {
         event.user_id = Some(live.user.id);
         event.session_id = Some(live.session.id);
         let (session, now) = (live.session.clone(), self.now());
-        self.store
-            .write(move |tx| ended(tx, &session, what, event.clone(), now))
-            .await?;
-        self.access_ended().await
+        let work = move |tx: &mut Tx<'_>| {
+            let stands = stands_before_move(tx, &session)?;
+            if stands {
+                ended(tx, &session, what, event.clone(), now)?;
+            }
+            Ok(stands)
+        };
+        let stood = self.store.write(work).await?;
+        self.access_ended().await?;
+        Ok(stood)
     }
 
     /// An operator ends one session of an account with all that was given in it, or everything the
@@ -147,6 +158,7 @@ impl Provider {
     }
 }
 
+/// The session it is done in was looked at before: it goes on under the epoch that ends the others.
 fn ended(
     tx: &mut Tx<'_>,
     here: &BrowserSession,

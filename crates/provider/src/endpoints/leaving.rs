@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_guard::EndpointClass;
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{
-    AddressKind, EmailAddress, Event, EventId, EventKind, Outcome, Subject, Timestamp, User, UserId,
+    AddressKind, BrowserSession, EmailAddress, Event, EventId, EventKind, Outcome, Subject,
+    Timestamp, User, UserId,
 };
 use sekisho_store::{Once, OutboxLetter, StoreError, Tx};
 use serde_json::json;
 
+use super::standing_session::stands_before_move;
 use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
 use crate::{Failure, Provider};
@@ -40,21 +41,31 @@ impl Provider {
         account: &OpenAccount,
         visit: &Visit,
     ) -> Result<Leaving, Failure> {
-        self.pass_person(EndpointClass::Credentials, &live.user)?;
-        if !self.is_fresh(live) {
+        if !self.proved_both_lately(live, account).await? {
             return Ok(Leaving::Stale);
         }
         let at = self.now() + self.settings.leaving.delay;
         let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
         event.detail = json!({ "step": "asked", "by": "person" });
-        self.begin_deletion(account, at, event, visit).await
+        let by = Some(live.session.clone());
+        self.write_deletion((account, by), at, event, visit).await
     }
 
     /// An operator begins the deletion of an account; with `at` in the past it is erased in the next round.
     pub async fn begin_deletion(
         &self,
         account: &OpenAccount,
+        at: Timestamp,
+        event: Event,
+        visit: &Visit,
+    ) -> Result<Leaving, Failure> {
+        self.write_deletion((account, None), at, event, visit).await
+    }
+
+    async fn write_deletion(
+        &self,
+        (account, by): (&OpenAccount, Option<BrowserSession>),
         at: Timestamp,
         mut event: Event,
         visit: &Visit,
@@ -65,18 +76,23 @@ impl Provider {
             self.recovery_notice(RecoveryNews::DeletionAsked { at }, visit)
         });
         let begun = move |tx: &mut Tx<'_>| {
+            if let Some(session) = &by
+                && !stands_before_move(tx, session)?
+            {
+                return Ok(Leaving::Stale);
+            }
             if tx.ask_deletion(user, at, now)? == Once::Again {
-                return Ok(Once::Again);
+                return Ok(Leaving::Again);
             }
             letters.iter().try_for_each(|letter| tx.post(letter))?;
             tx.record(&event)?;
-            Ok(Once::First)
+            Ok(Leaving::Until(at))
         };
-        if self.store.write(begun).await? == Once::Again {
-            return Ok(Leaving::Again);
+        let leaving = self.store.write(begun).await?;
+        if leaving == Leaving::Until(at) {
+            self.access_ended().await?;
         }
-        self.access_ended().await?;
-        Ok(Leaving::Until(at))
+        Ok(leaving)
     }
 
     /// The owner, who just signed in with everything asked, stays. `false` if the sign-in is too long ago.
@@ -86,7 +102,7 @@ impl Provider {
         account: &OpenAccount,
         visit: &Visit,
     ) -> Result<bool, Failure> {
-        if !self.is_fresh(live) {
+        if !self.is_fresh(live, account).await? {
             return Ok(false);
         }
         let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);

@@ -35,6 +35,7 @@ pub mod sender;
 pub mod sign_in;
 pub mod sign_up;
 pub mod standing;
+mod standing_session;
 pub mod token;
 pub mod userinfo;
 pub mod visit;

@@ -11,6 +11,7 @@ use sekisho_store::{Account, Once, OutboxLetter, PasswordRecord, StoreError, Tx}
 
 use super::authorize::Next;
 use super::sign_in::{Completed, Completion, LoadedFlow};
+use super::standing_session::counts_before_move;
 use super::visit::{NewCookies, Visit};
 use crate::accounts::OpenAccount;
 use crate::password::{Checked, Passwords};
@@ -223,7 +224,7 @@ impl Provider {
     }
 
     /// In one transaction: the password, the end of everything older, event and letters. `false` if the
-    /// password changed meanwhile.
+    /// password changed meanwhile, or the sign-in was voided.
     async fn replace_at_sign_in(
         &self,
         flow: &mut LoadedFlow,
@@ -239,9 +240,14 @@ impl Provider {
         let mut event = self.event(EventKind::PasswordChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);
         event.detail = serde_json::json!({ "how": "sign_in", "flow": flow_mark(&flow.id) });
+        let began_under = flow.pending.epoch;
         let epoch = self
             .store
             .write(move |tx| {
+                // SES-09: what was voided must not go on under a later number.
+                if !counts_before_move(tx, began_under, user)? {
+                    return Ok(None);
+                }
                 if tx.replace_password(user, &old.sealed, &record)? == Once::Again {
                     return Ok(None);
                 }

@@ -10,6 +10,7 @@ use sekisho_store::{NotMeLink, Once, StoreError, Tx};
 use serde_json::{Value, json};
 
 use super::new_password::end_all_of;
+use super::standing_session::stands_before_move;
 use super::visit::{LiveSession, Visit};
 use crate::{Failure, Provider};
 
@@ -112,9 +113,9 @@ impl Provider {
         let Some(account) = self.account(case.user).await? else {
             return Ok(NotMeOutcome::Over);
         };
-        let digest = match proof {
-            NotMeProof::Link(token) => Some(token.digest()),
-            NotMeProof::Event(..) => None,
+        let (digest, session) = match proof {
+            NotMeProof::Link(token) => (Some(token.digest()), None),
+            NotMeProof::Event(live, _) => (None, Some(live.session.clone())),
         };
         let letters = self.letters_to_all(&account, || {
             self.recovery_notice(RecoveryNews::SignInDenied, visit)
@@ -126,6 +127,11 @@ impl Provider {
         let done = self
             .store
             .write(move |tx| {
+                if let Some(session) = &session
+                    && !stands_before_move(tx, session)?
+                {
+                    return Ok(NotMeOutcome::Over);
+                }
                 if let Some(digest) = &digest
                     && tx.take_not_me(digest, now)? == Once::Again
                 {
@@ -165,6 +171,8 @@ impl Provider {
 fn stop(tx: &mut Tx<'_>, case: &NotMeCase, lock: bool, now: Timestamp) -> Result<(), StoreError> {
     let user = case.user;
     let seen = case.event.as_ref();
+    // Locks the account before its sessions, as whatever is written for a session does.
+    tx.move_user_epoch(user, EpochKind::Browser)?;
     if let Some(session) = seen.and_then(|event| event.session_id) {
         // What it made ends whatever it was for, and whether it has ended already.
         let _live = tx.end_session_of(user, session, now)?;
@@ -176,7 +184,6 @@ fn stop(tx: &mut Tx<'_>, case: &NotMeCase, lock: bool, now: Timestamp) -> Result
     if let Some(browser) = browser.and_then(BrowserId::parse) {
         let _known = tx.forget_browser(user, browser)?;
     }
-    tx.move_user_epoch(user, EpochKind::Browser)?;
     tx.distrust_browsers(user)?;
     tx.close_resets(user)?;
     tx.end_reset_wait(user)?;

@@ -1,9 +1,10 @@
 //! The networks an account may be signed in to from (S14): chosen by its person, or cleared by an operator.
 
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{Event, EventKind, KeyRing, Outcome, Sealed};
-use sekisho_store::Account;
+use sekisho_model::{BrowserSession, Event, EventKind, KeyRing, Outcome, Sealed};
+use sekisho_store::{Account, Tx};
 
+use super::standing_session::stands;
 use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
 use crate::rules::networks::{AllowedNetworks, NetworksRefusal};
@@ -42,20 +43,39 @@ impl Provider {
         }
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
-        self.set_networks(account, &list, event, visit).await?;
-        Ok(NetworksChosen::Saved)
+        let by = Some(live.session.clone());
+        let put = self
+            .put_networks((account, &list), event, by, visit)
+            .await?;
+        Ok(if put {
+            NetworksChosen::Saved
+        } else {
+            NetworksChosen::Stale
+        })
     }
 
-    /// Puts a list in place of the former one, whoever chose it.
+    /// An operator puts a list in place of the former one.
     pub async fn set_networks(
         &self,
         account: &OpenAccount,
         list: &AllowedNetworks,
-        mut event: Event,
+        event: Event,
         visit: &Visit,
     ) -> Result<(), Failure> {
+        let put = self.put_networks((account, list), event, None, visit);
+        put.await.map(drop)
+    }
+
+    /// `false`, with nothing written, if the session it is done in does not count any more.
+    async fn put_networks(
+        &self,
+        (account, list): (&OpenAccount, &AllowedNetworks),
+        mut event: Event,
+        by: Option<BrowserSession>,
+        visit: &Visit,
+    ) -> Result<bool, Failure> {
         if account.networks == *list {
-            return Ok(());
+            return Ok(true);
         }
         let user = account.user.id;
         let found = self.store.read(move |tx| tx.account(user)).await?;
@@ -76,15 +96,20 @@ impl Provider {
             }
         };
         let letters = self.letters_to_all(account, || self.recovery_notice(what, visit));
-        self.store
-            .write(move |tx| {
-                tx.set_networks(user, sealed.as_ref())?;
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
-                tx.record(&event)
-            })
-            .await?;
+        let work = move |tx: &mut Tx<'_>| {
+            if let Some(session) = &by
+                && !stands(tx, session)?
+            {
+                return Ok(false);
+            }
+            tx.set_networks(user, sealed.as_ref())?;
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            tx.record(&event)?;
+            Ok(true)
+        };
+        let put = self.store.write(work).await?;
         self.letters_wait.ring();
-        Ok(())
+        Ok(put)
     }
 
     fn sealed_networks(

@@ -1,8 +1,6 @@
 //! A person changes the password in the account pages (PW-12).
 
-use std::sync::Arc;
-
-use sekisho_guard::{EndpointClass, Pass, PasswordAttempt};
+use sekisho_guard::{Pass, PasswordAttempt};
 use sekisho_mail::ChangedHow;
 use sekisho_model::{
     BrowserSession, Digest, Epoch, EpochKind, Event, EventKind, Outcome, SessionToken, Timestamp,
@@ -12,11 +10,13 @@ use sekisho_store::{Once, OutboxLetter, PasswordRecord, StoreError, Tx};
 
 use super::new_password::void_all_of;
 use super::sign_in::device_class;
+use super::standing_session::stands_before_move;
 use super::visit::{LiveSession, NewCookies, Visit};
 use crate::accounts::OpenAccount;
+use crate::knowledge::shared_epochs;
 use crate::password::Checked;
 use crate::rules::password_policy::{PasswordRefusal, normalised};
-use crate::rules::standing::{SharedEpochs, is_current};
+use crate::rules::standing::is_current;
 use crate::{Failure, Provider};
 
 /// What somebody typed who wants another password.
@@ -66,8 +66,7 @@ impl Provider {
     ) -> Result<OwnChange, Failure> {
         let now = self.now();
         self.knowledge.may_issue(now)?;
-        self.pass_person(EndpointClass::Credentials, &live.user)?;
-        if !self.is_fresh(live) {
+        if !self.proved_both_lately(live, account).await? {
             return Ok(OwnChange::Stale);
         }
         let context = self.password_context(account, None);
@@ -119,7 +118,6 @@ impl Provider {
             new: self.new_record(user, wish.new).await?,
             old,
             others_stay,
-            shared: self.knowledge.shared(),
             session: live.session.clone(),
             cookie: token.digest(),
             letters: self.changed_letters(account, ChangedHow::Own { others_stay }, visit),
@@ -153,7 +151,6 @@ struct OwnChangeWork {
     old: PasswordRecord,
     new: PasswordRecord,
     others_stay: bool,
-    shared: Arc<SharedEpochs>,
     session: BrowserSession,
     cookie: Digest,
     letters: Vec<OutboxLetter>,
@@ -161,9 +158,12 @@ struct OwnChangeWork {
 }
 
 impl OwnChangeWork {
-    /// `Conflict`, with nothing written, if the password or the session changed meanwhile.
+    /// `Conflict`, with nothing written, if the password or the session changed meanwhile, or the session was voided.
     fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
         let user = self.user;
+        if !stands_before_move(tx, &self.session)? {
+            return Err(StoreError::Conflict);
+        }
         if tx.replace_password(user, &self.old.sealed, &self.new)? == Once::Again {
             return Err(StoreError::Conflict);
         }
@@ -200,15 +200,8 @@ impl OwnChangeWork {
     /// Sessions that count go on under the new epoch.
     fn carry_others(&self, tx: &mut Tx<'_>) -> Result<Epoch, StoreError> {
         let before = tx.account(self.user)?.map(|account| account.user);
-        let counts = |epoch| {
-            is_current(
-                epoch,
-                EpochKind::Session,
-                before.as_ref(),
-                None,
-                &self.shared,
-            )
-        };
+        let (kind, shared) = (EpochKind::Session, shared_epochs(tx)?);
+        let counts = |epoch| is_current(epoch, kind, before.as_ref(), None, &shared);
         let mut kept = tx.sessions_of(self.user)?;
         kept.retain(|session| counts(session.epoch));
         tx.move_user_epoch(self.user, EpochKind::Browser)?;

@@ -1,22 +1,20 @@
 //! Recovery codes: made, counted, used (REC-05).
 
-use sekisho_guard::{CodeTry, EndpointClass, Pass, Ticket};
+use sekisho_guard::{CodeTry, Pass, Ticket};
 use sekisho_mail::{LetterBody, RecoveryNews};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserToken, Digest, EventKind, Outcome, Timestamp, UserId,
 };
-use sekisho_store::{Once, RecoveryFigures};
+use sekisho_store::{Once, RecoveryFigures, Tx};
 
 use super::sign_in::{Completed, Completion, LoadedFlow, device_class};
+use super::standing_session::stands;
 use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::recovery_code;
 use crate::rules::standing::account_may_act;
 use crate::{Failure, Provider};
-
-/// How fresh a sign-in must be to change the ways back into an account (`ux.md` 5.7).
-pub(super) const FRESH: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// What came of a typed recovery code.
 #[derive(Debug)]
@@ -32,25 +30,21 @@ pub enum RecoveryOutcome {
 }
 
 impl Provider {
-    /// Whether the session proved its person lately, with the code where one is due.
-    pub fn is_fresh(&self, live: &LiveSession) -> bool {
-        let strong = AuthenticationMethod::prove_second_step(&live.session.methods)
-            || !(live.user.second_step || self.settings.codes.for_everyone);
-        strong && self.now().since(live.session.auth_time) < FRESH
-    }
-
     /// How many recovery codes somebody has.
     pub async fn recovery_figures(&self, user: UserId) -> Result<RecoveryFigures, Failure> {
         Ok(self.store.read(move |tx| tx.recovery_figures(user)).await?)
     }
 
-    /// Makes a new set in place of the old one; it is shown once and kept as digests.
+    /// Makes a new set in place of the old one; it is shown once and kept as digests. `None` if both steps have to
+    /// be proved first.
     pub async fn make_recovery_codes(
         &self,
-        live: &LiveSession,
+        (live, account): (&LiveSession, &OpenAccount),
         visit: &Visit,
-    ) -> Result<Vec<String>, Failure> {
-        self.pass_person(EndpointClass::Credentials, &live.user)?;
+    ) -> Result<Option<Vec<String>>, Failure> {
+        if !self.proved_both_lately(live, account).await? {
+            return Ok(None);
+        }
         let (now, user) = (self.now(), live.user.id);
         let codes: Vec<String> = (0..recovery_code::SET)
             .map(|_| recovery_code::spelled(self.entropy.bytes()))
@@ -63,20 +57,22 @@ impl Provider {
         event.user_id = Some(user);
         event.session_id = Some(live.session.id);
         event.detail = serde_json::json!({ "made": digests.len() });
-        let account = self.account(user).await?;
-        let account = account.ok_or(Failure::Corrupt("account"))?;
-        let letters = self.letters_to_all(&account, || {
+        let letters = self.letters_to_all(account, || {
             self.recovery_notice(RecoveryNews::CodesMade, visit)
         });
-        self.store
-            .write(move |tx| {
-                tx.replace_recovery_codes(user, &digests, now)?;
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
-                tx.record(&event)
-            })
-            .await?;
+        let session = live.session.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            if !stands(tx, &session)? {
+                return Ok(false);
+            }
+            tx.replace_recovery_codes(user, &digests, now)?;
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            tx.record(&event)?;
+            Ok(true)
+        };
+        let made = self.store.write(work).await?;
         self.letters_wait.ring();
-        Ok(codes)
+        Ok(made.then_some(codes))
     }
 
     /// What is stored of a typed code; `None` if it cannot be one.

@@ -23,6 +23,7 @@ pub mod discovery_members;
 pub mod distinguished_name;
 pub mod dpop;
 pub mod forced_change;
+pub mod fresh_sign_in;
 pub mod key_rotation;
 pub mod legacy_hash;
 pub mod logo;

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authorization_request::AuthorizationRequest;
 use super::forced_change::ChangeReason;
+use super::fresh_sign_in::Wanted;
 
 /// How long a person may take from the first page to the last.
 pub const FLOW_LIFE: Duration = Duration::from_hours(1);
@@ -36,6 +37,8 @@ pub enum Destination {
     Page(String),
     /// To open a page of ours that asks for the mailed code whatever the person chose.
     StrongPage(String),
+    /// To change something on a page of ours: whoever is signed in proves once more who they are (`ux.md` 5.7).
+    ChangePage(String, Wanted),
 }
 
 /// One pending sign-in at one browser; parked in the session store under its flow id.
@@ -165,7 +168,7 @@ impl Destination {
     pub fn request(&self) -> Option<&AuthorizationRequest> {
         match self {
             Self::App(request) => Some(request),
-            Self::Page(_) | Self::StrongPage(_) => None,
+            Self::Page(_) | Self::StrongPage(_) | Self::ChangePage(..) => None,
         }
     }
 }
@@ -261,7 +264,15 @@ impl PendingSignIn {
 
     /// Whether the page it leads to asks for the mailed code each time.
     pub const fn insists_on_code(&self) -> bool {
-        matches!(self.destination, Destination::StrongPage(_))
+        matches!(
+            self.destination,
+            Destination::StrongPage(_) | Destination::ChangePage(_, Wanted::BothSteps)
+        )
+    }
+
+    /// Whether it comes before a change, by somebody who is signed in already.
+    pub const fn comes_before_change(&self) -> bool {
+        matches!(self.destination, Destination::ChangePage(..))
     }
 
     /// The app's request, if an app asked.
@@ -346,7 +357,7 @@ pub fn safe_return(path: Option<&str>) -> String {
     let path = path.unwrap_or(fallback);
     let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let local = path.starts_with('/') && !path.starts_with("//") && path.len() <= 512;
-    let known = ["/account", "/developer", "/ops", "/device"]
+    let known = ["/account", "/developer", "/ops", "/device", "/not-me"]
         .iter()
         .any(|root| {
             path.strip_prefix(root)
@@ -442,14 +453,14 @@ mod tests {
             "/%09/evil",
             "/account\t",
             "/accounts",
+            "/not-mean",
             "",
             "/oauth2/authorize?x",
         ] {
             assert_eq!(safe_return(Some(bad)), "/account", "{bad}");
         }
-        assert_eq!(
-            safe_return(Some("/account/history?range=7")),
-            "/account/history?range=7"
-        );
+        for own in ["/account/history?range=7", "/not-me?event=1795392000.a_b-c"] {
+            assert_eq!(safe_return(Some(own)), own);
+        }
     }
 }

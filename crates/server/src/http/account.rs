@@ -20,7 +20,7 @@ use sekisho_mail::when;
 use sekisho_model::{AlertSetting, EventKind, Outcome};
 use sekisho_provider::Failure;
 use sekisho_provider::accounts::OpenAccount;
-use sekisho_provider::endpoints::account::HistoryFilter;
+use sekisho_provider::endpoints::account::{AlertChange, HistoryFilter};
 use sekisho_provider::endpoints::visit::{LiveSession, NewCookies, Visit};
 use sekisho_provider::rules::parameters::Parameters;
 
@@ -131,19 +131,23 @@ impl<'a> Owner<'a> {
         })
     }
 
-    /// `ux.md` 5.7: password and code first, then on to `here` (SES-10). For whoever is not
-    /// [`fresh`](sekisho_provider::Provider::is_fresh). Without anything to prove a second step with the password is all there is.
+    /// Lets on who is [`fresh`](sekisho_provider::Provider::is_fresh); for others it is the way there and back to `here`.
+    pub(super) async fn must_be_fresh(&self, here: &str) -> Result<(), HttpResponse> {
+        let provider = &self.frame.app.provider;
+        match provider.is_fresh(&self.live, &self.account).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.confirm_first(here).await),
+            Err(failure) => Err(self.frame.failure(&failure)),
+        }
+    }
+
+    /// `ux.md` 5.7: everything the account has is proved first, then on to `here` (SES-10).
     pub(super) async fn confirm_first(&self, here: &str) -> HttpResponse {
         let app = self.frame.app;
-        let begun = match app.provider.has_second_step(&self.account).await {
-            Ok(true) => app.provider.begin_strong_sign_in(here, &self.visit).await,
-            Ok(false) => {
-                let page = app.provider.begin_page_sign_in(Some(here), &self.visit);
-                page.await
-            }
-            Err(failure) => Err(failure),
-        };
-        match begun {
+        let begun = app
+            .provider
+            .begin_change_sign_in(here, &self.account, &self.visit);
+        match begun.await {
             Ok((flow, pre_auth)) => {
                 let cookies = NewCookies {
                     pre_auth,
@@ -166,7 +170,7 @@ impl<'a> Owner<'a> {
 
     fn second_step(&self) -> SecondStep {
         match (
-            self.frame.app.provider.settings.codes.for_everyone,
+            self.frame.app.provider.asks_everybody(&self.live.user),
             self.live.user.second_step,
         ) {
             (true, _) => SecondStep::Required,
@@ -298,12 +302,10 @@ async fn set_alert(app: web::Data<App>, request: HttpRequest, body: web::Bytes) 
                 .error_again(Cause::BadRequest, "/account/security");
         }
     };
-    match app
-        .provider
-        .set_alert(&owner.live, alert, &owner.visit)
-        .await
-    {
-        Ok(()) => see_other("/account/security?saved=1", app.https),
+    let whose = (&owner.live, &owner.account);
+    match app.provider.set_alert(whose, alert, &owner.visit).await {
+        Ok(AlertChange::Saved) => see_other("/account/security?saved=1", app.https),
+        Ok(AlertChange::Stale) => owner.confirm_first("/account/security").await,
         Err(failure) => owner.frame.failure(&failure),
     }
 }

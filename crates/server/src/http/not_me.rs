@@ -107,10 +107,9 @@ async fn deny_event(app: web::Data<App>, request: HttpRequest, body: web::Bytes)
     let Some((handle, event)) = handle.and_then(|h| read_before(&h).map(|event| (h, event))) else {
         return owner.frame.error_again(Cause::Csrf, "/account/history");
     };
-    if !app.provider.is_fresh(&owner.live) {
-        return owner
-            .confirm_first(&format!("/not-me?event={handle}"))
-            .await;
+    let here = format!("/not-me?event={handle}");
+    if let Err(response) = owner.must_be_fresh(&here).await {
+        return response;
     }
     let proof = NotMeProof::Event(&owner.live, event);
     let outcome = app.provider.not_me(proof, locks(&form), &owner.visit).await;

@@ -16,6 +16,7 @@ use sekisho_store::{
 };
 
 use super::address_proof::{ProofBegun, ProofWish, Proved};
+use super::standing_session::stands_before_move;
 use super::visit::{LiveSession, NewCookies, Visit};
 use crate::accounts::OpenAccount;
 use crate::rules::address_change::{
@@ -71,8 +72,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<AddressAsked, Failure> {
         self.works(Feature::AddressChange)?;
-        self.pass_person(EndpointClass::Credentials, &live.user)?;
-        if !self.is_fresh(live) {
+        if !self.proved_both_lately(live, account).await? {
             return Ok(AddressAsked::Stale);
         }
         if let Some(until) = self.addresses_held_until(live.user.id).await? {
@@ -252,10 +252,13 @@ struct ChangeWork {
 }
 
 impl ChangeWork {
-    /// `Conflict`, with nothing written, if the address is taken or the session was renewed meanwhile.
+    /// `Conflict`, with nothing written, if the address is taken, or the session was renewed or voided meanwhile.
     fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
         let (user, new) = (self.user, (&self.sealed, &self.index));
         // Locks the counter: changes and their undoing follow one another from here on.
+        if !stands_before_move(tx, &self.session)? {
+            return Err(StoreError::Conflict);
+        }
         tx.move_user_epoch(user, EpochKind::Browser)?;
         let epoch = tx.move_user_epoch(user, EpochKind::Session)?;
         let before = tx.open_address_changes(user)?;

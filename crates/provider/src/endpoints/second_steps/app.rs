@@ -7,6 +7,7 @@ use sekisho_session::ParkedKind;
 use sekisho_store::{Account, Once, Tx};
 
 use super::super::sign_in::device_class;
+use super::super::standing_session::stands;
 use super::super::visit::{LiveSession, Visit};
 use super::{Held, PATIENCE, enrolment};
 use crate::accounts::OpenAccount;
@@ -182,7 +183,11 @@ impl Provider {
         let event = self.factor_event(live, detail, visit);
         let news = || self.recovery_notice(RecoveryNews::AppAdded, visit);
         let letters = self.letters_to_all(account, news);
+        let session = live.session.clone();
         let work = move |tx: &mut Tx<'_>| {
+            if !stands(tx, &session)? {
+                return Ok(AppAdded::Stale);
+            }
             if tx.insert_factor(&factor)? == Once::Again {
                 return Ok(AppAdded::Already);
             }

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use sekisho_guard::EndpointClass;
 use sekisho_model::{
-    AuthenticationMethod, Event, EventKind, Factor, FactorId, FactorKind, FactorLoss, KeyRing,
-    Outcome, Sealed, Timestamp, UserId,
+    Event, EventKind, Factor, FactorId, FactorKind, FactorLoss, KeyRing, Outcome, Sealed,
+    Timestamp, User, UserId,
 };
 use sekisho_store::Account;
 use serde::{Deserialize, Serialize};
@@ -27,9 +27,9 @@ pub(crate) use passkeys::PasskeyUse;
 pub use removal::Removed;
 pub use switch::{SecondStepWish, Switched};
 
-use super::recovery_codes::FRESH;
 use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
+use crate::rules::fresh_sign_in::{Wanted, is_fresh, wanted};
 use crate::{Failure, Provider};
 
 /// How long somebody may take to add an app or a passkey, or to answer with one.
@@ -131,15 +131,34 @@ impl Provider {
 
     /// Whether the session proved both steps lately, whatever the person chose: what a thief with the password
     /// must not change. Who has nothing to prove a second step with proves the password.
+    pub async fn is_fresh(
+        &self,
+        live: &LiveSession,
+        account: &OpenAccount,
+    ) -> Result<bool, Failure> {
+        let wanted = self.wanted_of(account).await?;
+        Ok(is_fresh(&live.session, wanted, self.now()))
+    }
+
+    /// What has to be proved before something of the account is changed.
+    pub(crate) async fn wanted_of(&self, account: &OpenAccount) -> Result<Wanted, Failure> {
+        let everybody = self.asks_everybody(&account.user);
+        Ok(wanted(self.has_second_step(account).await?, everybody))
+    }
+
+    /// The same for what a frozen house does not do either.
     pub(crate) async fn proved_both_lately(
         &self,
         live: &LiveSession,
         account: &OpenAccount,
     ) -> Result<bool, Failure> {
         self.pass_person(EndpointClass::Credentials, &live.user)?;
-        let young = self.now().since(live.session.auth_time) < FRESH;
-        let both = AuthenticationMethod::prove_second_step(&live.session.methods);
-        Ok(young && (both || !self.has_second_step(account).await?))
+        self.is_fresh(live, account).await
+    }
+
+    /// Whether everybody is asked for the second step, this person among them: always, or at the level in force.
+    pub fn asks_everybody(&self, user: &User) -> bool {
+        self.settings.codes.for_everyone || self.tightened(None, Some(user)).code_for_everyone
     }
 
     fn opened_factor(&self, account: &Account, factor: &Factor) -> Result<Held, Failure> {

@@ -7,6 +7,7 @@ use sekisho_store::{Account, Once, Tx};
 use serde_json::Value;
 
 use super::super::sign_in::LoadedFlow;
+use super::super::standing_session::stands;
 use super::super::visit::{LiveSession, Visit};
 use super::ceremony::{self, Answered, Asker, Made, Newcomer, Refusal};
 use super::{Held, PATIENCE, enrolment};
@@ -165,7 +166,11 @@ impl Provider {
         let event = self.factor_event(live, detail, visit);
         let news = || self.recovery_notice(RecoveryNews::PasskeyAdded, visit);
         let letters = self.letters_to_all(account, news);
+        let session = live.session.clone();
         let work = move |tx: &mut Tx<'_>| {
+            if !stands(tx, &session)? {
+                return Ok(PasskeyAdded::Stale);
+            }
             let all = tx.factors_of(user)?;
             let passkeys = all.iter().filter(|one| one.kind == FactorKind::Passkey);
             if passkeys.count() >= MOST_PASSKEYS || tx.insert_factor(&factor)? == Once::Again {

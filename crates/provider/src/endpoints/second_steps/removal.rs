@@ -1,7 +1,8 @@
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{EpochKind, Event, EventKind, FactorId, FactorKind, Outcome};
+use sekisho_model::{BrowserSession, EpochKind, Event, EventKind, FactorId, FactorKind, Outcome};
 use sekisho_store::{Account, Once, Tx};
 
+use super::super::standing_session::stands;
 use super::super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
 use crate::rules::second_factor::is_due;
@@ -31,7 +32,8 @@ impl Provider {
             return Ok(Removed::Stale);
         }
         let event = self.factor_event(live, serde_json::json!({}), visit);
-        self.remove_with(account, id, event).await
+        let session = Some(live.session.clone());
+        self.remove_with(account, id, event, session).await
     }
 
     /// An operator who checked who asks removes one; the event says why.
@@ -42,7 +44,7 @@ impl Provider {
         mut event: Event,
     ) -> Result<Removed, Failure> {
         event.user_id = Some(account.user.id);
-        self.remove_with(account, id, event).await
+        self.remove_with(account, id, event, None).await
     }
 
     async fn remove_with(
@@ -50,6 +52,7 @@ impl Provider {
         account: &OpenAccount,
         id: FactorId,
         mut event: Event,
+        by: Option<BrowserSession>,
     ) -> Result<Removed, Failure> {
         let user = account.user.id;
         let factors = self.store.read(move |tx| tx.factors_of(user)).await?;
@@ -71,6 +74,11 @@ impl Provider {
         };
         let letters = self.letters_to_all(account, || self.recovery_notice(news, &visit));
         let work = move |tx: &mut Tx<'_>| {
+            if let Some(session) = &by
+                && !stands(tx, session)?
+            {
+                return Ok(Removed::Stale);
+            }
             if tx.remove_factor(user, id)? == Once::Again {
                 return Ok(Removed::Unknown);
             }

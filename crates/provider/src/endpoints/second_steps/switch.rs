@@ -4,6 +4,7 @@ use sekisho_model::{EventKind, Locale, Outcome, Timestamp};
 use sekisho_store::Tx;
 
 use super::super::sign_in::device_class;
+use super::super::standing_session::stands;
 use super::super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
 use crate::password::Checked;
@@ -73,10 +74,10 @@ impl Provider {
             return Ok(refused);
         }
         let wanted = matches!(wish, SecondStepWish::On);
-        if wanted != live.user.second_step {
-            self.write_switch((live, account), wanted, visit).await?;
+        if wanted == live.user.second_step {
+            return Ok(Switched::Done);
         }
-        Ok(Switched::Done)
+        self.write_switch((live, account), wanted, visit).await
     }
 
     /// Who says that the second step stays on.
@@ -85,7 +86,7 @@ impl Provider {
         account: &OpenAccount,
         locale: Locale,
     ) -> Result<Option<Required>, Failure> {
-        if self.settings.codes.for_everyone {
+        if self.asks_everybody(&account.user) {
             return Ok(Some(Required::Everybody));
         }
         for app in self.connected_apps(&account.user).await? {
@@ -148,8 +149,8 @@ impl Provider {
         (live, account): (&LiveSession, &OpenAccount),
         wanted: bool,
         visit: &Visit,
-    ) -> Result<(), Failure> {
-        let user = live.user.id;
+    ) -> Result<Switched, Failure> {
+        let (user, session) = (live.user.id, live.session.clone());
         let news = if wanted {
             RecoveryNews::SecondStepOn
         } else {
@@ -161,12 +162,16 @@ impl Provider {
         event.session_id = Some(live.session.id);
         event.detail = serde_json::json!({ "second_step": wanted });
         let work = move |tx: &mut Tx<'_>| {
+            if !stands(tx, &session)? {
+                return Ok(Switched::Stale);
+            }
             tx.set_second_step(user, wanted)?;
             letters.iter().try_for_each(|letter| tx.post(letter))?;
-            tx.record(&event)
+            tx.record(&event)?;
+            Ok(Switched::Done)
         };
-        self.store.write(work).await?;
+        let switched = self.store.write(work).await?;
         self.letters_wait.ring();
-        Ok(())
+        Ok(switched)
     }
 }

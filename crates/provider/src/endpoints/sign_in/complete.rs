@@ -204,7 +204,9 @@ impl Provider {
             return Ok(Some(Next::Page(KEEP_PAGE.to_owned())));
         }
         let request = match &flow.pending.destination {
-            Destination::Page(path) | Destination::StrongPage(path) => {
+            Destination::Page(path)
+            | Destination::StrongPage(path)
+            | Destination::ChangePage(path, _) => {
                 let path = path.clone();
                 self.end_flow(&flow.id).await?;
                 return Ok(Some(Next::Page(path)));

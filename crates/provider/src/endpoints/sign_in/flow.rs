@@ -71,14 +71,17 @@ impl Provider {
             .await
     }
 
-    /// Begins a sign-in to a page of ours that asks for password and code, whatever the person chose.
-    pub async fn begin_strong_sign_in(
+    /// Begins a sign-in to a page of ours where something is to be changed: everything the account has is asked,
+    /// whatever the person chose (`ux.md` 5.7).
+    pub async fn begin_change_sign_in(
         &self,
         page: &str,
+        account: &OpenAccount,
         visit: &Visit,
     ) -> Result<(FlowId, Option<PreAuthToken>), Failure> {
-        self.begin_flow(Destination::StrongPage(page.to_owned()), None, visit)
-            .await
+        let wanted = self.wanted_of(account).await?;
+        let destination = Destination::ChangePage(safe_return(Some(page)), wanted);
+        self.begin_flow(destination, None, visit).await
     }
 
     /// The pending sign-in `id`, if it exists and belongs to this browser (SES-04).

@@ -43,8 +43,8 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         Ok(owner) => owner,
         Err(response) => return response,
     };
-    if !app.provider.is_fresh(&owner.live) {
-        return owner.confirm_first(place.restart).await;
+    if let Err(response) = owner.must_be_fresh(place.restart).await {
+        return response;
     }
     let held = app.provider.addresses_held_until(owner.live.user.id).await;
     let query = Parameters::decode(request.query_string().as_bytes());

@@ -61,8 +61,8 @@ async fn export(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
         Ok((owner, _form)) => owner,
         Err(response) => return response,
     };
-    if !app.provider.is_fresh(&owner.live) {
-        return owner.confirm_first(DATA).await;
+    if let Err(response) = owner.must_be_fresh(DATA).await {
+        return response;
     }
     let session = Some(owner.live.session.id);
     let file = app.provider.own_data(&owner.account, session, &owner.visit);
@@ -78,9 +78,12 @@ async fn export(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
 
 /// What goes and what stays.
 async fn ask(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    match Owner::of(&app, &request).await {
-        Ok(owner) if app.provider.is_fresh(&owner.live) => delete_page(&owner, false),
-        Ok(owner) => owner.confirm_first(DELETE).await,
+    let owner = match Owner::of(&app, &request).await {
+        Ok(owner) => owner,
+        Err(response) => return response,
+    };
+    match owner.must_be_fresh(DELETE).await {
+        Ok(()) => delete_page(&owner, false),
         Err(response) => response,
     }
 }

@@ -65,15 +65,10 @@ pub(super) async fn end(
     if what == DeviceEnd::Session(owner.live.session.id) {
         return see_other("/logout", app.https);
     }
-    if !app.provider.is_fresh(&owner.live) {
-        return owner.confirm_first(HERE).await;
-    }
-    match app
-        .provider
-        .end_device(&owner.live, what, &owner.visit)
-        .await
-    {
-        Ok(()) => see_other(&format!("{HERE}?done={}", done.name()), app.https),
+    let whose = (&owner.live, &owner.account);
+    match app.provider.end_device(whose, what, &owner.visit).await {
+        Ok(false) => owner.confirm_first(HERE).await,
+        Ok(true) => see_other(&format!("{HERE}?done={}", done.name()), app.https),
         Err(failure) => owner.frame.failure(&failure),
     }
 }

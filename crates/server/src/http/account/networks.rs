@@ -21,8 +21,8 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
         Ok(owner) => owner,
         Err(response) => return response,
     };
-    if !app.provider.is_fresh(&owner.live) {
-        return owner.confirm_first(HERE).await;
+    if let Err(response) = owner.must_be_fresh(HERE).await {
+        return response;
     }
     let saved = Parameters::decode(request.query_string().as_bytes());
     let typed = owner.account.networks.lines().join("\n");

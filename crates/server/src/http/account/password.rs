@@ -14,9 +14,12 @@ const HERE: &str = "/account/password";
 
 /// Asks for another password, after a fresh sign-in (PW-12).
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
-    match Owner::of(&app, &request).await {
-        Ok(owner) if app.provider.is_fresh(&owner.live) => page(&owner, None, false),
-        Ok(owner) => owner.confirm_first(HERE).await,
+    let owner = match Owner::of(&app, &request).await {
+        Ok(owner) => owner,
+        Err(response) => return response,
+    };
+    match owner.must_be_fresh(HERE).await {
+        Ok(()) => page(&owner, None, false),
         Err(response) => response,
     }
 }

@@ -33,15 +33,10 @@ pub(super) async fn make(
     if ours.is_none() {
         return owner.frame.error_again(Cause::Csrf, HERE);
     }
-    if !app.provider.is_fresh(&owner.live) {
-        return owner.confirm_first(HERE).await;
-    }
-    match app
-        .provider
-        .make_recovery_codes(&owner.live, &owner.visit)
-        .await
-    {
-        Ok(codes) => page(&owner, codes).await,
+    let whose = (&owner.live, &owner.account);
+    match app.provider.make_recovery_codes(whose, &owner.visit).await {
+        Ok(Some(codes)) => page(&owner, codes).await,
+        Ok(None) => owner.confirm_first(HERE).await,
         Err(failure) => owner.frame.failure(&failure),
     }
 }

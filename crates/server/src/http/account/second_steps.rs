@@ -186,7 +186,7 @@ async fn view(owner: &Owner<'_>, news: Option<SecondStepNews>) -> Result<SecondS
         account: owner.account_frame(Area::Security),
         second_step: owner.second_step(),
         required: required
-            .filter(|_| owner.live.user.second_step || provider.settings.codes.for_everyone),
+            .filter(|_| owner.live.user.second_step || provider.asks_everybody(&owner.live.user)),
         can_be_on: owner.account.code_address.is_some() || !steps.is_empty(),
         min: u64::try_from(min).unwrap_or(u64::MAX),
         app: steps.app.as_ref().map(|factor| item(owner, factor)),
