@@ -45,6 +45,7 @@ not-set = Not set yet
 login-title = Sign in
 login-dest = We will return you to {$host}
 login-own = This opens your account pages at {$service}.
+login-before-change = Before changing this, confirm it is you.
 login-next = Continue
 login-forgot = Forgot your password?
 login-register = Create an account

@@ -42,6 +42,7 @@ not-set = まだありません
 login-title = ログイン
 login-dest = ログイン後、{$host} に戻ります
 login-own = {$service} のアカウントのページを開きます。
+login-before-change = 設定を変える前に、もう一度ご本人か確かめます。
 login-next = 次へ
 login-forgot = パスワードを忘れた方
 login-register = アカウントを作る

@@ -14,6 +14,8 @@ pub struct SignInPage {
     pub email: String,
     /// What went wrong.
     pub problem: Option<SignInProblem>,
+    /// Whether somebody who is signed in is about to change something (ux 5.7).
+    pub before_change: bool,
     /// Which ways out exist here.
     pub links: SignInLinks,
 }

@@ -193,6 +193,7 @@ impl Shown<'_> {
             app: app_name(self.view),
             email,
             problem,
+            before_change: self.flow.pending.comes_before_change(),
             links: SignInLinks {
                 forgot: true,
                 register: self.register_href(),

@@ -221,6 +221,7 @@ fn sign_in_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
         app: Some(app(locale)),
         email: typed.to_owned(),
         problem,
+        before_change: false,
         links: SignInLinks::default(),
     }
 }
@@ -241,6 +242,14 @@ fn sign_in_pages(album: &mut Album) {
         SignInPage {
             app: None,
             links,
+            ..sign_in_view(locale, None)
+        },
+    );
+    album.put(
+        "login-before-change",
+        SignInPage {
+            app: None,
+            before_change: true,
             ..sign_in_view(locale, None)
         },
     );
