@@ -765,12 +765,11 @@ async fn otp_23_who_has_no_code_address_sets_one_with_the_password_and_can_lose_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rec_07_undoing_switches_the_code_on_again() {
-    let house = TestHouse::open().await;
-    let user = house.user;
+    let (house, app) = open().await;
+    // Somebody who read one code as well; nobody is asked for another.
+    let (user, thief) = (house.user, signed_in(&house, &app).await);
     let off = move |tx: &mut Tx<'_>| tx.set_second_step(user, false);
     house.house.services.store.write(off).await.unwrap();
-    let thief = Browser::new(&house);
-    by_password(&house, &thief, LOGIN).await;
     change(&house, &thief, LOGIN, &other(&house, "thief")).await;
     let link = undo_link(&house, 0, &house.code_address).await;
     let done = undo(&Browser::new(&house), &link).await;

@@ -60,6 +60,7 @@ mod sign_out;
 mod sign_up;
 mod standing;
 mod stolen_database;
+mod stolen_sessions;
 mod support;
 mod takeover;
 mod token_exchange;
