@@ -2,7 +2,6 @@
 
 use clap::Args;
 use sekisho_model::EventKind;
-use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::networks::{AllowedNetworks, NetworksRefusal};
 use serde::Serialize;
 

@@ -206,7 +206,7 @@ async fn td_07_held_letters_leave_at_their_time_unless_they_are_taken_back(bed: 
 async fn td_07_beginning_again_in_the_same_browser_puts_nothing_off(bed: &Bed) {
     let maker = Maker::new();
     let owner = maker.kept_user(&bed.store).await.id;
-    let hold = |key: &[u8]| Hold {
+    let hold = move |key: &[u8]| Hold {
         user: owner,
         key: Digest::of(key),
     };
