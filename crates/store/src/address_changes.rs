@@ -3,7 +3,9 @@ use std::collections::HashSet;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use sekisho_model::{AddressKind, Digest, EpochKind, EventId, Sealed, Timestamp, User, UserId};
+use sekisho_model::{
+    AddressKind, Digest, EpochKind, EventId, Sealed, SessionId, Timestamp, User, UserId,
+};
 
 use crate::column::{Stored as _, micros, read_digest, read_id, time};
 use crate::schema::{
@@ -28,6 +30,8 @@ pub struct AddressChange {
     pub undo_until: Timestamp,
     /// When it was undone, or a change before it.
     pub ended_at: Option<Timestamp>,
+    /// In which session it was made, if that was noted.
+    pub made_in: Option<SessionId>,
 }
 
 /// An address that was replaced.
@@ -52,6 +56,7 @@ struct ChangeRow {
     made_at: i64,
     undo_until: i64,
     ended_at: Option<i64>,
+    made_in: Option<String>,
 }
 
 impl TryFrom<ChangeRow> for AddressChange {
@@ -73,6 +78,10 @@ impl TryFrom<ChangeRow> for AddressChange {
             made_at: time(row.made_at),
             undo_until: time(row.undo_until),
             ended_at: row.ended_at.map(time),
+            made_in: match &row.made_in {
+                Some(session) => Some(read_id!(SessionId, session)?),
+                None => None,
+            },
         })
     }
 }
@@ -139,6 +148,7 @@ impl Tx<'_> {
                 address_changes::made_at.eq(change.made_at.micros()),
                 address_changes::undo_until.eq(change.undo_until.micros()),
                 address_changes::ended_at.eq(micros(change.ended_at)),
+                address_changes::made_in.eq(change.made_in.map(|session| session.to_string())),
             ))
             .execute(self.conn)?;
         for link in links {

@@ -222,6 +222,38 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// When one of a user's sessions began, and in which browser, whether or not it has ended.
+    pub fn session_origin(
+        &mut self,
+        user: UserId,
+        id: SessionId,
+    ) -> Result<Option<(Timestamp, BrowserId)>, StoreError> {
+        let row = browser_sessions::table
+            .filter(browser_sessions::id.eq(id.to_string()))
+            .filter(browser_sessions::user_id.eq(user.to_string()))
+            .select((browser_sessions::created_at, browser_sessions::browser_id))
+            .first::<(i64, String)>(self.conn)
+            .optional()?;
+        row.map(|(began, browser)| Ok((time(began), read_id!(BrowserId, &browser)?)))
+            .transpose()
+    }
+
+    /// The sessions of a user that somebody signed in to from a browser since `from`, ended ones as well.
+    pub fn sessions_from_browser(
+        &mut self,
+        user: UserId,
+        browser: BrowserId,
+        from: Timestamp,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let ids = browser_sessions::table
+            .filter(browser_sessions::user_id.eq(user.to_string()))
+            .filter(browser_sessions::browser_id.eq(browser.to_string()))
+            .filter(browser_sessions::auth_time.ge(from.micros()))
+            .select(browser_sessions::id)
+            .load::<String>(self.conn)?;
+        ids.iter().map(|id| read_id!(SessionId, id)).collect()
+    }
+
     /// Lets a session go on under a later epoch.
     pub fn carry_session(&mut self, id: SessionId, epoch: Epoch) -> Result<(), StoreError> {
         diesel::update(browser_sessions::table.find(id.to_string()))

@@ -3,7 +3,7 @@ use sekisho_model::{BrowserId, Digest, Epoch, KnownBrowser, Timestamp, UserId};
 
 use crate::column::{micros, read_digest, read_id, time};
 use crate::grants::count;
-use crate::schema::browsers;
+use crate::schema::{browsers, former_browser_values};
 use crate::{Once, StoreError, Tx};
 
 #[derive(Queryable)]
@@ -89,6 +89,7 @@ impl Tx<'_> {
                 browsers::user_agent.eq(&new.user_agent),
             ))
             .execute(self.conn)?;
+        self.keep_former_value(rows, old, new)?;
         Ok(Once::of(rows))
     }
 
@@ -109,7 +110,66 @@ impl Tx<'_> {
                 browsers::user_agent.eq(&new.user_agent),
             ))
             .execute(self.conn)?;
+        self.keep_former_value(rows, old, new)?;
         Ok(Once::of(rows))
+    }
+
+    /// TD-01: what the cookie of a trusted browser held before is kept for as long as the trust may last.
+    fn keep_former_value(
+        &mut self,
+        replaced: usize,
+        old: &Digest,
+        new: &KnownBrowser,
+    ) -> Result<(), StoreError> {
+        let at = new.last_seen_at;
+        let Some(until) = new
+            .trusted_until
+            .filter(|until| replaced > 0 && at < *until)
+        else {
+            return Ok(());
+        };
+        diesel::insert_into(former_browser_values::table)
+            .values((
+                former_browser_values::user_id.eq(new.user_id.to_string()),
+                former_browser_values::digest.eq(old.as_bytes().as_slice()),
+                former_browser_values::browser_id.eq(new.id.to_string()),
+                former_browser_values::replaced_at.eq(at.micros()),
+                former_browser_values::expires_at.eq(until.micros()),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// The user's browser whose cookie once held one of the presented values, and since when it does not: of
+    /// several values the one that was replaced first.
+    pub fn browser_formerly_among(
+        &mut self,
+        user: UserId,
+        digests: &[Digest],
+    ) -> Result<Option<(KnownBrowser, Timestamp)>, StoreError> {
+        if digests.is_empty() {
+            return Ok(None);
+        }
+        let presented = digests.iter().map(|digest| digest.as_bytes().as_slice());
+        let former = former_browser_values::table
+            .filter(former_browser_values::user_id.eq(user.to_string()))
+            .filter(former_browser_values::digest.eq_any(presented))
+            .order(former_browser_values::replaced_at)
+            .select((
+                former_browser_values::browser_id,
+                former_browser_values::replaced_at,
+            ))
+            .first::<(String, i64)>(self.conn)
+            .optional()?;
+        let Some((browser, replaced_at)) = former else {
+            return Ok(None);
+        };
+        let row = browsers::table
+            .find(browser)
+            .first::<BrowserRow>(self.conn)
+            .optional()?;
+        row.map(|row| Ok((row.try_into()?, time(replaced_at))))
+            .transpose()
     }
 
     /// Every browser a user is known by, the last seen first.

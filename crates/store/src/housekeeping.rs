@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 19] = [
+const BROOMS: [Broom; 20] = [
     broom("address_quarantine", "blind_index", "until"),
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
@@ -69,6 +69,7 @@ const BROOMS: [Broom; 19] = [
     },
     broom("revoked_tokens", "digest", "expires_at"),
     broom("spent_challenges", "id", "expires_at"),
+    broom("former_browser_values", "(user_id, digest)", "expires_at"),
     Broom {
         grants: Grants::OfSession,
         ..broom("browser_sessions", "id", "expires_at")

@@ -10,7 +10,7 @@ use crate::backend::{MultiBackend, on_each};
 use crate::column::{Stored as _, micros, read_id, time};
 use crate::grants::count;
 use crate::schema::outbox;
-use crate::{StoreError, Tx};
+use crate::{Hold, StoreError, Tx};
 
 /// Where a letter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,19 +85,21 @@ pub struct QueueFigures {
 }
 
 #[derive(Queryable)]
-struct LetterRow {
-    id: String,
+pub(crate) struct LetterRow {
+    pub(crate) id: String,
     kind: String,
     sealed: Vec<u8>,
-    created_at: i64,
+    pub(crate) created_at: i64,
     not_after: Option<i64>,
-    attempts: i64,
+    pub(crate) attempts: i64,
     next_attempt_at: i64,
     state: String,
     last_error: Option<String>,
     _sent_at: Option<i64>,
     lane: String,
     _urgency: i64,
+    pub(crate) held_for: Option<Vec<u8>>,
+    pub(crate) held_of: Option<String>,
 }
 
 impl TryFrom<LetterRow> for OutboxLetter {
@@ -121,6 +123,14 @@ impl TryFrom<LetterRow> for OutboxLetter {
 impl Tx<'_> {
     /// Posts a letter, in the transaction of what it tells about.
     pub fn post(&mut self, letter: &OutboxLetter) -> Result<(), StoreError> {
+        self.insert_letter(letter, None)
+    }
+
+    pub(crate) fn insert_letter(
+        &mut self,
+        letter: &OutboxLetter,
+        hold: Option<&Hold>,
+    ) -> Result<(), StoreError> {
         diesel::insert_into(outbox::table)
             .values((
                 outbox::id.eq(letter.id.to_string()),
@@ -134,6 +144,8 @@ impl Tx<'_> {
                 outbox::last_error.eq(&letter.last_error),
                 outbox::lane.eq(&letter.lane),
                 outbox::urgency.eq(letter.kind.urgency().rank()),
+                outbox::held_for.eq(hold.map(|hold| hold.key.as_bytes().as_slice())),
+                outbox::held_of.eq(hold.map(|hold| hold.user.to_string())),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -157,14 +169,16 @@ impl Tx<'_> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut letters: Vec<OutboxLetter> = diesel::update(outbox::table)
+        let taken = diesel::update(outbox::table)
             .filter(outbox::id.eq_any(ids))
             .set((
                 outbox::attempts.eq(outbox::attempts + 1),
                 outbox::next_attempt_at.eq((now + lease).micros()),
             ))
             .returning(outbox::all_columns)
-            .load::<LetterRow>(self.conn)?
+            .load::<LetterRow>(self.conn)?;
+        let mut letters: Vec<OutboxLetter> = self
+            .without_repeats(taken)?
             .into_iter()
             .map(OutboxLetter::try_from)
             .collect::<Result<_, _>>()?;
@@ -255,11 +269,17 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// How much mail waits; counts what is in the queue, so call it for operators and metrics only.
+    /// How much mail waits; counts what is in the queue, so call it for operators and metrics only. Letters that are
+    /// held do not wait.
     pub fn queue_figures(&mut self, now: Timestamp) -> Result<QueueFigures, StoreError> {
         let mut figures = QueueFigures::default();
         for (state, number, oldest) in outbox::table
             .filter(sql::<Bool>("state <> 'sent'"))
+            .filter(
+                outbox::held_of
+                    .is_null()
+                    .or(outbox::next_attempt_at.le(now.micros())),
+            )
             .group_by(outbox::state)
             .select((
                 outbox::state,

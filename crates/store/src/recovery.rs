@@ -194,6 +194,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Voids the recovery codes that a user made since `from`; how many there were.
+    pub fn void_recovery_codes(
+        &mut self,
+        user: UserId,
+        from: Option<Timestamp>,
+    ) -> Result<usize, StoreError> {
+        let from = from.map_or(i64::MIN, Timestamp::micros);
+        let rows = diesel::delete(recovery_codes::table)
+            .filter(recovery_codes::user_id.eq(user.to_string()))
+            .filter(recovery_codes::made_at.ge(from))
+            .execute(self.conn)?;
+        Ok(rows)
+    }
+
     /// Uses a recovery code up; `Again` if it is unknown or was used.
     pub fn take_recovery_code(
         &mut self,

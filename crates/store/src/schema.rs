@@ -1,7 +1,9 @@
 //! The tables, as both databases have them. The twin migrations make them; a test compares.
 
+mod browser_tables;
 mod incident_tables;
 
+pub(crate) use browser_tables::{browsers, former_browser_values};
 pub(crate) use incident_tables::{
     blocks, canaries, incident_notices, level_decisions, operator_alerts, switch_decisions,
     webhook_deliveries,
@@ -111,19 +113,6 @@ diesel::table! {
         ip -> Text,
         user_agent -> Text,
         ended_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    browsers (id) {
-        id -> Text,
-        user_id -> Text,
-        digest -> Binary,
-        first_seen_at -> BigInt,
-        last_seen_at -> BigInt,
-        trusted_until -> Nullable<BigInt>,
-        epoch -> BigInt,
-        user_agent -> Text,
     }
 }
 
@@ -331,6 +320,8 @@ diesel::table! {
         sent_at -> Nullable<BigInt>,
         lane -> Text,
         urgency -> BigInt,
+        held_for -> Nullable<Binary>,
+        held_of -> Nullable<Text>,
     }
 }
 
@@ -411,6 +402,7 @@ diesel::table! {
         made_at -> BigInt,
         undo_until -> BigInt,
         ended_at -> Nullable<BigInt>,
+        made_in -> Nullable<Text>,
     }
 }
 

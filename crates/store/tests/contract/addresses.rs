@@ -1,4 +1,4 @@
-use sekisho_model::{AddressKind, Digest, EventId, KeyId, Timestamp, UserId};
+use sekisho_model::{AddressKind, Digest, EventId, KeyId, SessionId, Timestamp, UserId};
 use sekisho_store::{AddressChange, FormerAddress, Once, PasswordRecord, Store, StoreError, Tx};
 
 use crate::bed::Bed;
@@ -36,6 +36,7 @@ fn change(maker: &Maker, user: UserId, kind: AddressKind, was: &str) -> AddressC
         made_at: NOW,
         undo_until: NOW + 168 * HOUR,
         ended_at: None,
+        made_in: Some(SessionId::new(NOW, maker.entropy())),
     }
 }
 
@@ -241,6 +242,7 @@ async fn rec_10_of_20_changes_of_one_account_at_once_none_loses_its_address(bed:
                     made_at: NOW,
                     undo_until: NOW + HOUR,
                     ended_at: None,
+                    made_in: None,
                 };
                 tx.insert_address_change(&kept, &[])
             };

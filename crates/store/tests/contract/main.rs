@@ -52,6 +52,8 @@ mod sealing;
 #[cfg(all(test, feature = "sqlite"))]
 mod sqlite_only;
 #[cfg(test)]
+mod theft;
+#[cfg(test)]
 mod units;
 
 /// Makes one test for each database out of each case.

@@ -3,6 +3,7 @@
 
 mod undo;
 
+pub(crate) use undo::Undoing;
 pub use undo::{UndoOutcome, UndoView};
 
 use sekisho_guard::EndpointClass;
@@ -268,6 +269,7 @@ impl ChangeWork {
             made_at: after_all(before.iter().map(|change| change.made_at), now),
             undo_until: now + UNDO_FOR,
             ended_at: None,
+            made_in: Some(self.session.id),
         };
         tx.insert_address_change(&change, &self.links)?;
         for other in tx.sessions_of(user)? {
