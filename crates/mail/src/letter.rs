@@ -92,6 +92,9 @@ pub enum LetterBody {
         device: Device,
         /// From where.
         ip: String,
+        /// The link that says it was somebody else.
+        #[serde(default)]
+        not_me: Option<String>,
     },
     /// Something about the ways back into the account happened; cannot be turned off (REC-06).
     RecoveryNotice {
@@ -106,6 +109,9 @@ pub enum LetterBody {
         /// The link that stops it, if one does.
         #[serde(default)]
         link: Option<String>,
+        /// The link that says it was somebody else.
+        #[serde(default)]
+        not_me: Option<String>,
     },
     /// The code that proves an address; nothing about any account (`ux.md` 10.6).
     AddressCode {
@@ -218,6 +224,8 @@ pub enum RecoveryNews {
     AddressUndone,
     /// Somebody said that a sign-in was not theirs (TD-08).
     SignInDenied,
+    /// A former value of a trusted browser's cookie was shown with the right password (TD-01).
+    BrowserStolen,
     /// The second step was switched on by the person.
     SecondStepOn,
     /// The second step was switched off by the person.

@@ -138,6 +138,7 @@ struct View {
     not_me: Option<String>,
     link: Option<String>,
     lead: &'static str,
+    title: &'static str,
 }
 
 /// A line of the details.
@@ -162,6 +163,7 @@ impl View {
             not_me: None,
             link: None,
             lead: "",
+            title: "recovery-title",
         };
         match &letter.body {
             LetterBody::SignInCode { device, ip, .. } => {
@@ -262,7 +264,9 @@ impl View {
                 at,
                 device,
                 ip,
+                not_me,
             } => {
+                self.not_me = not_me.clone().filter(|link| is_web(link));
                 let word = match how {
                     ChangedHow::ResetLink => "changed-how-link",
                     ChangedHow::Forced => "changed-how-asked",
@@ -283,8 +287,10 @@ impl View {
                 device,
                 ip,
                 link,
+                not_me,
             } => {
                 self.news(letter, *what);
+                self.not_me = not_me.clone().filter(|link| is_web(link));
                 self.link = link.clone().filter(|link| is_web(link));
                 (at, Some(device), ip)
             }
@@ -313,6 +319,10 @@ impl View {
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
+            RecoveryNews::BrowserStolen => {
+                self.title = "browser-stolen-title";
+                "browser-stolen-lead"
+            }
             RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
             RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
             RecoveryNews::DeletionSoon { at } => self.leaving(letter, at, "deletion-soon-lead"),
@@ -428,6 +438,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
         RecoveryNews::AddressUndone => "recovery-undone-subject",
         RecoveryNews::SignInDenied => "recovery-denied-subject",
+        RecoveryNews::BrowserStolen => "browser-stolen-subject",
         RecoveryNews::DeletionAsked { .. } => "deletion-asked-subject",
         RecoveryNews::DeletionSoon { .. } => "deletion-soon-subject",
         RecoveryNews::DeletionStopped => "deletion-stopped-subject",

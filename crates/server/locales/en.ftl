@@ -652,14 +652,18 @@ did-end-others = Signed out every other device
 did-distrust = Stopped trusting a browser
 go-back = Go back
 did-not-me = Said "this was not me"
+did-browser-stolen = A trusted browser may have been copied
+how-browser-ended = Its trust and its sign-ins were ended
 
 # This was not me
 not-me-link = This was not me
 not-me-title = A sign-in you do not know
+not-me-change-title = A change you do not know
 not-me-lead = If you do not know this, stop it with the button below.
 not-me-app = App
 not-me-does = What the button does
 not-me-does-1 = It ends that device's session, and what apps were given through it.
+not-me-does-prepared = It takes back what was prepared there: recovery codes, second steps, networks and changed addresses.
 not-me-does-2 = It ends the trust in every browser.
 not-me-does-3 = It tells all your addresses, and leaves a record for the operators.
 not-me-lock = Protect my account until I choose a new password

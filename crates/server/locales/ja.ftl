@@ -622,14 +622,18 @@ did-end-others = ほかの端末をすべてログアウトしました
 did-distrust = ブラウザーの信頼をやめました
 go-back = 戻る
 did-not-me = 身に覚えがないと知らせました
+did-browser-stolen = 信頼したブラウザーが写し取られたおそれ
+how-browser-ended = 信頼とログインを終わらせました
 
 # 身に覚えがないとき
 not-me-link = 身に覚えがない
 not-me-title = 身に覚えのないログイン
+not-me-change-title = 身に覚えのない変更
 not-me-lead = 次の利用に身に覚えがなければ、下のボタンで止めてください。
 not-me-app = アプリ
 not-me-does = ボタンを押すと
 not-me-does-1 = その端末のログインと、そこから渡したアプリの利用を終えます。
+not-me-does-prepared = そこで用意されたもの（回復コード、2段階目、ネットワーク、変えたアドレス）を取り消します。
 not-me-does-2 = すべてのブラウザーの信頼をやめます。
 not-me-does-3 = あなたのすべてのアドレスと、運用者の記録に知らせます。
 not-me-lock = パスワードを決め直すまで、アカウントを守る

@@ -66,11 +66,13 @@ fn recovery_letters() -> Vec<LetterBody> {
         at: AT,
         ip: ip.clone(),
     };
+    let not_me = || Some("https://id.sekisho.example/not-me/abc".to_owned());
     let changed = |how| LetterBody::PasswordChanged {
         how,
         at: AT,
         device: device(),
         ip: ip.clone(),
+        not_me: (how != ChangedHow::Forced).then(not_me).flatten(),
     };
     let news = |what| LetterBody::RecoveryNotice {
         what,
@@ -79,6 +81,9 @@ fn recovery_letters() -> Vec<LetterBody> {
         ip: ip.clone(),
         link: matches!(what, RecoveryNews::FactorLost { .. })
             .then(|| "https://id.example/second-step/keep/0123".to_owned()),
+        not_me: matches!(what, RecoveryNews::CodesMade | RecoveryNews::BrowserStolen)
+            .then(not_me)
+            .flatten(),
     };
     vec![
         link(false),
@@ -96,6 +101,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         news(RecoveryNews::CodeAddressSet),
         news(RecoveryNews::AddressUndone),
         news(RecoveryNews::SignInDenied),
+        news(RecoveryNews::BrowserStolen),
         news(RecoveryNews::SecondStepOn),
         news(RecoveryNews::SecondStepOff),
         news(RecoveryNews::AppAdded),

@@ -48,7 +48,7 @@ impl Provider {
         let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
         event.detail = json!({ "step": "asked", "by": "person" });
-        self.begin_deletion(account, at, event, visit).await
+        self.begin_deletion(account, at, event).await
     }
 
     /// An operator begins the deletion of an account; with `at` in the past it is erased in the next round.
@@ -57,18 +57,15 @@ impl Provider {
         account: &OpenAccount,
         at: Timestamp,
         mut event: Event,
-        visit: &Visit,
     ) -> Result<Leaving, Failure> {
         let (user, now) = (account.user.id, self.now());
         event.user_id = Some(user);
-        let letters = self.letters_to_all(account, || {
-            self.recovery_notice(RecoveryNews::DeletionAsked { at }, visit)
-        });
+        let told = self.told_news(account, &event, RecoveryNews::DeletionAsked { at });
         let begun = move |tx: &mut Tx<'_>| {
             if tx.ask_deletion(user, at, now)? == Once::Again {
                 return Ok(Once::Again);
             }
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(Once::First)
         };

@@ -36,5 +36,6 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod standing;
 pub mod token;
+mod told;
 pub mod userinfo;
 pub mod visit;

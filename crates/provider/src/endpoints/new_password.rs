@@ -7,7 +7,7 @@ use sekisho_audit::flow_mark;
 use sekisho_guard::EndpointClass;
 use sekisho_mail::{ChangedHow, LetterBody};
 use sekisho_model::{BrowserToken, Digest, EpochKind, EventKind, Outcome, PreAuthToken, UserId};
-use sekisho_store::{Account, Once, OutboxLetter, PasswordRecord, StoreError, Tx};
+use sekisho_store::{Account, Hold, Once, OutboxLetter, PasswordRecord, StoreError, Tx};
 
 use super::authorize::Next;
 use super::sign_in::{Completed, Completion, LoadedFlow};
@@ -133,6 +133,10 @@ impl Provider {
         event.user_id = Some(user);
         event.detail = serde_json::json!({ "reason": reason.name(), "flow": flow_mark(&flow.id) });
         let spent = completion.spent_challenge;
+        let held = Hold {
+            user,
+            key: flow.pending.binding,
+        };
         let first = self
             .store
             .write(move |tx| {
@@ -141,6 +145,7 @@ impl Provider {
                 {
                     return Ok(Once::Again);
                 }
+                tx.drop_held(&held)?;
                 tx.record(&event)?;
                 Ok(Once::First)
             })
@@ -235,10 +240,10 @@ impl Provider {
         let (user, old) = (account.user.id, account.password.clone());
         let Some(old) = old else { return Ok(false) };
         let record = self.new_record(user, password).await?;
-        let letters = self.changed_letters(&self.open_account(account)?, ChangedHow::Forced, visit);
         let mut event = self.event(EventKind::PasswordChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);
         event.detail = serde_json::json!({ "how": "sign_in", "flow": flow_mark(&flow.id) });
+        let told = self.told_password(&self.open_account(account)?, &event, ChangedHow::Forced);
         let epoch = self
             .store
             .write(move |tx| {
@@ -246,7 +251,7 @@ impl Provider {
                     return Ok(None);
                 }
                 let epoch = end_all_of(tx, user, now)?;
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                told.post(tx)?;
                 tx.record(&event)?;
                 Ok(Some(epoch))
             })
@@ -255,22 +260,6 @@ impl Provider {
         flow.pending.epoch = epoch;
         self.after_password_change().await?;
         Ok(true)
-    }
-
-    /// REC-06: every known address is told.
-    pub(crate) fn changed_letters(
-        &self,
-        account: &OpenAccount,
-        how: ChangedHow,
-        visit: &Visit,
-    ) -> Vec<OutboxLetter> {
-        let body = || LetterBody::PasswordChanged {
-            how,
-            at: self.now(),
-            device: Self::device(&visit.origin.user_agent),
-            ip: visit.origin.ip.clone(),
-        };
-        self.letters_to_all(account, body)
     }
 
     /// A letter to each address the account has, each once.

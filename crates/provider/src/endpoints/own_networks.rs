@@ -42,7 +42,7 @@ impl Provider {
         }
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
-        self.set_networks(account, &list, event, visit).await?;
+        self.set_networks(account, &list, event).await?;
         Ok(NetworksChosen::Saved)
     }
 
@@ -52,7 +52,6 @@ impl Provider {
         account: &OpenAccount,
         list: &AllowedNetworks,
         mut event: Event,
-        visit: &Visit,
     ) -> Result<(), Failure> {
         if account.networks == *list {
             return Ok(());
@@ -75,11 +74,11 @@ impl Provider {
                 count: u64::try_from(count).unwrap_or(u64::MAX),
             }
         };
-        let letters = self.letters_to_all(account, || self.recovery_notice(what, visit));
+        let told = self.told_news(account, &event, what);
         self.store
             .write(move |tx| {
                 tx.set_networks(user, sealed.as_ref())?;
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                told.post(tx)?;
                 tx.record(&event)
             })
             .await?;

@@ -8,10 +8,11 @@ use sekisho_model::{
     BrowserSession, Digest, Epoch, EpochKind, Event, EventKind, Outcome, SessionToken, Timestamp,
     UserId,
 };
-use sekisho_store::{Once, OutboxLetter, PasswordRecord, StoreError, Tx};
+use sekisho_store::{Once, PasswordRecord, StoreError, Tx};
 
 use super::new_password::void_all_of;
 use super::sign_in::device_class;
+use super::told::Told;
 use super::visit::{LiveSession, NewCookies, Visit};
 use crate::accounts::OpenAccount;
 use crate::password::Checked;
@@ -114,6 +115,7 @@ impl Provider {
         let (now, user) = (self.now(), live.user.id);
         let token = SessionToken::generate(&*self.entropy);
         let others_stay = wish.others_stay;
+        let event = self.own_change_event(live, Outcome::Passed, visit);
         let work = OwnChangeWork {
             user,
             new: self.new_record(user, wish.new).await?,
@@ -122,8 +124,8 @@ impl Provider {
             shared: self.knowledge.shared(),
             session: live.session.clone(),
             cookie: token.digest(),
-            letters: self.changed_letters(account, ChangedHow::Own { others_stay }, visit),
-            event: self.own_change_event(live, Outcome::Passed, visit),
+            told: self.told_password(account, &event, ChangedHow::Own { others_stay }),
+            event,
         };
         match self.store.write(move |tx| work.write(tx, now)).await {
             Ok(()) => {}
@@ -156,7 +158,7 @@ struct OwnChangeWork {
     shared: Arc<SharedEpochs>,
     session: BrowserSession,
     cookie: Digest,
-    letters: Vec<OutboxLetter>,
+    told: Told,
     event: Event,
 }
 
@@ -183,7 +185,7 @@ impl OwnChangeWork {
         if tx.rotate_session(id, digest, &renewed)? == Once::Again {
             return Err(StoreError::Conflict);
         }
-        self.letters.iter().try_for_each(|letter| tx.post(letter))?;
+        self.told.post(tx)?;
         tx.record(&self.event)
     }
 

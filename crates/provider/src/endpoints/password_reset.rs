@@ -383,19 +383,21 @@ impl Provider {
         }
         let (code, ticket) = code.map_or((None, None), |(code, ticket)| (Some(code), Some(ticket)));
         let record = self.new_record(open.user.id, password).await?;
-        let mut letters = self.changed_letters(open, ChangedHow::ResetLink, visit);
-        if code.is_some() {
+        let used = if code.is_some() {
             let left = self.recovery_figures(open.user.id).await?.left;
             let what = RecoveryNews::CodeUsed {
                 left: left.saturating_sub(1),
             };
-            letters.extend(self.letters_to_all(open, || self.recovery_notice(what, visit)));
-        }
+            self.letters_to_all(open, || self.recovery_notice(what, visit))
+        } else {
+            Vec::new()
+        };
         let mut event = self.event(EventKind::PasswordChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(open.user.id);
         event.detail = serde_json::json!({
             "how": "link", "recovery_code": code.is_some(), "vouched": found.reset.vouched,
         });
+        let told = self.told_password(open, &event, ChangedHow::ResetLink);
         let reset = found.reset.clone();
         let write = move |tx: &mut Tx<'_>| {
             let user = reset.user_id;
@@ -414,7 +416,8 @@ impl Provider {
             }
             tx.set_password(user, &record)?;
             end_all_of(tx, user, now)?;
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            used.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(Written::Done)
         };

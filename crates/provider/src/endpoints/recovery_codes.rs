@@ -65,13 +65,11 @@ impl Provider {
         event.detail = serde_json::json!({ "made": digests.len() });
         let account = self.account(user).await?;
         let account = account.ok_or(Failure::Corrupt("account"))?;
-        let letters = self.letters_to_all(&account, || {
-            self.recovery_notice(RecoveryNews::CodesMade, visit)
-        });
+        let told = self.told_news(&account, &event, RecoveryNews::CodesMade);
         self.store
             .write(move |tx| {
                 tx.replace_recovery_codes(user, &digests, now)?;
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                told.post(tx)?;
                 tx.record(&event)
             })
             .await?;
@@ -92,6 +90,7 @@ impl Provider {
             device: Self::device(&visit.origin.user_agent),
             ip: visit.origin.ip.clone(),
             link: None,
+            not_me: None,
         }
     }
 
@@ -177,9 +176,7 @@ impl Provider {
         let digest = self.recovery_digest(user, typed);
         let figures = self.recovery_figures(user).await?;
         let left = figures.left.saturating_sub(1);
-        let letters = self.letters_to_all(account, || {
-            self.recovery_notice(RecoveryNews::CodeUsed { left }, visit)
-        });
+        let told = self.told_news(account, &event, RecoveryNews::CodeUsed { left });
         let spent = self
             .store
             .write(move |tx| {
@@ -191,7 +188,7 @@ impl Provider {
                     event.outcome = Outcome::WrongCode;
                 } else {
                     event.detail = serde_json::json!({ "left": left });
-                    letters.iter().try_for_each(|letter| tx.post(letter))?;
+                    told.post(tx)?;
                 }
                 tx.record(&event)?;
                 Ok(use_of_code == Once::First)

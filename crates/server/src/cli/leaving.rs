@@ -143,8 +143,7 @@ async fn delete(at: &Where, who: &str, reason: &str, now: bool) -> Result<(), Cl
     if !now {
         end = end + provider.settings.leaving.delay;
     }
-    let visit = Visit::default();
-    let asked = provider.begin_deletion(&account, end, event, &visit);
+    let asked = provider.begin_deletion(&account, end, event);
     match asked.await? {
         Leaving::Until(end) => output::done(&format!(
             "The account can do nothing any more, and is erased at {}.",

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use sekisho_model::EventKind;
-use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::networks::{AllowedNetworks, NetworksRefusal};
 use serde::Serialize;
 
@@ -59,10 +58,7 @@ pub(super) async fn run(asked: UserNetworks, form: Form) -> Result<(), CliError>
     if let Some((detail, reason)) = event.detail.as_object_mut().zip(asked.reason) {
         detail.insert("reason".to_owned(), reason.into());
     }
-    let visit = Visit::default();
-    provider
-        .set_networks(&account, &list, event, &visit)
-        .await?;
+    provider.set_networks(&account, &list, event).await?;
     output::done("Changed; the owner is told.");
     Ok(())
 }

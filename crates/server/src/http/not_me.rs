@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use sekisho_mail::Device;
-use sekisho_model::NotMeToken;
+use sekisho_model::{EventKind, NotMeToken};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::not_me::{NotMeCase, NotMeOutcome, NotMeProof};
 use sekisho_provider::rules::parameters::Parameters;
@@ -131,6 +131,10 @@ async fn asked(
         Ok(None) => return said(frame, NotMeOutcome::Over),
         Err(failure) => return frame.failure(&failure),
     };
+    let change = case
+        .event
+        .as_ref()
+        .is_some_and(|event| is_change(event.kind));
     let seen = match case.event {
         Some(event) => {
             let name = match &event.client_id {
@@ -153,8 +157,22 @@ async fn asked(
         page: frame.page(csrf),
         action: action.to_owned(),
         seen,
+        change,
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
+}
+
+/// Whether an event is about something else than signing in.
+const fn is_change(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::PasswordChanged
+            | EventKind::RecoveryCodes
+            | EventKind::FactorChanged
+            | EventKind::SettingChanged
+            | EventKind::AddressChanged
+            | EventKind::Deletion
+    )
 }
 
 fn done(frame: &Frame<'_>, outcome: Result<NotMeOutcome, Failure>) -> HttpResponse {

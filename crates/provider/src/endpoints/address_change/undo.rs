@@ -2,11 +2,14 @@ use sekisho_guard::EndpointClass;
 use std::time::Duration;
 
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{AddressKind, EmailAddress, Event, EventKind, Outcome, Timestamp, UndoToken};
+use sekisho_model::{
+    AddressKind, EmailAddress, Event, EventId, EventKind, Outcome, Timestamp, UndoToken, UserId,
+};
 use sekisho_store::{Account, AddressChange, FormerAddress, Once, OutboxLetter, StoreError, Tx};
 
 use super::super::new_password::end_all_of;
 use super::super::visit::Visit;
+use crate::accounts::OpenAccount;
 use crate::rules::address_change::{Change, Standing, Undone, standing, undone};
 use crate::{Failure, Provider};
 
@@ -112,17 +115,14 @@ impl Provider {
             Err(_) => return Ok(UndoOutcome::Over),
         };
         self.pass_person(EndpointClass::Credentials, &found.account.user)?;
-        let open: Vec<Change> = found.open.iter().map(facts).collect();
-        let Some(plan) = undone(&open, found.change.id) else {
+        let Some(undoing) = Undoing::of(&found.change, &found.open) else {
             return Ok(UndoOutcome::Used);
         };
+        let account = self.open_account(&found.account)?;
         let work = UndoWork {
-            letters: self.undo_letters(&found, &plan, visit)?,
-            event: self.undo_event(&found, &plan, visit),
-            restored: picked(&found.open, &plan),
-            suspect_from: found.change.made_at - SUSPECT,
-            plan,
-            account: found.account,
+            letters: self.undo_letters((&found.account, &account), &undoing, visit)?,
+            event: self.undo_event(&undoing, visit),
+            undoing,
         };
         match self.store.write(move |tx| work.write(tx, now)).await {
             Ok(()) => {}
@@ -135,19 +135,16 @@ impl Provider {
     }
 
     /// REC-06: those that come back and those that go are told.
-    fn undo_letters(
+    pub(crate) fn undo_letters(
         &self,
-        found: &Found,
-        plan: &Undone,
+        (stored, account): (&Account, &OpenAccount),
+        undoing: &Undoing,
         visit: &Visit,
     ) -> Result<Vec<OutboxLetter>, Failure> {
-        let account = self.open_account(&found.account)?;
-        let mut told = vec![account.login_address];
-        told.extend(account.code_address);
-        for change in picked(&found.open, plan) {
-            if let Some(former) = &change.former {
-                told.push(self.former_address(&found.account, former)?);
-            }
+        let mut told = vec![account.login_address.clone()];
+        told.extend(account.code_address.clone());
+        for former in undoing.formers() {
+            told.push(self.former_address(stored, former)?);
         }
         told.sort_by_key(EmailAddress::canonical);
         told.dedup_by_key(|address| address.canonical());
@@ -156,11 +153,11 @@ impl Provider {
         Ok(told.iter().map(letter).collect())
     }
 
-    fn undo_event(&self, found: &Found, plan: &Undone, visit: &Visit) -> Event {
+    pub(crate) fn undo_event(&self, undoing: &Undoing, visit: &Visit) -> Event {
         let mut event = self.event(EventKind::AddressChanged, Outcome::Passed, &visit.origin);
-        event.user_id = Some(found.account.user.id);
+        event.user_id = Some(undoing.user);
         event.detail = serde_json::json!({
-            "which": found.change.kind, "step": "undone", "changes": plan.ended.len(),
+            "which": undoing.kind, "step": "undone", "changes": undoing.ended().len(),
         });
         event
     }
@@ -173,26 +170,47 @@ const fn facts(change: &AddressChange) -> Change {
     }
 }
 
-fn picked(open: &[AddressChange], plan: &Undone) -> Vec<AddressChange> {
-    let wanted = |change: &&AddressChange| plan.restored.contains(&change.id);
-    open.iter().filter(wanted).cloned().collect()
-}
-
-/// Everything one undoing writes.
-struct UndoWork {
-    account: Account,
+/// The undoing of changes of addresses, as one transaction writes it. Whoever made them may know the password and
+/// have recovery codes, so nothing of that opens anything afterwards (REC-07).
+#[derive(Debug)]
+pub(crate) struct Undoing {
+    user: UserId,
+    kind: AddressKind,
     plan: Undone,
     restored: Vec<AddressChange>,
     /// Second steps that were added since then are a stranger's (OTP-26).
     suspect_from: Timestamp,
-    letters: Vec<OutboxLetter>,
-    event: Event,
 }
 
-impl UndoWork {
+impl Undoing {
+    /// What undoing `change` comes to; `None` if it is not among the `open` ones of the user.
+    pub(crate) fn of(change: &AddressChange, open: &[AddressChange]) -> Option<Self> {
+        let facts: Vec<Change> = open.iter().map(facts).collect();
+        let plan = undone(&facts, change.id)?;
+        let wanted = |change: &&AddressChange| plan.restored.contains(&change.id);
+        Some(Self {
+            user: change.user_id,
+            kind: change.kind,
+            restored: open.iter().filter(wanted).cloned().collect(),
+            suspect_from: change.made_at - SUSPECT,
+            plan,
+        })
+    }
+
+    /// The changes that end.
+    pub(crate) fn ended(&self) -> &[EventId] {
+        &self.plan.ended
+    }
+
+    /// The addresses that come back.
+    pub(crate) fn formers(&self) -> impl Iterator<Item = &FormerAddress> {
+        let changes = self.restored.iter();
+        changes.filter_map(|change| change.former.as_ref())
+    }
+
     /// `Conflict`, with nothing written, if a change was undone or another one made meanwhile.
-    fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let user = self.account.user.id;
+    pub(crate) fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let user = self.user;
         for id in &self.plan.ended {
             if tx.end_address_change(*id, now)? == Once::Again {
                 return Err(StoreError::Conflict);
@@ -209,10 +227,24 @@ impl UndoWork {
         {
             return Err(StoreError::Conflict);
         }
-        tx.replace_recovery_codes(user, &[], now)?;
+        tx.void_recovery_codes(user, None)?;
         tx.remove_factors_since(user, self.suspect_from)?;
         tx.distrust_password(user)?;
         end_all_of(tx, user, now)?;
+        Ok(())
+    }
+}
+
+/// Everything one undoing by a link writes.
+struct UndoWork {
+    undoing: Undoing,
+    letters: Vec<OutboxLetter>,
+    event: Event,
+}
+
+impl UndoWork {
+    fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+        self.undoing.write(tx, now)?;
         self.letters.iter().try_for_each(|letter| tx.post(letter))?;
         tx.record(&self.event)
     }

@@ -180,14 +180,13 @@ impl Provider {
         let factor = new_factor(waiting.id, live, sealed, (now, step));
         let detail = serde_json::json!({ "factor": "totp", "step": "added" });
         let event = self.factor_event(live, detail, visit);
-        let news = || self.recovery_notice(RecoveryNews::AppAdded, visit);
-        let letters = self.letters_to_all(account, news);
+        let told = self.told_news(account, &event, RecoveryNews::AppAdded);
         let work = move |tx: &mut Tx<'_>| {
             if tx.insert_factor(&factor)? == Once::Again {
                 return Ok(AppAdded::Already);
             }
             tx.set_second_step(user, true)?;
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(AppAdded::Done)
         };

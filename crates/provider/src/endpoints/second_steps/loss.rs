@@ -94,6 +94,7 @@ impl Provider {
             device: Self::device(&visit.origin.user_agent),
             ip: visit.origin.ip.clone(),
             link: Some(link.clone()),
+            not_me: None,
         });
         let mut event = self.event(EventKind::FactorChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);

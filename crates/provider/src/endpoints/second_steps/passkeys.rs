@@ -163,8 +163,7 @@ impl Provider {
         };
         let detail = serde_json::json!({ "factor": "passkey", "step": "added" });
         let event = self.factor_event(live, detail, visit);
-        let news = || self.recovery_notice(RecoveryNews::PasskeyAdded, visit);
-        let letters = self.letters_to_all(account, news);
+        let told = self.told_news(account, &event, RecoveryNews::PasskeyAdded);
         let work = move |tx: &mut Tx<'_>| {
             let all = tx.factors_of(user)?;
             let passkeys = all.iter().filter(|one| one.kind == FactorKind::Passkey);
@@ -172,7 +171,7 @@ impl Provider {
                 return Ok(PasskeyAdded::Already);
             }
             tx.set_second_step(user, true)?;
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(PasskeyAdded::Done)
         };

@@ -65,11 +65,7 @@ impl Provider {
             detail.insert("factor".to_owned(), factor.kind.name().into());
             detail.insert("step".to_owned(), "removed".into());
         }
-        let visit = Visit {
-            origin: event.origin.clone(),
-            ..Visit::default()
-        };
-        let letters = self.letters_to_all(account, || self.recovery_notice(news, &visit));
+        let told = self.told_news(account, &event, news);
         let work = move |tx: &mut Tx<'_>| {
             if tx.remove_factor(user, id)? == Once::Again {
                 return Ok(Removed::Unknown);
@@ -77,7 +73,7 @@ impl Provider {
             if last {
                 let _noted = tx.end_factor_loss(user)?;
             }
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(Removed::Done)
         };
@@ -97,8 +93,7 @@ impl Provider {
         let open = self.open_account(account)?;
         let mut event = self.event(EventKind::FactorChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);
-        let news = || self.recovery_notice(RecoveryNews::FactorsGivenUp, visit);
-        let letters = self.letters_to_all(&open, news);
+        let told = self.told_news(&open, &event, RecoveryNews::FactorsGivenUp);
         let work = move |tx: &mut Tx<'_>| {
             let loss = tx.factor_loss(user)?;
             if !loss.is_some_and(|loss| is_due(&loss, now))
@@ -109,7 +104,7 @@ impl Provider {
             let gone = tx.remove_factors(user)?;
             event.detail = serde_json::json!({ "step": "given_up", "factors": gone });
             tx.move_user_epoch(user, EpochKind::Browser)?;
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)?;
             Ok(true)
         };

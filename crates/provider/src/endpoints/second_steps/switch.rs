@@ -155,14 +155,14 @@ impl Provider {
         } else {
             RecoveryNews::SecondStepOff
         };
-        let letters = self.letters_to_all(account, || self.recovery_notice(news, visit));
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);
         event.session_id = Some(live.session.id);
         event.detail = serde_json::json!({ "second_step": wanted });
+        let told = self.told_news(account, &event, news);
         let work = move |tx: &mut Tx<'_>| {
             tx.set_second_step(user, wanted)?;
-            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            told.post(tx)?;
             tx.record(&event)
         };
         self.store.write(work).await?;

@@ -9,6 +9,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         EventKind::CodeAsked | EventKind::CodeTried => at_the_code(entry),
         EventKind::SignOut => ("did-sign-out", "how-by-you"),
         EventKind::SessionEnded => ended(&entry.detail),
+        EventKind::TrustedBrowserStolen => ("did-browser-stolen", "how-browser-ended"),
         EventKind::NotMe => ("did-not-me", "how-by-you"),
         EventKind::Consent => match entry.outcome {
             Outcome::Passed => ("did-allow-app", "how-by-you"),

@@ -12,6 +12,18 @@ pub struct NotMePage {
     pub action: String,
     /// What was seen, if it is still kept.
     pub seen: Option<SeenEvent>,
+    /// Whether it is about a change of the account.
+    pub change: bool,
+}
+
+impl NotMePage {
+    fn title(&self) -> String {
+        self.page.t(if self.change {
+            "not-me-change-title"
+        } else {
+            "not-me-title"
+        })
+    }
 }
 
 /// What was seen.

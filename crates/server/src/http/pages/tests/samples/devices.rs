@@ -59,6 +59,7 @@ fn not_me(album: &mut Album) {
             page: page(locale),
             action: "/not-me/0123".to_owned(),
             seen,
+            change: false,
         };
         album.put(name, view);
     }

@@ -1,20 +1,25 @@
 //! "This was not me": looking changes nothing, the button can only take access away (TD-08).
 
+mod stop;
+
 use std::time::Duration;
 
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{
-    BrowserId, EpochKind, Event, EventId, EventKind, NotMeToken, Outcome, Timestamp, UserId,
-};
-use sekisho_store::{NotMeLink, Once, StoreError, Tx};
-use serde_json::{Value, json};
+use sekisho_model::{Digest, Event, EventId, EventKind, NotMeToken, Outcome, Timestamp, UserId};
+use sekisho_store::{Account, NotMeLink, Once, OutboxLetter, StoreError, Tx};
+use serde_json::json;
 
-use super::new_password::end_all_of;
+use self::stop::{Addresses, Stop};
 use super::visit::{LiveSession, Visit};
+use crate::accounts::OpenAccount;
 use crate::{Failure, Provider};
 
-/// How long a link of a mail works.
-const LINK_LIFE: Duration = Duration::from_hours(24 * 30);
+/// How long a link of a mail about a sign-in works.
+pub(super) const SIGN_IN_LINK: Duration = Duration::from_hours(24 * 30);
+/// How long a link of a mail about a change works (`ux.md` 10.5).
+pub(super) const CHANGE_LINK: Duration = Duration::from_hours(72);
+/// How often a denial begins anew because an address was changed meanwhile.
+const TRIES: usize = 3;
 
 /// Who says it.
 #[derive(Debug, Clone, Copy)]
@@ -55,21 +60,36 @@ pub fn can_be_denied(kind: EventKind, outcome: Outcome) -> bool {
             | EventKind::RecoveryCodes
             | EventKind::SettingChanged
             | EventKind::FactorChanged
+            | EventKind::AddressChanged
+            | EventKind::Deletion
     );
-    let password_known = matches!(kind, EventKind::CodeTried | EventKind::CodeAsked);
+    let password_known = matches!(
+        kind,
+        EventKind::CodeTried | EventKind::CodeAsked | EventKind::TrustedBrowserStolen
+    );
     password_known || (did_something && outcome == Outcome::Passed)
 }
 
+/// Whether the account stays locked until a new password is chosen, whatever was ticked: a stranger chose the present.
+const fn always_locks(kind: EventKind) -> bool {
+    matches!(kind, EventKind::PasswordChanged)
+}
+
 impl Provider {
-    /// The link of a letter about `event`, and what is kept of it.
-    pub(crate) fn not_me_link(&self, event: &Event, user: UserId) -> (String, NotMeLink) {
+    /// The link of a letter about `event`, which works for `life`, and what is kept of it.
+    pub(crate) fn not_me_link(
+        &self,
+        event: &Event,
+        user: UserId,
+        life: Duration,
+    ) -> (String, NotMeLink) {
         let token = NotMeToken::generate(&*self.entropy);
         let link = NotMeLink {
             digest: token.digest(),
             user_id: user,
             event_id: event.id,
             event_at: event.at,
-            expires_at: self.now() + LINK_LIFE,
+            expires_at: self.now() + life,
             used_at: None,
         };
         let address = format!("{}/not-me/{}", self.settings.issuer, token.reveal());
@@ -109,39 +129,93 @@ impl Provider {
         let Some(case) = self.not_me_case(proof).await? else {
             return Ok(NotMeOutcome::Over);
         };
-        let Some(account) = self.account(case.user).await? else {
-            return Ok(NotMeOutcome::Over);
-        };
         let digest = match proof {
             NotMeProof::Link(token) => Some(token.digest()),
             NotMeProof::Event(..) => None,
         };
-        let letters = self.letters_to_all(&account, || {
-            self.recovery_notice(RecoveryNews::SignInDenied, visit)
-        });
-        let (record, now) = (
-            self.not_me_event(&case, lock, digest.is_some(), visit),
-            self.now(),
-        );
-        let done = self
+        let changed = |event: &Event| always_locks(event.kind);
+        let lock = lock || case.event.as_ref().is_some_and(changed);
+        for last in (0..TRIES).rev() {
+            match self.deny(&case, (lock, digest), last > 0, visit).await? {
+                Some(outcome) => return Ok(outcome),
+                // An address was changed between looking and writing: what is to be undone is another thing now.
+                None => tracing::debug!("a denial begins anew"),
+            }
+        }
+        Err(Failure::Corrupt("address changes"))
+    }
+
+    /// One try of a denial; `None` if what it undoes changed meanwhile. Without `undo` addresses stay as they are.
+    async fn deny(
+        &self,
+        case: &NotMeCase,
+        (lock, digest): (bool, Option<Digest>),
+        undo: bool,
+        visit: &Visit,
+    ) -> Result<Option<NotMeOutcome>, Failure> {
+        let (now, seen) = (self.now(), case.clone());
+        let looked = self
             .store
-            .write(move |tx| {
-                if let Some(digest) = &digest
-                    && tx.take_not_me(digest, now)? == Once::Again
-                {
-                    return Ok(NotMeOutcome::Over);
-                }
-                stop(tx, &case, lock, now)?;
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
-                tx.record(&record)?;
-                Ok(NotMeOutcome::Stopped)
+            .read(move |tx| {
+                let addresses = stop::undoing(tx, &seen, now)?;
+                Ok((tx.account(seen.user)?, addresses))
             })
             .await?;
+        let (Some(stored), undoing) = looked else {
+            return Ok(Some(NotMeOutcome::Over));
+        };
+        let account = self.open_account(&stored)?;
+        let addresses = if undo {
+            Addresses::As(undoing)
+        } else {
+            Addresses::Stay
+        };
+        let letters = self.denial_letters((&stored, &account), &addresses, visit)?;
+        let mut records = vec![self.not_me_event(case, lock, digest.is_some(), visit)];
+        if let Addresses::As(Some(undoing)) = &addresses {
+            records.push(self.undo_event(undoing, visit));
+        }
+        let stop = Stop {
+            case: case.clone(),
+            lock,
+            addresses,
+        };
+        let work = move |tx: &mut Tx<'_>| {
+            if let Some(digest) = &digest
+                && tx.take_not_me(digest, now)? == Once::Again
+            {
+                return Ok(NotMeOutcome::Over);
+            }
+            stop.write(tx, now)?;
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            records.iter().try_for_each(|record| tx.record(record))?;
+            Ok(NotMeOutcome::Stopped)
+        };
+        let done = match self.store.write(work).await {
+            Ok(done) => done,
+            Err(StoreError::Conflict) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         if done == NotMeOutcome::Stopped {
-            tracing::warn!(user = %account.user.subject, "a person says that a sign-in was somebody else's");
+            tracing::warn!(user = %account.user.subject, "a person says that something was done by somebody else");
+            self.profiles.invalidate_all();
             self.access_ended().await?;
         }
-        Ok(done)
+        Ok(Some(done))
+    }
+
+    fn denial_letters(
+        &self,
+        whose: (&Account, &OpenAccount),
+        addresses: &Addresses,
+        visit: &Visit,
+    ) -> Result<Vec<OutboxLetter>, Failure> {
+        match addresses {
+            Addresses::As(Some(undoing)) => self.undo_letters(whose, undoing, visit),
+            Addresses::As(None) | Addresses::Stay => Ok(self.letters_to_all(whose.1, || {
+                self.recovery_notice(RecoveryNews::SignInDenied, visit)
+            })),
+        }
     }
 
     fn not_me_event(&self, case: &NotMeCase, lock: bool, by_mail: bool, visit: &Visit) -> Event {
@@ -162,34 +236,16 @@ impl Provider {
     }
 }
 
-fn stop(tx: &mut Tx<'_>, case: &NotMeCase, lock: bool, now: Timestamp) -> Result<(), StoreError> {
-    let user = case.user;
-    let seen = case.event.as_ref();
-    if let Some(session) = seen.and_then(|event| event.session_id) {
-        // What it made ends whatever it was for, and whether it has ended already.
-        let _live = tx.end_session_of(user, session, now)?;
-        tx.revoke_grants_of_session(session, now, false)?;
-        // OTP-26: what was added there would open the account once more.
-        tx.remove_factors_of_session(user, session)?;
-    }
-    let browser = seen.and_then(|event| event.detail.get("browser").and_then(Value::as_str));
-    if let Some(browser) = browser.and_then(BrowserId::parse) {
-        let _known = tx.forget_browser(user, browser)?;
-    }
-    tx.move_user_epoch(user, EpochKind::Browser)?;
-    tx.distrust_browsers(user)?;
-    tx.close_resets(user)?;
-    tx.end_reset_wait(user)?;
-    if lock {
-        end_all_of(tx, user, now)?;
-        tx.move_user_epoch(user, EpochKind::Password)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn td_08_a_stranger_s_password_never_stays() {
+        for kind in EventKind::ALL {
+            assert_eq!(always_locks(kind), kind == EventKind::PasswordChanged);
+        }
+    }
 
     #[test]
     fn td_08_only_what_came_to_something_can_be_denied() {
@@ -202,6 +258,8 @@ mod tests {
             (EventKind::SettingChanged, Outcome::Passed, true),
             (EventKind::Consent, Outcome::Denied, false),
             (EventKind::SignOut, Outcome::Passed, false),
+            (EventKind::AddressChanged, Outcome::Passed, true),
+            (EventKind::TrustedBrowserStolen, Outcome::Replayed, true),
             (EventKind::NotMe, Outcome::Passed, false),
             (EventKind::UserCreated, Outcome::Passed, false),
         ] {

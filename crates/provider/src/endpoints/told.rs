@@ -1,0 +1,71 @@
+//! Letters about a change of an account, with the link that says it was somebody else (TD-08, `ux.md` 10.5).
+
+use sekisho_mail::{ChangedHow, LetterBody, RecoveryNews};
+use sekisho_model::Event;
+use sekisho_store::{NotMeLink, OutboxLetter, StoreError, Tx};
+
+use super::not_me::CHANGE_LINK;
+use crate::Provider;
+use crate::accounts::OpenAccount;
+
+/// A letter to each address, and the link that all of them carry.
+pub(crate) struct Told {
+    letters: Vec<OutboxLetter>,
+    link: NotMeLink,
+}
+
+impl Told {
+    /// Posts the letters, in the transaction of the event.
+    pub(crate) fn post(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.letters.iter().try_for_each(|letter| tx.post(letter))?;
+        tx.insert_not_me(&self.link)
+    }
+}
+
+impl Provider {
+    /// REC-06: every known address is told what happened to the ways back into the account.
+    pub(crate) fn told_news(
+        &self,
+        account: &OpenAccount,
+        event: &Event,
+        what: RecoveryNews,
+    ) -> Told {
+        self.told(account, event, |not_me| LetterBody::RecoveryNotice {
+            what,
+            at: event.at,
+            device: Self::device(&event.origin.user_agent),
+            ip: event.origin.ip.clone(),
+            link: None,
+            not_me: Some(not_me),
+        })
+    }
+
+    /// REC-06: every known address is told of a new password.
+    pub(crate) fn told_password(
+        &self,
+        account: &OpenAccount,
+        event: &Event,
+        how: ChangedHow,
+    ) -> Told {
+        self.told(account, event, |not_me| LetterBody::PasswordChanged {
+            how,
+            at: event.at,
+            device: Self::device(&event.origin.user_agent),
+            ip: event.origin.ip.clone(),
+            not_me: Some(not_me),
+        })
+    }
+
+    fn told(
+        &self,
+        account: &OpenAccount,
+        event: &Event,
+        body: impl Fn(String) -> LetterBody,
+    ) -> Told {
+        let (address, link) = self.not_me_link(event, account.user.id, CHANGE_LINK);
+        Told {
+            letters: self.letters_to_all(account, || body(address.clone())),
+            link,
+        }
+    }
+}
