@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sekisho_model::{AddressKind, AlertSetting, EmailAddress, LetterKind};
+use sekisho_store::HELD_LETTERS_EVERY;
 
 /// Wrong passwords before a success that are worth a letter (TD-07).
 const SUSPICIOUS: u32 = 3;
@@ -10,9 +11,9 @@ const SUSPICIOUS: u32 = 3;
 /// How well the account knows the browser that signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Browser {
-    /// The account has been used from it (it showed its cookie).
+    /// The account has been used from it: it showed its cookie, and is the same kind of browser on the same system.
     Known,
-    /// No cookie of ours for this account.
+    /// No cookie of ours for this account, or one that another kind of browser got.
     New,
 }
 
@@ -63,12 +64,12 @@ pub const fn after_sign_in(facts: &SignInFacts) -> Option<Notice> {
     }
 }
 
-/// After a right password that no right code followed (ux 10.4); cannot be turned off.
+/// After a right password that no right code followed (ux 10.4); cannot be turned off. The outbox counts.
 pub const fn after_missing_code() -> Notice {
     Notice {
         kind: LetterKind::PasswordKnown,
         to: &[AddressKind::Login, AddressKind::Code],
-        at_most_every: Some(Duration::from_hours(1)),
+        at_most_every: Some(HELD_LETTERS_EVERY),
     }
 }
 

@@ -11,12 +11,13 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 17] = [
+pub const SHOWN: [EventKind; 18] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
     EventKind::SignOut,
     EventKind::SessionEnded,
+    EventKind::TrustedBrowserStolen,
     EventKind::NotMe,
     EventKind::Consent,
     EventKind::DeviceDecided,

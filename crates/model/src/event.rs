@@ -16,6 +16,8 @@ pub enum EventKind {
     SignOut,
     /// A session was ended from elsewhere: by its person in another browser, or by an operator.
     SessionEnded,
+    /// A former value of a trusted browser's cookie was shown with the right password: there is a copy of it.
+    TrustedBrowserStolen,
     /// A person said that a sign-in was somebody else's. Worth an operator's look.
     NotMe,
     /// A person decided about an app.
@@ -102,12 +104,13 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
         Self::SignOut,
         Self::SessionEnded,
+        Self::TrustedBrowserStolen,
         Self::NotMe,
         Self::Consent,
         Self::Authorization,
@@ -159,6 +162,7 @@ impl EventKind {
             Self::CodeTried => "code_tried",
             Self::SignOut => "sign_out",
             Self::SessionEnded => "session_ended",
+            Self::TrustedBrowserStolen => "trusted_browser_stolen",
             Self::NotMe => "not_me",
             Self::Consent => "consent",
             Self::Authorization => "authorization",

@@ -53,5 +53,6 @@ pub mod sign_up;
 pub mod software_statement;
 pub mod standing;
 pub mod token_exchange;
+pub mod trusted_browser;
 pub mod wanted_person;
 pub mod webhook;

@@ -3,6 +3,7 @@
 mod code;
 mod code_mail;
 mod complete;
+mod copied_browser;
 mod flow;
 mod letters;
 mod second_step;

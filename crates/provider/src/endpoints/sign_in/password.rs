@@ -39,6 +39,14 @@ pub enum PasswordOutcome {
     FlowGone,
 }
 
+/// An account, the browser it knows by a presented cookie, or else the one whose cookie once held what is presented,
+/// and until when.
+type Recognised = (
+    Option<Account>,
+    Option<KnownBrowser>,
+    Option<(KnownBrowser, Timestamp)>,
+);
+
 impl Provider {
     /// Checks an address and a password. Cheap checks come first, then the throttle counts, then the
     /// hash is computed - for unknown accounts as well (PW-22, THR-07, ENU-02).
@@ -51,7 +59,7 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         let index = self.address_index(address);
         let now = self.now();
-        let (account, browser) = self.account_and_browser(index, visit).await?;
+        let (account, browser, former) = self.account_and_browser(index, visit).await?;
         let device = device_class(counted_as(&flow, account.as_ref(), browser.as_ref()));
         let client = flow.pending.request();
         let client = client.map(|request| request.client_id.clone());
@@ -102,6 +110,7 @@ impl Provider {
                         .write(move |tx| tx.replace_password(id, &old.sealed, &new))
                         .await?;
                 }
+                self.notice_copy(&account, former, visit).await?;
                 let change = self.change_reason(&account, password).await?;
                 self.password_was_right(flow, (&account, change), browser, ticket, visit)
                     .await
@@ -113,15 +122,20 @@ impl Provider {
         &self,
         index: Digest,
         visit: &Visit,
-    ) -> Result<(Option<Account>, Option<KnownBrowser>), Failure> {
+    ) -> Result<Recognised, Failure> {
         let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
         let work = move |tx: &mut Tx<'_>| {
             let account = tx.account_by_address(&index)?;
-            let browser = match &account {
-                Some(account) => tx.browser_among(account.user.id, &tokens)?,
-                None => None,
+            let Some(account) = account else {
+                return Ok((None, None, None));
             };
-            Ok((account, browser))
+            let user = account.user.id;
+            let browser = tx.browser_among(user, &tokens)?;
+            let former = match &browser {
+                Some(_) => None,
+                None => tx.browser_formerly_among(user, &tokens)?,
+            };
+            Ok((Some(account), browser, former))
         };
         Ok(self.store.read(work).await?)
     }
