@@ -1,15 +1,12 @@
-use sekisho_audit::{alert_rules, flow_mark};
+use sekisho_audit::flow_mark;
 use sekisho_guard::{CodeTry, Pass};
-use sekisho_mail::LetterBody;
-use sekisho_model::{
-    AuthenticationMethod, BrowserToken, Digest, EventKind, Outcome, Timestamp, UserId,
-};
+use sekisho_model::{AuthenticationMethod, BrowserToken, Digest, EventKind, Outcome, Timestamp};
 use sekisho_session::Attempt;
-use sekisho_store::OutboxLetter;
 
 use super::super::visit::Visit;
 use super::complete::{Completed, Completion};
 use super::flow::LoadedFlow;
+use super::letters::hold;
 use super::password::device_class;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
@@ -162,7 +159,7 @@ impl Provider {
         stage: &CodeStage,
         visit: &Visit,
     ) -> Result<CodeOutcome, Failure> {
-        let now = self.now();
+        let (now, held) = (self.now(), hold(&flow, stage.user_id));
         flow.pending.back_to_password();
         self.save_flow(&flow).await?;
         let mut event = self.event(EventKind::CodeTried, Outcome::WrongCode, &visit.origin);
@@ -172,45 +169,14 @@ impl Provider {
             .request()
             .map(|request| request.client_id.clone());
         event.detail = serde_json::json!({ "stopped": true, "flow": flow_mark(&flow.id) });
-        let letters = self
-            .password_known_letters(stage.user_id, visit, now)
-            .await?;
         self.store
             .write(move |tx| {
-                letters.iter().try_for_each(|letter| tx.post(letter))?;
+                tx.release_held(&held, now)?;
                 tx.record(&event)
             })
             .await?;
         self.letters_wait.ring();
         Ok(CodeOutcome::Stopped)
-    }
-
-    async fn password_known_letters(
-        &self,
-        user: UserId,
-        visit: &Visit,
-        now: Timestamp,
-    ) -> Result<Vec<OutboxLetter>, Failure> {
-        let notice = alert_rules::after_missing_code();
-        let Some(account) = self.account(user).await? else {
-            return Ok(Vec::new());
-        };
-        if !self
-            .letter_is_due(notice.kind, user, notice.at_most_every, now)
-            .await?
-        {
-            return Ok(Vec::new());
-        }
-        let body = || LetterBody::PasswordKnown {
-            at: now,
-            device: Self::device(&visit.origin.user_agent),
-            ip: visit.origin.ip.clone(),
-        };
-        let to = notice.recipients(Some(&account.login_address), account.code_address.as_ref());
-        Ok(to
-            .into_iter()
-            .map(|address| self.sealed_letter(&account.user, address, body()))
-            .collect())
     }
 
     pub(super) async fn record_code(

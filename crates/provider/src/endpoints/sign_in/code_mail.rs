@@ -6,9 +6,11 @@ use sekisho_model::{
     Timestamp, UserId,
 };
 use sekisho_session::{NewChallenge, Renewal};
+use sekisho_store::OutboxLetter;
 
 use super::super::visit::{NewCookies, Visit};
 use super::flow::LoadedFlow;
+use super::letters::PasswordKnown;
 use super::password::PasswordOutcome;
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
@@ -103,7 +105,9 @@ impl Provider {
             self.session.close_challenge(&written.id).await?;
             return Ok(PasswordOutcome::FlowGone);
         }
-        self.post_code(&flow, account, &to, written.body, visit)
+        let held = self.password_known(account, &flow, closes_at, visit);
+        let letter = self.sealed_letter(&account.user, &to, written.body);
+        self.post_code(&flow, account.user.id, (letter, Some(held)), visit)
             .await?;
         Ok(PasswordOutcome::CodeSent(NewCookies {
             pre_auth: Some(cookie),
@@ -168,7 +172,8 @@ impl Provider {
         stage.mails.push(mail);
         flow.pending.code_sent_again(stage);
         self.save_flow(&flow).await?;
-        self.post_code(&flow, &account, &to, written.body, visit)
+        let letter = self.sealed_letter(&account.user, &to, written.body);
+        self.post_code(&flow, account.user.id, (letter, None), visit)
             .await?;
         Ok(ResendOutcome::Sent)
     }
@@ -214,15 +219,13 @@ impl Provider {
     async fn post_code(
         &self,
         flow: &LoadedFlow,
-        account: &OpenAccount,
-        to: &EmailAddress,
-        body: LetterBody,
+        user: UserId,
+        (letter, held): (OutboxLetter, Option<PasswordKnown>),
         visit: &Visit,
     ) -> Result<(), Failure> {
-        let letter = self.sealed_letter(&account.user, to, body);
         let mut event = self.event(EventKind::CodeAsked, Outcome::Passed, &visit.origin);
         event.detail = serde_json::json!({ "flow": flow_mark(&flow.id) });
-        event.user_id = Some(account.user.id);
+        event.user_id = Some(user);
         event.client_id = flow
             .pending
             .request()
@@ -230,6 +233,9 @@ impl Provider {
         self.store
             .write(move |tx| {
                 tx.post(&letter)?;
+                if let Some(held) = &held {
+                    held.post(tx)?;
+                }
                 tx.record(&event)
             })
             .await?;

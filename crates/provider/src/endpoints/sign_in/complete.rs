@@ -1,15 +1,18 @@
+use sekisho_audit::alert_rules::Browser;
 use sekisho_audit::flow_mark;
 use sekisho_guard::EndpointClass;
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
     EventKind, KnownBrowser, Outcome, SessionId, SessionToken, Timestamp,
 };
-use sekisho_store::{NotMeLink, Once, OutboxLetter, StoreError, Tx};
+use sekisho_store::{Hold, NotMeLink, Once, OutboxLetter, StoreError, Tx};
 
 use super::super::authorize::{Asked, KEEP_PAGE, Next};
 use super::super::leaving::is_leaving;
+use super::super::not_me::SIGN_IN_LINK;
 use super::super::visit::{LiveSession, NewCookies, Visit};
 use super::flow::{LoadedFlow, concerned};
+use super::letters::{hold, seen_before};
 use crate::accounts::OpenAccount;
 use crate::rules::consent::ConsentNeed;
 use crate::rules::forced_change::ChangeReason;
@@ -69,7 +72,7 @@ impl Provider {
         if let (Some(journey), Some(members)) = (journey, event.detail.as_object_mut()) {
             members.insert("journey".to_owned(), serde_json::json!(journey));
         }
-        let (not_me, link) = self.not_me_link(&event, session.user_id);
+        let (not_me, link) = self.not_me_link(&event, session.user_id, SIGN_IN_LINK);
         let letters = self
             .letters_after(&flow, &completion, not_me, visit)
             .await?;
@@ -84,6 +87,7 @@ impl Provider {
             trusts: completion.trust,
             browser,
             letters,
+            held: hold(&flow, session.user_id),
         };
         if !self.store.write(move |tx| record.write(tx, now)).await? {
             return Ok(None);
@@ -123,7 +127,7 @@ impl Provider {
         event.session_id = Some(session.id);
         event.detail = serde_json::json!({
             "amr": session.methods,
-            "new_browser": completion.browser.is_none(),
+            "new_browser": seen_before(completion.browser.as_ref(), visit) == Browser::New,
             "browser": session.browser_id.to_string(),
             "flow": flow_mark(&flow.id),
         });
@@ -264,6 +268,8 @@ struct SignInRecord {
     trusts: bool,
     browser: KnownBrowser,
     letters: Vec<OutboxLetter>,
+    /// Letters that say that nobody finished this.
+    held: Hold,
     /// What the letters link to.
     not_me: Option<NotMeLink>,
     event: Event,
@@ -293,6 +299,7 @@ impl SignInRecord {
             }
             None => tx.insert_browser(&self.browser)?,
         }
+        tx.drop_held(&self.held)?;
         self.letters.iter().try_for_each(|letter| tx.post(letter))?;
         if let Some(link) = &self.not_me {
             tx.insert_not_me(link)?;

@@ -3,15 +3,16 @@ use std::time::Duration;
 use sekisho_audit::alert_rules::{self, Browser, SignInFacts};
 use sekisho_mail::{Device, Letter, LetterBody, Proof, Sender, SignIn};
 use sekisho_model::{
-    AuthenticationMethod, Client, EmailAddress, EventKind, LetterId, LetterKind, Locale, Outcome,
-    Timestamp, User, UserId,
+    AuthenticationMethod, Client, Digest, EmailAddress, EventKind, KnownBrowser, LetterId,
+    LetterKind, Locale, Outcome, PreAuthToken, Timestamp, User, UserId,
 };
 use sekisho_session::{CounterKey, Limit, Verdict};
-use sekisho_store::{HistoryFilter, LetterState, OutboxLetter};
+use sekisho_store::{HistoryFilter, Hold, LetterState, OutboxLetter, StoreError, Tx};
 
 use super::super::visit::Visit;
 use super::complete::Completion;
 use super::flow::LoadedFlow;
+use crate::accounts::OpenAccount;
 use crate::{Failure, Provider};
 
 /// The client's name in a language.
@@ -22,7 +23,68 @@ pub(crate) fn client_name(client: &Client, locale: Locale) -> String {
     }
 }
 
+/// Letters that leave when a sign-in closes unfinished: the password was right, and nothing followed (ux 10.4).
+pub(super) struct PasswordKnown {
+    hold: Hold,
+    /// What the browser was bound by before: letters that wait for it stay the only ones.
+    former: Option<Digest>,
+    letters: Vec<OutboxLetter>,
+}
+
+impl PasswordKnown {
+    /// In the transaction in which the second step is asked for.
+    pub(super) fn post(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        tx.hold_letters(&self.hold, self.former.as_ref(), &self.letters)
+    }
+}
+
+/// What takes those letters back: the cookie that a sign-in is bound to, of whoever's account it is.
+pub(super) const fn hold(flow: &LoadedFlow, user: UserId) -> Hold {
+    Hold {
+        user,
+        key: flow.pending.binding,
+    }
+}
+
+/// TD-01: a cookie that another kind of browser shows is no sign of an old friend.
+pub(super) fn seen_before(known: Option<&KnownBrowser>, visit: &Visit) -> Browser {
+    let same = |known: &KnownBrowser| {
+        Device::of(&known.user_agent) == Device::of(&visit.origin.user_agent)
+    };
+    if known.is_some_and(same) {
+        Browser::Known
+    } else {
+        Browser::New
+    }
+}
+
 impl Provider {
+    /// What the owner is told if a sign-in at its second step is not finished until it closes.
+    pub(super) fn password_known(
+        &self,
+        account: &OpenAccount,
+        flow: &LoadedFlow,
+        closes_at: Timestamp,
+        visit: &Visit,
+    ) -> PasswordKnown {
+        let notice = alert_rules::after_missing_code();
+        let body = || LetterBody::PasswordKnown {
+            at: self.now(),
+            device: Self::device(&visit.origin.user_agent),
+            ip: visit.origin.ip.clone(),
+        };
+        let to = notice.recipients(Some(&account.login_address), account.code_address.as_ref());
+        let letter = |address| OutboxLetter {
+            next_attempt_at: closes_at,
+            ..self.sealed_letter(&account.user, address, body())
+        };
+        PasswordKnown {
+            hold: hold(flow, account.user.id),
+            former: visit.pre_auth.as_ref().map(PreAuthToken::digest),
+            letters: to.into_iter().map(letter).collect(),
+        }
+    }
+
     /// Seals a letter to `user` at `to`, ready for the outbox.
     pub(crate) fn sealed_letter(
         &self,
@@ -82,11 +144,7 @@ impl Provider {
         let now = self.now();
         let account = &completion.account;
         let failures_before = self.failures_before(account.user.id).await?;
-        let browser = if completion.browser.is_some() {
-            Browser::Known
-        } else {
-            Browser::New
-        };
+        let browser = seen_before(completion.browser.as_ref(), visit);
         let facts = SignInFacts {
             setting: account.user.alert,
             browser,

@@ -7,6 +7,7 @@ use sekisho_model::{
     Timestamp,
 };
 use sekisho_session::{Attempt, NewChallenge};
+use sekisho_store::Tx;
 
 use super::super::second_steps::{AppCode, PasskeyUse};
 use super::super::visit::{NewCookies, Visit};
@@ -113,7 +114,16 @@ impl Provider {
             .pending
             .request()
             .map(|request| request.client_id.clone());
-        self.store.write(move |tx| tx.record(&event)).await?;
+        // Outside of the networks of the account its owner was told already.
+        let held =
+            (!stronger.is_nothing()).then(|| self.password_known(account, &flow, closes_at, visit));
+        let work = move |tx: &mut Tx<'_>| {
+            if let Some(held) = &held {
+                held.post(tx)?;
+            }
+            tx.record(&event)
+        };
+        self.store.write(work).await?;
         Ok(PasswordOutcome::CodeSent(NewCookies {
             pre_auth: Some(cookie),
             ..NewCookies::default()
