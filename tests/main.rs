@@ -62,6 +62,7 @@ mod standing;
 mod stolen_database;
 mod support;
 mod takeover;
+mod takeover_undo;
 mod token_exchange;
 mod tokens;
 mod whole_journey;

@@ -199,6 +199,7 @@ async fn a_stolen_trusted_browser_saves_the_code_and_nothing_else() {
     let code = house.code().await;
     enter(&owner, &page, &code, &[("trust_browser", "1")]).await;
     let thief = thief(&house).holding(&house, &owner.cookies(&house), "browser");
+    house.advance(Duration::from_mins(1)).await;
     // Without the password it is nothing.
     assert!(!is_in(&thief).await);
     let to_login = thief.get(&request(&app.id, &[])).await;
@@ -226,7 +227,7 @@ async fn a_stolen_trusted_browser_saves_the_code_and_nothing_else() {
     let answer = thief.post("/login", &right).await;
     assert!(answer.answer("code").is_some(), "{}", answer.words());
     changes_nothing(&thief).await;
-    // The cookie was renewed by its use: the owner's is worth nothing, the code is asked, and that tells them.
+    // The cookie was renewed by its use: the owner's tells that there is a copy, and the thief is out.
     let next = owner.get(&request(&app.id, &[("prompt", "login")])).await;
     let login = owner.get(next.location()).await;
     let form = [
@@ -240,7 +241,11 @@ async fn a_stolen_trusted_browser_saves_the_code_and_nothing_else() {
         "{}",
         asked.location()
     );
-    // A change of the password ends the thief's trust and session.
+    let copied = "a trusted browser may have been copied";
+    for address in [&house.login_address, &house.code_address] {
+        house.told(address, copied).await;
+    }
+    assert!(!is_in(&thief).await);
     let history = owner.get("/account/history").await;
     assert!(history.words().contains("Firefox"), "{}", history.words());
     house.close().await;
