@@ -26,6 +26,7 @@ mod forced_resets;
 mod foreign_clients;
 mod foreign_openidconnect;
 mod gallery;
+mod hash_flood;
 mod hosted;
 mod in_chromium;
 mod incident_levels;

@@ -10,7 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use sekisho_audit::outbox;
 use sekisho_mail::{Letter, LetterBody, Sender};
 use sekisho_model::{Digest, EmailAddress, Locale, OsEntropy, Purpose};
+use sekisho_provider::moving::{Arrival, ImportTerms, KeptBatch, OnExisting, Place};
 use sekisho_provider::password::Cost;
+use sekisho_provider::rules::newcomer::{AddressTrust, FileForm, Newcomer};
 use sekisho_provider::rules::sign_up::SignUpMode;
 use sekisho_server::keys_file;
 use sekisho_store::{SealedPlace, SealedValue, Tx};
@@ -18,6 +20,7 @@ use serde_json::json;
 
 use crate::authorization::request;
 use crate::leaks::kept;
+use crate::second_steps;
 use crate::sign_up;
 use crate::support::browser::Browser;
 use crate::support::guesser::Loot;
@@ -86,6 +89,80 @@ async fn pw_15_key_01_a_stolen_database_verifies_no_guess_and_shows_no_address()
     );
     nothing_beside_them_opens_the_sealed_values(&house, &loot).await;
     with_the_key_file_it_opens(&house, &loot, &letter).await;
+    house.close().await;
+}
+
+/// A scheme that servers had in 1998.
+const WEAK: &str = "tanpopo-1998";
+
+async fn import_weak(house: &TestHouse, address: &str) {
+    let spelt = md5(WEAK.as_bytes()).map(|byte| format!("{byte:02x}"));
+    let record = json!({"email": address, "email_verified": true, "password_hash": spelt.concat(),
+        "hash_scheme": "md5"});
+    let arrival = Arrival {
+        place: Place { record: 1, line: 1 },
+        newcomer: Newcomer::read(FileForm::Jsonl, record).map(Box::new),
+    };
+    let terms = ImportTerms {
+        tag: None,
+        trust: AddressTrust::AsWritten,
+        existing: OnExisting::Fail,
+        reading: "jsonl".to_owned(),
+    };
+    let provider = &house.house.services.provider;
+    let begun = provider.begin_import(Digest::of(b"file"), &terms).await;
+    let ready = provider.make_ready(vec![arrival], &terms).await.unwrap();
+    assert_eq!(ready.len(), 1, "{:?}", ready.remarks);
+    let kept = provider.keep_batch(&begun.unwrap(), ready, &terms).await;
+    assert!(matches!(kept, Ok(KeptBatch::Kept(..))), "{kept:?}");
+}
+
+async fn types(house: &TestHouse, email: &str, password: &str) {
+    let browser = Browser::new(house);
+    let login = browser.get("/login").await;
+    let login = browser.get(login.location()).await;
+    let form = [
+        ("csrf", &*login.hidden("csrf")),
+        ("email", email),
+        ("password", password),
+    ];
+    let sent = browser.post("/login", &form).await;
+    assert_eq!(sent.status, reqwest::StatusCode::OK, "{}", sent.words());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_18_thr_15_nor_what_was_imported_mistyped_or_kept_for_a_second_step() {
+    const NETWORK: &str = "198.51.100.64/26";
+    let house = TestHouse::open().await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    let owner = second_steps::signed_in(&house, &app.id).await;
+    let imported = sign_up::other(&house, "imported");
+    import_weak(&house, &imported).await;
+    let send = async |path: &str, fields: &[(&str, &str)]| {
+        let csrf = second_steps::csrf(&owner.get(path).await);
+        let form = [&[("csrf", &*csrf)], fields].concat();
+        owner.post(path, &form).await
+    };
+    let made = send("/account/security/recovery-codes", &[]).await;
+    let recovery = made.text.split("<li><code>").nth(1).unwrap();
+    let recovery = recovery.split('<').next().unwrap().to_owned();
+    assert_eq!(recovery.len(), 19, "{recovery}");
+    let networks = format!("127.0.0.1\n{NETWORK}");
+    let chosen = send("/account/security/networks", &[("networks", &networks)]).await;
+    assert!(chosen.status.is_redirection(), "{}", chosen.words());
+    let secret = second_steps::add_app(&house, &owner).await;
+    // Sprays are noticed by marks of what was typed: they must not be what a thief tries guesses against.
+    let near_miss = format!("{PASSWORD}8");
+    types(&house, &house.login_address, &near_miss).await;
+    types(&house, &sign_up::other(&house, "nobody"), PASSWORD).await;
+    let loot = Loot::of(&kept(&house));
+    assert!(!on_production_stack() || loot.holds(b"spray-"), "and Redis");
+    let bare = recovery.replace('-', "");
+    for guess in [PASSWORD, &near_miss, WEAK, &imported, &recovery, &bare] {
+        assert_eq!(loot.verify(guess), BTreeSet::new(), "{guess}");
+    }
+    assert!(!loot.holds(&secret), "what an authenticator app shares");
+    assert!(!loot.holds(NETWORK.as_bytes()), "where somebody is at home");
     house.close().await;
 }
 
@@ -183,6 +260,7 @@ fn what_careless_servers_keep_is_found() {
         ring.mac_key(Purpose::AddressIndex).as_bytes(),
         &[guess.as_bytes()],
     );
+    let mark = Digest::keyed(&key, &[b"password", guess.as_bytes()]);
     let careless: Vec<(&str, Vec<u8>)> = vec![
         ("plain", guess.as_bytes().to_vec()),
         ("base64", STANDARD.encode(guess).into_bytes()),
@@ -221,6 +299,10 @@ fn what_careless_servers_keep_is_found() {
         (
             "our derived HMAC",
             [key.as_slice(), &[0; 9], derived.as_bytes().as_slice()].concat(),
+        ),
+        (
+            "our mark",
+            [key.as_slice(), &[0; 9], mark.as_bytes()].concat(),
         ),
         ("Argon2", argon2_record(guess)),
     ];

@@ -150,6 +150,8 @@ impl Loot {
                 "our HMAC",
                 Digest::keyed(secret, &[guess.as_bytes()]).as_bytes(),
             );
+            let mark = Digest::keyed(secret, &[b"password", guess.as_bytes()]);
+            check("our mark of wrong passwords", mark.as_bytes());
             let Ok(root) = secret.try_into() else {
                 continue;
             };

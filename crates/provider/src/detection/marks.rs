@@ -13,8 +13,9 @@ const DAY: i64 = 86_400;
 /// How long one key marks passwords.
 const HOUR: i64 = 3_600;
 
-/// The key of the present hour, which marks wrong passwords. It lies in the session store and in memory, never
-/// in the database, and is forgotten after two hours.
+/// The key of the present hour, which marks wrong passwords: made of what the nodes agree on in the session store
+/// and of a key of this server, so that a copy of that store verifies no guess. Kept in memory, forgotten after
+/// an hour.
 #[derive(Debug, Default)]
 pub(crate) struct SprayKey(Mutex<Option<(i64, Digest)>>);
 
@@ -50,7 +51,9 @@ impl Provider {
         let name = format!("spray-{hour}");
         let life = Duration::from_hours(2);
         let agreed = self.session.agree(&name, &candidate, life, now).await;
-        let key = agreed.ok()?;
+        // What nodes agree on lies beside the marks: alone it would let a thief try passwords as fast as a hash.
+        let own = self.keyring.mac_key(Purpose::Throttle);
+        let key = Digest::keyed(own.as_bytes(), &[b"spray", agreed.ok()?.as_bytes()]);
         *lock(&self.watch.spray_key.0) = Some((hour, key));
         Some(key)
     }

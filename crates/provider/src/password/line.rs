@@ -191,7 +191,7 @@ mod tests {
         let left = before - line.waiting.len() - usize::from(next.is_some());
         told.given_up += u32::try_from(left).unwrap();
         if let Some((since, _)) = next {
-            told.longest = told.longest.max(now - since);
+            told.longest = told.longest.max(now.saturating_sub(since));
             *slot = Some(now + HASH);
         }
     }

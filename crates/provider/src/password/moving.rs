@@ -258,11 +258,8 @@ mod tests {
         };
         let record = passwords.take_over(user(), foreign(&long)).await.unwrap();
         // A slip of the finger behind the 72nd byte opens, as it always did, and changes nothing.
-        for typed in [
-            format!("{}x", &long[..79]),
-            long[..72].to_owned(),
-            long.clone(),
-        ] {
+        let slip = "p".repeat(79) + "x";
+        for typed in [slip, "p".repeat(72), long.clone()] {
             let checked = check(&passwords, &record, &typed).await;
             assert!(matches!(checked, Checked::Right(None)), "{typed}");
         }
