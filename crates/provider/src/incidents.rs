@@ -232,12 +232,13 @@ impl Provider {
                 if waits && proved.is_none() && names_need_proof(tx, now)? {
                     return Ok(Decided::NeedsToken);
                 }
+                let (standing, decided): (_, fn(i64) -> Decided) = if waits {
+                    (Standing::Asked, Decided::Waits)
+                } else {
+                    (Standing::InForce, Decided::InForce)
+                };
                 let made = LevelDecision {
-                    standing: if waits {
-                        Standing::Asked
-                    } else {
-                        Standing::InForce
-                    },
+                    standing,
                     ..made.clone()
                 };
                 let number = tx.decide_level(&made)?;
@@ -247,11 +248,7 @@ impl Provider {
                 }
                 event.detail = detail(&made, number, proved);
                 tx.record(&event)?;
-                Ok(if waits {
-                    Decided::Waits(number)
-                } else {
-                    Decided::InForce(number)
-                })
+                Ok(decided(number))
             })
             .await?;
         self.spread().await?;

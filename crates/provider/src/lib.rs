@@ -7,7 +7,7 @@
 pub mod accounts;
 pub mod advisories;
 mod app_origins;
-pub mod begun_levels;
+mod begun_levels;
 pub mod blocks;
 pub mod brands;
 mod client_documents;
