@@ -1,9 +1,5 @@
 use sekisho_audit::flow_mark;
-<<<<<<< HEAD
-use sekisho_guard::{CodeMail, DeviceClass, Pass, Ticket};
-=======
-use sekisho_guard::{CodeMail, Pass};
->>>>>>> f7
+use sekisho_guard::{CodeMail, Pass, Ticket};
 use sekisho_mail::{LetterBody, tally};
 use sekisho_model::{
     BrowserId, ChallengeId, Digest, EmailAddress, EpochKind, EventKind, Outcome, PreAuthToken,
@@ -96,7 +92,6 @@ impl Provider {
         let Some(to) = account.code_address.clone() else {
             return Err(Failure::Corrupt("code address"));
         };
-<<<<<<< HEAD
         let uniform = self.is_uniform(&flow);
         let awaiting = Awaiting {
             known_browser,
@@ -104,11 +99,7 @@ impl Provider {
             for_lost,
             ..Awaiting::default()
         };
-        let asker = (device_class(known_browser), visit);
-        let mail = match self.count_code_mail(account, &to, asker, now).await? {
-=======
         let mail = match self.count_mail(account, &to, known_browser, visit).await? {
->>>>>>> f7
             Pass::Go(ticket) => ticket,
             Pass::Wait { .. } if uniform => {
                 return self
