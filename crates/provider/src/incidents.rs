@@ -390,6 +390,10 @@ pub(crate) fn switched_off(now: Timestamp) -> Failure {
     Failure::Halted(halted(Halt::Paused, normal, now))
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "as a failure holds it, so that others stay small"
+)]
 fn halted(halt: Halt, in_force: InForce, now: Timestamp) -> Box<Halted> {
     let wait = in_force.until.map_or(ASK_AGAIN, |until| {
         until

@@ -151,7 +151,7 @@ impl Provider {
         user: UserId,
         locale: Locale,
     ) -> Result<Vec<(ClientId, String)>, Failure> {
-        let work = move |tx: &mut sekisho_store::Tx<'_>| tx.clients_in_history(user, MOST_APPS);
+        let work = move |tx: &mut Tx<'_>| tx.clients_in_history(user, MOST_APPS);
         let mut apps = Vec::new();
         for id in self.store.read(work).await? {
             let name = self.client_name(&id, locale).await?;

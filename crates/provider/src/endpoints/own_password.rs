@@ -116,7 +116,7 @@ impl Provider {
         let (now, user) = (self.now(), live.user.id);
         let token = SessionToken::generate(&*self.entropy);
         let others_stay = wish.others_stay;
-        let event = self.own_change_event(live, Outcome::Passed, visit);
+        let event = self.own_changed_event(live, others_stay, visit);
         let work = OwnChangeWork {
             user,
             new: self.new_record(user, wish.new).await?,

@@ -375,6 +375,18 @@ impl Provider {
         Ok(ResetOutcome::WrongCode)
     }
 
+    /// Tells of a recovery code that is used up.
+    async fn letters_of_code(
+        &self,
+        open: &OpenAccount,
+        visit: &Visit,
+    ) -> Result<Vec<OutboxLetter>, Failure> {
+        let left = self.recovery_figures(open.user.id).await?.left;
+        let left = left.saturating_sub(1);
+        let what = RecoveryNews::CodeUsed { left };
+        Ok(self.letters_to_all(open, || self.recovery_notice(what, visit)))
+    }
+
     async fn set_by_link(
         &self,
         found: &Found,
@@ -394,14 +406,9 @@ impl Provider {
                 return other.map(|_same| ResetOutcome::Same);
             }
         };
-        let used = if code.is_some() {
-            let left = self.recovery_figures(open.user.id).await?.left;
-            let what = RecoveryNews::CodeUsed {
-                left: left.saturating_sub(1),
-            };
-            self.letters_to_all(open, || self.recovery_notice(what, visit))
-        } else {
-            Vec::new()
+        let letters = match &code {
+            Some(_) => self.letters_of_code(open, visit).await?,
+            None => Vec::new(),
         };
         let mut event = self.event(EventKind::PasswordChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(open.user.id);
@@ -429,7 +436,7 @@ impl Provider {
             tx.set_password(user, &record)?;
             tx.end_password_runs(&index)?;
             end_all_of(tx, user, now)?;
-            used.iter().try_for_each(|letter| tx.post(letter))?;
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
             told.post(tx)?;
             tx.record(&event)?;
             Ok(Written::Done)

@@ -49,7 +49,7 @@ mod tests {
         let second = Duration::from_secs(1);
         for (after, agent, copied) in [
             (Duration::ZERO, "Firefox", false),
-            (IN_FLIGHT - second, "Firefox", false),
+            (IN_FLIGHT.saturating_sub(second), "Firefox", false),
             (IN_FLIGHT, "Firefox", true),
             (Duration::ZERO, "Safari", true),
             (Duration::from_mins(59), "Safari", true),

@@ -73,6 +73,8 @@ impl Kept {
                 house: Arc::clone(&app.house),
                 path: path.to_owned(),
                 csrf: String::new(),
+                paused: false,
+                language_csrf: None,
             },
             cause,
             reference: self.reference.clone(),

@@ -140,11 +140,11 @@ impl Provider {
         let lock = lock || case.event.as_ref().is_some_and(changed);
         for last in (0..TRIES).rev() {
             let by = (digest, session.clone());
-            match self.deny((&case, lock), by, last > 0, visit).await? {
-                Some(outcome) => return Ok(outcome),
-                // An address was changed between looking and writing: what is to be undone is another thing now.
-                None => tracing::debug!("a denial begins anew"),
+            if let Some(outcome) = self.deny((&case, lock), by, last > 0, visit).await? {
+                return Ok(outcome);
             }
+            // An address was changed between looking and writing: what is to be undone is another thing now.
+            tracing::debug!("a denial begins anew");
         }
         Err(Failure::Corrupt("address changes"))
     }

@@ -1,6 +1,6 @@
 //! What a denial ends and takes back: all that came of a session that was somebody else's (TD-08).
 
-use sekisho_model::{BrowserId, EpochKind, Event, EventKind, Outcome, SessionId, Timestamp};
+use sekisho_model::{BrowserId, EpochKind, Event, EventKind, Outcome, SessionId, Timestamp, UserId};
 use sekisho_store::{AddressChange, HistoryFilter, StoreError, Tx};
 use serde_json::Value;
 
@@ -83,6 +83,20 @@ pub(super) fn undoing(
     Ok(first.and_then(|first| Undoing::of(first, &open)))
 }
 
+fn take_back(tx: &mut Tx<'_>, user: UserId, event: &Event) -> Result<(), StoreError> {
+    let says = |name: &str| event.detail.get(name);
+    if says("networks").is_some() {
+        tx.set_networks(user, None)?;
+    }
+    if says("second_step") == Some(&Value::Bool(false)) {
+        tx.set_second_step(user, true)?;
+    }
+    if event.kind == EventKind::Deletion {
+        let _stays = tx.stop_deletion(user)?;
+    }
+    Ok(())
+}
+
 impl Stop {
     /// `Conflict`, with nothing written, if an address was changed meanwhile.
     pub(super) fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
@@ -144,18 +158,8 @@ impl Stop {
                     .session_id
                     .is_some_and(|session| suspects.sessions.contains(&session))
             };
-            for event in events.iter().filter(theirs) {
-                let says = |name: &str| event.detail.get(name);
-                if says("networks").is_some() {
-                    tx.set_networks(user, None)?;
-                }
-                if says("second_step") == Some(&Value::Bool(false)) {
-                    tx.set_second_step(user, true)?;
-                }
-                if event.kind == EventKind::Deletion {
-                    let _stays = tx.stop_deletion(user)?;
-                }
-            }
+            let mut theirs = events.iter().filter(theirs);
+            theirs.try_for_each(|event| take_back(tx, user, event))?;
         }
     }
 

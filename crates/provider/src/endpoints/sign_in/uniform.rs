@@ -50,6 +50,7 @@ impl Provider {
         let nobody = Digest::of(&self.entropy.bytes::<32>());
         let mail = CodeMail {
             account: &nobody,
+            device: device_class(known_browser),
             ip: &visit.origin.ip,
             recipient_domain: "nobody.invalid",
         };
@@ -114,12 +115,10 @@ impl Provider {
     /// Whose tries count when there is no account at this address: always the same.
     pub(super) fn nobody_at(&self, index: &Digest) -> UserId {
         let whom = Digest::keyed(self.address_key.as_bytes(), &[b"nobody", index.as_bytes()]);
-        let spelled: String = whom
-            .as_bytes()
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut spelled = String::new();
+        for byte in whom.as_bytes().iter().take(16) {
+            spelled.push_str(&format!("{byte:02x}"));
+        }
         UserId::parse(&spelled).unwrap_or_else(|| UserId::new(self.now(), &*self.entropy))
     }
 

@@ -84,9 +84,9 @@ pub(in super::super) fn guise(
     (invented, challenge): (Digest, &[u8; 32]),
 ) -> Option<String> {
     let host = Url::parse(asker.issuer).ok()?.domain()?.to_owned();
-    let asked = question.map(|question| serde_json::from_str::<Value>(&question.options));
-    let asked = asked.and_then(Result::ok);
-    let member = |name: &str| asked.as_ref()?.get("publicKey")?.get(name).cloned();
+    let options = question.map(|question| serde_json::from_str::<Value>(&question.options));
+    let options = options.and_then(Result::ok);
+    let member = |name: &str| options.as_ref()?.get("publicKey")?.get(name).cloned();
     let real = member("allowCredentials").and_then(|list| {
         let ids = list.as_array()?.iter().map(|one| one.get("id").cloned());
         ids.collect::<Option<Vec<Value>>>()
