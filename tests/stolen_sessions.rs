@@ -632,6 +632,7 @@ async fn s_8_two_step_stays_on_while_a_level_asks_it_of_everybody() {
         until: None,
         text: OperatorText::default(),
         may_lower: false,
+        proved: None,
     };
     let token = csrf(&owner.get(ADD_APP).await);
     let event = provider.event_of_server(EventKind::LevelChanged);

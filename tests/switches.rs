@@ -233,7 +233,7 @@ async fn inc_06_each_feature_is_refused_while_it_is_off_and_works_while_it_is_on
     assert_eq!(desk.send(codes, codes, &[]).await, StatusCode::OK);
     let asking = |feature: &&Feature| **feature != Feature::BackchannelLogout;
     // Leaving is the last that somebody does.
-    let (last, first): (Vec<_>, Vec<_>) = Feature::ALL
+    let (last, first): (Vec<&Feature>, Vec<&Feature>) = Feature::ALL
         .iter()
         .filter(asking)
         .partition(|feature| **feature == Feature::AccountDeletion);

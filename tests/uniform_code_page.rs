@@ -285,6 +285,7 @@ async fn otp_07_level_one_of_anybody_hides_passwords_of_everybody() {
         from: None,
         until: None,
         may_lower: true,
+        proved: None,
     };
     let provider = &house.house.services.provider;
     let event = provider.event_of_server(EventKind::LevelChanged);

@@ -207,12 +207,7 @@ async fn assemble(
         outbound,
         letters_wait,
     });
-    provider.hear().await?;
-    if matches!(letters, Letters::Send) {
-        provider.recall_wrong_codes().await?;
-    }
-    rules_file::tell(&config.guard, &provider, letters).await?;
-    places_file::tell(&config.guard, &provider, letters)?;
+    hear_of_before(config, &provider, letters).await?;
     Ok(Services {
         _meanwhile: keys_watch::meanwhile(config, letters, (&keyring, &custody)),
         custody,
@@ -225,6 +220,21 @@ async fn assemble(
         machine_events,
         rsa_key_is_missing,
     })
+}
+
+/// What was decided, seen and configured before this process began.
+async fn hear_of_before(
+    config: &Config,
+    provider: &Provider,
+    letters: Letters,
+) -> Result<(), WiringError> {
+    provider.hear().await?;
+    if matches!(letters, Letters::Send) {
+        provider.recall_wrong_codes().await?;
+    }
+    rules_file::tell(&config.guard, provider, letters).await?;
+    places_file::tell(&config.guard, provider, letters)?;
+    Ok(())
 }
 
 /// Opens the database as configured.

@@ -56,6 +56,38 @@ fn known() -> LetterBody {
     }
 }
 
+const NEWS: [RecoveryNews; 29] = [
+    RecoveryNews::CodeUsed { left: 9 },
+    RecoveryNews::CodesMade,
+    RecoveryNews::Waiting { until: AT },
+    RecoveryNews::ResetStarted,
+    RecoveryNews::CodeAddressSet,
+    RecoveryNews::AddressUndone,
+    RecoveryNews::SignInDenied,
+    RecoveryNews::BrowserStolen,
+    RecoveryNews::SecondStepOn,
+    RecoveryNews::SecondStepOff,
+    RecoveryNews::AppAdded,
+    RecoveryNews::AppRemoved,
+    RecoveryNews::PasskeyAdded,
+    RecoveryNews::PasskeyRemoved,
+    RecoveryNews::FactorLost { until: AT },
+    RecoveryNews::FactorKept,
+    RecoveryNews::FactorsGivenUp,
+    RecoveryNews::DeletionAsked { at: AT },
+    RecoveryNews::DeletionSoon { at: AT },
+    RecoveryNews::DeletionStopped,
+    RecoveryNews::DeletionDone,
+    RecoveryNews::AddressReleased,
+    RecoveryNews::AddressGiven,
+    RecoveryNews::NetworksSet { count: 2 },
+    RecoveryNews::NetworksCleared,
+    RecoveryNews::OutsideNetworks,
+    RecoveryNews::AlertsOfNewDevices,
+    RecoveryNews::AlertsOff,
+    RecoveryNews::DataTaken,
+];
+
 fn recovery_letters() -> Vec<LetterBody> {
     let (ip, device) = ("203.0.113.24".to_owned(), || Device::of(CHROME));
     let link = |by_operator| LetterBody::ResetLink {
@@ -85,45 +117,16 @@ fn recovery_letters() -> Vec<LetterBody> {
             .then(not_me)
             .flatten(),
     };
-    vec![
+    let mut all = vec![
         link(false),
         link(true),
         changed(ChangedHow::ResetLink),
         changed(ChangedHow::Forced),
         changed(ChangedHow::Own { others_stay: false }),
         changed(ChangedHow::Own { others_stay: true }),
-        news(RecoveryNews::CodeUsed { left: 9 }),
-        news(RecoveryNews::CodesMade),
-        news(RecoveryNews::Waiting {
-            until: AT + Duration::from_hours(24),
-        }),
-        news(RecoveryNews::ResetStarted),
-        news(RecoveryNews::CodeAddressSet),
-        news(RecoveryNews::AddressUndone),
-        news(RecoveryNews::SignInDenied),
-        news(RecoveryNews::BrowserStolen),
-        news(RecoveryNews::SecondStepOn),
-        news(RecoveryNews::SecondStepOff),
-        news(RecoveryNews::AppAdded),
-        news(RecoveryNews::AppRemoved),
-        news(RecoveryNews::PasskeyAdded),
-        news(RecoveryNews::PasskeyRemoved),
-        news(RecoveryNews::FactorLost { until: AT }),
-        news(RecoveryNews::FactorKept),
-        news(RecoveryNews::FactorsGivenUp),
-        news(RecoveryNews::DeletionAsked { at: AT }),
-        news(RecoveryNews::DeletionSoon { at: AT }),
-        news(RecoveryNews::DeletionStopped),
-        news(RecoveryNews::DeletionDone),
-        news(RecoveryNews::AddressReleased),
-        news(RecoveryNews::AddressGiven),
-        news(RecoveryNews::NetworksSet { count: 2 }),
-        news(RecoveryNews::NetworksCleared),
-        news(RecoveryNews::OutsideNetworks),
-        news(RecoveryNews::AlertsOfNewDevices),
-        news(RecoveryNews::AlertsOff),
-        news(RecoveryNews::DataTaken),
-    ]
+    ];
+    all.extend(NEWS.map(news));
+    all
 }
 
 fn address_letters() -> Vec<LetterBody> {

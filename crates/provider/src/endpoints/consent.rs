@@ -98,7 +98,10 @@ impl Provider {
         if client.publisher.is_some() {
             return Ok(None);
         }
-        let vouched = self.store.read(|tx: &mut sekisho_store::Tx<'_>| tx.vouched_clients()).await?;
+        let vouched = self
+            .store
+            .read(|tx: &mut sekisho_store::Tx<'_>| tx.vouched_clients())
+            .await?;
         let others = vouched.iter().flat_map(|other| {
             let japanese = other.client_name_ja.as_deref();
             [Some(other.client_name.as_str()), japanese]

@@ -100,7 +100,7 @@ async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Events(asked) => events::run(asked).await,
         Command::Canary(command) => canaries::run(command, form).await,
         Command::Operator(command) => operators::run(command, form).await,
-        Command::Mail(command) => mail::run(command, form).await,
+        Command::Mail(command) => Box::pin(mail::run(command, form)).await,
         Command::Docs { page } => {
             reference::print(page);
             Ok(())

@@ -53,7 +53,7 @@ const fn both(class: EndpointClass) -> Purpose {
 }
 
 impl Purpose {
-    fn class(&self, request: &HttpRequest) -> EndpointClass {
+    fn class(self, request: &HttpRequest) -> EndpointClass {
         match *request.method() {
             Method::GET | Method::HEAD => self.looking,
             _ => self.acting,

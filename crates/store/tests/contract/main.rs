@@ -51,6 +51,7 @@ mod registrations;
 mod sealing;
 #[cfg(all(test, feature = "sqlite"))]
 mod sqlite_only;
+#[cfg(test)]
 mod standing;
 #[cfg(test)]
 mod theft;

@@ -1,4 +1,6 @@
-use sekisho_model::{AddressKind, AlertSetting, Digest, EpochKind, KeyId, Locale, User, UserState};
+use sekisho_model::{
+    AddressKind, AlertSetting, Digest, EpochKind, KeyId, Locale, Sealed, User, UserState,
+};
 use sekisho_store::{Account, Once, PasswordRecord, SealedAddress, StoreError};
 
 use crate::bed::Bed;

@@ -173,7 +173,7 @@ async fn rec_16_the_file_holds_nothing_of_who_was_erased() {
         .unwrap();
     bed.store
         .write(move |tx| {
-            tx.ask_deletion(user, NOW, NOW)?;
+            let _once = tx.ask_deletion(user, NOW, NOW)?;
             tx.erase_user(user, NOW).map(drop)
         })
         .await

@@ -72,6 +72,17 @@ async fn ses_09_whoever_holds_the_epochs_sees_every_lower_move(bed: &Bed) {
 }
 
 /// Some of either kind at once: few enough that each gets a connection.
+fn own_move(
+    tx: &mut sekisho_store::Tx<'_>,
+    user: UserId,
+) -> Result<Move, sekisho_store::StoreError> {
+    tx.hold_epochs()?;
+    let shared = tx.shared_epochs()?;
+    let seen = shared.first().map_or(Epoch(0), |shared| shared.epoch);
+    let own = tx.move_user_epoch(user, EpochKind::Session)?;
+    Ok(Move::One { seen, own })
+}
+
 async fn moves(bed: &Bed, user: UserId) -> Vec<Move> {
     let calls: Vec<_> = (0..AT_ONCE)
         .map(|number| {
@@ -79,15 +90,12 @@ async fn moves(bed: &Bed, user: UserId) -> Vec<Move> {
             tokio::spawn(async move {
                 let work = store.write(move |tx| {
                     let _early = tx.epoch_now()?;
-                    if number % 2 == 0 {
-                        let epoch = tx.move_server_epoch(EpochKind::Session)?;
-                        return Ok(Move::Everybody(epoch));
-                    }
-                    tx.hold_epochs()?;
-                    let shared = tx.shared_epochs()?;
-                    let seen = shared.first().map_or(Epoch(0), |shared| shared.epoch);
-                    let own = tx.move_user_epoch(user, EpochKind::Session)?;
-                    Ok(Move::One { seen, own })
+                    let everybody = number % 2 == 0;
+                    let moved = everybody.then(|| tx.move_server_epoch(EpochKind::Session));
+                    let Some(epoch) = moved.transpose()? else {
+                        return own_move(tx, user);
+                    };
+                    Ok(Move::Everybody(epoch))
                 });
                 work.await.unwrap()
             })
@@ -165,28 +173,35 @@ async fn ses_09_holding_sessions_and_ending_others_do_not_wait_for_each_other(be
     );
 }
 
+/// Ends the other sessions, or only changes a setting, as long as its own session counts.
+fn one_of_them(
+    tx: &mut sekisho_store::Tx<'_>,
+    user: UserId,
+    session: &BrowserSession,
+    moves: bool,
+) -> Result<(), sekisho_store::StoreError> {
+    if moves {
+        tx.hold_epochs()?;
+    }
+    if tx.held_session(session)?.is_none() {
+        return Ok(());
+    }
+    if !moves {
+        return tx.set_second_step(user, true);
+    }
+    let epoch = tx.move_user_epoch(user, EpochKind::Session)?;
+    tx.end_other_sessions(user, (session.id, epoch), NOW)
+        .map(drop)
+}
+
 async fn hold_and_end(bed: &Bed, user: UserId, sessions: &[BrowserSession]) {
     let calls: Vec<_> = (0..AT_ONCE)
         .map(|number| {
             let session = sessions[number % sessions.len()].clone();
             let store = bed.store.clone();
             tokio::spawn(async move {
-                let work = store.write(move |tx| {
-                    let moves = number % 2 == 0;
-                    if moves {
-                        tx.hold_epochs()?;
-                    }
-                    if tx.held_session(&session)?.is_none() {
-                        return Ok(());
-                    }
-                    if moves {
-                        let epoch = tx.move_user_epoch(user, EpochKind::Session)?;
-                        tx.end_other_sessions(user, (session.id, epoch), NOW)?;
-                    } else {
-                        tx.set_second_step(user, true)?;
-                    }
-                    Ok(())
-                });
+                let moves = number % 2 == 0;
+                let work = store.write(move |tx| one_of_them(tx, user, &session, moves));
                 work.await
             })
         })

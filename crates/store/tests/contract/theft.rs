@@ -43,7 +43,7 @@ async fn td_01_every_former_value_of_a_trusted_browser_leads_to_it_and_no_other_
         assert_eq!(tx.renew_browser(first.id, old.1, &third)?, Once::First);
         // Too late: nothing was replaced, so nothing is a former value of it.
         assert_eq!(tx.renew_browser(first.id, old.0, &second)?, Once::Again);
-        tx.rotate_browser(plain.id, &plain.digest, &renewed)?;
+        let _once = tx.rotate_browser(plain.id, &plain.digest, &renewed)?;
         let (found, since) = tx.browser_formerly_among(owner, &[*old.0])?.unwrap();
         assert_eq!((found.id, found.digest), (first.id, third.digest));
         assert_eq!(since, NOW + HOUR);
@@ -84,7 +84,7 @@ async fn td_01_former_values_go_with_the_browser_and_with_its_trust(bed: &Bed) {
     let work = move |tx: &mut Tx<'_>| {
         for (known, next) in &pairs {
             tx.insert_browser(known)?;
-            tx.renew_browser(known.id, &known.digest, next)?;
+            let _once = tx.renew_browser(known.id, &known.digest, next)?;
         }
         Ok(())
     };

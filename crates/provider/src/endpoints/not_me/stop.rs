@@ -1,6 +1,8 @@
 //! What a denial ends and takes back: all that came of a session that was somebody else's (TD-08).
 
-use sekisho_model::{BrowserId, EpochKind, Event, EventKind, Outcome, SessionId, Timestamp, UserId};
+use sekisho_model::{
+    BrowserId, EpochKind, Event, EventKind, Outcome, SessionId, Timestamp, UserId,
+};
 use sekisho_store::{AddressChange, HistoryFilter, StoreError, Tx};
 use serde_json::Value;
 

@@ -81,8 +81,9 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         if self.is_uniform(&flow) {
             let awaiting = Awaiting::of_stronger(stronger, change, known_browser);
-            let hidden = self.await_nothing(flow, account.user.id, awaiting, visit);
-            return hidden.await;
+            return self
+                .await_nothing(flow, account.user.id, awaiting, visit)
+                .await;
         }
         let (now, codes) = (self.now(), self.settings.codes);
         let cookie = PreAuthToken::generate(&*self.entropy);
@@ -126,17 +127,13 @@ impl Provider {
         let mut event = self.event(EventKind::CodeAsked, Outcome::Passed, &visit.origin);
         event.detail = serde_json::json!({ "flow": flow_mark(&flow.id), "stronger": true });
         event.user_id = Some(account.user.id);
-        event.client_id = flow
-            .pending
-            .request()
-            .map(|request| request.client_id.clone());
+        let client = flow.pending.request();
+        event.client_id = client.map(|request| request.client_id.clone());
         // Outside of the networks of the account its owner was told already.
-        let held =
-            (!stronger.is_nothing()).then(|| self.password_known(account, &flow, closes_at, visit));
+        let held = !stronger.is_nothing();
+        let held = held.then(|| self.password_known(account, &flow, closes_at, visit));
         let work = move |tx: &mut Tx<'_>| {
-            if let Some(held) = &held {
-                held.post(tx)?;
-            }
+            held.iter().try_for_each(|held| held.post(tx))?;
             tx.record(&event)
         };
         self.store.write(work).await?;

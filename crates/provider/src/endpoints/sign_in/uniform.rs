@@ -117,7 +117,9 @@ impl Provider {
         let whom = Digest::keyed(self.address_key.as_bytes(), &[b"nobody", index.as_bytes()]);
         let mut spelled = String::new();
         for byte in whom.as_bytes().iter().take(16) {
-            spelled.push_str(&format!("{byte:02x}"));
+            for half in [byte >> 4, byte & 15] {
+                spelled.extend(char::from_digit(u32::from(half), 16));
+            }
         }
         UserId::parse(&spelled).unwrap_or_else(|| UserId::new(self.now(), &*self.entropy))
     }

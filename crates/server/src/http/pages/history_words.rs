@@ -24,13 +24,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         EventKind::SettingChanged => changed(&entry.detail),
         EventKind::ResetAsked => ("did-ask-reset", "how-mail-link"),
         EventKind::PasswordChanged => password(entry),
-        EventKind::RecoveryCodes => match entry.outcome {
-            Outcome::Passed if entry.detail.get("made").is_some() => {
-                ("did-make-recovery-codes", "how-by-you")
-            }
-            Outcome::Passed => ("did-use-recovery-code", "how-by-you"),
-            _ => ("did-wrong-recovery-code", "how-nobody-in"),
-        },
+        EventKind::RecoveryCodes => recovery_codes(entry),
         EventKind::FactorChanged => factor(&entry.detail),
         EventKind::AddressChanged => address(&entry.detail),
         EventKind::UserCreated => created(&entry.detail),
@@ -64,6 +58,16 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::CanaryTouched
         | EventKind::OperatorToken
         | EventKind::Advisory => ("did-change", "how-by-operator"),
+    }
+}
+
+fn recovery_codes(entry: &HistoryEntry) -> (&'static str, &'static str) {
+    match entry.outcome {
+        Outcome::Passed if entry.detail.get("made").is_some() => {
+            ("did-make-recovery-codes", "how-by-you")
+        }
+        Outcome::Passed => ("did-use-recovery-code", "how-by-you"),
+        _ => ("did-wrong-recovery-code", "how-nobody-in"),
     }
 }
 
