@@ -32,9 +32,16 @@ const STEPS: &str = "/account/security/second-step";
 const ADD_APP: &str = "/account/security/second-step/app";
 const ADD_PASSKEY: &str = "/account/security/second-step/passkey";
 
+/// The page that shows a form, where it goes, what is typed.
+type Form = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
 /// Every form of the account pages that changes something: the page that shows it, where it goes, what is typed.
 /// `FACTOR`, `SESSION` and `ADDRESS` stand for what the account has.
-const FORMS: [(&str, &str, &[(&str, &str)]); 21] = [
+const FORMS: [Form; 21] = [
     (SECURITY, SECURITY, &[("alert", "off")]),
     (SECURITY, SECURITY, &[("alert", "new_device")]),
     (

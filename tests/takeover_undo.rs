@@ -122,10 +122,8 @@ impl Scene {
     /// The link that says "this was not me" in the newest letter with these words in its subject.
     async fn link(&self, address: &str, subject: &str) -> String {
         self.house.told(address, subject).await;
-        let letters = self.house.letters_to(address).into_iter();
-        let letter = letters
-            .filter(|letter| subject_of(letter).contains(subject))
-            .next_back();
+        let mut letters = self.house.letters_to(address).into_iter();
+        let letter = letters.rfind(|letter| subject_of(letter).contains(subject));
         let letter = letter.unwrap();
         let rest = letter
             .split("/not-me/")

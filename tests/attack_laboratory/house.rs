@@ -63,8 +63,6 @@ pub struct Laboratory {
     pub now: Timestamp,
     pub fired: Vec<Firing>,
     pub owners: Owners,
-    /// Mails that attackers had sent.
-    pub mails: u64,
 }
 
 impl Laboratory {
@@ -86,7 +84,6 @@ impl Laboratory {
             now,
             fired: Vec::new(),
             owners: Owners::default(),
-            mails: 0,
         }
     }
 

@@ -31,6 +31,7 @@ pub mod password_reset;
 pub mod pushed_request;
 pub mod recovery_codes;
 pub mod register;
+mod reset_wait;
 pub mod revoke;
 pub mod second_steps;
 pub mod sender;

@@ -6,7 +6,8 @@ use sekisho_provider::jwt::Withdrawn;
 use sekisho_provider::rules::key_rotation::KeyState;
 use serde::Serialize;
 
-use super::tree::{Form, KeysCommand, Where};
+use super::keys_tree::KeysCommand;
+use super::tree::{Form, Where};
 use super::{CliError, config_at, event, output, sealing_keys, services_at};
 use crate::keys_file;
 

@@ -21,6 +21,7 @@ mod incident;
 mod incident_notices;
 mod invitations;
 mod keys;
+mod keys_tree;
 mod leaving;
 mod levels;
 mod logouts;

@@ -122,7 +122,7 @@ async fn td_01_only_sign_ins_from_that_browser_since_then_are_found(bed: &Bed) {
         sessions
             .iter()
             .try_for_each(|session| tx.insert_session(session))?;
-        tx.end_session(ended, NOW)?;
+        let _once = tx.end_session(ended, NOW)?;
         let mut found = tx.sessions_from_browser(owner, browser, NOW + HOUR)?;
         found.sort();
         assert_eq!(found, expected);

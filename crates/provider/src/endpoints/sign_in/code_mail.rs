@@ -103,7 +103,7 @@ impl Provider {
             Pass::Go(ticket) => ticket,
             Pass::Wait { .. } if uniform => {
                 return self
-                    .await_nothing(flow, account.user.id, awaiting, visit)
+                    .await_nothing(flow, (account.user.id, Some(account)), awaiting, visit)
                     .await;
             }
             Pass::Wait { until, .. } => return Ok(PasswordOutcome::NoMoreCodes(until)),

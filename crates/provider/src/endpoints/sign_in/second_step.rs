@@ -64,7 +64,9 @@ impl Provider {
                         change,
                         ..Awaiting::default()
                     };
-                    return self.await_nothing(flow, user, awaiting, visit).await;
+                    return self
+                        .await_nothing(flow, (user, None), awaiting, visit)
+                        .await;
                 }
                 Ok(PasswordOutcome::NoCodeAddress)
             }
@@ -81,9 +83,9 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         if self.is_uniform(&flow) {
             let awaiting = Awaiting::of_stronger(stronger, change, known_browser);
-            return self
-                .await_nothing(flow, account.user.id, awaiting, visit)
-                .await;
+            let told = (!stronger.is_nothing()).then_some(account);
+            let whose = (account.user.id, told);
+            return self.await_nothing(flow, whose, awaiting, visit).await;
         }
         let (now, codes) = (self.now(), self.settings.codes);
         let cookie = PreAuthToken::generate(&*self.entropy);
@@ -124,11 +126,9 @@ impl Provider {
             self.session.close_challenge(&challenge.id).await?;
             return Ok(PasswordOutcome::FlowGone);
         }
-        let mut event = self.event(EventKind::CodeAsked, Outcome::Passed, &visit.origin);
+        let mut event = self.about_code(&flow, EventKind::CodeAsked, Outcome::Passed, visit);
         event.detail = serde_json::json!({ "flow": flow_mark(&flow.id), "stronger": true });
         event.user_id = Some(account.user.id);
-        let client = flow.pending.request();
-        event.client_id = client.map(|request| request.client_id.clone());
         // Outside of the networks of the account its owner was told already.
         let held = !stronger.is_nothing();
         let held = held.then(|| self.password_known(account, &flow, closes_at, visit));

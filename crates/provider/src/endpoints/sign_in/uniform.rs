@@ -8,12 +8,14 @@ use sekisho_guard::{CodeMail, CodeTry, Pass};
 use sekisho_mail::tally;
 use sekisho_model::{BrowserId, ChallengeId, Digest, Event, EventKind, Outcome, UserId};
 use sekisho_session::Attempt;
+use sekisho_store::Tx;
 
 use super::super::visit::{NewCookies, Visit};
 use super::code::CodeOutcome;
 use super::code_mail::{Awaiting, Drawn, ResendOutcome};
 use super::flow::LoadedFlow;
 use super::password::{PasswordOutcome, device_class};
+use crate::accounts::OpenAccount;
 use crate::rules::second_factor::DIGITS;
 use crate::rules::sign_in::{CodeStage, Disguise};
 use crate::{Failure, Provider};
@@ -62,14 +64,16 @@ impl Provider {
             disguise: Disguise::Decoy,
             ..Awaiting::default()
         };
-        self.await_nothing(flow, user, awaiting, visit).await
+        self.await_nothing(flow, (user, None), awaiting, visit)
+            .await
     }
 
-    /// Goes on as if a code were mailed. Something stronger, or a recovery code, may still fit.
+    /// Goes on as if a code were mailed. Something stronger, or a recovery code, may still fit. The owner of
+    /// `account`, whose password was right, hears of it if nothing follows.
     pub(super) async fn await_nothing(
         &self,
         flow: LoadedFlow,
-        user: UserId,
+        (user, account): (UserId, Option<&OpenAccount>),
         awaiting: Awaiting,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
@@ -94,7 +98,13 @@ impl Provider {
             event.detail = serde_json::json!({
                 "flow": flow_mark(&flow.id), "stronger": has_stronger, "mailed": false,
             });
-            self.store.write(move |tx| tx.record(&event)).await?;
+            let closes_at = self.now() + self.settings.codes.closes_after;
+            let held = account.map(|one| self.password_known(one, &flow, closes_at, visit));
+            let work = move |tx: &mut Tx<'_>| {
+                held.iter().try_for_each(|held| held.post(tx))?;
+                tx.record(&event)
+            };
+            self.store.write(work).await?;
         }
         Ok(PasswordOutcome::CodeSent(NewCookies {
             pre_auth: Some(cookie),
@@ -236,7 +246,7 @@ impl Provider {
     }
 
     /// An event that names no account: in a history it would say that the password was right.
-    fn about_code(
+    pub(super) fn about_code(
         &self,
         flow: &LoadedFlow,
         kind: EventKind,
