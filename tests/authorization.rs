@@ -155,6 +155,7 @@ async fn con_06_a_decision_before_the_page_was_seen_is_asked_for_again() {
     let csrf = page.hidden("csrf");
     for decision in ["allow", "deny"] {
         let form = [("csrf", &*csrf), ("decision", decision)];
+        house.clock.advance(std::time::Duration::from_millis(100));
         let again = browser.post_once("/consent", &form).await;
         assert_eq!((again.status, &again.location), (StatusCode::OK, &None));
         assert!(

@@ -123,7 +123,8 @@ async fn a_skipped_code_is_told_from_none_wanted_and_the_file_says_the_same() {
             .unwrap()
             .starts_with("attachment")
     );
-    assert!(file.text.starts_with("\"Time\""), "{}", file.text);
+    let text = file.text.trim_start_matches('\u{feff}');
+    assert!(text.starts_with("\"Time\""), "{text}");
     assert!(file.text.contains(skipped) && file.text.contains(ELSEWHERE));
     assert!(file.text.contains("\"'=Evil\"") && !file.text.contains("\"=Evil"));
     let line = file.text.lines().nth(1).unwrap();

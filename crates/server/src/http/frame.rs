@@ -249,7 +249,12 @@ impl<'a> Frame<'a> {
             Delivery::Post(fields) => {
                 let app = AppName::new(&answer.client_name, &answer.callback.display_host())
                     .with_brand(&answer.client_id, answer.brand);
-                let (page, address) = (self.page(String::new()), answer.callback.uri());
+                // The form of this page goes to the app; no other one may be on it.
+                let page = Page {
+                    language_csrf: None,
+                    ..self.page(String::new())
+                };
+                let address = answer.callback.uri();
                 let kind = form_target(address).map_or(Answer::Page, Answer::FormPost);
                 match FormPostPage::new(page, app, address, fields, answer.ask_first) {
                     Some(view) => self.html(StatusCode::OK, &kind, &view),
