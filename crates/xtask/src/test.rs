@@ -94,7 +94,10 @@ impl Runner<'_> {
 
     fn journeys_on_production(&self, tally: &mut Tally) -> Result<(), String> {
         // Pages look the same on whatever they are kept.
-        let only = ["-E", "binary(e2e) - test(/^gallery::/)"];
+        let only = [
+            "-E",
+            "binary(e2e) - test(/^gallery::/) - test(/^keyboard::every_page/)",
+        ];
         let arguments = if !has_cargo("nextest") {
             [
                 &["test"],
