@@ -281,7 +281,7 @@ async fn loading_again_sends_no_form_twice() {
     assert_eq!(stay.location(), "/logout?said=stayed");
     for _ in 0..2 {
         let page = browser.get(stay.location()).await;
-        assert!(!page.text.contains("name=\"csrf\""), "{}", page.words());
+        assert!(!page.text.contains("name=\"decision\""), "{}", page.words());
     }
     let out = browser
         .post_once("/logout", &[("csrf", &csrf), ("decision", "yes")])

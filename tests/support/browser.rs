@@ -60,9 +60,9 @@ impl Page {
             .unwrap_or_else(|| panic!("no redirect: {} {}", self.status, self.text))
     }
 
-    /// A parameter of the address this page redirects to.
+    /// A parameter of the address of the app this page redirects to; nothing if it stays with us.
     pub fn answer(&self, name: &str) -> Option<String> {
-        let url = url::Url::parse(self.location()).unwrap();
+        let url = url::Url::parse(self.location()).ok()?;
         url.query_pairs()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.into_owned())
