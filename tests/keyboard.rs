@@ -53,8 +53,13 @@ async fn faults_of(browser: &Chromium, name: &str) -> Vec<String> {
     if before.of == 0 {
         return vec![format!("{name}: nothing can be reached")];
     }
+    if before.at < 0 {
+        // A page that begins with what is wrong begins there.
+        browser.press(&[TAB]).await;
+        before = focus(browser).await;
+    }
     let (mut step, mut back) = (1, false);
-    for _ in 0..before.of * 3 {
+    for _ in 0..before.of * 6 {
         if before.at == before.of - 1 {
             (step, back) = (-1, true);
         }
@@ -65,6 +70,10 @@ async fn faults_of(browser: &Chromium, name: &str) -> Vec<String> {
             .press(if back { &[SHIFT, TAB] } else { &[TAB] })
             .await;
         let now = focus(browser).await;
+        // A date has places of its own for its parts.
+        if now.at == before.at && now.what.contains("type=\"date\"") {
+            continue;
+        }
         if now.at != before.at + step {
             faults.push(format!("{name}: from {} to {}", before.what, now.what));
             return faults;
@@ -99,7 +108,9 @@ async fn walk_part(part: usize) {
     // One state of each page: what can have the focus differs little between them.
     let mut seen = BTreeSet::new();
     let kind = |name: &str| name.split('-').next().unwrap_or_default().to_owned();
-    let pages = all.iter().filter(|page| seen.insert(kind(&page.name)));
+    // Frames of the built-in mailbox hold the mails of others.
+    let ours = all.iter().filter(|page| !page.name.contains("letter"));
+    let pages = ours.filter(|page| seen.insert(kind(&page.name)));
     for page in pages.skip(part).step_by(PARTS) {
         browser.go(&server.url(&format!("/{}", page.name))).await;
         faults.extend(faults_of(&browser, &page.name).await);
