@@ -19,12 +19,14 @@ impl Provider {
             return Ok(());
         }
         let now = self.now();
+        // This moment included: a process may end and begin within one.
+        let until = now + Duration::from_micros(1);
         let mut after = None;
         loop {
             let kinds = [EventKind::CodeTried, EventKind::RecoveryCodes];
             let events = self
                 .store
-                .read(move |tx| tx.events_between(now - DAY, now, &kinds, (after, BATCH)))
+                .read(move |tx| tx.events_between(now - DAY, until, &kinds, (after, BATCH)))
                 .await?;
             let wrong = events.iter().filter(|e| e.outcome == Outcome::WrongCode);
             for (user, at) in wrong.filter_map(|event| Some((event.user_id?, event.at))) {
