@@ -33,6 +33,7 @@ pub async fn signed_in(house: &TestHouse, app: &str) -> Browser {
 /// The token of the page's own forms; the first form of an account page signs out.
 pub fn csrf(page: &Page) -> String {
     let main = page.text.split("<main").nth(1).unwrap();
+    let main = main.split("</main>").next().unwrap();
     let rest = main.split("name=\"csrf\" value=\"").nth(1).unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
@@ -41,6 +42,7 @@ pub fn csrf(page: &Page) -> String {
 pub async fn act(browser: &Browser, form: &[(&str, &str)]) -> Page {
     let page = browser.get(PAGE).await;
     let main = page.text.split("<main").nth(1).unwrap();
+    let main = main.split("</main>").next().unwrap();
     let token = if main.contains("name=\"csrf\"") {
         csrf(&page)
     } else {
