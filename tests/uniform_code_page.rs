@@ -53,7 +53,7 @@ fn seen(page: &Page) -> String {
     let mut headers: Vec<String> = page
         .headers
         .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "date" | "location"))
+        .filter(|(name, _)| !matches!(name.as_str(), "date" | "location" | "x-request-id"))
         .map(|(name, value)| {
             let value = value.to_str().unwrap();
             // Of cookies the name and the attributes; of policies all but the nonce of the page.

@@ -350,7 +350,7 @@ deny = { method = "POST", path = "/oauth2/token", header = ["X-Probe", "it's"] }
     #[test]
     fn sup_04_a_build_before_a_release_is_not_overlooked() {
         for (affected, version, is) in [
-            ("*", "0.2.0-rc.1", "affected"),
+            ("*", "0.1.3-rc.1", "affected"),
             (">=0.1.0, <0.1.4", "0.1.3-alpha", "affected"),
             (">=0.1.0, <0.1.4", "0.1.0-rc.1", "affected"),
             (">=0.1.0, <0.1.4", "0.1.4-rc.1", "affected"),

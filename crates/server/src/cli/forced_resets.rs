@@ -231,6 +231,14 @@ mod tests {
     const SINCE: i64 = 1_795_000_000;
 
     async fn owner(place: &Place) -> User {
+        let line = r#"{"email":"haruka@example.jp","email_verified":true,"code_address":"haruka@mobile.example","code_address_verified":true}"#;
+        let file = place.file("owner.jsonl", line);
+        let words = format!("user import {}", file.display());
+        place.run(&words).await.unwrap();
+        found(place).await
+    }
+
+    async fn found(place: &Place) -> User {
         let found = place.store.read(|tx: &mut Tx<'_>| tx.list_users(None, 1));
         found.await.unwrap().remove(0)
     }
@@ -248,7 +256,7 @@ mod tests {
     }
 
     async fn epochs(place: &Place) -> (Epoch, Epoch) {
-        let user = owner(place).await;
+        let user = found(place).await;
         (user.epochs.password, user.epochs.session)
     }
 

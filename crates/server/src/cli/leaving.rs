@@ -230,6 +230,14 @@ mod tests {
     use crate::cli::tests::Place;
 
     async fn owner(place: &Place) -> User {
+        let line = r#"{"email":"haruka@example.jp","email_verified":true,"code_address":"haruka@mobile.example","code_address_verified":true}"#;
+        let file = place.file("owner.jsonl", line);
+        let words = format!("user import {}", file.display());
+        place.run(&words).await.unwrap();
+        found(place).await
+    }
+
+    async fn found(place: &Place) -> User {
         let found = place.store.read(|tx: &mut Tx<'_>| tx.list_users(None, 1));
         found.await.unwrap().remove(0)
     }
@@ -255,7 +263,7 @@ mod tests {
                 .await
                 .unwrap_or_else(|error| panic!("{works}: {error:?}"));
         }
-        assert_eq!(owner(&place).await.state, UserState::Disabled);
+        assert_eq!(found(&place).await.state, UserState::Disabled);
         assert!(run(format!("user data {sub}")).await.is_err());
         let taken = format!("user give-address {sub} --email {address} --reason test");
         assert!(run(taken).await.is_err(), "it is in quarantine");

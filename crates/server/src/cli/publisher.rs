@@ -8,7 +8,7 @@ use serde_json::json;
 use super::tree::{Form, Where};
 use super::{CliError, clients, event, output, services_at};
 
-const EXAMPLE: &str = "Example\n  sekisho client verify demo-app --publisher \"Example Ltd.\" --config config.toml\n  sekisho client verify demo-app --withdraw --config config.toml";
+const EXAMPLE: &str = "Example\n  sekisho client verify demo-app --publisher Example-Ltd --config config.toml\n  sekisho client verify demo-app --withdraw --config config.toml";
 
 /// Who makes an app.
 #[derive(Debug, Clone, Args)]

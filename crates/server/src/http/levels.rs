@@ -91,6 +91,7 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         | "/help"
         | "/privacy"
         | "/theme"
+        | "/language"
         | "/help/code-address"
         | "/oauth2/check_session"
         | "/notice"
@@ -135,9 +136,12 @@ fn purpose(pattern: &str) -> Option<Purpose> {
 fn account(pattern: &str) -> Option<Purpose> {
     use EndpointClass as Class;
     Some(match pattern {
-        "/account" | "/account/history" | "/account/data" | "/account/keep" => {
-            both(Class::AccountView)
-        }
+        "/account"
+        | "/account/history"
+        | "/account/history.csv"
+        | "/account/profile"
+        | "/account/data"
+        | "/account/keep" => both(Class::AccountView),
         "/account/security"
         | "/account/security/recovery-codes"
         | "/account/security/networks"

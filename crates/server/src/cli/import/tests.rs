@@ -378,7 +378,8 @@ async fn pw_30_whoever_is_marked_by_a_cohort_is_marked_where_they_move_in() {
 #[tokio::test]
 async fn an_account_that_cannot_be_read_holds_up_nobody() {
     let place = Place::new().await;
-    let text = lines(1) + &person();
+    let other = person().replace("abc@b", "abd@b").replace("old-1", "old-2");
+    let text = format!("{}{}\n{other}", lines(1), person());
     place
         .import(&place.file("people.jsonl", &text), "")
         .await

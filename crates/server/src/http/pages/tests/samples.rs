@@ -406,7 +406,10 @@ fn consent_view(locale: Locale) -> ConsentPage {
         page: page(locale),
         app: app(locale),
         client_id: "9f2c77aa01d04f6c8b1de2a4c07b3f55".to_owned(),
-        vouched: Vouched::Publisher("青空ソフト株式会社".to_owned()),
+        vouched: Vouched::Publisher(match locale {
+            Locale::Ja => "青空ソフト株式会社".to_owned(),
+            Locale::En => "Aozora Software Inc.".to_owned(),
+        }),
         doubt: None,
         too_soon: false,
         person: Person::new(Some("三浦 晴香"), "haruka.m@example.jp"),
@@ -442,7 +445,10 @@ fn consent_pages(album: &mut Album) {
     };
     album.put("consent-by-operator", seen(None, false));
     album.put("consent-too-soon", seen(None, true));
-    let like = NameDoubt::LooksLike("青空会計".to_owned());
+    let like = NameDoubt::LooksLike(match locale {
+        Locale::Ja => "青空会計".to_owned(),
+        Locale::En => "Aozora Books".to_owned(),
+    });
     album.put("consent-looks-like", seen(Some(like), false));
     let mixed = Some(NameDoubt::MixedScripts);
     album.put("consent-mixed-name", seen(mixed, false));
