@@ -92,7 +92,7 @@ fn by_eye(view: View) -> bool {
 }
 
 /// One in so many samples for each test, so that they run side by side.
-const PARTS: usize = 4;
+const PARTS: usize = 8;
 
 async fn faults_of(
     browser: &Chromium,
@@ -202,8 +202,16 @@ parts! {
     every_page_is_whole_in_japanese_2: Ja 1;
     every_page_is_whole_in_japanese_3: Ja 2;
     every_page_is_whole_in_japanese_4: Ja 3;
+    every_page_is_whole_in_japanese_5: Ja 4;
+    every_page_is_whole_in_japanese_6: Ja 5;
+    every_page_is_whole_in_japanese_7: Ja 6;
+    every_page_is_whole_in_japanese_8: Ja 7;
     every_page_is_whole_in_english_1: En 0;
     every_page_is_whole_in_english_2: En 1;
     every_page_is_whole_in_english_3: En 2;
     every_page_is_whole_in_english_4: En 3;
+    every_page_is_whole_in_english_5: En 4;
+    every_page_is_whole_in_english_6: En 5;
+    every_page_is_whole_in_english_7: En 6;
+    every_page_is_whole_in_english_8: En 7;
 }
