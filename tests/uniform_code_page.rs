@@ -37,6 +37,8 @@ fn seen(page: &Page) -> String {
         ("<span class=\"word\">", "</span>"),
         ("challenge&#34;:&#34;", "&#34;"),
         ("allowCredentials&#34;:", "]"),
+        ("datetime=\"", "<"),
+        ("a new code from ", "<"),
     ] {
         let mut parts = text.split(before);
         let mut masked = parts.next().unwrap().to_owned();
@@ -53,7 +55,12 @@ fn seen(page: &Page) -> String {
     let mut headers: Vec<String> = page
         .headers
         .iter()
-        .filter(|(name, _)| !matches!(name.as_str(), "date" | "location" | "x-request-id"))
+        .filter(|(name, _)| {
+            !matches!(
+                name.as_str(),
+                "date" | "location" | "x-request-id" | "content-length"
+            )
+        })
         .map(|(name, value)| {
             let value = value.to_str().unwrap();
             // Of cookies the name and the attributes; of policies all but the nonce of the page.
