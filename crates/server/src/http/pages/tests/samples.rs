@@ -546,7 +546,13 @@ fn sign_out_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::Page,
             app: None,
-            apps: vec![app.name().to_owned(), "家計簿".to_owned()],
+            apps: vec![
+                app.name().to_owned(),
+                match locale {
+                    Locale::Ja => "家計簿".to_owned(),
+                    Locale::En => "Household ledger".to_owned(),
+                },
+            ],
             target: None,
         },
     );
