@@ -63,6 +63,7 @@ fn seen(page: &Page) -> String {
         })
         .map(|(name, value)| {
             let value = value.to_str().unwrap();
+            let value = value.split("; Expires=").next().unwrap();
             // Of cookies the name and the attributes; of policies all but the nonce of the page.
             let value = match name.as_str() {
                 "set-cookie" => value

@@ -83,8 +83,7 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         if self.is_uniform(&flow) {
             let awaiting = Awaiting::of_stronger(stronger, change, known_browser);
-            let told = (!stronger.is_nothing()).then_some(account);
-            let whose = (account.user.id, told);
+            let whose = (account.user.id, (!stronger.is_nothing()).then_some(account));
             return self.await_nothing(flow, whose, awaiting, visit).await;
         }
         let (now, codes) = (self.now(), self.settings.codes);
