@@ -83,20 +83,25 @@ fn own_move(
     Ok(Move::One { seen, own })
 }
 
+fn move_of(
+    tx: &mut sekisho_store::Tx<'_>,
+    user: UserId,
+    number: usize,
+) -> Result<Move, sekisho_store::StoreError> {
+    let _early = tx.epoch_now()?;
+    if number.is_multiple_of(2) {
+        let epoch = tx.move_server_epoch(EpochKind::Session)?;
+        return Ok(Move::Everybody(epoch));
+    }
+    own_move(tx, user)
+}
+
 async fn moves(bed: &Bed, user: UserId) -> Vec<Move> {
     let calls: Vec<_> = (0..AT_ONCE)
         .map(|number| {
             let store = bed.store.clone();
             tokio::spawn(async move {
-                let work = store.write(move |tx| {
-                    let _early = tx.epoch_now()?;
-                    let everybody = number % 2 == 0;
-                    let moved = everybody.then(|| tx.move_server_epoch(EpochKind::Session));
-                    let Some(epoch) = moved.transpose()? else {
-                        return own_move(tx, user);
-                    };
-                    Ok(Move::Everybody(epoch))
-                });
+                let work = store.write(move |tx| move_of(tx, user, number));
                 work.await.unwrap()
             })
         })

@@ -537,6 +537,14 @@ fn error_pages(album: &mut Album) {
     }
 }
 
+fn apps_in_use(app: &App, locale: Locale) -> Vec<String> {
+    let other = match locale {
+        Locale::Ja => "家計簿",
+        Locale::En => "Household ledger",
+    };
+    vec![app.name().to_owned(), other.to_owned()]
+}
+
 fn sign_out_pages(album: &mut Album) {
     let locale = album.locale;
     let (page, app) = (|| page(locale), app(locale));
@@ -546,13 +554,7 @@ fn sign_out_pages(album: &mut Album) {
             page: page(),
             action: SignOutAction::Page,
             app: None,
-            apps: vec![
-                app.name().to_owned(),
-                match locale {
-                    Locale::Ja => "家計簿".to_owned(),
-                    Locale::En => "Household ledger".to_owned(),
-                },
-            ],
+            apps: apps_in_use(&app, locale),
             target: None,
         },
     );
