@@ -60,9 +60,9 @@ impl Scene {
 
     /// Everything typed at a browser, with the trust that skips the code from then on.
     async fn trusted(&self) -> Browser {
-        let (browser, before) = (Browser::new(&self.house), self.house.last_code());
+        let browser = Browser::new(&self.house);
         let page = browser.password(&self.house, &self.start()).await;
-        let code = self.house.code_but(&before).await;
+        let code = self.house.code_beside(&page.tally().unwrap()).await;
         let (csrf, trust) = (page.hidden("csrf"), ("trust_browser", "1"));
         let form = [("csrf", &*csrf), ("code", &*code), trust];
         let done = browser.post("/login/code", &form).await;
@@ -564,12 +564,10 @@ async fn td_07_a_sign_in_that_is_finished_is_not_told() {
     assert_eq!(scene.held().await, 0);
     // What somebody else began meanwhile is told, whatever the owner finishes.
     let thief = scene.thief();
-    let earlier = scene.house.last_code();
     assert!(asks_code(&scene.types(&thief, PASSWORD).await));
-    let theirs = scene.house.code_but(&earlier).await;
     let asked = scene.types(&owner, PASSWORD).await;
     let page = owner.get(asked.location()).await;
-    let code = scene.house.code_but(&theirs).await;
+    let code = scene.house.code_beside(&page.tally().unwrap()).await;
     let form = [("csrf", &*page.hidden("csrf")), ("code", &*code)];
     let done = owner.post("/login/code", &form).await;
     assert!(done.answer("code").is_some(), "{}", done.words());

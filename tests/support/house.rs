@@ -213,27 +213,43 @@ impl TestHouse {
         .await
     }
 
+    /// The code of the mail with this tally; mails of several sign-ins overtake each other.
+    pub async fn code_beside(&self, tally: &str) -> String {
+        wait::until("the code mail of the page", async || {
+            let all = self.code_mails().into_iter();
+            let mut beside = all.filter(|(text, _)| text.contains(tally));
+            beside.next().map(|(_, code)| code)
+        })
+        .await
+    }
+
     pub async fn code(&self) -> String {
         self.code_but("").await
     }
 
     pub fn codes_so_far(&self) -> Vec<String> {
+        self.code_mails()
+            .into_iter()
+            .map(|(_, code)| code)
+            .collect()
+    }
+
+    /// The text and the code of every mail with one, newest first.
+    fn code_mails(&self) -> Vec<(String, String)> {
         if let Some(catcher) = &self.house.services.catcher {
-            return catcher
-                .caught(Some(&self.code_address))
-                .into_iter()
-                .filter_map(|mail| mail.code)
+            let caught = catcher.caught(Some(&self.code_address)).into_iter();
+            return caught
+                .filter_map(|mail| Some((mail.text, mail.code?)))
                 .collect();
         }
+        let with_code = |text: String| {
+            let code = text.split("Your code: ").nth(1)?.get(..8)?.to_owned();
+            Some((text, code))
+        };
         self.mails()
-            .iter()
+            .into_iter()
             .rev()
-            .filter_map(|text| {
-                text.split("Your code: ")
-                    .nth(1)?
-                    .get(..8)
-                    .map(str::to_owned)
-            })
+            .filter_map(with_code)
             .collect()
     }
 
