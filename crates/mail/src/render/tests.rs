@@ -263,6 +263,19 @@ fn every_letter_can_be_written_in_every_language() {
 }
 
 #[test]
+fn otp_19_a_locked_screen_shows_the_purpose_and_neither_code_nor_link() {
+    for letter in every_letter() {
+        let subject = render(&letter).unwrap().subject;
+        let name = format!("{} {:?}: {subject}", letter.body.kind().name(), letter.locale);
+        assert!(!subject.contains("://"), "{name}");
+        if let Some(code) = letter.body.code() {
+            assert!(!subject.contains(code), "{name}");
+            assert!(subject.len() > "Sekisho".len() + 10, "{name}");
+        }
+    }
+}
+
+#[test]
 fn otp_18_a_letter_that_confirms_an_address_names_its_purpose_and_no_account() {
     let bodies = address_letters();
     let mut leads = Vec::new();
