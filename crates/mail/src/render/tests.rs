@@ -266,7 +266,11 @@ fn every_letter_can_be_written_in_every_language() {
 fn otp_19_a_locked_screen_shows_the_purpose_and_neither_code_nor_link() {
     for letter in every_letter() {
         let subject = render(&letter).unwrap().subject;
-        let name = format!("{} {:?}: {subject}", letter.body.kind().name(), letter.locale);
+        let name = format!(
+            "{} {:?}: {subject}",
+            letter.body.kind().name(),
+            letter.locale
+        );
         assert!(!subject.contains("://"), "{name}");
         if let Some(code) = letter.body.code() {
             assert!(!subject.contains(code), "{name}");
