@@ -3,6 +3,7 @@
 mod authorization_code;
 mod client_credentials;
 mod device_code;
+mod first_refresh;
 mod issue;
 mod refresh;
 mod token_exchange;
