@@ -41,6 +41,10 @@ async fn make(config: &Config, server: &str, template: &str, draft: &str) {
     let store = open_store(&config).await.unwrap();
     store.migrate().await.unwrap();
     store.close().await;
+    // A pool may end its connections a little later.
+    let leave =
+        format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{draft}'");
+    run(server, &leave, Stdio::inherit());
     let rename = format!("alter database {draft} rename to {template}");
     if !run(server, &rename, Stdio::null()) {
         drop(server, draft);
@@ -64,6 +68,7 @@ fn edition() -> u64 {
 
 fn run(url: &str, sql: &str, complaints: Stdio) -> bool {
     let mut psql = Command::new("psql");
-    psql.args([url, "-qc", sql]).stderr(complaints);
+    psql.args([url, "-qc", sql]).stdout(Stdio::null());
+    psql.stderr(complaints);
     psql.status().expect("psql").success()
 }

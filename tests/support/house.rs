@@ -1,6 +1,5 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -280,7 +279,9 @@ impl TestHouse {
     /// The database's address, on the production stack.
     pub fn database_url(&self) -> String {
         let database = self.database.as_ref().expect("the production stack");
-        databases::url(&database.server, &database.name).expose().to_owned()
+        databases::url(&database.server, &database.name)
+            .expose()
+            .to_owned()
     }
 
     /// Writes this house's configuration for a second node that listens elsewhere.

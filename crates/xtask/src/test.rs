@@ -53,7 +53,9 @@ pub fn take_pictures(root: &Path) -> Result<(), String> {
     servers::provide_packages()?;
     let servers = Servers::start(root)?;
     let mut command = cargo(root, &arguments);
-    command.envs(servers.environment()).env("TEST_PICTURES", "1");
+    command
+        .envs(servers.environment())
+        .env("TEST_PICTURES", "1");
     command::run(&command)
 }
 
