@@ -8,6 +8,7 @@ mod queue;
 mod replay;
 mod spread;
 mod table;
+mod turns;
 mod window;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
