@@ -112,6 +112,7 @@ impl Queue {
         }
         let first = first.unwrap_or(0);
         let round = self.turns.take(sources, first, rules.deepest)?;
+        self.turns.forget(first, most.saturating_mul(sources.len()));
         self.number += 1;
         let order = (round, self.number);
         self.waiting.insert(order);
@@ -143,5 +144,55 @@ impl Queue {
             };
             self.leave(&ticket);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const RULES: QueueRules = QueueRules {
+        wave: Duration::from_secs(10),
+        wave_size: 2,
+        most_waiting: 50,
+        deepest: 20,
+        pass: Duration::from_secs(900),
+        absent: Duration::from_secs(35),
+    };
+
+    fn name(text: &str) -> Name {
+        *Digest::of(text.as_bytes()).as_bytes()
+    }
+
+    /// As many come with each wave as are let in, so that the queue never ends.
+    fn after_many_waves(home: impl Fn(usize) -> String) -> Queue {
+        let mut queue = Queue::default();
+        let mut here: Vec<usize> = Vec::new();
+        let mut came = 0;
+        for wave in 0..1_000 {
+            let coming = if wave == 0 { 12 } else { 2 };
+            here.extend(came..came + coming);
+            came += coming;
+            here.retain(|n| {
+                let sources = [(name(&home(*n)), 1), (name("street"), 4)];
+                let now = Timestamp::from_seconds(1_800_000_000 + wave * 10);
+                let place = queue.show(name(&n.to_string()), &sources, &RULES, now);
+                place != QueuePlace::Inside
+            });
+        }
+        assert_eq!(here.len(), 10, "the queue never ended");
+        assert_eq!(queue.waiting.len(), 10);
+        assert_eq!((queue.tickets.len(), queue.seen.len()), (10, 10));
+        queue
+    }
+
+    #[test]
+    fn thr_14_rounds_that_are_over_are_forgotten() {
+        let queue = after_many_waves(|_| "home".to_owned());
+        assert!(queue.turns.len() <= 2 * 12, "{}", queue.turns.len());
+        let queue = after_many_waves(|n| n.to_string());
+        assert!(queue.turns.len() <= 2 * 50, "{}", queue.turns.len());
     }
 }

@@ -2,6 +2,9 @@ use std::collections::BTreeMap;
 
 use super::queue::Name;
 
+/// How many turns one call forgets at most, so that none waits for a long sweep.
+const SWEEP: usize = 200;
+
 /// The turns that are taken: how many tickets of a source stand in a round.
 #[derive(Default)]
 pub(super) struct Turns {
@@ -36,8 +39,26 @@ impl Turns {
         Some(low)
     }
 
+    /// Forgets the turns of rounds before `first`, which are over, and those that would be over next if
+    /// there are more than `most`.
+    pub(super) fn forget(&mut self, first: u64, most: usize) {
+        for _ in 0..SWEEP {
+            let over = self.taken.first_key_value();
+            let over = over.is_some_and(|((round, _), _)| *round < first);
+            if !over && self.taken.len() <= most {
+                return;
+            }
+            self.taken.pop_first();
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.taken.clear();
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.taken.len()
     }
 
     fn are_left(&self, sources: &[(Name, u32)], round: u64) -> bool {
@@ -70,5 +91,17 @@ mod tests {
         );
         assert_eq!(turns.take(&[HOME, STREET], 0, 3), Some(3));
         assert_eq!(turns.take(&[HOME, STREET], 0, 3), None, "too deep");
+    }
+
+    #[test]
+    fn rounds_that_are_over_are_forgotten_and_more_than_most_are_not_kept() {
+        let mut turns = Turns::default();
+        for _ in 0..10 {
+            turns.take(&[HOME, STREET], 0, 20);
+        }
+        turns.forget(4, 100);
+        assert_eq!(turns.len(), 2 * 6);
+        turns.forget(4, 8);
+        assert_eq!(turns.len(), 8);
     }
 }

@@ -52,6 +52,19 @@ local function take(first)
   return low
 end
 
+-- Forgets the turns of rounds that are over, and those that would be over next if there are too many.
+local function forget(first)
+  local border = '(' .. whole(first * round_size)
+  local over = redis.call('ZRANGEBYSCORE', turns, '-inf', border, 'LIMIT', 0, 200)
+  if #over > 0 then
+    redis.call('ZREM', turns, unpack(over))
+  end
+  local extra = redis.call('ZCARD', turns) - tonumber(ARGV[5]) * sources
+  if extra > 0 then
+    redis.call('ZPOPMIN', turns, whole(math.min(extra, 200)))
+  end
+end
+
 local until_when = redis.call('GET', pass)
 if until_when and tonumber(until_when) > now then
   return {1, 0}
@@ -80,6 +93,7 @@ if not redis.call('ZSCORE', waiting, ticket) then
   if not round then
     return {3, 0}
   end
+  forget(first)
   local number = redis.call('HINCRBY', state, 'number', 1) % round_size
   redis.call('ZADD', waiting, whole(round * round_size + number), ticket)
 end
