@@ -5,6 +5,7 @@ mod challenge;
 mod counter;
 mod parked;
 mod queue;
+mod ranked;
 mod replay;
 mod spread;
 mod table;

@@ -2,6 +2,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sekisho_model::{Digest, Timestamp};
 
+use super::ranked::Ranked;
 use super::table::Table;
 use super::turns::Turns;
 use super::{Memory, lock};
@@ -13,7 +14,7 @@ type Order = (u64, u64);
 
 /// The twin of `redis/queue.lua`.
 pub(super) struct Queue {
-    waiting: BTreeSet<Order>,
+    waiting: Ranked<Order>,
     tickets: HashMap<Name, (Order, Timestamp)>,
     seen: BTreeSet<(Timestamp, Name)>,
     turns: Turns,
@@ -26,7 +27,7 @@ pub(super) struct Queue {
 impl Default for Queue {
     fn default() -> Self {
         Self {
-            waiting: BTreeSet::new(),
+            waiting: Ranked::default(),
             tickets: HashMap::new(),
             seen: BTreeSet::new(),
             turns: Turns::default(),
@@ -80,7 +81,7 @@ impl Queue {
             return QueuePlace::Full;
         };
         self.saw(ticket, order, now);
-        let ahead = self.waiting.range(..order).count();
+        let ahead = self.waiting.before(&order);
         let room = rules.wave_size.saturating_sub(self.admitted);
         if ahead < usize::try_from(room).unwrap_or(usize::MAX) {
             self.leave(&ticket);
@@ -106,7 +107,7 @@ impl Queue {
         if self.waiting.len() >= most {
             return None;
         }
-        let first = self.waiting.first().map(|(round, _)| *round);
+        let first = self.waiting.first().map(|(round, _)| round);
         if first.is_none() {
             self.turns.clear();
         }
