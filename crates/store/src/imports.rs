@@ -156,8 +156,15 @@ impl Tx<'_> {
         Ok(taken)
     }
 
-    /// Adds accounts; `Conflict` if an address or a subject is taken, and then none of them.
+    /// Adds accounts; `Conflict` if an address or a subject is taken, or nobody can have an address (REC-15), and
+    /// then none of them.
     pub fn insert_imported(&mut self, accounts: &[&ImportedUser]) -> Result<(), StoreError> {
+        self.before_giving_many()?;
+        let addresses = accounts.iter().flat_map(|account| account.addresses());
+        let indexes: Vec<Digest> = addresses.map(|(_, address)| address.index).collect();
+        if !self.quarantined(&indexes)?.is_empty() {
+            return Err(StoreError::Conflict);
+        }
         let epoch: i64 = epoch_counter::table
             .select(epoch_counter::number)
             .first(self.conn)?;
@@ -285,12 +292,13 @@ impl ImportedUser {
         }
     }
 
-    fn address_values(&self) -> Vec<AddressValues<'_>> {
-        let login = (AddressKind::Login, &self.login);
+    fn addresses(&self) -> impl Iterator<Item = (AddressKind, &ImportedAddress)> {
         let code = self.code.as_ref().map(|code| (AddressKind::Code, code));
-        [Some(login), code]
-            .into_iter()
-            .flatten()
+        std::iter::once((AddressKind::Login, &self.login)).chain(code)
+    }
+
+    fn address_values(&self) -> Vec<AddressValues<'_>> {
+        self.addresses()
             .map(|(kind, address)| AddressValues {
                 user_id: self.user.id.to_string(),
                 kind: kind.stored(),

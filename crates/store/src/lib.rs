@@ -17,6 +17,7 @@ compile_error!("sekisho-store needs the feature sqlite or postgres");
 
 mod access_tokens;
 mod address_changes;
+mod address_locks;
 mod backend;
 mod blocks;
 mod brands;

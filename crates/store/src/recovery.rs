@@ -268,6 +268,7 @@ impl Tx<'_> {
         index: &Digest,
         now: Timestamp,
     ) -> Result<Once, StoreError> {
+        self.before_giving(index)?;
         if !self.quarantined(&[*index])?.is_empty() {
             return Ok(Once::Again);
         }

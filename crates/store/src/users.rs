@@ -179,6 +179,7 @@ impl Tx<'_> {
         index: &Digest,
         verified_at: Option<Timestamp>,
     ) -> Result<Once, StoreError> {
+        self.before_giving(index)?;
         let values = (
             user_addresses::user_id.eq(user.to_string()),
             user_addresses::kind.eq(kind.stored()),

@@ -47,6 +47,8 @@ mod races;
 mod raw;
 #[cfg(test)]
 mod registrations;
+#[cfg(all(test, feature = "postgres"))]
+mod released_at_once;
 #[cfg(test)]
 mod sealing;
 #[cfg(all(test, feature = "sqlite"))]
