@@ -23,8 +23,8 @@ pub struct NewAccount {
     pub password: zeroize::Zeroizing<String>,
     /// OpenID claims (name, birthdate, …).
     pub claims: Map<String, Value>,
-    /// Language of pages and mails.
-    pub locale: Locale,
+    /// The language of pages and mails that the person chose, if they did.
+    pub locale: Option<Locale>,
     /// Whether the password policy is asked; only seeds of the dev mode leave it out.
     pub check_policy: bool,
 }
@@ -145,13 +145,14 @@ impl Provider {
         Ok(())
     }
 
-    /// A person as they are when their account is made.
-    pub(crate) fn new_user(&self, id: UserId, locale: Locale) -> User {
+    /// A person as they are when their account is made, with the language they chose, if they did.
+    pub(crate) fn new_user(&self, id: UserId, chosen: Option<Locale>) -> User {
         User {
             id,
             subject: Subject::generate(&*self.entropy),
             state: UserState::Active,
-            locale,
+            locale: chosen.unwrap_or(self.settings.default_locale),
+            locale_chosen: chosen.is_some(),
             zone: self.settings.default_zone.clone(),
             alert: AlertSetting::NewDevice,
             second_step: true,

@@ -24,6 +24,8 @@ pub struct Settings {
     /// Name shown to people.
     pub service_name: String,
     /// Time zone of pages and mails for people who have set none.
+    /// Language of pages and mails for people who chose none and whose browser says none.
+    pub default_locale: Locale,
     pub default_zone: String,
     /// How long things live.
     pub lifetimes: Lifetimes,
@@ -71,6 +73,7 @@ impl Settings {
             unblockable: Vec::new(),
             service_name: "Sekisho".to_owned(),
             default_zone: "Asia/Tokyo".to_owned(),
+            default_locale: Locale::Ja,
             lifetimes: Lifetimes::default(),
             codes: CodeSettings::default(),
             password_policy: PasswordPolicy::STANDARD,

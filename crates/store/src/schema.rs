@@ -34,6 +34,7 @@ diesel::table! {
         networks -> Nullable<Binary>,
     }
 }
+        locale_chosen -> Bool,
 
 diesel::table! {
     user_addresses (user_id, kind) {

@@ -77,6 +77,7 @@ pub(crate) struct UserRow {
     networks: Option<Vec<u8>>,
 }
 
+    locale_chosen: bool,
 impl UserRow {
     pub(crate) fn user(&self) -> Result<User, StoreError> {
         Ok(User {
@@ -86,6 +87,7 @@ impl UserRow {
             locale: Locale::read(&self.locale)?,
             zone: self.zone.clone(),
             alert: AlertSetting::read(&self.alert)?,
+            locale_chosen: self.locale_chosen,
             second_step: self.second_step,
             created_at: time(self.created_at),
             epochs: UserEpochs {
@@ -165,6 +167,7 @@ impl Tx<'_> {
                 users::leaves_at.eq(micros(user.leaves_at)),
             ))
             .execute(self.conn)?;
+                users::locale_chosen.eq(user.locale_chosen),
         Ok(())
     }
 
@@ -394,7 +397,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets the language of pages and mails, and the zone of their dates.
+    /// Sets the language a person chose for pages and mails, and the zone of their dates.
     pub fn set_locale_and_zone(
         &mut self,
         user: UserId,
@@ -402,7 +405,11 @@ impl Tx<'_> {
         zone: &str,
     ) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.to_string()))
-            .set((users::locale.eq(locale.stored()), users::zone.eq(zone)))
+            .set((
+                users::locale.eq(locale.stored()),
+                users::locale_chosen.eq(true),
+                users::zone.eq(zone),
+            ))
             .execute(self.conn)?;
         Ok(())
     }
@@ -422,10 +429,22 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
-    /// Sets the language of pages and mails.
+    /// Sets the language a person chose for pages and mails.
     pub fn set_locale(&mut self, user: UserId, locale: Locale) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.to_string()))
-            .set(users::locale.eq(locale.stored()))
+            .set((
+                users::locale.eq(locale.stored()),
+                users::locale_chosen.eq(true),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Sets the language a person was last seen in, for mails; a choice of theirs stays.
+    pub fn note_locale(&mut self, user: UserId, seen: Locale) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.to_string()))
+            .filter(users::locale_chosen.eq(false))
+            .set(users::locale.eq(seen.stored()))
             .execute(self.conn)?;
         Ok(())
     }

@@ -143,14 +143,14 @@ async fn create(
     claims: Map<String, Value>,
     form: Form,
 ) -> Result<(), CliError> {
-    let (config, services) = services_at(at).await?;
+    let (_, services) = services_at(at).await?;
     let password = read_password()?;
     let new = NewAccount {
         login_address: address(email)?,
         code_address: code_address.map(address).transpose()?,
         password,
         claims,
-        locale: config.server.default_locale,
+        locale: None,
         check_policy: true,
     };
     let login = new.login_address.clone();

@@ -127,7 +127,7 @@ impl<'a> Owner<'a> {
         let Some(account) = account else {
             return Err(frame.error(Cause::OurFault, None));
         };
-        let frame = Frame::of_person(app, request, live.user.locale);
+        let frame = Frame::of_person(app, request, live.user.chosen_locale());
         visit.locale = frame.locale;
         Ok(Self {
             frame,

@@ -157,7 +157,7 @@ impl App {
     pub async fn visit_of_person(&self, request: &HttpRequest) -> Visit {
         let mut visit = self.visit(request);
         if let Ok(Some(live)) = self.provider.live_session(&visit).await {
-            visit.locale = self.locale(request, Some(live.user.locale));
+            visit.locale = self.locale(request, live.user.chosen_locale());
         }
         visit
     }

@@ -126,7 +126,7 @@ impl Provider {
         };
         let closes_at = now + self.settings.codes.closes_after;
         let held = self.password_known(account, &flow, closes_at, visit);
-        let letter = self.sealed_letter(&account.user, &to, written.body);
+        let letter = self.letter_beside(&account.user, &to, written.body, visit);
         self.post_code(&flow, user, (letter, Some(held)), visit)
             .await?;
         Ok(PasswordOutcome::CodeSent(NewCookies {
@@ -231,7 +231,7 @@ impl Provider {
         if let Some(not_sent) = renewed.await? {
             return Ok(not_sent);
         }
-        let letter = self.sealed_letter(&account.user, &to, written.body);
+        let letter = self.letter_beside(&account.user, &to, written.body, visit);
         self.post_code(&flow, account.user.id, (letter, None), visit)
             .await?;
         Ok(ResendOutcome::Sent)

@@ -95,6 +95,18 @@ impl Provider {
         self.sealed_letter_to(to, (user.locale, &user.zone), body)
     }
 
+    /// Seals a letter that is read beside a page: where the person chose no language, it is that of the page.
+    pub(super) fn letter_beside(
+        &self,
+        user: &User,
+        to: &EmailAddress,
+        body: LetterBody,
+        visit: &Visit,
+    ) -> OutboxLetter {
+        let locale = user.chosen_locale().unwrap_or(visit.locale);
+        self.sealed_letter_to(to, (locale, &user.zone), body)
+    }
+
     /// Seals a letter to somebody who need not have an account, in a language and time zone.
     pub(crate) fn sealed_letter_to(
         &self,
