@@ -63,6 +63,7 @@ mod sessions;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod sign_in_again;
 mod standing;
 mod stolen_database;
 mod stolen_sessions;

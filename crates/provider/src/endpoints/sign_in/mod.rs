@@ -1,5 +1,6 @@
 //! Signing in: password, mailed code, session. The order of steps is [`crate::rules::sign_in`].
 
+mod again;
 mod code;
 mod code_mail;
 mod complete;

@@ -148,6 +148,14 @@ pub(crate) fn hostile(locale: Locale) -> Vec<Sample> {
         },
     );
     album.put(
+        "login-known",
+        SignInPage {
+            app: Some(app.clone()),
+            email: "a\"><script>@b.example".to_owned(),
+            ..known_view(locale, None)
+        },
+    );
+    album.put(
         "code",
         CodePage {
             app: Some(app.clone()),
@@ -224,9 +232,24 @@ fn sign_in_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
         page: page(locale),
         app: Some(app(locale)),
         email: typed.to_owned(),
+        known: false,
         problem,
         before_change: false,
         links: SignInLinks::default(),
+    }
+}
+
+/// Somebody who is signed in proves it again.
+fn known_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
+    SignInPage {
+        email: "haruka.m@example.jp".to_owned(),
+        known: true,
+        links: SignInLinks {
+            forgot: true,
+            another: "/login?flow=0123&account=other".to_owned(),
+            ..SignInLinks::default()
+        },
+        ..sign_in_view(locale, problem)
     }
 }
 
@@ -243,7 +266,11 @@ fn sign_in_pages(album: &mut Album) {
     let links = SignInLinks {
         forgot: true,
         register: "/register?flow=0123".to_owned(),
+        ..SignInLinks::default()
     };
+    album.put("login-known", known_view(locale, None));
+    let wrong = Some(SignInProblem::Wrong);
+    album.put_error("login-known-wrong", known_view(locale, wrong));
     album.put(
         "login-own",
         SignInPage {
