@@ -54,6 +54,7 @@ mod quickstarts;
 mod races;
 mod recovery_codes;
 mod registration;
+mod refused_mail;
 mod reset;
 mod sealing;
 mod second_step;

@@ -55,6 +55,8 @@ pub struct OpenAccount {
     pub login_address: EmailAddress,
     /// Where codes go, if it is verified.
     pub code_address: Option<EmailAddress>,
+    /// Since when mail there has been refused for good, if it has.
+    pub code_refused_at: Option<Timestamp>,
     /// OpenID claims, `email` included.
     pub claims: Map<String, Value>,
     /// From which networks it may be signed in to (S14).
@@ -284,6 +286,7 @@ impl Provider {
             user: account.user.clone(),
             login_address,
             code_address: code.map(|code| address(&code.sealed)).transpose()?,
+            code_refused_at: code.and_then(|code| code.refused_at),
             claims,
             networks: networks(account.networks.as_ref().map(open).transpose()?)?,
             password_changed_at: account.password.as_ref().map(|record| record.changed_at),

@@ -62,6 +62,7 @@ mod publishers;
 mod recovery;
 mod refresh_tokens;
 mod registration;
+mod refused_mail;
 mod revisions;
 mod schema;
 mod sealed_values;

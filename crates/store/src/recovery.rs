@@ -276,6 +276,7 @@ impl Tx<'_> {
             user_addresses::blind_index.eq(index.as_bytes().as_slice()),
             user_addresses::verified_at.eq(now.micros()),
         );
+            user_addresses::refused_at.eq(None::<i64>),
         let key = (
             user_addresses::user_id.eq(user.to_string()),
             user_addresses::kind.eq(AddressKind::Code.stored()),

@@ -45,6 +45,7 @@ diesel::table! {
         verified_at -> Nullable<BigInt>,
     }
 }
+        refused_at -> Nullable<BigInt>,
 
 diesel::table! {
     passwords (user_id) {

@@ -37,6 +37,8 @@ pub struct SealedAddress {
     pub sealed: Sealed,
     /// When its owner showed that mail reaches them.
     pub verified_at: Option<Timestamp>,
+    /// Since when mail there has been refused for good, if it has (code addresses only).
+    pub refused_at: Option<Timestamp>,
 }
 
 /// A password record as it is stored (PW-15).
@@ -263,18 +265,20 @@ impl Tx<'_> {
             password: password.map(PasswordRecord::from),
             user,
         };
-        for (kind, sealed, verified_at) in user_addresses::table
+        for (kind, sealed, verified_at, refused_at) in user_addresses::table
             .filter(user_addresses::user_id.eq(row.id))
             .select((
                 user_addresses::kind,
                 user_addresses::sealed,
                 user_addresses::verified_at,
+                user_addresses::refused_at,
             ))
-            .load::<(String, Vec<u8>, Option<i64>)>(self.conn)?
+            .load::<(String, Vec<u8>, Option<i64>, Option<i64>)>(self.conn)?
         {
             let address = Some(SealedAddress {
                 sealed: Sealed::from_bytes(sealed),
                 verified_at: verified_at.map(time),
+                refused_at: refused_at.map(time),
             });
             match AddressKind::read(&kind)? {
                 AddressKind::Login => account.login_address = address,

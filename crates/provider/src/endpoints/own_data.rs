@@ -61,6 +61,7 @@ impl Provider {
                 "sign_in_address_verified_at": verified(&sealed.login_address),
                 "code_address": account.code_address.as_ref().map(ToString::to_string),
                 "code_address_verified_at": verified(&sealed.code_address),
+                "code_address_refused_at": account.code_refused_at.map(moment),
                 "password_chosen_at": account.password_changed_at.map(moment),
                 "recovery_codes_left": recovery.left,
                 "claims": account.claims,

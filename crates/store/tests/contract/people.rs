@@ -47,10 +47,12 @@ async fn an_account_is_found_by_id_subject_and_login_address_alike(bed: &Bed) {
         login_address: Some(SealedAddress {
             sealed: sealed("login"),
             verified_at: None,
+            refused_at: None,
         }),
         code_address: Some(SealedAddress {
             sealed: sealed("code"),
             verified_at: Some(NOW),
+            refused_at: None,
         }),
         password: Some(password("secret")),
     };

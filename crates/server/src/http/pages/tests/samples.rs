@@ -666,6 +666,7 @@ fn overview_view(locale: Locale) -> OverviewPage {
         name: Some("三浦 晴香".to_owned()),
         code_address: Some("haruka@mobile.example".to_owned()),
         password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
+        code_refused: None,
         second_step: SecondStep::On,
         visit_before: Some(LastVisit {
             at: Moment::date_time(NOW - Duration::from_hours(20), ZONE, locale),
@@ -742,6 +743,17 @@ fn overview_pages(album: &mut Album) {
 }
 
 fn account_pages(album: &mut Album) {
+fn refused_overview(album: &mut Album) {
+    let locale = album.locale;
+    album.put(
+        "overview-refused",
+        OverviewPage {
+            code_refused: Some(Moment::date_time(NOW, ZONE, locale)),
+            ..overview_view(locale)
+        },
+    );
+}
+
     let locale = album.locale;
     overview_pages(album);
     album.put(
@@ -767,6 +779,7 @@ fn account_pages(album: &mut Album) {
         code_address: Some("haruka@mobile.example".to_owned()),
         password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         second_step,
+        code_refused: None,
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         networks: usize::from(saved),
@@ -782,6 +795,13 @@ fn account_pages(album: &mut Album) {
     );
     let bare = view(SecondStep::Required, AlertSetting::Off, false);
     album.put(
+    album.put(
+        "security-refused",
+        SecurityPage {
+            code_refused: Some(Moment::date_time(NOW, ZONE, locale)),
+            ..view(SecondStep::On, AlertSetting::Every, false)
+        },
+    );
         "security-required",
         SecurityPage {
             code_address: None,
