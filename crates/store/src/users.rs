@@ -77,9 +77,9 @@ pub(crate) struct UserRow {
     leaves_at: Option<i64>,
     _leaving_told: i64,
     networks: Option<Vec<u8>>,
+    locale_chosen: bool,
 }
 
-    locale_chosen: bool,
 impl UserRow {
     pub(crate) fn user(&self) -> Result<User, StoreError> {
         Ok(User {
@@ -87,9 +87,9 @@ impl UserRow {
             subject: Subject::new(self.subject.as_str()),
             state: UserState::read(&self.state)?,
             locale: Locale::read(&self.locale)?,
+            locale_chosen: self.locale_chosen,
             zone: self.zone.clone(),
             alert: AlertSetting::read(&self.alert)?,
-            locale_chosen: self.locale_chosen,
             second_step: self.second_step,
             created_at: time(self.created_at),
             epochs: UserEpochs {
@@ -167,9 +167,9 @@ impl Tx<'_> {
                 users::password_epoch.eq(user.password_epoch.0),
                 users::password_imported.eq(user.password_imported),
                 users::leaves_at.eq(micros(user.leaves_at)),
+                users::locale_chosen.eq(user.locale_chosen),
             ))
             .execute(self.conn)?;
-                users::locale_chosen.eq(user.locale_chosen),
         Ok(())
     }
 

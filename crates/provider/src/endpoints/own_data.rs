@@ -68,8 +68,8 @@ impl Provider {
             },
             "settings": {
                 "language": user.locale.tag(),
-                "time_zone": user.zone,
                 "language_chosen": user.locale_chosen,
+                "time_zone": user.zone,
                 "sign_in_mails": user.alert,
                 "two_step": user.second_step,
                 "networks": account.networks.lines(),

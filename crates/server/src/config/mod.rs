@@ -226,6 +226,7 @@ impl Config {
             for_everyone: self.otp.require_for_everyone
                 || self.password.preset == Preset::Notice2013,
             uniform: self.otp.uniform_challenge,
+            lost_address_wait: self.otp.lost_address_wait,
         }
     }
 

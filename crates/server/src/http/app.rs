@@ -262,7 +262,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 17] = [
+const PRE_AUTH_FORMS: [&str; 21] = [
     "login",
     "code",
     "consent",
@@ -280,6 +280,10 @@ const PRE_AUTH_FORMS: [&str; 17] = [
     "not-me",
     "lost-factor",
     "keep-factor",
+    "set-up",
+    "set-up-mailbox",
+    "set-up-confirm",
+    "keep-address",
 ];
 
 /// One header's text; `None` if it is absent or not text.

@@ -159,9 +159,9 @@ async fn settings_of_an_account_are_kept(bed: &Bed) {
             tx.set_alert(id, AlertSetting::Every)?;
             tx.set_second_step(id, false)?;
             tx.set_locale(id, Locale::En)?;
+            tx.note_locale(id, Locale::Ja)?;
             let read = tx.account(id)?.unwrap().claims;
             let new = Sealed::from_bytes(b"other claims".to_vec());
-            tx.note_locale(id, Locale::Ja)?;
             assert_eq!(tx.change_claims(id, (&read, &new))?, Once::First);
             assert_eq!(tx.change_claims(id, (&read, &read))?, Once::Again);
             assert_eq!(tx.account(id)?.unwrap().claims.as_bytes(), b"other claims");
@@ -180,8 +180,6 @@ async fn settings_of_an_account_are_kept(bed: &Bed) {
     assert_eq!(user.epochs.password.0, 0);
 }
 
-async fn users_are_listed_page_by_page(bed: &Bed) {
-    let maker = Maker::new();
 async fn a_language_that_was_seen_never_replaces_a_choice(bed: &Bed) {
     let maker = Maker::new();
     let mut user = maker.user();
@@ -202,6 +200,8 @@ async fn a_language_that_was_seen_never_replaces_a_choice(bed: &Bed) {
     assert_eq!(kept.chosen_locale(), Some(Locale::Ja));
 }
 
+async fn users_are_listed_page_by_page(bed: &Bed) {
+    let maker = Maker::new();
     let mut expected = Vec::new();
     for _ in 0..5 {
         expected.push(maker.kept_user(&bed.store).await);

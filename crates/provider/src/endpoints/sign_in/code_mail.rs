@@ -15,7 +15,7 @@ use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
-use crate::rules::sign_in::{CodeStage, Disguise, Stronger};
+use crate::rules::sign_in::{CodeStage, Disguise, SetUp, Stronger};
 use crate::{Failure, Provider};
 
 /// What came of asking for a new code.
@@ -57,6 +57,7 @@ pub(super) struct Awaiting {
     pub(super) stronger: Option<Stronger>,
     pub(super) for_lost: bool,
     pub(super) disguise: Disguise,
+    pub(super) set_up: SetUp,
 }
 
 impl Awaiting {
@@ -176,6 +177,7 @@ impl Provider {
             stronger: awaiting.stronger,
             for_lost: awaiting.for_lost,
             disguise: awaiting.disguise,
+            set_up: awaiting.set_up,
         };
         flow.pending.password_proved(stage, cookie.digest());
         if !self.save_flow(&flow).await? {

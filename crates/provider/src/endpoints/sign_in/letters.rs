@@ -39,7 +39,7 @@ impl PasswordKnown {
 }
 
 /// What takes those letters back: the cookie that a sign-in is bound to, of whoever's account it is.
-pub(super) const fn hold(flow: &LoadedFlow, user: UserId) -> Hold {
+pub(crate) const fn hold(flow: &LoadedFlow, user: UserId) -> Hold {
     Hold {
         user,
         key: flow.pending.binding,

@@ -327,6 +327,7 @@ fn code_view(locale: Locale, state: CodeState) -> CodePage {
         trust_days: Some(30),
         typed: String::new(),
         state,
+        lost: Some("/login/code-address/0123".to_owned()),
         restart: "/login?flow=0123".to_owned(),
     }
 }
@@ -665,8 +666,8 @@ fn overview_view(locale: Locale) -> OverviewPage {
         zone: sekisho_mail::when::zone_words(NOW, ZONE, locale),
         name: Some("三浦 晴香".to_owned()),
         code_address: Some("haruka@mobile.example".to_owned()),
-        password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         code_refused: None,
+        password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         second_step: SecondStep::On,
         visit_before: Some(LastVisit {
             at: Moment::date_time(NOW - Duration::from_hours(20), ZONE, locale),
@@ -742,7 +743,6 @@ fn overview_pages(album: &mut Album) {
     }
 }
 
-fn account_pages(album: &mut Album) {
 fn refused_overview(album: &mut Album) {
     let locale = album.locale;
     album.put(
@@ -754,6 +754,7 @@ fn refused_overview(album: &mut Album) {
     );
 }
 
+fn account_pages(album: &mut Album) {
     let locale = album.locale;
     overview_pages(album);
     album.put(
@@ -766,6 +767,7 @@ fn refused_overview(album: &mut Album) {
             ..overview_view(locale)
         },
     );
+    refused_overview(album);
     album.put(
         "overview-off",
         OverviewPage {
@@ -777,9 +779,9 @@ fn refused_overview(album: &mut Album) {
         page: page(locale),
         account: account(Area::Security),
         code_address: Some("haruka@mobile.example".to_owned()),
+        code_refused: None,
         password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         second_step,
-        code_refused: None,
         alert,
         recovery: (9, Some(Moment::date_time(NOW, ZONE, locale))),
         networks: usize::from(saved),
@@ -793,8 +795,6 @@ fn refused_overview(album: &mut Album) {
         "security-saved",
         view(SecondStep::Off, AlertSetting::NewDevice, true),
     );
-    let bare = view(SecondStep::Required, AlertSetting::Off, false);
-    album.put(
     album.put(
         "security-refused",
         SecurityPage {
@@ -802,6 +802,8 @@ fn refused_overview(album: &mut Album) {
             ..view(SecondStep::On, AlertSetting::Every, false)
         },
     );
+    let bare = view(SecondStep::Required, AlertSetting::Off, false);
+    album.put(
         "security-required",
         SecurityPage {
             code_address: None,
