@@ -106,7 +106,7 @@ impl TestHouse {
                 .as_object()
                 .unwrap()
                 .clone(),
-            locale: Locale::En,
+            locale: Some(Locale::En),
             check_policy: true,
         };
         let user = services

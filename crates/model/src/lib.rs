@@ -11,6 +11,7 @@ mod brand;
 mod client;
 mod client_kinds;
 mod clock;
+mod code_address_loss;
 mod cohort;
 mod confirmation;
 mod digest;
@@ -43,6 +44,7 @@ pub use client_kinds::{
     GrantType, ResponseMode, ResponseType, SubjectType, TokenExchangePolicy,
 };
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use code_address_loss::CodeAddressLoss;
 pub use cohort::{Cohort, CohortMark, Wave};
 pub use confirmation::Confirmation;
 pub use digest::Digest;
@@ -70,8 +72,8 @@ pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
     AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, FactorToken, InitialAccessToken,
-    InvitationToken, NotMeToken, OperatorToken, PreAuthToken, QueueTicket, RefreshToken,
-    RegistrationToken, RequestHandle, ResetToken, SessionToken, UndoToken,
+    InvitationToken, KeepAddressToken, NotMeToken, OperatorToken, PreAuthToken, QueueTicket,
+    RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken, UndoToken,
 };
 pub use signature::is_signed;
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

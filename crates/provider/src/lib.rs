@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod advisories;
+mod app_names;
 mod app_origins;
 mod begun_levels;
 pub mod blocks;

@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 21] = [
+const BROOMS: [Broom; 22] = [
     broom("address_quarantine", "blind_index", "until"),
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
@@ -101,6 +101,7 @@ const BROOMS: [Broom; 21] = [
         grace: DAY.saturating_mul(14),
         ..broom("reset_waits", "user_id", "asked_at")
     },
+    broom("code_address_losses", "user_id", "ends_at"),
     // A run of wrong passwords (THR-02) is over after ninety quiet days.
     Broom {
         grace: DAY.saturating_mul(90),

@@ -88,6 +88,7 @@ struct UserValues<'a> {
     password_epoch: i64,
     password_imported: bool,
     leaves_at: Option<i64>,
+    locale_chosen: bool,
 }
 
 #[derive(Insertable)]
@@ -289,6 +290,7 @@ impl ImportedUser {
             password_epoch: epoch,
             password_imported: user.password_imported,
             leaves_at: micros(user.leaves_at),
+            locale_chosen: user.locale_chosen,
         }
     }
 

@@ -87,7 +87,7 @@ pub struct QueueFigures {
 #[derive(Queryable)]
 pub(crate) struct LetterRow {
     pub(crate) id: String,
-    kind: String,
+    pub(crate) kind: String,
     sealed: Vec<u8>,
     pub(crate) created_at: i64,
     not_after: Option<i64>,

@@ -56,7 +56,7 @@ fn known() -> LetterBody {
     }
 }
 
-const NEWS: [RecoveryNews; 29] = [
+const NEWS: [RecoveryNews; 31] = [
     RecoveryNews::CodeUsed { left: 9 },
     RecoveryNews::CodesMade,
     RecoveryNews::Waiting { until: AT },
@@ -74,6 +74,8 @@ const NEWS: [RecoveryNews; 29] = [
     RecoveryNews::FactorLost { until: AT },
     RecoveryNews::FactorKept,
     RecoveryNews::FactorsGivenUp,
+    RecoveryNews::CodeAddressLost { until: AT },
+    RecoveryNews::CodeAddressKept,
     RecoveryNews::DeletionAsked { at: AT },
     RecoveryNews::DeletionSoon { at: AT },
     RecoveryNews::DeletionStopped,
@@ -111,8 +113,11 @@ fn recovery_letters() -> Vec<LetterBody> {
         at: AT,
         device: device(),
         ip: ip.clone(),
-        link: matches!(what, RecoveryNews::FactorLost { .. })
-            .then(|| "https://id.example/second-step/keep/0123".to_owned()),
+        link: matches!(
+            what,
+            RecoveryNews::FactorLost { .. } | RecoveryNews::CodeAddressLost { .. }
+        )
+        .then(|| "https://id.example/second-step/keep/0123".to_owned()),
         not_me: matches!(what, RecoveryNews::CodesMade | RecoveryNews::BrowserStolen)
             .then(not_me)
             .flatten(),
@@ -298,8 +303,9 @@ fn otp_18_a_letter_that_confirms_an_address_names_its_purpose_and_no_account() {
             leads.push(rendered.text.lines().nth(2).unwrap().to_owned());
         }
     }
+    leads.sort();
     leads.dedup();
-    assert_eq!(leads.len(), 3, "{leads:?}");
+    assert_eq!(leads.len(), 4, "{leads:?}");
 }
 
 #[test]

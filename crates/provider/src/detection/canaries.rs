@@ -8,8 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use sekisho_model::{
-    Digest, EmailAddress, Event, EventKind, KeyRing, Locale, Outcome, Purpose, Sealed, Timestamp,
-    UserId,
+    Digest, EmailAddress, Event, EventKind, KeyRing, Outcome, Purpose, Sealed, Timestamp, UserId,
 };
 use sekisho_store::{CanaryRow, Once, StoreError, Tx};
 use serde::{Deserialize, Serialize};
@@ -117,7 +116,7 @@ impl Provider {
         let now = self.now();
         let back = u32::from_be_bytes(self.entropy.bytes::<4>()) % (700 * 86_400);
         let since = now - Duration::from_secs(u64::from(back));
-        let mut user = self.new_user(UserId::new(since, &*self.entropy), Locale::Ja);
+        let mut user = self.new_user(UserId::new(since, &*self.entropy), None);
         (user.created_at, user.password_at) = (since, Some(since));
         let id = user.id;
         let password = self.canary_password();

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::outbound::Limits;
 use crate::rules::client_metadata::{ClientRefusal, needs_secret};
 use crate::rules::discovery::offers_authentication;
+use crate::rules::lookalike::Doubt;
 use crate::rules::registration::{read, told};
 use crate::rules::software_statement;
 use crate::{Failure, Provider};
@@ -136,6 +137,13 @@ impl Provider {
             Ok(client) => client,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
+        if let Some(doubt) = self.doubt_about_app(&client).await? {
+            let reason = match doubt {
+                Doubt::LooksLike(_) => "is too much like another name that people know here",
+                Doubt::MixedScripts => "mixes letters of different scripts in one word",
+            };
+            return Ok(Err(wrong("client_name", reason)));
+        }
         let features = &self.settings.features;
         if !offers_authentication(features, client.token_endpoint_auth_method) {
             let member = "token_endpoint_auth_method";

@@ -145,7 +145,9 @@ impl Provider {
                 UserState::Disabled => "disabled".into(),
             },
         );
-        put("locale", user.locale.tag().into());
+        if let Some(chosen) = user.chosen_locale() {
+            put("locale", chosen.tag().into());
+        }
         put("zone", user.zone.as_str().into());
         put("second_step", user.second_step.into());
         put(

@@ -15,6 +15,7 @@ pub mod client_certificate;
 pub mod client_document;
 pub mod client_members;
 pub mod client_metadata;
+pub mod code_address;
 pub mod code_redemption;
 pub mod consent;
 pub mod device;

@@ -345,6 +345,9 @@ pub(crate) enum ClientCommand {
         /// JSON file.
         #[arg(long)]
         file: PathBuf,
+        /// Take the name even if it is much like that of this server or of a verified app.
+        #[arg(long)]
+        insist: bool,
     },
     /// Allow apps to register themselves: prints a token once (RFC 7591 §1.2).
     #[command(
@@ -402,6 +405,9 @@ pub(crate) enum ClientCommand {
         /// JSON file.
         #[arg(long)]
         file: PathBuf,
+        /// Take the name even if it is much like that of this server or of a verified app.
+        #[arg(long)]
+        insist: bool,
     },
     /// Make a new secret; the old one goes on for some hours.
     #[command(

@@ -24,6 +24,9 @@ struct Shown {
     /// Nothing if it was released.
     email: Option<String>,
     code_address: Option<String>,
+    /// Since when mail there has been refused for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_address_refused_at: Option<String>,
     name: Option<String>,
     state: UserState,
     two_step: bool,
@@ -62,11 +65,13 @@ impl From<&Person> for Shown {
     fn from(person: &Person) -> Self {
         let (user, open) = (&person.user, person.open.as_ref());
         let code_address = open.and_then(|open| open.code_address.as_ref());
+        let refused_at = open.and_then(|open| open.code_refused_at);
         Self {
             id: user.id.to_string(),
             sub: user.subject.to_string(),
             email: open.map(|open| open.login_address.to_string()),
             code_address: code_address.map(ToString::to_string),
+            code_address_refused_at: refused_at.map(|at| when::rfc3339(at, "UTC")),
             name: open.and_then(OpenAccount::name).map(str::to_owned),
             state: user.state,
             two_step: user.second_step,
@@ -143,14 +148,14 @@ async fn create(
     claims: Map<String, Value>,
     form: Form,
 ) -> Result<(), CliError> {
-    let (config, services) = services_at(at).await?;
+    let (_, services) = services_at(at).await?;
     let password = read_password()?;
     let new = NewAccount {
         login_address: address(email)?,
         code_address: code_address.map(address).transpose()?,
         password,
         claims,
-        locale: config.server.default_locale,
+        locale: None,
         check_policy: true,
     };
     let login = new.login_address.clone();

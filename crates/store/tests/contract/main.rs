@@ -34,6 +34,8 @@ mod letters;
 #[cfg(test)]
 mod logouts;
 #[cfg(test)]
+mod lost_addresses;
+#[cfg(test)]
 mod maker;
 #[cfg(test)]
 mod migrations;

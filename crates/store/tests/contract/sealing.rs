@@ -25,7 +25,7 @@ contract! {
 
 /// Columns of bytes that the key ring does not seal. What it seals is in [`SealedPlace`]; a column that
 /// is in neither would be lost when a key is dropped.
-const NOT_SEALED_BY_THE_RING: [(&str, &str); 38] = [
+const NOT_SEALED_BY_THE_RING: [(&str, &str); 39] = [
     // Digests of what only others hold.
     ("access_tokens", "digest"),
     ("browser_sessions", "digest"),
@@ -51,6 +51,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 38] = [
     ("revoked_tokens", "digest"),
     ("factors", "credential"),
     ("factor_losses", "digest"),
+    ("code_address_losses", "digest"),
     // Of a file that an operator has.
     ("user_imports", "file_digest"),
     // Sealed under the token that was presented.

@@ -33,6 +33,7 @@ mod recovery;
 mod return_to_app;
 mod second_steps;
 mod security;
+mod set_up;
 mod sign_in;
 mod sign_in_code;
 mod sign_out;
@@ -103,6 +104,7 @@ pub use second_steps::{
     StrongerStepPage,
 };
 pub use security::{SecondStep, SecurityPage};
+pub use set_up::{KeepAddressPage, SetUpPage, SetUpState};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::{CodePage, CodeState, Resend};
 pub use sign_out::{
