@@ -18,6 +18,7 @@ mod certificates;
 mod client_assertions;
 mod conformance;
 mod detection;
+mod detection_changes;
 mod device;
 mod device_misuse;
 mod failing_parts;

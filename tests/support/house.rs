@@ -46,7 +46,7 @@ impl Drop for Database {
     }
 }
 
-fn psql(url: &str, sql: &str) {
+pub fn psql(url: &str, sql: &str) {
     let done = Command::new("psql")
         .args([url, "-qc", sql])
         .status()

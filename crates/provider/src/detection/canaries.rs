@@ -67,6 +67,7 @@ pub(super) struct KnownCanaries {
 }
 
 /// A canary that an event is about.
+#[derive(Debug)]
 pub(super) struct Touched {
     kept: Kept,
     how: &'static str,
@@ -214,7 +215,7 @@ impl Provider {
         };
         let how = "mail";
         let event = self.event_of_server(EventKind::CanaryTouched);
-        self.canary_touched(Touched { kept, how }, &event).await?;
+        self.canary_touched(&Touched { kept, how }, &event).await?;
         Ok(true)
     }
 
@@ -238,32 +239,39 @@ impl Provider {
         Ok(())
     }
 
+    /// Tells a touch, once for all that are alike in a while. It is told in the transaction that remembers it.
     pub(super) async fn canary_touched(
         &self,
-        touched: Touched,
+        touched: &Touched,
         cause: &Event,
     ) -> Result<(), Failure> {
         let Touched { kept, how } = touched;
-        let now = self.now();
-        let parts = [&*kept.user, how, &*cause.origin.ip].map(str::as_bytes);
-        let claim = Digest::keyed(self.code_key.as_bytes(), &parts);
-        let first = self.session.first_use("canary", &claim, now + QUIET, now);
-        if matches!(first.await, Ok(false)) {
-            return Ok(());
-        }
+        let how = *how;
+        let parts = ["touch", &*kept.user, how, &*cause.origin.ip].map(str::as_bytes);
+        let claim = Digest::keyed(self.canary_key().as_bytes(), &parts);
+        let quiet = (cause.at, cause.at + QUIET);
         let mut event = self.event(EventKind::CanaryTouched, Outcome::Passed, &cause.origin);
         let user = UserId::parse(&kept.user).ok_or(Failure::Corrupt("canary"))?;
         event.detail = serde_json::json!({
             "canary": shown_id(&self.canary_mark(user)), "label": kept.label, "how": how,
             "password_known": how == "right password", "cause": cause.id.to_string(),
         });
-        tracing::error!(
-            label = kept.label,
-            how,
-            "a canary account was touched: data was stolen"
-        );
-        metrics::counter!("sekisho_canaries_touched_total").increment(1);
-        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+        let tell = move |tx: &mut Tx<'_>| {
+            let once = tx.claim_touch(&claim, quiet)?;
+            if once == Once::First {
+                tx.record(&event)?;
+            }
+            Ok(once)
+        };
+        if self.store.write(tell).await? == Once::First {
+            tracing::error!(
+                label = kept.label,
+                how,
+                "a canary account was touched: data was stolen"
+            );
+            metrics::counter!("sekisho_canaries_touched_total").increment(1);
+        }
+        Ok(())
     }
 
     /// Found within hours by whoever has the hash, and by nobody who may only try at the door.

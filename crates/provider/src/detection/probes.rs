@@ -32,19 +32,33 @@ impl Provider {
         }
     }
 
+    /// What could not be written is told with what comes next.
+    fn gather_again(&self, before: HashMap<String, (Origin, u32, &'static str)>) {
+        let mut seen = lock(&self.watch.probes.0);
+        for (ip, one) in before {
+            let more = one.1;
+            let all = seen.entry(ip).or_insert((one.0, 0, one.2));
+            all.1 = all.1.saturating_add(more);
+        }
+    }
+
     pub(super) async fn record_probes(&self) -> Result<(), Failure> {
         let seen = std::mem::take(&mut *lock(&self.watch.probes.0));
         if seen.is_empty() {
             return Ok(());
         }
         let events: Vec<_> = seen
-            .into_values()
+            .values()
             .map(|(origin, count, what)| {
-                let mut event = self.event(EventKind::ProbesSeen, Outcome::Refused, &origin);
+                let mut event = self.event(EventKind::ProbesSeen, Outcome::Refused, origin);
                 event.detail = serde_json::json!({ "what": what, "count": count });
                 event
             })
             .collect();
-        Ok(self.store.write(move |tx| tx.record_many(&events)).await?)
+        let written = self.store.write(move |tx| tx.record_many(&events)).await;
+        if written.is_err() {
+            self.gather_again(seen);
+        }
+        Ok(written?)
     }
 }

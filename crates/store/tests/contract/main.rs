@@ -47,6 +47,7 @@ mod races;
 mod raw;
 #[cfg(test)]
 mod registrations;
+mod rule_firings;
 #[cfg(test)]
 mod sealing;
 #[cfg(all(test, feature = "sqlite"))]

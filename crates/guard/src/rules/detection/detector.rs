@@ -106,6 +106,30 @@ impl Detector {
         fired
     }
 
+    /// Lets a firing hold that was acted on before: its subject fires again when that is over.
+    pub fn hold(&mut self, firing: &Firing) {
+        let Some(counts) = self.counts_of(firing) else {
+            return;
+        };
+        counts.holds.insert(firing.subject.clone(), firing.until);
+        counts.anywhere = counts.anywhere.max(Some(firing.until));
+    }
+
+    /// Lets go of a firing that nobody acted on: its subject fires again at once if it goes on.
+    pub fn let_go(&mut self, firing: &Firing) {
+        if let Some(counts) = self.counts_of(firing) {
+            counts.holds.remove(&firing.subject);
+        }
+    }
+
+    /// Points that fill up keep a source out and hold nothing.
+    fn counts_of(&mut self, firing: &Firing) -> Option<&mut Counts> {
+        let mut rules = self.rules.all().iter();
+        let same = |rule: &DetectionRule| rule.id == firing.rule && rule.action == firing.action;
+        let place = rules.position(same)?;
+        self.counts.get_mut(place)
+    }
+
     fn note_typed(&mut self, seen: &Observation) {
         if self.typed.len() >= MOST {
             self.typed.retain(|_, at| seen.at < *at + TO_READ);
@@ -271,6 +295,32 @@ mod tests {
         assert_eq!(first.subject.to_string(), "203.0.113.0/24");
         assert_eq!((first.figures.hits, first.figures.accounts), (5, 5));
         assert_eq!(first.until, at(4 + 1_800));
+    }
+
+    #[test]
+    fn thr_15_what_nobody_acted_on_fires_again_and_what_holds_does_not() {
+        let mut detector = only(&rule(""));
+        let wrong = |n: i64| {
+            let account = u64::try_from(n).unwrap();
+            seen(What::WrongPassword, [203, 0, 113, 9], account, n)
+        };
+        let mut fired = Vec::new();
+        for n in 0..10 {
+            for firing in detector.observe(&wrong(n)) {
+                detector.let_go(&firing);
+                fired.push(n);
+            }
+        }
+        assert_eq!(fired, [4, 5, 6, 7, 8, 9]);
+        let [found] = &detector.observe(&wrong(10))[..] else {
+            panic!("it goes on");
+        };
+        detector.hold(&Firing {
+            until: at(500),
+            ..found.clone()
+        });
+        assert_eq!(detector.observe(&wrong(499)), []);
+        assert_eq!(detector.observe(&wrong(500)).len(), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use sekisho_model::Locale;
+use sekisho_model::{Digest, Locale};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::observation::What;
@@ -110,6 +110,19 @@ impl Act {
             Self::Notify => "notify",
         }
     }
+
+    /// The act of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Score,
+            Self::Slow,
+            Self::RequireCode,
+            Self::BlockSource,
+            Self::RaiseLevel,
+            Self::Notify,
+        ];
+        all.into_iter().find(|act| act.name() == name)
+    }
 }
 
 impl Mode {
@@ -124,7 +137,7 @@ impl Mode {
 }
 
 /// Why, in the words of operators.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     ja: String,
@@ -208,6 +221,15 @@ impl DetectionRule {
         figures.hits >= u64::from(self.attempts)
             && figures.accounts >= u64::from(self.accounts)
             && mostly
+    }
+
+    /// What tells this version of the rule from the next: all but its words.
+    pub fn content(&self) -> Digest {
+        let wordless = Self {
+            reason: Reason::default(),
+            ..self.clone()
+        };
+        Digest::of(&serde_json::to_vec(&wordless).unwrap_or_default())
     }
 
     /// Why, in words.
@@ -429,6 +451,23 @@ reason = { ja = "理由", en = "why" }
         assert_eq!(other.all().len(), built_in.all().len());
         assert_eq!(other.get(first).unwrap().attempts, 5);
         assert_eq!(DetectionRules::with("").unwrap(), built_in);
+    }
+
+    #[test]
+    fn thr_15_a_rule_that_does_something_else_is_another_one_and_other_words_are_not() {
+        let content = |text: &str| {
+            let rules = DetectionRules::with(text).unwrap();
+            rules.get("mine").unwrap().content()
+        };
+        assert_eq!(content(RULE), content(&RULE.replace("why", "because")));
+        for (from, to) in [
+            ("\"on\"", "\"shadow\""),
+            ("attempts = 5", "attempts = 6"),
+            ("\"1h\"", "\"2h\""),
+            ("block_source", "slow"),
+        ] {
+            assert_ne!(content(RULE), content(&RULE.replace(from, to)), "{from}");
+        }
     }
 
     #[test]
