@@ -65,7 +65,7 @@ impl Scene {
     }
 
     /// Whether strangers from there are kept out.
-    async fn keeps_out(&self, app: &App, ip: &str) -> bool {
+    pub async fn keeps_out(&self, app: &App, ip: &str) -> bool {
         let mail = self.house.login_address.clone();
         let page = self
             .try_password(&self.from(ip), app, &mail, PASSWORD)

@@ -56,6 +56,7 @@ mod races;
 mod recovery_codes;
 mod registration;
 mod reset;
+mod scanners;
 mod sealing;
 mod second_step;
 mod second_steps;

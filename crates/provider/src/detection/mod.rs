@@ -17,6 +17,7 @@ use sekisho_model::{Event, EventKind, Outcome, Timestamp};
 use sekisho_store::Tx;
 
 pub use canaries::{CanaryRefusal, ShownCanary};
+pub use probes::Sent;
 pub use reads::Budgets;
 
 use crate::{Failure, Provider};

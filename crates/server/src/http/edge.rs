@@ -11,6 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use metrics::{counter, histogram};
 use sekisho_model::Timestamp;
+use sekisho_provider::detection::Sent;
 use sekisho_provider::rules::discovery_members::MTLS_ENDPOINTS;
 
 use super::answer::{begin, see_other};
@@ -21,6 +22,8 @@ use super::headers::{Answer, security_headers};
 use super::levels;
 use super::unanswered::Kept;
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Wraps every request.
@@ -43,7 +46,12 @@ pub async fn edge(
         .unwrap_or_else(|| "(none)".to_owned());
     let reader = cors::reader(&app, request.request()).await;
     let preflight = cors::is_preflight(request.request()) && reader.is_somebody();
-    let sent = (request.path(), request.query_string());
+    let sent = Sent {
+        path: request.path(),
+        query: request.query_string(),
+        site: header(request.request(), &SEC_FETCH_SITE),
+        dest: header(request.request(), &SEC_FETCH_DEST),
+    };
     app.provider
         .note_request(sent, || app.origin_of(request.request()));
     let kept = Kept::of(&request, &route, &id);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::observation::{Observation, What};
 use super::rule::{Act, DetectionRule, DetectionRules, Mode, Pattern};
-use super::subject::Subject;
+use super::subject::{Per, Subject};
 use super::tally::{Figures, Tally};
 
 /// Subjects one rule counts at a time; when there are more, those that were quiet longest go.
@@ -14,6 +14,8 @@ const MOST: usize = 50_000;
 /// Points that keep a source out, and within how long.
 const FULL: u64 = 100;
 const SCORES_LAST: Duration = Duration::from_hours(1);
+/// How long owners are remembered where they signed in.
+const OWNERS_LAST: Duration = Duration::from_hours(24);
 /// Within how long a mailed code is typed by whoever has it.
 const TO_READ: Duration = Duration::from_mins(2);
 
@@ -48,6 +50,8 @@ pub struct Detector {
     unread: VecDeque<Observation>,
     /// When which account last gave a right code.
     typed: HashMap<u64, Timestamp>,
+    /// When an owner last signed in from there.
+    owners: HashMap<Subject, Timestamp>,
 }
 
 /// What one rule counts.
@@ -70,6 +74,7 @@ impl Detector {
             scores: HashMap::new(),
             unread: VecDeque::new(),
             typed: HashMap::new(),
+            owners: HashMap::new(),
         }
     }
 
@@ -125,7 +130,10 @@ impl Detector {
     /// Points that fill up keep a source out and hold nothing.
     fn counts_of(&mut self, firing: &Firing) -> Option<&mut Counts> {
         let mut rules = self.rules.all().iter();
-        let same = |rule: &DetectionRule| rule.id == firing.rule && rule.action == firing.action;
+        let does = |rule: &DetectionRule| {
+            rule.action == firing.action || rule.owners_there == Some(firing.action)
+        };
+        let same = |rule: &DetectionRule| rule.id == firing.rule && does(rule);
         let place = rules.position(same)?;
         self.counts.get_mut(place)
     }
@@ -139,7 +147,23 @@ impl Detector {
         }
     }
 
+    fn note_owner(&mut self, seen: &Observation) {
+        for place in [Per::Address, Per::Network] {
+            if self.owners.len() >= MOST {
+                self.owners.retain(|_, at| seen.at < *at + OWNERS_LAST);
+            }
+            if self.owners.len() < MOST
+                && let Some(source) = place.of(seen)
+            {
+                self.owners.insert(source, seen.at);
+            }
+        }
+    }
+
     fn count(&mut self, seen: &Observation) -> Vec<Firing> {
+        if seen.owner {
+            self.note_owner(seen);
+        }
         let mut fired = Vec::new();
         for place in 0..self.counts.len() {
             let firing = self.ask(place, seen);
@@ -172,12 +196,15 @@ impl Detector {
             return None;
         }
         let until = seen.at + rule.ttl;
+        let came = self.owners.get(&subject);
+        let owned = came.is_some_and(|at| seen.at < *at + OWNERS_LAST);
+        let milder = rule.owners_there.filter(|_| owned);
         counts.holds.insert(subject.clone(), until);
         counts.anywhere = counts.anywhere.max(Some(until));
         Some(Firing {
             rule: rule.id.clone(),
             mode: rule.mode,
-            action: rule.action,
+            action: milder.unwrap_or(rule.action),
             subject,
             figures,
             at: seen.at,
@@ -415,6 +442,30 @@ mod tests {
                 "r 10.0.5.0/24"
             ]
         );
+    }
+
+    #[test]
+    fn thr_15_where_owners_signed_in_a_scanner_slows_its_neighbours_and_shuts_nobody_out() {
+        let rules = DetectionRules::built_in();
+        let done = |owner: Option<i64>| {
+            let mut detector = Detector::new(rules.alone("probes-address").unwrap());
+            let ip = [203, 0, 113, 9];
+            if let Some(second) = owner {
+                let mut came = seen(What::RightPassword, ip, 1, second);
+                came.owner = true;
+                detector.observe(&came);
+            }
+            let probe = |n: u32| seen(What::Probed, ip, 0, 100_000 + i64::from(n));
+            let fired = (1..=12_u32).flat_map(|n| {
+                let fired = detector.observe(&probe(n)).into_iter();
+                fired.map(move |firing| (n, firing.action))
+            });
+            fired.collect::<Vec<_>>()
+        };
+        assert_eq!(done(None), [(10, Act::BlockSource)]);
+        assert_eq!(done(Some(99_000)), [(10, Act::Slow)]);
+        assert_eq!(done(Some(13_700)), [(10, Act::Slow)]);
+        assert_eq!(done(Some(13_600)), [(10, Act::BlockSource)], "a day ago");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use backtest::{BackTest, Stopped, Totals};
 pub use detector::{Detector, Firing};
 pub use measures::Measures;
 pub use observation::{OBSERVED, Observation, What};
-pub use probe::probe;
+pub use probe::{is_sent_by_a_page, probe};
 pub(crate) use rule::line_of;
 pub use rule::{Act, DetectionRule, DetectionRules, Mode, Pattern, RuleProblem};
 pub use subject::{Per, Subject};

@@ -178,6 +178,10 @@ pub struct DetectionRule {
     pub mode: Mode,
     /// What is done.
     pub action: Act,
+    /// What is done instead of `block_source` where owners signed in within the last day: their neighbours, or
+    /// their own browsers, are then as likely as an attacker.
+    #[serde(default)]
+    pub owners_there: Option<Act>,
     /// How many points `score` adds.
     #[serde(default)]
     pub points: u32,
@@ -257,6 +261,11 @@ impl DetectionRule {
             "ttl: use 1s to 24h"
         } else if sourced && !matches!(self.per, Per::Address | Per::Network) {
             "action: slow, score and block_source need per = \"address\" or \"network\""
+        } else if self.owners_there.is_some()
+            && (self.action != Act::BlockSource
+                || !matches!(self.owners_there, Some(Act::Slow | Act::Notify)))
+        {
+            "owners_there: belongs to action = \"block_source\"; use slow or notify"
         } else if (self.action == Act::Score) != (self.points > 0) {
             "points: belongs to action = \"score\", 1 or more"
         } else if self.same_password > 0 && self.kind != Pattern::PasswordSpray {
@@ -485,6 +494,7 @@ reason = { ja = "理由", en = "why" }
             ("\"address\"", "\"everywhere\"", "need per"),
             ("\"on\"", "\"maybe\"", "line 8: unknown variant `maybe`"),
             ("block_source", "score", "points"),
+            ("\"1h\"", "\"1h\"\nowners_there = \"score\"", "owners_there"),
             ("id = \"mine\"", "id = \"My Rule\"", "id: use"),
             ("ttl = \"1h\"", "ttl = \"1h\"\nduring = \"x\"", "during"),
             ("en = \"why\"", "en = \" \"", "reason"),
