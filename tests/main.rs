@@ -68,6 +68,7 @@ mod sign_up;
 mod standing;
 mod stolen_database;
 mod stolen_sessions;
+mod stopped_floods;
 mod support;
 mod switches;
 mod takeover;

@@ -7,6 +7,7 @@ mod marks;
 mod probes;
 mod reads;
 mod round;
+mod stopped;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -19,12 +20,14 @@ use sekisho_store::Tx;
 pub use canaries::{CanaryRefusal, ShownCanary};
 pub use probes::Sent;
 pub use reads::Budgets;
+pub(crate) use stopped::StoppedAttempt;
 
 use crate::{Failure, Provider};
 use marks::SprayKey;
 use probes::SeenProbes;
 use reads::Reads;
 use round::{Found, Round};
+use stopped::StoppedAttempts;
 
 /// Events read at once.
 const PAGE: u32 = 1_000;
@@ -37,7 +40,8 @@ pub(crate) struct Watch {
     /// One round at a time.
     round: tokio::sync::Mutex<Option<Round>>,
     rules: RwLock<Option<Arc<DetectionRules>>>,
-    pub(crate) probes: SeenProbes,
+    probes: SeenProbes,
+    stopped: StoppedAttempts,
     pub(crate) reads: Reads,
     pub(crate) spray_key: SprayKey,
 }
@@ -98,7 +102,7 @@ impl Provider {
 
     /// Counts what happened since the last time, and does what rules say. Answers how many fired.
     pub async fn keep_watch(&self) -> Result<usize, Failure> {
-        self.record_probes().await?;
+        self.record_gathered(false).await?;
         let (rules, now) = (self.watch.rules(), self.now());
         let mut place = self.watch.round.lock().await;
         let same = |round: &Round| *round.detector.rules() == *rules;
@@ -131,6 +135,12 @@ impl Provider {
         let fired = self.follow(round).await?;
         self.note_watched(round).await?;
         Ok(fired)
+    }
+
+    /// Records what is gathered before it is told; `all` of it before a server ends.
+    pub async fn record_gathered(&self, all: bool) -> Result<(), Failure> {
+        self.record_probes().await?;
+        self.record_stopped(all).await
     }
 
     /// Counts these events. What is found waits to be recorded.

@@ -17,5 +17,5 @@ pub use observation::{OBSERVED, Observation, What};
 pub use probe::{is_sent_by_a_page, probe};
 pub(crate) use rule::line_of;
 pub use rule::{Act, DetectionRule, DetectionRules, Mode, Pattern, RuleProblem};
-pub use subject::{Per, Subject};
+pub use subject::{Per, Subject, network_of};
 pub use tally::Figures;

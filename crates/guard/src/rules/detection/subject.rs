@@ -50,6 +50,11 @@ impl Per {
     }
 }
 
+/// The network that an address belongs to: an IPv4 /24, an IPv6 /48.
+pub fn network_of(ip: &str) -> Option<IpNet> {
+    prefix(ip.parse().ok()?, 24, 48)
+}
+
 fn prefix(ip: IpAddr, four: u8, six: u8) -> Option<IpNet> {
     let ip = ip.to_canonical();
     let bits = if ip.is_ipv4() { four } else { six };
