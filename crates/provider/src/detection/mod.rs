@@ -6,6 +6,7 @@ mod canaries;
 mod marks;
 mod probes;
 mod reads;
+mod replays;
 mod round;
 mod stopped;
 
@@ -26,6 +27,7 @@ use crate::{Failure, Provider};
 use marks::SprayKey;
 use probes::SeenProbes;
 use reads::Reads;
+use replays::SeenReplays;
 use round::{Found, Round};
 use stopped::StoppedAttempts;
 
@@ -41,6 +43,7 @@ pub(crate) struct Watch {
     round: tokio::sync::Mutex<Option<Round>>,
     rules: RwLock<Option<Arc<DetectionRules>>>,
     probes: SeenProbes,
+    replays: SeenReplays,
     stopped: StoppedAttempts,
     pub(crate) reads: Reads,
     pub(crate) spray_key: SprayKey,
@@ -102,7 +105,7 @@ impl Provider {
 
     /// Counts what happened since the last time, and does what rules say. Answers how many fired.
     pub async fn keep_watch(&self) -> Result<usize, Failure> {
-        self.record_gathered(false).await?;
+        let gathered = self.record_gathered(false).await;
         let (rules, now) = (self.watch.rules(), self.now());
         let mut place = self.watch.round.lock().await;
         let same = |round: &Round| *round.detector.rules() == *rules;
@@ -134,13 +137,15 @@ impl Provider {
         round.was_read(now);
         let fired = self.follow(round).await?;
         self.note_watched(round).await?;
-        Ok(fired)
+        gathered.map(|()| fired)
     }
 
     /// Records what is gathered before it is told; `all` of it before a server ends.
     pub async fn record_gathered(&self, all: bool) -> Result<(), Failure> {
-        self.record_probes().await?;
-        self.record_stopped(all).await
+        let probes = self.record_probes().await;
+        let replays = self.record_replays(all).await;
+        let stopped = self.record_stopped(all).await;
+        probes.and(replays).and(stopped)
     }
 
     /// Counts these events. What is found waits to be recorded.

@@ -123,8 +123,9 @@ impl Provider {
         let Some(bound) = &found.confirmation else {
             return Ok(Ok(()));
         };
+        let client = ClientId::new(found.client_id.as_str());
         let sender = match scheme {
-            Scheme::Dpop => match self.sender(call, Some(token)).await? {
+            Scheme::Dpop => match self.sender(call, Some(token), &client).await? {
                 Ok(sender) if sender.key.is_none() => {
                     return Ok(Err(BearerError::InvalidDpopProof(
                         "a DPoP proof is required",
