@@ -21,6 +21,7 @@ use sekisho_store::Tx;
 pub use canaries::{CanaryRefusal, ShownCanary};
 pub use probes::Sent;
 pub use reads::Budgets;
+pub(crate) use reads::Read;
 pub(crate) use stopped::StoppedAttempt;
 
 use crate::{Failure, Provider};
@@ -156,7 +157,7 @@ impl Provider {
             };
             if new {
                 let touched = round.canaries.touched_by(self, event);
-                round.touched(touched.into_iter().collect(), event);
+                round.touched(touched, event);
             }
             for seen in Observation::of(event) {
                 round.observe(&seen, new);

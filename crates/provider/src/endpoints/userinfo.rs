@@ -8,6 +8,7 @@ use sekisho_model::{ClientId, Confirmation, SigningAlgorithm};
 
 use super::call::Call;
 use super::introspect::Found;
+use crate::detection::Read;
 use crate::rules::claims;
 use crate::rules::claims_request::ClaimsRequest;
 use crate::rules::oauth_error::{BearerError, TokenError};
@@ -52,6 +53,7 @@ impl Provider {
         }
         let Found {
             grant: Some(grant),
+            client_id: reader,
             scope,
             audience,
             ..
@@ -72,7 +74,9 @@ impl Provider {
             return Ok(Err(BearerError::InvalidToken));
         };
         self.pass_app(EndpointClass::UserInfo, &client.client, Some(&open.user))?;
-        self.count_read(&client.client.client_id, open.user.id)
+        // Whoever got the token reads, also after an exchange.
+        let reader = ClientId::new(reader.as_str());
+        self.count_read(Read::UserInfo, &reader, open.user.id)
             .await?;
         let subject = self.subject_for(&client.client, &open.user);
         let single = ClaimsRequest::of_grant(&grant.terms.claims).userinfo;
