@@ -1,6 +1,7 @@
 //! Numbers that only grow, agreed by all nodes.
 
 use diesel::prelude::*;
+use sekisho_model::Digest;
 
 use crate::backend::on_each;
 use crate::schema::high_marks;
@@ -11,15 +12,15 @@ use crate::{StoreError, Tx};
 pub enum HighMark {
     /// Up to when, in microseconds, the record was held against the detection rules and looked through for canaries.
     Watched,
-    /// The serial of the newest advisories that were believed.
-    Advisories,
+    /// The serial of the newest advisories that were believed, of those signed by a key.
+    Advisories(Digest),
 }
 
 impl HighMark {
-    const fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Self::Watched => "watched",
-            Self::Advisories => "advisories",
+            Self::Watched => "watched".to_owned(),
+            Self::Advisories(key) => format!("advisories {}", key.to_base64url()),
         }
     }
 }

@@ -88,12 +88,14 @@ async fn inc_10_a_touch_is_told_once_while_it_is_quiet(bed: &Bed) {
 
 async fn sup_04_high_marks_only_grow(bed: &Bed) {
     let work = |tx: &mut sekisho_store::Tx<'_>| {
-        let of = HighMark::Advisories;
+        let of = HighMark::Advisories(Digest::of(b"key"));
         assert_eq!(tx.high_mark(of)?, None);
         assert_eq!(tx.raise_high_mark(of, 7)?, 7);
         assert_eq!(tx.raise_high_mark(of, 6)?, 7);
         assert_eq!(tx.raise_high_mark(of, 8)?, 8);
         assert_eq!(tx.high_mark(of)?, Some(8));
+        let other = HighMark::Advisories(Digest::of(b"other"));
+        assert_eq!(tx.high_mark(other)?, None);
         assert_eq!(tx.high_mark(HighMark::Watched)?, None);
         Ok(())
     };
