@@ -15,7 +15,7 @@ use crate::{Failure, Provider};
 enum Deed {
     /// Operators are told by the event; every node slows and asks by itself.
     Told,
-    Block(Block, Event),
+    Block(Box<(Block, Event)>),
     Level(Box<SettledOrder>),
 }
 
@@ -95,7 +95,7 @@ impl Provider {
         match (firing.mode, firing.action, &firing.subject) {
             (Mode::On, Act::BlockSource, Subject::Source(network)) => {
                 let block = self.block_by_rule(*network, (&*rule.id, reason), firing.until);
-                block.map_or(Deed::Told, |(block, event)| Deed::Block(block, event))
+                block.map_or(Deed::Told, |block| Deed::Block(Box::new(block)))
             }
             (Mode::On, Act::RaiseLevel, _) => self.raised_level(rule, firing.until),
             _ => Deed::Told,
@@ -131,7 +131,8 @@ impl Deed {
     fn done(&mut self, tx: &mut Tx<'_>, mark: &Digest) -> Result<(), StoreError> {
         match self {
             Self::Told => Ok(()),
-            Self::Block(block, event) => {
+            Self::Block(made) => {
+                let (block, event) = &mut **made;
                 let number = placed(tx, block, event)?;
                 tx.note_block_of(mark, number)
             }

@@ -85,7 +85,9 @@ impl Provider {
         let written = self.store.write(move |tx| tx.record_many(&events)).await;
         if written.is_err() {
             // It is told with what comes next.
-            seen.into_values().for_each(|seen| self.gather(seen));
+            for seen in seen.into_values() {
+                self.gather(seen);
+            }
         }
         Ok(written?)
     }

@@ -108,7 +108,7 @@ impl Provider {
         }
         let event = |(key, origin, count): &(Key, Origin, u32)| {
             let mut event: Event = self.event(EventKind::ProofReplayed, Outcome::Replayed, origin);
-            event.client_id = key.client.clone();
+            event.client_id.clone_from(&key.client);
             event.detail = serde_json::json!({ "what": key.what, "count": count });
             event
         };

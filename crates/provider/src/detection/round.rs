@@ -99,15 +99,16 @@ impl Round {
     /// Goes on with what a round by other rules found and could not record.
     pub(super) fn take_over(&mut self, before: Self) {
         for one in before.found {
-            if let Found::Firing(firing) = &one {
-                let rule = before.detector.rules().get(&firing.rule);
-                if rule != self.detector.rules().get(&firing.rule) {
-                    continue;
-                }
+            let Found::Firing(firing) = &one else {
+                self.found.push(one);
+                continue;
+            };
+            let rule = before.detector.rules().get(&firing.rule);
+            if rule == self.detector.rules().get(&firing.rule) {
                 self.detector.hold(firing);
                 self.measures.take(firing);
+                self.found.push(one);
             }
-            self.found.push(one);
         }
     }
 
@@ -164,24 +165,23 @@ impl Provider {
                     let rule = rules.get(&made.rule);
                     rule.is_some_and(|rule| rule.content() == made.content)
                 });
-            let mut freed = BTreeSet::new();
-            for made in &gone {
+            held.lifted = lift_all(tx, &gone, &event)? | lift_orphans(tx, &rules, &event)?;
+            // It placed no block of its own because of one that is lifted now.
+            let freed: BTreeSet<&str> = gone
+                .iter()
+                .filter(|made| made.block.is_some())
+                .map(|made| &*made.subject)
+                .collect();
+            let bare = |made: &RuleFiring| {
+                let blocks = made.action == Act::BlockSource.name();
+                blocks && made.block.is_none() && freed.contains(&*made.subject)
+            };
+            let (bare, kept): (Vec<_>, Vec<_>) = kept.into_iter().partition(bare);
+            for made in gone.iter().chain(&bare) {
                 let _gone = tx.forget_firing(&made.mark)?;
-                if let Some(number) = made.block {
-                    held.lifted |= lift(tx, number, &made.rule, &event)?;
-                    freed.insert(&*made.subject);
-                }
             }
-            held.lifted |= lift_orphans(tx, &rules, &event)?;
-            for made in &kept {
-                // It placed no block of its own because of one that is lifted now.
-                let alone = made.block.is_none() && made.action == Act::BlockSource.name();
-                if alone && freed.contains(&*made.subject) {
-                    let _gone = tx.forget_firing(&made.mark)?;
-                } else {
-                    held.firings.extend(firing_of(made, &rules, now));
-                }
-            }
+            let firings = kept.iter().filter_map(|made| firing_of(made, &rules, now));
+            held.firings = firings.collect();
             Ok(held)
         };
         let held = self.store.write(work).await?;
@@ -227,6 +227,17 @@ fn lift(tx: &mut Tx<'_>, number: i64, rule: &str, event: &Event) -> Result<bool,
     let by = format!("{BY_RULE}{rule}");
     let reason = "the rule was changed, removed, or only watches now";
     lifted(tx, number, (&*by, reason), event)
+}
+
+/// The blocks of these firings.
+fn lift_all(tx: &mut Tx<'_>, gone: &[RuleFiring], event: &Event) -> Result<bool, StoreError> {
+    let mut any = false;
+    for made in gone {
+        if let Some(number) = made.block {
+            any |= lift(tx, number, &made.rule, event)?;
+        }
+    }
+    Ok(any)
 }
 
 /// Blocks by rules that do not act any more, whoever placed them and whatever is known of the firing.

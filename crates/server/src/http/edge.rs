@@ -46,14 +46,7 @@ pub async fn edge(
         .unwrap_or_else(|| "(none)".to_owned());
     let reader = cors::reader(&app, request.request()).await;
     let preflight = cors::is_preflight(request.request()) && reader.is_somebody();
-    let sent = Sent {
-        path: request.path(),
-        query: request.query_string(),
-        site: header(request.request(), &SEC_FETCH_SITE),
-        dest: header(request.request(), &SEC_FETCH_DEST),
-    };
-    app.provider
-        .note_request(sent, || app.origin_of(request.request()));
+    note(&app, request.request());
     let kept = Kept::of(&request, &route, &id);
     let answered = match (from_localhost(&app, &request), refusal(&app, &request)) {
         (Some(here), _) => Ok(request.into_response(see_other(&here, app.https))),
@@ -120,6 +113,17 @@ impl Last<'_> {
             .increment(1);
         histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
     }
+}
+
+/// Scanners are noticed whatever becomes of their requests (THR-15).
+fn note(app: &App, request: &HttpRequest) {
+    let sent = Sent {
+        path: request.path(),
+        query: request.query_string(),
+        site: header(request, &SEC_FETCH_SITE),
+        dest: header(request, &SEC_FETCH_DEST),
+    };
+    app.provider.note_request(sent, || app.origin_of(request));
 }
 
 /// What an operator or a rule keeps out is not asked further.

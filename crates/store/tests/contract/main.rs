@@ -47,6 +47,7 @@ mod races;
 mod raw;
 #[cfg(test)]
 mod registrations;
+#[cfg(test)]
 mod rule_firings;
 #[cfg(test)]
 mod sealing;
