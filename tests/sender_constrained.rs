@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use reqwest::{Response, StatusCode};
-use sekisho_model::{Clock as _, Digest};
+use sekisho_model::{Clock as _, Digest, Event, EventKind};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -329,7 +329,31 @@ async fn dp_03_one_of_fifty_uses_of_a_proof_counts() {
     house.advance(Duration::from_secs(59)).await;
     let again = ask(&app, &CREDENTIALS, &[proof]).await;
     assert_eq!(error(again).await, bad("invalid_dpop_proof"));
+    let told = replays(&house, "dpop_proof", &app.id).await;
+    assert_eq!(told, (50, true), "each use but the first, in few events");
     house.close().await;
+}
+
+/// How many replays are told of an app, and whether a rule noticed them.
+pub async fn replays(house: &TestHouse, what: &str, app: &str) -> (u64, bool) {
+    let provider = &house.house.services.provider;
+    for _ in 0..2 {
+        provider.keep_watch().await.unwrap();
+        house.advance(Duration::from_mins(1)).await;
+    }
+    let of_kind = async |kind| {
+        let read = move |tx: &mut sekisho_store::Tx<'_>| tx.events_of_kind(kind, 99);
+        house.house.services.store.read(read).await.unwrap()
+    };
+    let seen: Vec<Event> = of_kind(EventKind::ProofReplayed).await;
+    assert!(seen.len() < 8, "{}", seen.len());
+    let whose = |event: &Event| event.client_id.as_ref().map(|id| id.to_string());
+    assert!(seen.iter().all(|e| whose(e).as_deref() == Some(app)));
+    assert!(seen.iter().all(|e| e.detail["what"] == what));
+    let fired: Vec<Event> = of_kind(EventKind::RuleFired).await;
+    let noticed = fired.iter().any(|e| e.detail["rule"] == "replay-client");
+    let counts = seen.iter().flat_map(|e| e.detail["count"].as_u64());
+    (counts.sum(), noticed)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

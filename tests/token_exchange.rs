@@ -46,7 +46,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-async fn introspected(house: &TestHouse, who: &App, token: &str) -> Value {
+pub async fn introspected(house: &TestHouse, who: &App, token: &str) -> Value {
     let request = who
         .http
         .post(house.url("/oauth2/introspect"))

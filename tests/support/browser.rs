@@ -183,6 +183,15 @@ impl Browser {
         Page::of(request.send().await.unwrap()).await
     }
 
+    /// The same with further headers.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let mut request = self.http.get(self.full(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Page::of(request.send().await.unwrap()).await
+    }
+
     /// For many at once, each with a browser of its own.
     pub async fn get_owned(self, path: String) -> Page {
         self.get(&path).await

@@ -23,19 +23,24 @@ pub async fn copy_of_the_template(config: &Config, server: &str, name: &str) {
         return;
     }
     make(config, server, &template, &format!("{name}_draft")).await;
-    assert!(run(server, &copy, Stdio::inherit()), "{copy}");
+    psql(server, &copy);
+}
+
+/// Runs `sql`, which must not fail.
+pub fn psql(url: &str, sql: &str) {
+    assert!(run(url, sql, Stdio::inherit()), "{sql}");
 }
 
 /// Ends database `name` and every connection to it.
 pub fn drop(server: &str, name: &str) {
     let sql = format!("drop database if exists {name} with (force)");
-    assert!(run(server, &sql, Stdio::inherit()), "{sql}");
+    psql(server, &sql);
 }
 
 /// Several tests may find that there is none; the first to finish wins.
 async fn make(config: &Config, server: &str, template: &str, draft: &str) {
     let create = format!("create database {draft}");
-    assert!(run(server, &create, Stdio::inherit()), "{create}");
+    psql(server, &create);
     let mut config = config.clone();
     config.database.url = url(server, draft);
     let store = open_store(&config).await.unwrap();

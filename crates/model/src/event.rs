@@ -90,6 +90,8 @@ pub enum EventKind {
     RulesChanged,
     /// A source sent requests of a scanner, or for injections; gathered over seconds.
     ProbesSeen,
+    /// A client assertion or a proof of a key, which work once, came a second time; gathered.
+    ProofReplayed,
     /// Data of many people was read, or a budget for that was used up.
     BulkRead,
     /// An operator made a canary account, or took one away (INC-10).
@@ -104,7 +106,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -147,6 +149,7 @@ impl EventKind {
         Self::RuleFired,
         Self::RulesChanged,
         Self::ProbesSeen,
+        Self::ProofReplayed,
         Self::BulkRead,
         Self::CanaryChanged,
         Self::CanaryTouched,
@@ -199,6 +202,7 @@ impl EventKind {
             Self::RuleFired => "rule_fired",
             Self::RulesChanged => "rules_changed",
             Self::ProbesSeen => "probes_seen",
+            Self::ProofReplayed => "proof_replayed",
             Self::BulkRead => "bulk_read",
             Self::CanaryChanged => "canary_changed",
             Self::CanaryTouched => "canary_touched",

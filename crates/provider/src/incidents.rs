@@ -14,7 +14,6 @@ use sekisho_model::{
 };
 use sekisho_store::{StoreError, Tx};
 
-use crate::begun_levels::void_trust;
 use crate::failure::Halted;
 use crate::{Failure, Provider};
 
@@ -189,68 +188,19 @@ impl Provider {
 
     /// Sets a level. Raising counts at once; lowering from [`Level::TWO_OPERATORS`] on waits for
     /// another operator (INC-05). The record and the event are one transaction.
-    pub async fn order_level(
-        &self,
-        order: LevelOrder,
-        mut event: Event,
-    ) -> Result<Decided, Failure> {
-        let (now, may_lower, proved) = (self.now(), order.may_lower, order.proved);
-        let from = order.from.map_or(now, |from| from.max(now));
-        if order.until.is_some_and(|until| until <= from) {
-            return Ok(Decided::EndsBeforeItBegins);
-        }
-        if let Some(fault) = fault(&order.operator, &order.reason, Some(&order.text)) {
-            return Ok(Decided::BadText(fault));
+    pub async fn order_level(&self, order: LevelOrder, event: Event) -> Result<Decided, Failure> {
+        let now = self.now();
+        if let Some(refused) = order.refused(now) {
+            return Ok(refused);
         }
         if let LevelScope::Client(id) = &order.scope
             && self.clients.find(id.as_str()).await?.is_none()
         {
             return Ok(Decided::UnknownClient);
         }
-        let made = LevelDecision {
-            number: 0,
-            at: now,
-            operator: order.operator.trim().to_owned(),
-            scope: order.scope,
-            level: order.level,
-            reason: order.reason.trim().to_owned(),
-            from,
-            until: order.until,
-            text: order.text,
-            standing: Standing::InForce,
-            confirms: None,
-        };
-        let decided = self
-            .store
-            .write(move |tx| {
-                tx.lock_levels()?;
-                let situation = known(tx)?;
-                if !may_lower && situation.lowers(&made, now) {
-                    return Ok(Decided::WouldLower);
-                }
-                let waits = situation.needs_two(&made, now);
-                if waits && proved.is_none() && names_need_proof(tx, now)? {
-                    return Ok(Decided::NeedsToken);
-                }
-                let (standing, decided): (_, fn(i64) -> Decided) = if waits {
-                    (Standing::Asked, Decided::Waits)
-                } else {
-                    (Standing::InForce, Decided::InForce)
-                };
-                let made = LevelDecision {
-                    standing,
-                    ..made.clone()
-                };
-                let number = tx.decide_level(&made)?;
-                // Trust is void from the first level on (decisions: trusted browser), not only while it lasts.
-                if !waits && made.level >= Level::Watch && made.from <= now {
-                    let _epoch = void_trust(tx, &made)?;
-                }
-                event.detail = detail(&made, number, proved);
-                tx.record(&event)?;
-                Ok(decided(number))
-            })
-            .await?;
+        let order = order.settled(now, event);
+        let work = move |tx: &mut Tx<'_>| order.decide(tx);
+        let decided = self.store.write(work).await?;
         self.spread().await?;
         Ok(decided)
     }
@@ -407,7 +357,7 @@ fn halted(halt: Halt, in_force: InForce, now: Timestamp) -> Box<Halted> {
     })
 }
 
-fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
+pub(crate) fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
     Ok(Situation {
         levels: tx.level_decisions()?,
         ..Situation::default()
@@ -416,7 +366,7 @@ fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
 
 /// INC-05: once somebody has a token for lowering, two names typed into one shell are not two operators. The
 /// same token has the same name, so it cannot confirm itself.
-fn names_need_proof(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+pub(crate) fn names_need_proof(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let tokens = tx.operator_tokens(None, MOST_TOKENS)?;
     let may = OperatorPermission::IncidentLower;
     Ok(tokens.iter().any(|token| {
@@ -424,7 +374,11 @@ fn names_need_proof(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError>
     }))
 }
 
-fn detail(made: &LevelDecision, number: i64, proved: Option<OperatorTokenId>) -> serde_json::Value {
+pub(crate) fn detail(
+    made: &LevelDecision,
+    number: i64,
+    proved: Option<OperatorTokenId>,
+) -> serde_json::Value {
     serde_json::json!({
         "number": number, "operator": made.operator, "level": made.level, "scope": made.scope,
         "reason": made.reason, "from": made.from, "until": made.until,
@@ -432,7 +386,11 @@ fn detail(made: &LevelDecision, number: i64, proved: Option<OperatorTokenId>) ->
     })
 }
 
-fn fault(operator: &str, reason: &str, text: Option<&OperatorText>) -> Option<&'static str> {
+pub(crate) fn fault(
+    operator: &str,
+    reason: &str,
+    text: Option<&OperatorText>,
+) -> Option<&'static str> {
     let bad = |value: &str| {
         let control = |c: char| c.is_control() && c != '\n';
         value.chars().count() > LONGEST || value.chars().any(control)

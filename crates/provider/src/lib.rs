@@ -26,6 +26,7 @@ pub mod incidents;
 pub mod jwt;
 mod key_care;
 mod knowledge;
+mod level_orders;
 pub mod logout;
 pub mod moving;
 mod new_passwords;

@@ -396,6 +396,9 @@ impl House {
             round.abort();
         }
         self.deliverer.stop(Duration::from_secs(5)).await;
+        if let Err(error) = self.services.provider.record_gathered(true).await {
+            tracing::warn!(%error, "what was gathered for the record is lost");
+        }
         self.services
             .machine_events
             .stop(Duration::from_secs(5))

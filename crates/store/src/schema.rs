@@ -7,8 +7,9 @@ mod incident_tables;
 pub(crate) use browser_tables::{browsers, former_browser_values};
 pub(crate) use factor_tables::{code_address_losses, factor_losses, factors};
 pub(crate) use incident_tables::{
-    blocks, canaries, incident_notices, level_beginnings, level_decisions, operator_alerts,
-    password_runs, switch_decisions, webhook_deliveries,
+    blocks, canaries, canary_touches, high_marks, incident_notices, level_beginnings,
+    level_decisions, operator_alerts, password_runs, rule_firings, switch_decisions,
+    webhook_deliveries,
 };
 
 diesel::table! {

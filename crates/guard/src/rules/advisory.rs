@@ -169,11 +169,16 @@ impl Advisory {
 
 /// Every advisory that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Advisories(Vec<Advisory>);
+pub struct Advisories {
+    all: Vec<Advisory>,
+    serial: u32,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    #[serde(default)]
+    serial: u32,
     #[serde(default)]
     advisory: Vec<Advisory>,
 }
@@ -193,17 +198,25 @@ impl Advisories {
         if let Some((one, why)) = all.iter().find_map(|one| Some((one, one.problem()?))) {
             return Err(RuleProblem::new(format!("advisory {:?}: {why}", one.id)));
         }
-        Ok(Self(all))
+        Ok(Self {
+            all,
+            serial: written.serial,
+        })
     }
 
     /// Every one, as they stand in the file.
     pub fn all(&self) -> &[Advisory] {
-        &self.0
+        &self.all
+    }
+
+    /// Which issue of the file it is: a higher number is a newer one, 0 says nothing.
+    pub const fn serial(&self) -> u32 {
+        self.serial
     }
 
     /// The detection rules they bring.
     pub fn rules(&self) -> impl Iterator<Item = &DetectionRule> {
-        self.0.iter().flat_map(|one| &one.rule)
+        self.all.iter().flat_map(|one| &one.rule)
     }
 }
 
@@ -412,6 +425,14 @@ deny = { method = "POST", path = "/oauth2/token", header = ["X-Probe", "it's"] }
                 "sekisho guard block --method POST --path /oauth2/token --header 'X-Probe: it'\\''s' --reason SEKISHO-2026-001",
             ]
         );
+    }
+
+    #[test]
+    fn sup_04_a_file_says_which_issue_it_is() {
+        assert_eq!(Advisories::read(FILE).unwrap().serial(), 0);
+        let newer = format!("serial = 7\n{FILE}");
+        assert_eq!(Advisories::read(&newer).unwrap().serial(), 7);
+        assert!(Advisories::read(&format!("serial = -1\n{FILE}")).is_err());
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub use block::{Blocks, RequestLook, overlap};
 pub(crate) use counter::Counter;
 pub use detection::{
     Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
-    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What, probe,
+    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What,
+    is_sent_by_a_page, network_of, probe,
 };
 pub use level::{EndpointClass, Halt, Tightening};
 pub(crate) use origin::networks;

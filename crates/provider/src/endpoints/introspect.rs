@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::client_authentication::Caller;
+use crate::detection::Read;
 use crate::rules::claims::acr;
 use crate::rules::oauth_error::{HeaderUsed, TokenError};
 use crate::rules::parameters::Parameters;
@@ -169,11 +170,14 @@ impl Provider {
             return Ok(Introspection::default());
         };
         if let Some(found) = self.find_access_token(token).await? {
-            return Ok(if concerns(caller, &found) {
-                self.described(found)
-            } else {
-                Introspection::default()
-            });
+            if !concerns(caller, &found) {
+                return Ok(Introspection::default());
+            }
+            if let Some(grant) = &found.grant {
+                self.count_read(Read::Introspection, &caller.client_id, grant.user_id)
+                    .await?;
+            }
+            return Ok(self.described(found));
         }
         self.introspect_refresh(caller, token).await
     }

@@ -1,6 +1,6 @@
 //! What a caller proved to hold: a key by a `DPoP` proof (RFC 9449), a certificate by TLS (RFC 8705).
 
-use sekisho_model::{Client, Confirmation};
+use sekisho_model::{Client, ClientId, Confirmation};
 
 use super::call::{Call, ClientCertificate};
 use crate::rules::dpop::{self, Expected, Nonces};
@@ -63,8 +63,9 @@ impl Provider {
         &self,
         call: &Call<'_>,
         access_token: Option<&str>,
+        client: &ClientId,
     ) -> Result<Result<Sender, TokenError>, Failure> {
-        let key = match self.proved_key(call, access_token).await? {
+        let key = match self.proved_key(call, access_token, client).await? {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
@@ -88,6 +89,7 @@ impl Provider {
         &self,
         call: &Call<'_>,
         access_token: Option<&str>,
+        client: &ClientId,
     ) -> Result<Result<Option<String>, TokenError>, Failure> {
         if !self.settings.features.dpop {
             return Ok(Ok(None));
@@ -116,6 +118,7 @@ impl Provider {
         Ok(if first {
             Ok(Some(proof.key))
         } else {
+            self.note_replay("dpop_proof", client, call.origin);
             Err(TokenError::InvalidDpopProof(
                 "the DPoP proof was used before",
             ))

@@ -13,6 +13,7 @@ use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
 use super::keys_tree::KeysCommand;
 use super::leaving::LeavingCommand;
+use super::levels::Reader;
 use super::logouts::Logouts;
 use super::mail::MailCommand;
 use super::networks::UserNetworks;
@@ -197,6 +198,8 @@ pub(crate) enum UserCommand {
     List {
         #[command(flatten)]
         at: Where,
+        #[command(flatten)]
+        by: Reader,
         /// Begin after the account with this id.
         #[arg(long)]
         after: Option<String>,
@@ -209,6 +212,8 @@ pub(crate) enum UserCommand {
     Show {
         #[command(flatten)]
         at: Where,
+        #[command(flatten)]
+        by: Reader,
         /// Its sign-in address, or what apps know it by (`sub`).
         who: String,
     },

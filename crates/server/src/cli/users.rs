@@ -9,6 +9,7 @@ use sekisho_provider::people::Person;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::levels::Reader;
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{
@@ -95,18 +96,13 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
                 .unwrap_or_default();
             create(&at, &email, code_address.as_deref(), claims, form).await
         }
-        UserCommand::List { at, after, limit } => list(&at, after.as_deref(), limit, form).await,
-        UserCommand::Show { at, who } => {
-            let (_, services) = services_at(&at).await?;
-            let account = person(&services.provider, &who).await?;
-            let changes = services.provider.undoable_changes(account.user.id).await?;
-            let shown = ShownWhole {
-                account: Shown::from(&account),
-                address_changes: changes.into_iter().map(ShownChange::from).collect(),
-            };
-            output::one(form, &shown);
-            Ok(())
-        }
+        UserCommand::List {
+            at,
+            by,
+            after,
+            limit,
+        } => list(&at, &by, (after.as_deref(), limit), form).await,
+        UserCommand::Show { at, by, who } => show(&at, &by, &who, form).await,
         UserCommand::Factor(command) => factors::run(command, form).await,
         UserCommand::Leaving(command) => leaving::run(command).await,
         UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
@@ -190,12 +186,35 @@ pub(super) fn released() -> CliError {
     )
 }
 
-async fn list(at: &Where, after: Option<&str>, limit: u32, form: Form) -> Result<(), CliError> {
+async fn show(at: &Where, by: &Reader, who: &str, form: Form) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let provider = &services.provider;
+    let account = person(provider, who).await?;
+    let id = account.user.id;
+    provider.note_shown("show", &by.operator, &[id]).await?;
+    let changes = provider.undoable_changes(id).await?;
+    let shown = ShownWhole {
+        account: Shown::from(&account),
+        address_changes: changes.into_iter().map(ShownChange::from).collect(),
+    };
+    output::one(form, &shown);
+    Ok(())
+}
+
+async fn list(
+    at: &Where,
+    by: &Reader,
+    (after, limit): (Option<&str>, u32),
+    form: Form,
+) -> Result<(), CliError> {
     let after = after
         .map(|id| UserId::parse(id).ok_or_else(|| CliError::usage("--after takes an account's id")))
         .transpose()?;
     let (_, services) = services_at(at).await?;
     let page = services.provider.people(after, limit).await?;
+    let rows: Vec<UserId> = page.people.iter().map(|person| person.user.id).collect();
+    let shown = services.provider.note_shown("list", &by.operator, &rows);
+    shown.await?;
     let all: Vec<Shown> = page.people.iter().map(Shown::from).collect();
     output::list(form, &["email", "name", "state", "id"], &all, |user| {
         let state = match user.state {

@@ -315,7 +315,7 @@ sections! {
         advisories_key: Option<String> = None,
         /// Database of places in the format of `MaxMind` (`.mmdb`), for the rules `new-country` and `impossible-travel`. Nothing is asked over the network. Read anew when it changes.
         places: Option<PathBuf> = None,
-        /// People whose data one app may read through userinfo in an hour, at all nodes together; 0 for any number.
+        /// People whose data one app may read through userinfo in an hour, at all nodes together; 0 for any number. Whom an app asks about by introspection is counted apart: beyond the same number operators are told, and the app is answered on.
         userinfo_people_hour: u32 = 100_000,
         /// Accounts that may be written to files in a day, by `sekisho user export`; 0 for any number.
         exported_accounts_day: u64 = 0,

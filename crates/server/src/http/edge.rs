@@ -11,6 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use metrics::{counter, histogram};
 use sekisho_model::Timestamp;
+use sekisho_provider::detection::Sent;
 use sekisho_provider::rules::discovery_members::MTLS_ENDPOINTS;
 
 use super::answer::{begin, see_other};
@@ -21,6 +22,8 @@ use super::headers::{Answer, security_headers};
 use super::levels;
 use super::unanswered::Kept;
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Wraps every request.
@@ -43,9 +46,7 @@ pub async fn edge(
         .unwrap_or_else(|| "(none)".to_owned());
     let reader = cors::reader(&app, request.request()).await;
     let preflight = cors::is_preflight(request.request()) && reader.is_somebody();
-    let sent = (request.path(), request.query_string());
-    app.provider
-        .note_request(sent, || app.origin_of(request.request()));
+    note(&app, request.request());
     let kept = Kept::of(&request, &route, &id);
     let answered = match (from_localhost(&app, &request), refusal(&app, &request)) {
         (Some(here), _) => Ok(request.into_response(see_other(&here, app.https))),
@@ -112,6 +113,17 @@ impl Last<'_> {
             .increment(1);
         histogram!("sekisho_request_seconds", "route" => route).record(took.as_secs_f64());
     }
+}
+
+/// Scanners are noticed whatever becomes of their requests (THR-15).
+fn note(app: &App, request: &HttpRequest) {
+    let sent = Sent {
+        path: request.path(),
+        query: request.query_string(),
+        site: header(request, &SEC_FETCH_SITE),
+        dest: header(request, &SEC_FETCH_DEST),
+    };
+    app.provider.note_request(sent, || app.origin_of(request));
 }
 
 /// What an operator or a rule keeps out is not asked further.

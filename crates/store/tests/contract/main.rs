@@ -52,6 +52,8 @@ mod registrations;
 #[cfg(all(test, feature = "postgres"))]
 mod released_at_once;
 #[cfg(test)]
+mod rule_firings;
+#[cfg(test)]
 mod sealing;
 #[cfg(all(test, feature = "sqlite"))]
 mod sqlite_only;

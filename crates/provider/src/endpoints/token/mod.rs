@@ -90,7 +90,8 @@ impl Provider {
         self.knowledge.may_issue(self.now())?;
         self.pass_app(EndpointClass::Token, &client.client, None)?;
         self.grant_works(grant_type)?;
-        let sender = match self.sender(call, None).await? {
+        let id = &client.client.client_id;
+        let sender = match self.sender(call, None, id).await? {
             Ok(sender) => sender,
             Err(error) => return refused(error),
         };

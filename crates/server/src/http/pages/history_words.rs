@@ -53,6 +53,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::RuleFired
         | EventKind::RulesChanged
         | EventKind::ProbesSeen
+        | EventKind::ProofReplayed
         | EventKind::BulkRead
         | EventKind::CanaryChanged
         | EventKind::CanaryTouched
