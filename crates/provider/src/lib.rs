@@ -17,6 +17,7 @@ pub mod cohorts;
 pub mod demo;
 pub mod detection;
 pub mod endpoints;
+pub mod epoch_moves;
 mod failure;
 #[cfg(test)]
 mod fuzz;
