@@ -46,6 +46,7 @@ mod moving_in;
 mod networks;
 mod operator_alerts;
 mod operator_api;
+mod operator_orders;
 mod operators;
 mod own_password;
 mod places;
