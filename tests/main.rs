@@ -20,6 +20,7 @@ mod conformance;
 mod detection;
 mod device;
 mod device_misuse;
+mod evidence;
 mod failing_parts;
 mod forced_changes;
 mod forced_resets;

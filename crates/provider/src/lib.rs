@@ -18,6 +18,7 @@ pub mod demo;
 pub mod detection;
 pub mod endpoints;
 pub mod epoch_moves;
+pub mod evidence;
 mod failure;
 #[cfg(test)]
 mod fuzz;
