@@ -59,6 +59,7 @@ mod races;
 mod recovery_codes;
 mod registration;
 mod reset;
+mod run_book;
 mod sealing;
 mod second_step;
 mod second_steps;
