@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use sekisho_mail::when;
-use sekisho_model::{Digest, EpochKind, EventKind, Timestamp};
+use sekisho_model::{Digest, EpochKind, EventKind, KeyId, Timestamp};
 use sekisho_provider::evidence::sealing;
 use sekisho_provider::incidents::EpochScope;
 use sekisho_store::{Store, Tx};
@@ -170,7 +170,7 @@ async fn facts(
     let nodes: Vec<Value> = holders
         .iter()
         .map(|node| {
-            let held: Vec<&str> = node.keys.iter().map(|key| key.as_str()).collect();
+            let held: Vec<&str> = node.keys.iter().map(KeyId::as_str).collect();
             json!({ "address": node.address, "seals_with": node.current.as_str(), "holds": held })
         })
         .collect();
