@@ -74,6 +74,12 @@ impl Page {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// The same of a page that may not redirect at all.
+    pub fn answer_if_any(&self, name: &str) -> Option<String> {
+        self.location.as_ref()?;
+        self.answer(name)
+    }
+
     /// What a person reads: tokens of forms and ids of flows differ from page to page.
     pub fn words(&self) -> String {
         let mut words = String::new();

@@ -66,6 +66,11 @@ impl TestHouse {
         Self::build(true, change).await
     }
 
+    /// On SQLite and in-process parts whatever this run is on.
+    pub async fn open_embedded(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(false, change).await
+    }
+
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         Self::build(on_production_stack(), change).await
     }

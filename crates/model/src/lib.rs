@@ -7,6 +7,7 @@
 //! - time is [`Timestamp`] (microseconds, UTC) and comes only from a [`Clock`].
 
 mod block;
+mod body_field;
 mod brand;
 mod client;
 mod client_kinds;
@@ -37,6 +38,7 @@ mod signature;
 mod user;
 
 pub use block::{Block, BlockEffect, BlockTarget, RequestShape, network};
+pub use body_field::{BodyField, FieldTest, NoBodyField};
 pub use brand::{Brand, BrandColours, Colour, NotAColour, Palette};
 pub use client::{Client, ClientSecretRecord};
 pub use client_kinds::{

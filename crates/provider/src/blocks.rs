@@ -18,6 +18,8 @@ pub(crate) const BY_RULE: &str = "rule:";
 const LONGEST: usize = 1_000;
 /// The widest networks that can be kept out: bits of IPv4, of IPv6.
 const WIDEST: (u8, u8) = (8, 16);
+/// More fields than these are not asked for.
+const MOST_FIELDS: usize = 10;
 /// The shortest part of a user agent, query or header.
 const SHORTEST_PART: usize = 3;
 
@@ -65,8 +67,19 @@ impl Provider {
     pub fn blocked(&self, look: &RequestLook<'_>) -> Option<i64> {
         let (blocks, now) = (self.blocks(), self.now());
         let block = blocks.of_request(look, now)?;
-        metrics::counter!("sekisho_blocked_requests_total").increment(1);
-        Some(block.number)
+        Some(counted(block))
+    }
+
+    /// Whether a block may keep this request out by its body.
+    pub fn body_decides(&self, look: &RequestLook<'_>) -> bool {
+        self.blocks().ask_for_body(look, self.now())
+    }
+
+    /// The number of the block that keeps a request with this body out.
+    pub fn blocked_by_body(&self, look: &RequestLook<'_>, body: &[u8]) -> Option<i64> {
+        let (blocks, now) = (self.blocks(), self.now());
+        let block = blocks.of_body(look, body, now)?;
+        Some(counted(block))
     }
 
     /// Keeps somebody out, or never.
@@ -199,6 +212,11 @@ pub(crate) fn lifted(
     Ok(true)
 }
 
+fn counted(block: &Block) -> i64 {
+    metrics::counter!("sekisho_blocked_requests_total").increment(1);
+    block.number
+}
+
 fn refused(order: &BlockOrder, never: &[IpNet], now: Timestamp) -> Option<BlockDecided> {
     if order.until.is_some_and(|until| until <= now) {
         return Some(BlockDecided::EndsBeforeItBegins);
@@ -242,8 +260,13 @@ fn shape_refused(shape: &RequestShape) -> Option<BlockDecided> {
     let header = shape.header.as_ref();
     let parts = [shape.query.as_ref(), header.map(|(_, part)| part)];
     let parts: Vec<&String> = parts.into_iter().flatten().collect();
-    if path.is_none() && parts.is_empty() {
+    // Bodies are read for blocks only where a path says so.
+    if path.is_none() && (parts.is_empty() || !shape.fields.is_empty()) {
         return Some(BlockDecided::FitsAll);
+    }
+    let fields: Vec<String> = shape.fields.iter().map(ToString::to_string).collect();
+    if fields.len() > MOST_FIELDS || fields.iter().any(|field| bad_text(field)) {
+        return Some(BlockDecided::BadText);
     }
     let names = [
         shape.path.as_ref(),
@@ -328,6 +351,19 @@ mod tests {
         assert_eq!(of(query("e")), Some(BlockDecided::FitsAll));
         assert_eq!(of(query("a\nb\n")), Some(BlockDecided::BadText));
         assert_eq!(of(query("../..")), None);
+        let fields = |path: Option<&str>, fields: &[&str]| RequestShape {
+            path: path.map(str::to_owned),
+            fields: fields.iter().map(|one| one.parse().unwrap()).collect(),
+            ..RequestShape::default()
+        };
+        let token = Some("/oauth2/token");
+        assert_eq!(of(fields(token, &["scope~'"])), None);
+        let everywhere = fields(None, &["scope~admin"]);
+        assert_eq!(of(everywhere), Some(BlockDecided::FitsAll));
+        let bad = fields(token, &["scope~a\nb"]);
+        assert_eq!(of(bad), Some(BlockDecided::BadText));
+        let many = fields(token, &["scope"; 11]);
+        assert_eq!(of(many), Some(BlockDecided::BadText));
         let agent = BlockTarget::UserAgent("sqlmap".to_owned());
         let strangers = refused(&order(agent, BlockEffect::Strangers), &[], NOW);
         assert_eq!(strangers, Some(BlockDecided::NotThatEffect));

@@ -1,4 +1,4 @@
-//! Incident levels, switches and moves of epochs: how they are decided, and the one place that asks
+//! Incident levels and switches: how they are decided, and the one place that asks
 //! whether an act may go on (INC-01 to INC-07).
 
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use sekisho_guard::{
     Concerned, ConfirmRefusal, EndpointClass, FileLevel, Halt, InForce, Situation, Tightening,
 };
 use sekisho_model::{
-    Client, ClientId, ClientOrigin, Cohort, Epoch, EpochKind, Event, Feature, Grant, GrantType,
-    Level, LevelDecision, LevelScope, OperatorPermission, OperatorText, OperatorTokenId, Standing,
-    SwitchDecision, Timestamp, User, UserId,
+    Client, ClientId, ClientOrigin, Cohort, Event, Feature, Grant, GrantType, Level, LevelDecision,
+    LevelScope, OperatorPermission, OperatorText, OperatorTokenId, Standing, SwitchDecision,
+    Timestamp, User, UserId,
 };
 use sekisho_store::{StoreError, Tx};
 
 use crate::failure::Halted;
-use crate::{Failure, Provider};
+use crate::{Failure, Features, Provider};
 
 /// When apps and people may ask again if no end is known.
 const ASK_AGAIN: Duration = Duration::from_mins(2);
@@ -163,6 +163,24 @@ impl Provider {
         Err(switched_off(now))
     }
 
+    /// What is configured and not switched off: what discovery says.
+    pub fn features_now(&self) -> Features {
+        let (situation, now) = (self.situation(), self.now());
+        let features = self.settings.features;
+        features.while_works(|feature| situation.works(feature, now))
+    }
+
+    /// INC-06: a way to bind tokens that is switched off makes nobody's tokens plain ones: apps that need it wait.
+    pub(crate) fn binding_works(&self, client: &Client, by_key: bool) -> Result<(), Failure> {
+        if by_key || client.dpop_bound_access_tokens {
+            return self.works(Feature::Dpop);
+        }
+        if client.tls_client_certificate_bound_access_tokens {
+            return self.works(Feature::MutualTls);
+        }
+        Ok(())
+    }
+
     /// INC-06: each grant has its switch.
     pub(crate) fn grant_works(&self, name: &str) -> Result<(), Failure> {
         let of_grant = [
@@ -285,48 +303,6 @@ impl Provider {
             .await?;
         self.spread().await?;
         Ok(Decided::InForce(number))
-    }
-
-    /// Voids what was issued so far, in constant time however much it is (decisions: time; INC-07).
-    pub async fn move_epoch(
-        &self,
-        scope: EpochScope,
-        kind: EpochKind,
-        (operator, reason): (&str, &str),
-        mut event: Event,
-    ) -> Result<Epoch, Failure> {
-        let now = self.now();
-        let (operator, reason) = (operator.trim().to_owned(), reason.trim().to_owned());
-        let epoch = self
-            .store
-            .write(move |tx| {
-                let (epoch, about) = match &scope {
-                    EpochScope::Server => (tx.move_server_epoch(kind)?, serde_json::json!("all")),
-                    EpochScope::Client(id) => {
-                        event.client_id = Some(id.clone());
-                        (tx.move_client_epoch(id, kind)?, serde_json::json!("client"))
-                    }
-                    EpochScope::User(id) => {
-                        event.user_id = Some(*id);
-                        (tx.move_user_epoch(*id, kind)?, serde_json::json!("user"))
-                    }
-                    EpochScope::Cohort(cohort) => (
-                        tx.mark_cohort(cohort, &[kind], &reason, now)?,
-                        serde_json::json!(cohort),
-                    ),
-                };
-                event.detail = serde_json::json!({
-                    "number": epoch, "kind": kind, "scope": about,
-                    "operator": operator, "reason": reason,
-                });
-                tx.record(&event)?;
-                Ok(epoch)
-            })
-            .await?;
-        self.standings.invalidate_all();
-        self.sessions_ended.notify_one();
-        self.spread().await?;
-        Ok(epoch)
     }
 }
 

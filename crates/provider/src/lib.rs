@@ -18,6 +18,8 @@ pub mod cohorts;
 pub mod demo;
 pub mod detection;
 pub mod endpoints;
+pub mod epoch_moves;
+pub mod evidence;
 mod failure;
 #[cfg(test)]
 mod fuzz;

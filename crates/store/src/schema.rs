@@ -278,6 +278,7 @@ diesel::table! {
         issued_at -> BigInt,
         expires_at -> BigInt,
         confirmation -> Nullable<Text>,
+        epoch -> BigInt,
     }
 }
 
@@ -364,6 +365,7 @@ diesel::table! {
         previous_until -> Nullable<BigInt>,
         created_at -> BigInt,
         last_used_at -> BigInt,
+        epoch -> BigInt,
     }
 }
 

@@ -4,6 +4,7 @@ mod act;
 mod admission;
 mod advisory;
 mod block;
+mod body_fields;
 mod counter;
 mod detection;
 mod level;

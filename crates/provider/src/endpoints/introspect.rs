@@ -2,8 +2,8 @@
 
 use sekisho_guard::EndpointClass;
 use sekisho_model::{
-    Client, Confirmation, Digest, Epoch, EpochKind, Feature, Grant, GrantId, RefreshToken,
-    ScopeSet, SigningAlgorithm, Timestamp,
+    Client, ClientId, Confirmation, Digest, Epoch, EpochKind, Feature, Grant, GrantId,
+    RefreshToken, ScopeSet, SigningAlgorithm, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -298,6 +298,8 @@ impl Provider {
                 Some(grant) => Some(grant),
                 None => return Ok(None),
             },
+            // INC-07: a machine has no grant that an epoch could void.
+            None if !self.is_of_now(record.epoch, &record.client_id) => return Ok(None),
             None => None,
         };
         if !self.client_works(record.client_id.as_str()).await? {
@@ -332,9 +334,15 @@ impl Provider {
         };
         let client = self.clients.find(client_id).await?;
         Ok(client.is_some_and(|client| {
-            let id = Some(&client.client.client_id);
-            !client.client.disabled && self.knowledge.is_current(epoch, EpochKind::Token, None, id)
+            !client.client.disabled && self.is_of_now(epoch, &client.client.client_id)
         }))
+    }
+
+    /// Whether what a client got for itself under this epoch was not voided since.
+    fn is_of_now(&self, epoch: Epoch, client: &ClientId) -> bool {
+        let client = Some(client);
+        self.knowledge
+            .is_current(epoch, EpochKind::Token, None, client)
     }
 
     async fn is_revoked(&self, token_id: &str) -> Result<bool, Failure> {

@@ -4,7 +4,7 @@ use openidconnect::core::CoreGenderClaim;
 use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
 
 use sekisho_guard::EndpointClass;
-use sekisho_model::{ClientId, Confirmation, SigningAlgorithm};
+use sekisho_model::{ClientId, Confirmation, Feature, SigningAlgorithm};
 
 use super::call::Call;
 use super::introspect::Found;
@@ -117,6 +117,11 @@ impl Provider {
         token: &str,
         found: &Found,
     ) -> Result<Result<(), BearerError>, Failure> {
+        match found.confirmation {
+            Some(Confirmation::Key(_)) => self.works(Feature::Dpop)?,
+            Some(Confirmation::Certificate(_)) => self.works(Feature::MutualTls)?,
+            None => {}
+        }
         let right_scheme = match found.confirmation {
             Some(Confirmation::Key(_)) => Scheme::Dpop,
             Some(Confirmation::Certificate(_)) | None => Scheme::Bearer,

@@ -55,6 +55,7 @@ pub mod sign_out;
 pub mod sign_up;
 pub mod software_statement;
 pub mod standing;
+mod switched_features;
 pub mod token_exchange;
 pub mod trusted_browser;
 pub mod wanted_person;

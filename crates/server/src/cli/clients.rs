@@ -43,6 +43,7 @@ pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliErr
         } => registrations::allow(&at, label, uses, Duration::from_hours(days * 24)).await,
         ClientCommand::Allowed { at } => registrations::list(&at, form).await,
         ClientCommand::Disallow { at, label } => registrations::end(&at, label).await,
+        ClientCommand::ManagementToken { at, id } => registrations::renew(&at, &id).await,
     }
 }
 

@@ -12,6 +12,7 @@ mod doctor;
 mod epochs;
 mod error;
 mod events;
+mod evidence;
 mod export;
 mod factors;
 mod forced_resets;

@@ -384,6 +384,17 @@ pub(crate) enum ClientCommand {
         /// What they are called.
         label: String,
     },
+    /// Give an app that registered itself another token to manage its registration (RFC 7592), printed once; the
+    /// one before ends.
+    #[command(
+        after_help = "Example\n  sekisho client management-token 0199a1b2 --config config.toml"
+    )]
+    ManagementToken {
+        #[command(flatten)]
+        at: Where,
+        /// Its `client_id`.
+        id: String,
+    },
     /// List apps.
     #[command(after_help = "Example\n  sekisho client list --config config.toml")]
     List {

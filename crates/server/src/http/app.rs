@@ -57,7 +57,7 @@ pub struct App {
     pub security_contact: Option<String>,
     /// Randomness for references.
     pub entropy: Arc<dyn Entropy>,
-    /// The discovery document, written once.
+    /// The discovery document while nothing is switched off, written once.
     pub discovery: Vec<u8>,
     /// NET-10: how long a request may take.
     pub longest: Duration,

@@ -1,7 +1,5 @@
 //! The first and last thing every request meets: its id, the Host check, the log line, the metrics.
 
-use std::time::Duration;
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorRequestTimeout, InternalError};
@@ -57,7 +55,7 @@ pub async fn edge(
         }
         (None, None) => match stopped(&app, request.request()) {
             Some(answer) => Ok(request.into_response(answer)),
-            None => in_time(app.longest, request, next).await,
+            None => in_time(&app, request, next).await,
         },
         (None, Some((status, words))) => {
             let mut answer = begin(status, &Answer::Api, app.https);
@@ -133,14 +131,27 @@ fn stopped(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
 
 /// NET-10: whoever sends a body drop by drop is cut off. No answer of ours takes that long.
 async fn in_time(
-    longest: Duration,
+    app: &App,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match tokio::time::timeout(longest, next.call(request)).await {
-        Ok(answered) => Ok(answered?.map_into_boxed_body()),
+    match tokio::time::timeout(app.longest, unless_body_stops(app, request, next)).await {
+        Ok(answered) => answered,
         Err(_too_long) => Err(ErrorRequestTimeout("the request took too long")),
     }
+}
+
+/// What only its body can stop is stopped before its handler begins.
+async fn unless_body_stops(
+    app: &App,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(answer) = blocks::stopped_by_body(app, &mut request).await? {
+        return Ok(request.into_response(answer));
+    }
+    let answered = next.call(request).await?;
+    Ok(answered.map_into_boxed_body())
 }
 
 /// Whatever has no headers of its own gets the strictest ones.

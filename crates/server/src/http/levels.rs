@@ -87,16 +87,9 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/oauth2/jwks" => app(Class::PublicFacts),
-        "/"
-        | "/help"
-        | "/privacy"
-        | "/theme"
-        | "/language"
-        | "/help/code-address"
-        | "/oauth2/check_session"
-        | "/notice"
-        | "/csp-report"
-        | "/leaving" => both(Class::PublicFacts),
+        "/" | "/help" | "/privacy" | "/theme" | "/language" | "/help/code-address" | "/notice"
+        | "/csp-report" | "/leaving" => both(Class::PublicFacts),
+        "/oauth2/check_session" => both(Class::PublicFacts).switched_by(Feature::SessionManagement),
         "/oauth2/introspect" | "/oauth2/revoke" => app(Class::Withdrawal),
         "/logout" | "/oauth2/end_session" => both(Class::Withdrawal),
         "/oauth2/userinfo" => app(Class::UserInfo),

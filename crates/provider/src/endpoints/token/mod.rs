@@ -10,7 +10,7 @@ mod token_exchange;
 
 pub(in crate::endpoints) use issue::token_type;
 use sekisho_guard::EndpointClass;
-use sekisho_model::{Epoch, GrantType, Origin, Timestamp};
+use sekisho_model::{Epoch, Feature, GrantType, Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -95,6 +95,11 @@ impl Provider {
             Ok(sender) => sender,
             Err(error) => return refused(error),
         };
+        self.binding_works(&client.client, sender.key.is_some())?;
+        // Without a key such a client can only prove a certificate.
+        if client.client.is_fapi() && sender.key.is_none() {
+            self.works(Feature::MutualTls)?;
+        }
         let asked = Asked {
             origin: call.origin,
             sender,
