@@ -41,6 +41,7 @@ mod leaving;
 mod let_in;
 mod logout;
 mod machines;
+mod mail_queue;
 mod many_guesses;
 mod moving_in;
 mod networks;

@@ -34,6 +34,8 @@ mod letters;
 #[cfg(test)]
 mod logouts;
 #[cfg(test)]
+mod mail_queue;
+#[cfg(test)]
 mod maker;
 #[cfg(test)]
 mod migrations;
@@ -47,7 +49,8 @@ mod races;
 mod raw;
 #[cfg(test)]
 mod registrations;
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod released_at_once;
 #[cfg(test)]
 mod sealing;
