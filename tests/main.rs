@@ -46,6 +46,7 @@ mod let_in;
 mod logout;
 mod lost_code_address;
 mod machines;
+mod mail_queue;
 mod many_guesses;
 mod moving_in;
 mod networks;

@@ -30,6 +30,7 @@ mod mail;
 mod networks;
 mod operators;
 pub mod output;
+mod paging;
 mod passwords;
 mod publisher;
 mod recovery;

@@ -275,11 +275,19 @@ pub(crate) enum UserCommand {
         after_help = "Example\n  sekisho user force-reset --chosen-before 2026-11-20 --reason stolen-backup --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason stolen-backup --dry-run --config config.toml"
     )]
     ForceReset(ForceReset),
-    /// List forced resets and how many people have obeyed.
-    #[command(after_help = "Example\n  sekisho user resets --config config.toml")]
+    /// List forced resets and how many people have obeyed, newest first. Looks at every account for each.
+    #[command(
+        after_help = "Example\n  sekisho user resets --config config.toml\n  sekisho user resets --limit 1 --config config.toml"
+    )]
     Resets {
         #[command(flatten)]
         at: Where,
+        /// Go on after this number.
+        #[arg(long)]
+        after: Option<i64>,
+        /// How many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
     /// Stop asking for new passwords because of a forced reset; what it ended stays ended.
     #[command(after_help = "Example\n  sekisho user lift-reset 3 --config config.toml")]
@@ -440,7 +448,7 @@ pub(crate) enum ClientCommand {
     },
     /// List which apps were told of sign-outs, and which could not be.
     #[command(
-        after_help = "Example\n  sekisho client logouts --config config.toml\n  sekisho client logouts --client demo-app --output json --config config.toml"
+        after_help = "Example\n  sekisho client logouts --config config.toml\n  sekisho client logouts --client demo-app --output json --config config.toml\n  sekisho client logouts --after 1795392000000000_sRBZ7Zk5Ck0 --config config.toml"
     )]
     Logouts(Logouts),
     /// Show or change how the pages of an app look.

@@ -115,7 +115,9 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::Import(asked) => import::run(asked, form).await,
         UserCommand::Export(asked) => export::run(asked, form).await,
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
-        UserCommand::Resets { at } => forced_resets::list(&at, form).await,
+        UserCommand::Resets { at, after, limit } => {
+            forced_resets::list(&at, after, limit, form).await
+        }
         UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,
         UserCommand::StartReset { at, email, reason } => {
             recovery::start_reset(&at, &email, &reason).await

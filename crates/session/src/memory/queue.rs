@@ -159,7 +159,7 @@ mod tests {
         wave_size: 2,
         most_waiting: 50,
         deepest: 20,
-        pass: Duration::from_secs(900),
+        pass: Duration::from_mins(15),
         absent: Duration::from_secs(35),
     };
 

@@ -32,7 +32,7 @@ impl<K> Default for Ranked<K> {
 impl<K: Copy + Ord + Hash> Ranked<K> {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        size(&self.root)
+        size(self.root.as_deref())
     }
 
     /// The first one.
@@ -49,7 +49,7 @@ impl<K: Copy + Ord + Hash> Ranked<K> {
         let (mut branch, mut passed) = (self.root.as_deref(), 0);
         while let Some(node) = branch {
             branch = if node.key < *key {
-                passed += size(&node.left) + 1;
+                passed += size(node.left.as_deref()) + 1;
                 node.right.as_deref()
             } else {
                 node.left.as_deref()
@@ -79,12 +79,12 @@ impl<K: Copy + Ord + Hash> Ranked<K> {
 
 impl<K> Node<K> {
     fn measure(&mut self) {
-        self.size = size(&self.left) + size(&self.right) + 1;
+        self.size = size(self.left.as_deref()) + size(self.right.as_deref()) + 1;
     }
 }
 
-fn size<K>(branch: &Link<K>) -> usize {
-    branch.as_ref().map_or(0, |node| node.size)
+fn size<K>(branch: Option<&Node<K>>) -> usize {
+    branch.map_or(0, |node| node.size)
 }
 
 /// What comes before `key`, and the rest.
@@ -140,9 +140,10 @@ mod tests {
 
     use super::*;
 
-    fn depth<K>(branch: &Link<K>) -> usize {
-        let below = |node: &Node<K>| depth(&node.left).max(depth(&node.right)) + 1;
-        branch.as_deref().map_or(0, below)
+    fn depth<K>(branch: Option<&Node<K>>) -> usize {
+        let below =
+            |node: &Node<K>| depth(node.left.as_deref()).max(depth(node.right.as_deref())) + 1;
+        branch.map_or(0, below)
     }
 
     #[test]
@@ -171,7 +172,8 @@ mod tests {
         for key in 0..20_000 {
             ranked.insert(key);
         }
-        assert!(depth(&ranked.root) < 80, "{}", depth(&ranked.root));
+        let depth = depth(ranked.root.as_deref());
+        assert!(depth < 80, "{depth}");
         for key in 0..19_990 {
             ranked.remove(&key);
         }

@@ -36,6 +36,8 @@ mod logouts;
 #[cfg(test)]
 mod lost_addresses;
 #[cfg(test)]
+mod mail_queue;
+#[cfg(test)]
 mod maker;
 #[cfg(test)]
 mod migrations;
@@ -49,7 +51,8 @@ mod races;
 mod raw;
 #[cfg(test)]
 mod registrations;
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod released_at_once;
 #[cfg(test)]
 mod rule_firings;
