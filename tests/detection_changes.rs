@@ -11,7 +11,8 @@ use sekisho_server::wiring::open_store;
 use serde_json::json;
 
 use crate::detection::{RULES, Scene};
-use crate::support::house::{PASSWORD, TestHouse, psql};
+use crate::support::databases::psql;
+use crate::support::house::{PASSWORD, TestHouse};
 use crate::support::wait;
 use crate::tokens::App;
 

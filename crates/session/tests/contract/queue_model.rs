@@ -132,7 +132,8 @@ async fn agrees(session: &Session, seed: u64, acts: u32) {
         } else {
             came - 1 - entropy.below(came.min(60))
         };
-        let from = sources(homes[usize::try_from(ticket).unwrap()]);
+        let home = homes.get(usize::try_from(ticket).unwrap());
+        let from = sources(*home.unwrap());
         let expected = model.show(ticket, &from, second);
         let from = from.iter().map(|(source, turns)| QueueSource {
             name: name(source),
