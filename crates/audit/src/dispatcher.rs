@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sekisho_mail::{MailError, Transport};
+use sekisho_mail::{Letter, MailError, Transport};
 use sekisho_model::{Clock, Entropy, KeyRing, Timestamp};
 use sekisho_store::{OutboxLetter, Store, StoreError, Tx};
 use tokio::sync::{Notify, watch};
@@ -194,7 +194,11 @@ impl Desk {
         });
         let fate = self.fate(&letter, result);
         let (id, kind) = (letter.id, letter.kind.name());
-        let keep_until = self.clock.now() + KEPT_WHEN_DEAD;
+        let now = self.clock.now();
+        let keep_until = now + KEPT_WHEN_DEAD;
+        let outcome = fate.outcome(is_late(&letter, now));
+        metrics::counter!("sekisho_letters_total", "kind" => kind, "outcome" => outcome)
+            .increment(1);
         match &fate {
             Fate::Sent(_) => tracing::info!(letter = %id, kind, "letter sent"),
             Fate::Again(at, error) => {
@@ -222,7 +226,22 @@ impl Desk {
         let opened = open_letter(&letter.sealed, letter.id, &self.keyring);
         let opened =
             opened.ok_or_else(|| MailError::Permanent("it cannot be opened".to_owned()))?;
+        let opened = opened.gathered(self.parts_of(letter).await?);
         self.transport.send(&opened, letter.id, now).await
+    }
+
+    /// What leaves as a part of this letter (TD-07). A part that cannot be opened is left out.
+    async fn parts_of(&self, letter: &OutboxLetter) -> Result<Vec<Letter>, MailError> {
+        if !letter.kind.is_gathered() {
+            return Ok(Vec::new());
+        }
+        let id = letter.id;
+        let parts = self.store.read(move |tx| tx.gathered_with(id)).await;
+        let parts = parts.map_err(|failed| MailError::Temporary(failed.to_string()))?;
+        let opened = parts
+            .iter()
+            .filter_map(|part| open_letter(&part.sealed, part.id, &self.keyring));
+        Ok(opened.collect())
     }
 
     fn fate(&self, letter: &OutboxLetter, result: Result<(), MailError>) -> Fate {
@@ -253,6 +272,18 @@ enum Fate {
     Sent(Timestamp),
     Again(Timestamp, String),
     Dead(String),
+}
+
+impl Fate {
+    /// As metrics name it (OTP-27).
+    const fn outcome(&self, late: bool) -> &'static str {
+        match self {
+            Self::Sent(_) => "sent",
+            Self::Again(..) => "deferred",
+            Self::Dead(_) if late => "late",
+            Self::Dead(_) => "refused",
+        }
+    }
 }
 
 fn is_late(letter: &OutboxLetter, at: Timestamp) -> bool {

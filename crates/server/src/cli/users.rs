@@ -15,6 +15,7 @@ use super::{
     CliError, event, export, factors, forced_resets, import, invitations, leaving, networks,
     output, recovery, services_at, sessions,
 };
+use crate::wiring::Services;
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -94,6 +95,7 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::Show { at, who } => {
             let (_, services) = services_at(&at).await?;
             let account = person(&services.provider, &who).await?;
+            looked(&services, &account, "user show").await?;
             let changes = services.provider.undoable_changes(account.user.id).await?;
             let shown = ShownWhole {
                 account: Shown::from(&account),
@@ -162,6 +164,21 @@ async fn create(
     let made = services.provider.person_at(&login).await?;
     output::one(form, &Shown::from(&made.ok_or_else(unknown)?));
     Ok(())
+}
+
+/// Before anything is shown: its owner is told that an operator looks at the account (TD-07).
+pub(super) async fn looked(
+    services: &Services,
+    person: &Person,
+    command: &str,
+) -> Result<(), CliError> {
+    let event = event(
+        &services.provider,
+        services,
+        EventKind::AccountRead,
+        command,
+    );
+    Ok(services.provider.operator_looked(person, event).await?)
 }
 
 /// By address, or by subject: addresses have an at sign and subjects have none.
