@@ -565,7 +565,7 @@ async fn rec_07_the_former_address_stays_reserved_and_resets_nothing() {
         code_address: None,
         password: PASSWORD.to_owned().into(),
         claims: Map::new(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let provider = &house.house.services.provider;
@@ -608,7 +608,7 @@ async fn rec_10_an_address_of_another_account_is_never_confirmed() {
         code_address: None,
         password: PASSWORD.to_owned().into(),
         claims: Map::new(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let provider = &house.house.services.provider;

@@ -100,17 +100,42 @@ async fn thr_14_who_waits_keeps_the_place_and_is_let_in_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thr_14_many_browsers_of_one_network_stand_behind_the_first_of_every_other() {
-    let house = narrow().await;
-    for n in 0..10 {
-        from(&Browser::new(&house), &format!("203.0.113.{n}")).await;
+async fn thr_14_many_browsers_of_one_home_stand_behind_the_first_of_every_other() {
+    for (flood, neighbour, elsewhere) in [
+        ("203.0.113.5", "203.0.113.9", "198.51.100.9"),
+        ("2001:db8:1::5", "2001:db8:1:77::9", "2001:db8:2::9"),
+    ] {
+        let house = narrow().await;
+        for _ in 0..10 {
+            from(&Browser::new(&house), flood).await;
+        }
+        let (next_door, somebody) = (Browser::new(&house), Browser::new(&house));
+        assert_eq!(position(&from(&next_door, neighbour).await), Some(2));
+        assert_eq!(position(&from(&somebody, elsewhere).await), Some(3));
+        next_wave(&house).await;
+        assert_eq!(position(&from(&next_door, neighbour).await), None);
+        assert_eq!(position(&from(&somebody, elsewhere).await), Some(2));
+        next_wave(&house).await;
+        assert_eq!(position(&from(&somebody, elsewhere).await), None);
+        house.close().await;
     }
-    let somebody = Browser::new(&house);
-    let place = position(&from(&somebody, "198.51.100.9").await).unwrap();
-    assert!(place <= 2, "{place}");
-    next_wave(&house).await;
-    assert_eq!(position(&from(&somebody, "198.51.100.9").await), None);
-    house.close().await;
+}
+
+/// Whoever has a whole /48 has 65536 networks of the size of a home.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_14_many_homes_of_one_network_have_a_few_turns_and_not_all() {
+    let by_v4: fn(u32) -> String = |n| format!("203.0.113.{n}");
+    let by_v6: fn(u32) -> String = |n| format!("2001:db8:1:{n:x}00::5");
+    for address in [by_v4, by_v6] {
+        let house = narrow().await;
+        for n in 0..20 {
+            from(&Browser::new(&house), &address(n)).await;
+        }
+        let somebody = Browser::new(&house);
+        let place = position(&from(&somebody, "198.51.100.9").await);
+        assert_eq!(place, Some(5), "behind the four turns of the first round");
+        house.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

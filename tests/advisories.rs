@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::StatusCode;
 use sekisho_mail::when;
 use sekisho_model::{Event, EventKind, Outcome};
+use sekisho_server::wiring::services;
 use serde_json::Value;
 
 use crate::support::browser::Browser;
@@ -131,6 +132,10 @@ async fn sup_04_doctor_names_what_is_open_and_the_commands_that_hold_it_off() {
     let scene = Scene::open(None).await;
     let told = scene.doctor().unwrap_err();
     assert!(told.contains("[stop] SEKISHO-2026-001"), "{told}");
+    assert!(
+        told.contains("[mind] guard.advisories_key is not set"),
+        "{told}"
+    );
     assert!(
         told.contains("update to 9.0.1") && told.contains("there is no update yet"),
         "{told}"
@@ -290,4 +295,61 @@ async fn sup_04_a_file_without_the_right_signature_is_not_believed() {
             .then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sup_04_an_older_issue_that_was_signed_once_does_not_come_back() {
+    let key = Ed25519KeyPair::generate().unwrap();
+    let scene = Scene::open(Some(&key)).await;
+    let issue = |serial: &str, text: &str| {
+        std::fs::write(&scene.file, format!("{serial}\n{text}")).unwrap();
+        sign(&key, &scene.file);
+    };
+    let provider = &scene.house.house.services.provider;
+    let has_rule = async |has: bool| {
+        wait::until("the advisories", async || {
+            let rules = provider.detection_rules();
+            (rules.get("reset-links").is_some() == has).then_some(())
+        })
+        .await;
+    };
+    has_rule(true).await;
+    assert!(
+        !scene.doctor().unwrap_err().contains("[mind]"),
+        "it is signed"
+    );
+    issue("serial = 7", CLOSED);
+    has_rule(false).await;
+    issue("serial = 8", OPEN);
+    has_rule(true).await;
+    for older in ["serial = 7", ""] {
+        issue(older, CLOSED);
+        let told = wait::until("word of the old file", async || {
+            let store = &scene.house.house.services.store;
+            let read = store.read(|tx| tx.events_of_kind(EventKind::RulesChanged, 9));
+            let mut all = read.await.unwrap();
+            let serial = format!("serial {}", older.chars().last().unwrap_or('0'));
+            all.retain(|event| event.detail["problem"].to_string().contains(&serial));
+            all.pop()
+        })
+        .await;
+        assert_eq!(told.outcome, Outcome::Refused);
+        assert!(provider.detection_rules().get("reset-links").is_some());
+        let told = scene.doctor().unwrap_err();
+        assert!(told.contains("8 was believed before"), "{told}");
+    }
+    issue("serial = 8", OPEN);
+    let scene = Scene {
+        house: scene.house.reopened().await,
+        ..scene
+    };
+    assert_eq!(scene.standings("SEKISHO-2026-001").await, ["affected"]);
+    // Also a server that starts believes no older one.
+    std::fs::write(&scene.file, format!("serial = 7\n{CLOSED}")).unwrap();
+    sign(&key, &scene.file);
+    let (house, config) = (scene.house.house, scene.house.config);
+    let surroundings = house.services.surroundings.clone();
+    house.close().await;
+    let refused = services(&config, surroundings).await;
+    assert!(refused.err().unwrap().to_string().contains("serial 7"));
 }

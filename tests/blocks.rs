@@ -1,5 +1,7 @@
 //! Keeping somebody out, from the command line to what they and everybody else see (S5, INC-06).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -264,4 +266,153 @@ async fn inc_06_requests_of_a_shape_are_refused_however_they_are_written() {
     let scanner = Browser::new(&scene.house).called("sqlmap/1.9");
     let seen = scanner.get("/oauth2/jwks").await.status;
     assert_eq!(seen, StatusCode::FORBIDDEN);
+}
+
+/// A form or an object, packed or not, as an app sends it.
+async fn posted(
+    house: &TestHouse,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<reqwest::Body>,
+) -> (StatusCode, Value) {
+    let mut asked = Client::new().post(house.url(path));
+    for (name, value) in headers {
+        asked = asked.header(*name, *value);
+    }
+    let answer = asked.body(body).send().await.unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or_default())
+}
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_requests_are_refused_by_a_field_of_their_body_before_anything_acts_on_it() {
+    let scene = Scene::open().await;
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let browser = scene.from("203.0.113.9");
+    let answer = browser.sign_in(&scene.house, &request(&app.id, &[])).await;
+    let tokens = body(app.redeem(&answer.answer("code").unwrap()).await).await;
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+
+    let patch = ["block", "--method", "POST", "--path", "/oauth2/token"];
+    let fields = [
+        "--field",
+        "grant_type=refresh_token",
+        "--field",
+        "scope~probe",
+    ];
+    let end = ["--for", "30m", "--reason", "advisory"];
+    scene.guard(&[&patch[..], &fields, &end].concat()).await;
+    let secret = app.secret.as_deref().unwrap();
+    let basic = STANDARD.encode(format!("{}:{secret}", app.id));
+    let basic = format!("Basic {basic}");
+    let basic = ("authorization", &*basic);
+    let asked = |scope: &str| {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh),
+            ("scope", scope),
+        ];
+        let mut written = url::form_urlencoded::Serializer::new(String::new());
+        written.extend_pairs(form).finish()
+    };
+    for (headers, sent) in [
+        (vec![FORM, basic], asked("openid PROBE")),
+        (
+            vec![FORM],
+            asked("openid PROBE").replace("scope", "%73cope"),
+        ),
+        (vec![JSON], asked("probe")),
+        (vec![], asked("probe")),
+    ] {
+        let (status, said) = posted(&scene.house, "/oauth2/token", &headers, sent).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{said}");
+        assert_eq!(said["error"], "access_denied");
+    }
+    // What does not fit is answered as ever, with the body that was looked at.
+    let (status, said) = posted(
+        &scene.house,
+        "/oauth2/token",
+        &[FORM, basic],
+        asked("openid"),
+    )
+    .await;
+    assert_eq!(status, StatusCode::OK, "{said}");
+    // A body that is too large is refused as ever, and read no further.
+    let large = format!("{}&x={}", asked("openid"), "x".repeat(100_000));
+    let (status, _) = posted(&scene.house, "/oauth2/token", &[FORM], large).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    scene
+        .house
+        .advance(std::time::Duration::from_secs(31 * 60))
+        .await;
+    let (status, said) = posted(
+        &scene.house,
+        "/oauth2/token",
+        &[FORM, basic],
+        asked("probe"),
+    )
+    .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "it is over: {said}");
+    assert_eq!(said["error"], "invalid_scope");
+}
+
+/// As `gzip` packs a short text: one stored block.
+fn packed(text: &str) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap();
+    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    out.extend(length.to_le_bytes());
+    out.extend((!length).to_le_bytes());
+    out.extend(text.as_bytes());
+    let mut sum = !0_u32;
+    for byte in text.bytes() {
+        sum ^= u32::from(byte);
+        for _ in 0..8 {
+            sum = (sum >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(sum & 1));
+        }
+    }
+    out.extend((!sum).to_le_bytes());
+    out.extend(u32::from(length).to_le_bytes());
+    out
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_packed_bodies_and_registrations_are_looked_at_as_well() {
+    let house = TestHouse::open_with(|config| {
+        config.protocol.registration = true;
+        config.protocol.open_registration = true;
+    });
+    let house = house.await;
+    let file = house.folder.path().join("config.toml");
+    house.write_config(&file, "127.0.0.1:0");
+    let config = file.to_str().unwrap().to_owned();
+    let scene = Scene { house, config };
+    let field = "logo_uri~evil.example";
+    let patch = ["block", "--path", "/oauth2/register", "--field", field];
+    scene
+        .guard(&[&patch[..], &["--reason", "advisory"]].concat())
+        .await;
+    let document = |logo: &str| {
+        json!({"redirect_uris": ["https://app.example/cb"], "logo_uri": logo}).to_string()
+    };
+    let gzip = ("content-encoding", "gzip");
+    let (bad, good) = (
+        document("https://cdn.EVIL.example/a"),
+        document("https://app.example/a"),
+    );
+    let path = "/oauth2/register";
+    let (status, _) = posted(&scene.house, path, &[JSON], bad.clone()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, _) = posted(&scene.house, path, &[JSON, gzip], packed(&bad)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    for (headers, sent) in [
+        (vec![JSON], good.clone().into_bytes()),
+        (vec![JSON, gzip], packed(&good)),
+    ] {
+        let (status, said) = posted(&scene.house, path, &headers, sent).await;
+        assert_eq!(status, StatusCode::CREATED, "{said}");
+    }
 }

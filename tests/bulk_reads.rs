@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use reqwest::StatusCode;
-use sekisho_model::{Entropy, Event, EventKind, OsEntropy, Outcome};
+use sekisho_model::{EmailAddress, Entropy, Event, EventKind, OsEntropy, Outcome};
 use sekisho_server::wiring::{House, Surroundings, services};
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use crate::support::browser::Browser;
 use crate::support::house::{PASSWORD, TestHouse};
 use crate::support::processes::Process;
 use crate::support::wait;
+use crate::token_exchange::introspected;
 use crate::tokens::{App, body};
 
 /// Makes people who need no code; answers their addresses.
@@ -147,5 +148,88 @@ async fn inc_10_every_account_that_left_by_a_file_stands_in_the_record() {
         .map(|event| event.detail.to_string().len())
         .max();
     assert!(longest.unwrap() <= 2_048, "an event holds 2 KiB");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_10_whom_an_app_asks_about_by_introspection_is_counted_and_told_and_goes_on() {
+    let house = TestHouse::open_with(|config| config.guard.userinfo_people_hour = 2).await;
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    let mut tokens = Vec::new();
+    for address in people(&house, 4).await {
+        tokens.push(access_token(&house, &app, &address).await);
+    }
+    for token in &tokens {
+        for _ in 0..2 {
+            let answer = introspected(&house, &app, token).await;
+            assert_eq!(answer["active"], true, "{answer}");
+        }
+    }
+    let events = wait::until("word of the reads", async || {
+        let events = bulk_reads(&house).await;
+        (rows(&events).len() >= 2).then_some(events)
+    })
+    .await;
+    let told: Vec<&Event> = events
+        .iter()
+        .filter(|event| event.outcome == Outcome::Blocked)
+        .collect();
+    let [told] = &told[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(told.detail["what"], "introspection");
+    assert_eq!(told.client_id.as_ref().unwrap().as_str(), app.id);
+    assert_eq!(
+        app.userinfo(&tokens[3]).await,
+        StatusCode::OK,
+        "another budget"
+    );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_10_a_canary_among_rows_that_are_handed_out_names_who_read_it() {
+    let house = TestHouse::open().await;
+    let provider = &house.house.services.provider;
+    let canary = house.login_address.replace("haruka-", "mizuno-");
+    let address = EmailAddress::parse(&canary).unwrap();
+    let made = provider.add_canary(address, "backup-2026-11").await;
+    let _id = made.unwrap().unwrap();
+    let file = house.folder.path().join("config.toml");
+    house.write_config(&file, "127.0.0.1:0");
+    let config = ["--config", file.to_str().unwrap()];
+    let run = |words: &[&str]| Process::run(&[words, &config].concat(), "");
+    let out = house.folder.path().join("out.jsonl");
+    run(&["user", "list", "--operator", "mei"]);
+    run(&["user", "show", &canary, "--operator", "ren"]);
+    run(&["user", "show", &house.login_address, "--operator", "sora"]);
+    run(&[
+        "user",
+        "export",
+        "--out",
+        out.to_str().unwrap(),
+        "--operator",
+        "yui",
+    ]);
+    let touched = async || {
+        provider.keep_watch().await.unwrap();
+        let store = &house.house.services.store;
+        let read = store.read(|tx| tx.events_of_kind(EventKind::CanaryTouched, 100));
+        let touched = read.await.unwrap();
+        let text = |event: &Event, name: &str| event.detail[name].as_str().unwrap().to_owned();
+        let told = |event: &Event| (text(event, "how"), text(event, "reader"));
+        touched.iter().map(told).collect::<BTreeSet<_>>()
+    };
+    // The commands tell the time by the clock of this machine.
+    house.advance(std::time::Duration::from_mins(1)).await;
+    let line = |how: &str, reader: &str| (how.to_owned(), reader.to_owned());
+    assert_eq!(
+        touched().await,
+        BTreeSet::from([
+            line("exported", "yui"),
+            line("shown to an operator", "mei"),
+            line("shown to an operator", "ren"),
+        ])
+    );
     house.close().await;
 }

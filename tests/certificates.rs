@@ -7,13 +7,14 @@ use rcgen::{
     KeyUsagePurpose, PublicKeyData as _, date_time_ymd,
 };
 use reqwest::{Certificate, ClientBuilder, Identity, Response, StatusCode};
-use sekisho_model::Digest;
+use sekisho_model::{Digest, Feature};
 use sekisho_server::config::{ClientCertificates, Config};
 use serde_json::{Value, json};
 
 use crate::authorization::request;
 use crate::support::browser::Browser;
 use crate::support::house::TestHouse;
+use crate::switches::switch;
 use crate::tokens::body;
 
 /// An authority that signs certificates.
@@ -398,4 +399,57 @@ async fn tk_18_the_header_of_a_certificate_is_believed_from_a_trusted_proxy_only
     ] {
         assert_refused(behind_proxy(&own, &lines, change).await, what).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_without_certificates_no_bound_token_becomes_a_bearer_token_and_none_is_lost() {
+    let tls = TlsHouse::open().await;
+    let house = &tls.house;
+    let own = Holder::self_signed(&named("mail.aozora.example"));
+    let (client, _) = house
+        .client(json!({
+            "skip_consent": true, "token_endpoint_auth_method": "none",
+            "tls_client_certificate_bound_access_tokens": true,
+        }))
+        .await;
+    let id = client.client_id.as_str();
+    let (machine, _) = house.client(machine(&own)).await;
+    let credentials = [
+        ("grant_type", "client_credentials"),
+        ("client_id", machine.client_id.as_str()),
+    ];
+    let first = tls.code(id).await;
+    let tokens = body(redeem(house, &tls.with(&own), id, &first).await).await;
+    let (token, refresh) = (
+        tokens["access_token"].as_str().unwrap(),
+        tokens["refresh_token"].as_str().unwrap(),
+    );
+    let code = tls.code(id).await;
+    let again = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh),
+        ("client_id", id),
+    ];
+    let asks = async |http: &reqwest::Client, form: &[(&str, &str)]| {
+        let request = http.post(house.url("/oauth2/token")).form(form);
+        request.send().await.unwrap().status()
+    };
+
+    switch(house, Feature::MutualTls, false).await;
+    let waits = StatusCode::SERVICE_UNAVAILABLE;
+    for http in [tls.with(&own), tls.without()] {
+        assert_eq!(redeem(house, &http, id, &code).await.status(), waits);
+        assert_eq!(asks(&http, &again).await, waits);
+        assert_eq!(userinfo(house, &http, token).await, waits);
+    }
+    assert_eq!(asks(&tls.with(&own), &credentials).await, waits);
+
+    switch(house, Feature::MutualTls, true).await;
+    let http = tls.with(&own);
+    assert_eq!(userinfo(house, &http, token).await, StatusCode::OK);
+    assert_eq!(asks(&http, &again).await, StatusCode::OK);
+    assert_eq!(asks(&http, &credentials).await, StatusCode::OK);
+    let late = redeem(house, &http, id, &code).await;
+    assert_eq!(late.status(), StatusCode::OK, "the code was not used up");
+    tls.house.close().await;
 }

@@ -9,6 +9,7 @@ use sekisho_model::Clock as _;
 use sekisho_server::config::SecretText;
 use serde_json::{Value, json};
 
+use crate::sender_constrained::replays;
 use crate::support::client_keys::{ClientKey, base64url};
 use crate::support::documents::{Document, DocumentServer};
 use crate::support::house::{TestHouse, variable};
@@ -163,6 +164,12 @@ async fn tk_06_an_assertion_works_once_whatever_the_endpoint() {
         house.advance(Duration::from_secs(104)).await;
         assert_eq!(app.token(&long).await, refused());
     }
+    let told = replays(&house, "client_assertion", &app.id).await;
+    assert_eq!(
+        told,
+        (7, true),
+        "each use but the first, and while it counts"
+    );
     house.close().await;
 }
 

@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 
 use reqwest::StatusCode;
+use sekisho_guard::DetectionRules;
 use sekisho_model::{Event, EventKind, Outcome};
+use sekisho_server::config::Config;
 use serde_json::{Value, json};
 
 use crate::authorization::request;
@@ -14,7 +16,7 @@ use crate::support::processes::Process;
 use crate::support::wait;
 use crate::tokens::App;
 
-const RULES: &str = r#"
+pub const RULES: &str = r#"
 [modes]
 probes-address = "on"
 
@@ -43,23 +45,32 @@ ttl = "1h"
 reason = { ja = "試し", en = "a trial" }
 "#;
 
-struct Scene {
-    house: TestHouse,
+pub struct Scene {
+    pub house: TestHouse,
     config: String,
-    rules: PathBuf,
+    pub rules: PathBuf,
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
+        Self::open_by(async |change| TestHouse::open_with(change).await).await
+    }
+
+    /// On PostgreSQL, Redis and SMTP whatever this run is on.
+    pub async fn open_on_production() -> Self {
+        Self::open_by(async |change| TestHouse::open_on_production(change).await).await
+    }
+
+    async fn open_by(open: impl AsyncFnOnce(Box<dyn FnOnce(&mut Config)>) -> TestHouse) -> Self {
         let folder = tempfile::tempdir().unwrap().keep();
         let rules = folder.join("rules.toml");
         std::fs::write(&rules, RULES).unwrap();
         let given = rules.clone();
-        let house = TestHouse::open_with(|config| {
+        let house = open(Box::new(|config| {
             config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
             config.guard.rules = Some(given);
             config.guard.exported_accounts_day = 2;
-        })
+        }))
         .await;
         let file = house.folder.path().join("config.toml");
         house.write_config(&file, "127.0.0.1:0");
@@ -74,15 +85,21 @@ impl Scene {
         }
     }
 
-    fn run(&self, words: &[&str]) -> String {
+    pub fn run(&self, words: &[&str]) -> String {
         Process::run(&[words, &["--config", &self.config]].concat(), "")
     }
 
-    fn from(&self, ip: &str) -> Browser {
+    pub fn from(&self, ip: &str) -> Browser {
         Browser::from_address(&self.house, ip)
     }
 
-    async fn try_password(&self, browser: &Browser, app: &App, email: &str, word: &str) -> Page {
+    pub async fn try_password(
+        &self,
+        browser: &Browser,
+        app: &App,
+        email: &str,
+        word: &str,
+    ) -> Page {
         let request = request(&app.id, &[("prompt", "login")]);
         let to_login = browser.get(&request).await;
         let login = browser.get(to_login.location()).await;
@@ -91,13 +108,25 @@ impl Scene {
         browser.post("/login", &form).await
     }
 
-    async fn events(&self, kind: EventKind) -> Vec<Event> {
+    pub async fn events(&self, kind: EventKind) -> Vec<Event> {
         let store = &self.house.house.services.store;
         let read = store.read(move |tx| tx.events_of_kind(kind, 50)).await;
         read.unwrap()
     }
 
-    async fn watched(&self) {
+    /// Writes the file of rules, and waits until they are in force.
+    pub async fn tell_rules(&self, text: &str) {
+        let wanted = DetectionRules::with(text).unwrap();
+        std::fs::write(&self.rules, text).unwrap();
+        let provider = &self.house.house.services.provider;
+        wait::until("the new rules", async || {
+            (*provider.detection_rules() == wanted).then_some(())
+        })
+        .await;
+        self.watched().await;
+    }
+
+    pub async fn watched(&self) {
         let provider = &self.house.house.services.provider;
         provider.keep_watch().await.unwrap();
         provider.hear().await.unwrap();

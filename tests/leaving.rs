@@ -473,7 +473,7 @@ async fn rec_15_whoever_has_a_released_address_next_hears_nothing_of_whose_it_wa
         code_address: None,
         password: NEW.to_owned().into(),
         claims: serde_json::Map::new(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let provider = &house.house.services.provider;

@@ -1,6 +1,8 @@
 //! Programs without a person, and how clients prove who they are.
 
 use reqwest::StatusCode;
+use sekisho_model::{ClientId, EpochKind, EventKind};
+use sekisho_provider::incidents::EpochScope;
 use serde_json::json;
 
 use crate::support::house::TestHouse;
@@ -127,5 +129,51 @@ async fn thr_16_guessing_client_secrets_is_slowed_and_told_with_retry_after() {
         }
     }
     assert_eq!(slowed, Some(true));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_07_an_opaque_token_of_a_machine_is_void_after_its_epoch_or_the_server_s() {
+    let house = TestHouse::open().await;
+    let mut opaque = machine();
+    opaque["opaque_access_tokens"] = json!(true);
+    let (app, other) = (
+        App::of(&house, opaque.clone()).await,
+        App::of(&house, opaque).await,
+    );
+    let provider = &house.house.services.provider;
+    let token = async |app: &App| {
+        let answer = body(app.ask(&[("grant_type", "client_credentials")]).await).await;
+        let token = answer["access_token"].as_str().unwrap().to_owned();
+        assert!(!token.contains('.'), "it is opaque");
+        token
+    };
+    let counts = async |app: &App, token: &str| {
+        let asked = app.http.post(house.url("/oauth2/introspect"));
+        let asked = asked.basic_auth(&app.id, app.secret.as_deref());
+        let answer = body(asked.form(&[("token", token)]).send().await.unwrap()).await;
+        answer["active"].as_bool().unwrap()
+    };
+    let client = ClientId::new(app.id.clone());
+    for (scope, other_too) in [
+        (EpochScope::Client(client), false),
+        (EpochScope::Server, true),
+    ] {
+        let (its, others) = (token(&app).await, token(&other).await);
+        assert!(counts(&app, &its).await && counts(&other, &others).await);
+        let event = provider.event_of_server(EventKind::EpochMoved);
+        let moved = provider.move_epoch(scope, EpochKind::Token, ("haruka", "test"), event);
+        moved.await.unwrap();
+        assert!(!counts(&app, &its).await);
+        assert_eq!(counts(&other, &others).await, !other_too);
+        assert!(counts(&app, &token(&app).await).await, "issued afterwards");
+    }
+    // What is of people is another kind.
+    let its = token(&app).await;
+    let event = provider.event_of_server(EventKind::EpochMoved);
+    let who = ("haruka", "test");
+    let moved = provider.move_epoch(EpochScope::Server, EpochKind::Session, who, event);
+    moved.await.unwrap();
+    assert!(counts(&app, &its).await);
     house.close().await;
 }

@@ -10,15 +10,16 @@ use serde_json::{Value, json};
 use crate::support::house::TestHouse;
 use crate::support::processes::Process;
 
-struct Scene {
-    house: TestHouse,
-    api: String,
+/// A house with the API of operators.
+pub struct Scene {
+    pub house: TestHouse,
+    pub api: String,
     config: String,
-    http: Client,
+    pub http: Client,
 }
 
 impl Scene {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let listen = free.local_addr().unwrap().to_string();
         drop(free);
@@ -45,18 +46,18 @@ impl Scene {
     }
 
     /// A token of this operator, and its id.
-    fn token(&self, operator: &str, words: &[&str]) -> (String, String) {
+    pub fn token(&self, operator: &str, words: &[&str]) -> (String, String) {
         let made = self.command(&[&["add-token", operator], words].concat());
         let member = |name: &str| made[name].as_str().unwrap().to_owned();
         (member("token"), member("id"))
     }
 
-    async fn get(&self, token: &str, path: &str) -> Response {
+    pub async fn get(&self, token: &str, path: &str) -> Response {
         let request = self.http.get(format!("{}{path}", self.api));
         request.bearer_auth(token).send().await.unwrap()
     }
 
-    async fn post(&self, token: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = self.http.post(format!("{}{path}", self.api));
         let answer = request.bearer_auth(token).json(body).send().await.unwrap();
         (answer.status(), answer.json().await.unwrap_or(Value::Null))
@@ -68,7 +69,7 @@ impl Scene {
         request.send().await.unwrap().status()
     }
 
-    async fn events(&self, kind: EventKind) -> Vec<Event> {
+    pub async fn events(&self, kind: EventKind) -> Vec<Event> {
         let store = &self.house.house.services.store;
         let read = store.read(move |tx| tx.events_of_kind(kind, 50));
         read.await.unwrap()
@@ -258,6 +259,10 @@ async fn ad_03_without_a_token_that_counts_nothing_is_said_and_nothing_done() {
         ("POST", "/incident/levels"),
         ("POST", "/incident/levels/1/confirm"),
         ("POST", "/incident/switches"),
+        ("POST", "/incident/epochs"),
+        ("GET", "/guard/blocks"),
+        ("POST", "/guard/blocks"),
+        ("POST", "/guard/blocks/1/lift"),
     ];
     let level = json!({"level": 5, "reason": "test"}).to_string();
     for (method, path) in calls {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};
-use sekisho_model::{ClientId, InitialAccessToken, OsEntropy};
+use sekisho_model::{ClientId, EventKind, InitialAccessToken, OsEntropy};
+use sekisho_provider::publishers::PublisherDecided;
 use sekisho_store::InitialAccess;
 use serde_json::{Map, Value, json};
 
@@ -686,5 +687,95 @@ async fn reg_07_a_public_app_stays_while_its_people_use_it() {
         assert_eq!(app.redeem(&code).await.status(), StatusCode::OK);
         assert_eq!(provider.expire_clients(90 * DAY).await.unwrap(), []);
     }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reg_18_nobody_registers_under_a_name_like_ours_or_that_of_a_verified_app() {
+    let house = open_house().await;
+    let (pay, _) = house.client(json!({"client_name": "Ledger Pay"})).await;
+    let provider = &house.house.services.provider;
+    let event = provider.event_of_server(EventKind::ClientChanged);
+    let vouched = provider
+        .vouch_for(&pay.client_id, Some("Ledger Ltd."), event)
+        .await;
+    assert_eq!(vouched.unwrap(), PublisherDecided::Set);
+    for name in [
+        "Sekisho Support",
+        "Sekishо",
+        "公式 SEKISH0",
+        "Pаyments",
+        "Ledger-Pay Security",
+    ] {
+        for member in ["client_name", "client_name#ja"] {
+            let mut members = json!({"client_name": "Suite"});
+            members[member] = json!(name);
+            let error = refused(&house, &members).await;
+            assert_eq!(error, "invalid_client_metadata", "{member}: {name}");
+        }
+    }
+    let told = registered(&house, &json!({"client_name": "Sekisho Notes"})).await;
+    // Nor does it take such a name later.
+    let uri = text(&told, "registration_client_uri");
+    let token = text(&told, "registration_access_token");
+    let changed = json!({
+        "client_id": told["client_id"], "client_name": "Sekisho Login", "redirect_uris": [CALLBACK],
+    });
+    let answer = reqwest::Client::new()
+        .put(uri)
+        .bearer_auth(token)
+        .json(&changed);
+    let answer = answer.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_07_a_management_token_is_void_after_its_app_s_epoch_or_the_server_s() {
+    use crate::support::processes::Process;
+    let house = open_house().await;
+    let file = house.folder.path().join("config.toml");
+    house.write_config(&file, "127.0.0.1:0");
+    let run = async |words: &[&str]| {
+        let config = ["--config", file.to_str().unwrap()];
+        let said = Process::run(&[words, &config].concat(), "");
+        house.house.services.provider.hear().await.unwrap();
+        said
+    };
+    let answers = async |told: &Map<String, Value>| {
+        let shown = manage(Method::GET, told, None).await;
+        let status = shown.status();
+        (status, shown.json::<Value>().await.unwrap_or_default())
+    };
+    let (mut one, mut other) = (
+        registered(&house, &json!({})).await,
+        registered(&house, &json!({})).await,
+    );
+    let name = "registration_access_token";
+    let id = text(&one, "client_id").to_owned();
+    for (whose, other_too) in [(vec!["--client", &*id], false), (vec!["--all"], true)] {
+        for told in [&mut one, &mut other] {
+            let (status, shown) = answers(told).await;
+            assert_eq!(status, StatusCode::OK, "{whose:?}");
+            told[name] = shown[name].clone();
+        }
+        let moves = ["incident", "epoch", "token", "--reason", "test"];
+        run(&[&moves[..], &whose].concat()).await;
+        let void = StatusCode::UNAUTHORIZED;
+        assert_eq!(answers(&one).await.0, void, "{whose:?}");
+        let renamed = Value::Object(one.clone());
+        let update = manage(Method::PUT, &one, Some(&renamed)).await;
+        assert_eq!(update.status(), void, "{whose:?}");
+        assert_eq!(manage(Method::DELETE, &one, None).await.status(), void);
+        let status = answers(&other).await.0;
+        assert_eq!(status == void, other_too, "{whose:?}");
+        for told in [&mut one, &mut other] {
+            let given = run(&["client", "management-token", text(told, "client_id")]).await;
+            let given: Value = serde_json::from_str(&given).unwrap();
+            told[name] = given[name].clone();
+        }
+    }
+    assert_eq!(answers(&one).await.0, StatusCode::OK);
+    assert_eq!(answers(&other).await.0, StatusCode::OK);
     house.close().await;
 }

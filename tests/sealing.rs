@@ -34,7 +34,7 @@ async fn person(house: &TestHouse, name: &str) -> (UserId, String) {
         ),
         password: PASSWORD.to_owned().into(),
         claims: json!({"name": name}).as_object().unwrap().clone(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let provider = &house.house.services.provider;

@@ -95,7 +95,7 @@ async fn otp_24_a_mailbox_behind_this_sign_in_gets_no_codes() {
             code_address: code.map(address),
             password: PASSWORD.to_owned().into(),
             claims: Map::new(),
-            locale: Locale::Ja,
+            locale: Some(Locale::Ja),
             check_policy: true,
         };
         let made = provider.create_account(new, &Origin::default()).await;

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use reqwest::{Response, StatusCode};
-use sekisho_model::{Clock as _, Digest};
+use sekisho_model::{Clock as _, Digest, Event, EventKind, Feature};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -17,6 +17,7 @@ use crate::authorization::request;
 use crate::support::browser::Browser;
 use crate::support::house::{TestHouse, variable};
 use crate::support::processes::Proxy;
+use crate::switches::switch;
 use crate::tokens::{App, body, with_code};
 
 /// The key of an app.
@@ -329,7 +330,31 @@ async fn dp_03_one_of_fifty_uses_of_a_proof_counts() {
     house.advance(Duration::from_secs(59)).await;
     let again = ask(&app, &CREDENTIALS, &[proof]).await;
     assert_eq!(error(again).await, bad("invalid_dpop_proof"));
+    let told = replays(&house, "dpop_proof", &app.id).await;
+    assert_eq!(told, (50, true), "each use but the first, in few events");
     house.close().await;
+}
+
+/// How many replays are told of an app, and whether a rule noticed them.
+pub async fn replays(house: &TestHouse, what: &str, app: &str) -> (u64, bool) {
+    let provider = &house.house.services.provider;
+    for _ in 0..2 {
+        provider.keep_watch().await.unwrap();
+        house.advance(Duration::from_mins(1)).await;
+    }
+    let of_kind = async |kind| {
+        let read = move |tx: &mut sekisho_store::Tx<'_>| tx.events_of_kind(kind, 99);
+        house.house.services.store.read(read).await.unwrap()
+    };
+    let seen: Vec<Event> = of_kind(EventKind::ProofReplayed).await;
+    assert!(seen.len() < 8, "{}", seen.len());
+    let whose = |event: &Event| event.client_id.as_ref().map(|id| id.to_string());
+    assert!(seen.iter().all(|e| whose(e).as_deref() == Some(app)));
+    assert!(seen.iter().all(|e| e.detail["what"] == what));
+    let fired: Vec<Event> = of_kind(EventKind::RuleFired).await;
+    let noticed = fired.iter().any(|e| e.detail["rule"] == "replay-client");
+    let counts = seen.iter().flat_map(|e| e.detail["count"].as_u64());
+    (counts.sum(), noticed)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -491,5 +516,62 @@ async fn dp_09_where_proofs_are_off_they_are_ignored_and_who_needs_them_is_refus
     let document = house.url("/.well-known/openid-configuration");
     let document = body(app.http.get(document).send().await.unwrap()).await;
     assert!(document["dpop_signing_alg_values_supported"].is_null());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_without_dpop_no_bound_token_becomes_a_bearer_token_and_none_is_lost() {
+    let public = json!({"token_endpoint_auth_method": "none", "dpop_bound_access_tokens": true});
+    let (house, app, code) = with_code(public).await;
+    let plain = App::of(&house, machine(&json!({}))).await;
+    let key = Key::new();
+    let tokens = body(ask(&app, &code_form(&code), &[key.at_token(&house)]).await).await;
+    let (token, refresh) = (
+        text(&tokens, "access_token"),
+        text(&tokens, "refresh_token"),
+    );
+    let browser = Browser::new(&house);
+    let start = request(&app.id, &[]);
+    let begun = browser
+        .sign_in(&house, &start)
+        .await
+        .answer("code")
+        .unwrap();
+
+    switch(&house, Feature::Dpop, false).await;
+    let waits = StatusCode::SERVICE_UNAVAILABLE;
+    for form in [code_form(&begun), refresh_form(refresh)] {
+        for proofs in [vec![], vec![key.at_token(&house)]] {
+            let answer = ask(&app, &form, &proofs).await;
+            assert_eq!(answer.status(), waits);
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+    }
+    for scheme in ["DPoP", "Bearer"] {
+        for proofs in [vec![], vec![key.at_userinfo(&house, token)]] {
+            let answer = userinfo(&app, &format!("{scheme} {token}"), &proofs).await;
+            assert_eq!(answer.status(), waits, "{scheme}");
+        }
+    }
+    // A proof that an app need not bring makes no plain token either.
+    let proved = ask(&plain, &CREDENTIALS, &[key.at_token(&house)]).await;
+    assert_eq!(proved.status(), waits);
+    assert_eq!(
+        ask(&plain, &CREDENTIALS, &[]).await.status(),
+        StatusCode::OK
+    );
+    let other = App::of(&house, json!({"skip_consent": true})).await;
+    let bound = request(&other.id, &[("dpop_jkt", &key.thumbprint())]);
+    assert_eq!(browser.get(&bound).await.answer_if_any("code"), None);
+    assert_eq!(browser.get(&start).await.answer_if_any("code"), None);
+
+    switch(&house, Feature::Dpop, true).await;
+    let answer = ask(&app, &code_form(&begun), &[key.at_token(&house)]).await;
+    assert_eq!(answer.status(), StatusCode::OK, "the code was not used up");
+    let answer = ask(&app, &refresh_form(refresh), &[key.at_token(&house)]).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let proofs = [key.at_userinfo(&house, token)];
+    let answer = userinfo(&app, &format!("DPoP {token}"), &proofs).await;
+    assert_eq!(answer.status(), StatusCode::OK);
     house.close().await;
 }

@@ -23,7 +23,7 @@ async fn somebody_else(house: &TestHouse) -> (UserId, String) {
         code_address: None,
         password: PASSWORD.to_owned().into(),
         claims: Map::new(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let provider = &house.house.services.provider;

@@ -11,8 +11,9 @@ use serde_json::json;
 use crate::authorization::request;
 use crate::incident_levels::Scene;
 use crate::second_steps::{add_app, enter, link};
+use crate::sender_constrained::Key;
 use crate::support::browser::{Browser, Page};
-use crate::support::house::PASSWORD;
+use crate::support::house::{PASSWORD, TestHouse};
 use crate::support::signing::AppKey;
 use crate::tokens::{App, body};
 
@@ -21,11 +22,28 @@ const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// Where no machine is: nothing is asked of it.
 const NOWHERE: &str = "https://192.0.2.1";
 
+/// Switches a feature, as an operator does.
+pub async fn switch(house: &TestHouse, feature: Feature, on: bool) {
+    let provider = &house.house.services.provider;
+    let order = SwitchOrder {
+        operator: "haruka".to_owned(),
+        feature,
+        on,
+        reason: "test".to_owned(),
+        until: None,
+    };
+    let event = provider.event_of_server(EventKind::FeatureSwitched);
+    let decided = provider.order_switch(order, event).await.unwrap();
+    assert!(matches!(decided, Decided::InForce(_)), "{decided:?}");
+}
+
 /// A house where everything is on, and what is used there.
 struct Desk {
     scene: Scene,
     /// An app whose keys lie at an address.
     remote: App,
+    /// An app whose tokens are bound to its certificate.
+    certified: App,
     key: AppKey,
     /// A request that was pushed before anything was switched off.
     pushed: String,
@@ -40,6 +58,7 @@ impl Desk {
             config.protocol.registration = true;
             config.protocol.open_registration = true;
             config.protocol.client_documents = true;
+            config.protocol.mutual_tls = true;
             config.accounts.registration = SignUpMode::Open;
         };
         let grants = [
@@ -54,6 +73,8 @@ impl Desk {
         add_app(&scene.house, &scene.browser).await;
         let remote = json!({"jwks_uri": format!("{NOWHERE}/jwks")});
         let remote = App::of(&scene.house, remote).await;
+        let certified = json!({"tls_client_certificate_bound_access_tokens": true});
+        let certified = App::of(&scene.house, certified).await;
         let pushed = request(&scene.app.id, &[]);
         let pushed = url::Url::parse(&format!("http://x{pushed}")).unwrap();
         let pushed: Vec<(String, String)> = pushed.query_pairs().into_owned().collect();
@@ -72,21 +93,12 @@ impl Desk {
             key: AppKey::new("k"),
             scene,
             remote,
+            certified,
         }
     }
 
     async fn switch(&self, feature: Feature, on: bool) {
-        let provider = &self.scene.house.house.services.provider;
-        let order = SwitchOrder {
-            operator: "haruka".to_owned(),
-            feature,
-            on,
-            reason: "test".to_owned(),
-            until: None,
-        };
-        let event = provider.event_of_server(EventKind::FeatureSwitched);
-        let decided = provider.order_switch(order, event).await.unwrap();
-        assert!(matches!(decided, Decided::InForce(_)), "{decided:?}");
+        switch(&self.scene.house, feature, on).await;
     }
 
     async fn token(&self, form: &[(&str, &str)]) -> StatusCode {
@@ -149,7 +161,23 @@ impl Desk {
                 let asked = request(&self.remote.id, &[("request", &object)]);
                 self.page(&asked).await
             }
-            Feature::BackchannelLogout => unreachable!("asks nothing, is told to apps"),
+            Feature::Dpop => {
+                let proof = Key::new().at_token(house);
+                let form = [("grant_type", "client_credentials")];
+                let asked = app
+                    .http
+                    .post(&app.token_url)
+                    .form(&form)
+                    .header("dpop", proof);
+                let asked = asked.basic_auth(&app.id, app.secret.as_deref());
+                asked.send().await.unwrap().status()
+            }
+            // Without a certificate it is refused, if certificates are looked at.
+            Feature::MutualTls => self.certified.redeem("some-code").await.status(),
+            Feature::SessionManagement => self.page("/oauth2/check_session").await,
+            Feature::BackchannelLogout | Feature::FrontchannelLogout => {
+                unreachable!("asks nothing, is told to apps")
+            }
             Feature::DynamicRegistration => {
                 let asked = json!({"redirect_uris": ["https://app.example/cb"]});
                 let url = house.url("/oauth2/register");
@@ -231,7 +259,8 @@ async fn inc_06_each_feature_is_refused_while_it_is_off_and_works_while_it_is_on
     // Networks can be chosen by whoever has recovery codes.
     let codes = "/account/security/recovery-codes";
     assert_eq!(desk.send(codes, codes, &[]).await, StatusCode::OK);
-    let asking = |feature: &&Feature| **feature != Feature::BackchannelLogout;
+    let told = [Feature::BackchannelLogout, Feature::FrontchannelLogout];
+    let asking = |feature: &&Feature| !told.contains(feature);
     // Leaving is the last that somebody does.
     let (last, first): (Vec<&Feature>, Vec<&Feature>) = Feature::ALL
         .iter()
@@ -247,4 +276,47 @@ async fn inc_06_each_feature_is_refused_while_it_is_off_and_works_while_it_is_on
         assert!(!on.is_server_error(), "{name} is on: {on}");
     }
     desk.scene.house.close().await;
+}
+
+/// What discovery says of features, and how that reads while they are on and off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_discovery_tells_what_is_switched_off_and_on_again() {
+    let house = TestHouse::open_with(|config| config.protocol.mutual_tls = true).await;
+    let document = async || {
+        let url = house.url("/.well-known/openid-configuration");
+        body(reqwest::get(url).await.unwrap()).await
+    };
+    let before = document().await;
+    for (feature, members) in [
+        (Feature::Dpop, &["dpop_signing_alg_values_supported"][..]),
+        (
+            Feature::MutualTls,
+            &["tls_client_certificate_bound_access_tokens"],
+        ),
+        (
+            Feature::FrontchannelLogout,
+            &[
+                "frontchannel_logout_supported",
+                "frontchannel_logout_session_supported",
+            ],
+        ),
+        (Feature::SessionManagement, &["check_session_iframe"]),
+        (Feature::DeviceFlow, &["device_authorization_endpoint"]),
+    ] {
+        switch(&house, feature, false).await;
+        let off = document().await;
+        for member in members {
+            assert!(before.get(member).is_some(), "{member}");
+            assert_eq!(off.get(member), None, "{}", feature.name());
+        }
+        assert_eq!(off["issuer"], before["issuer"]);
+        let methods = off["token_endpoint_auth_methods_supported"].to_string();
+        assert_eq!(
+            methods.contains("tls_client_auth"),
+            feature != Feature::MutualTls
+        );
+        switch(&house, feature, true).await;
+        assert_eq!(document().await, before, "{}", feature.name());
+    }
+    house.close().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Response, StatusCode};
-use sekisho_model::{ClientId, Clock as _, Confirmation, Digest, ScopeSet, UserState};
+use sekisho_model::{ClientId, Clock as _, Confirmation, Digest, Epoch, ScopeSet, UserState};
 use sekisho_store::{OpaqueAccessToken, Tx};
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-async fn introspected(house: &TestHouse, who: &App, token: &str) -> Value {
+pub async fn introspected(house: &TestHouse, who: &App, token: &str) -> Value {
     let request = who
         .http
         .post(house.url("/oauth2/introspect"))
@@ -251,6 +251,7 @@ async fn dp_09_a_token_bound_to_somebody_else_s_key_is_not_exchanged() {
             audience: house.issuer.clone(),
             issued_at: now,
             expires_at: now + Duration::from_secs(300),
+            epoch: Epoch(0),
         };
         let write = move |tx: &mut Tx<'_>| tx.insert_access_token(&record);
         house.house.services.store.write(write).await.unwrap();

@@ -159,7 +159,7 @@ async fn person(house: &TestHouse, name: &str, code: bool) -> String {
         code_address: code.then(|| parsed(&address.replace("example.jp", "mobile.example"))),
         password: PASSWORD.to_owned().into(),
         claims: Map::new(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let provider = &house.house.services.provider;

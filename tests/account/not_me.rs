@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use sekisho_model::EventKind;
+use sekisho_model::{Cohort, EventKind, Level, LevelScope, OperatorText};
+use sekisho_provider::incidents::{Decided, LevelOrder};
 use serde_json::{Value, json};
 
 use super::{PHONE, csrf};
@@ -253,5 +254,58 @@ async fn td_08_a_row_of_the_history_leads_there_after_a_fresh_step() {
     assert!(!scene.is_in(&scene.thief).await);
     assert!(scene.is_in(&owner).await);
     assert_eq!(scene.reports().await[0]["by"], "history");
+    scene.house.close().await;
+}
+
+/// The link only ever takes away, so it works for accounts that are sealed; their own pages do not (INC-03), and of a
+/// server that is sealed there is nothing but the status page (decisions: incident levels).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn td_08_inc_03_the_link_stops_a_stranger_while_the_cohort_is_sealed() {
+    let scene = Scene::open().await;
+    let provider = &scene.house.house.services.provider;
+    let sealed = async |scope: LevelScope| {
+        let order = LevelOrder {
+            operator: "haruka".to_owned(),
+            scope,
+            level: Level::Sealed,
+            reason: "test".to_owned(),
+            from: None,
+            until: Some(scene.house.now() + Duration::from_secs(600)),
+            text: OperatorText::default(),
+            may_lower: false,
+            proved: None,
+        };
+        let event = provider.event_of_server(EventKind::LevelChanged);
+        let decided = provider.order_level(order, event).await.unwrap();
+        assert!(matches!(decided, Decided::InForce(_)), "{decided:?}");
+    };
+    let anywhere = Browser::new(&scene.house);
+    sealed(LevelScope::Server).await;
+    let nothing = anywhere.get(&scene.link).await;
+    assert_eq!(nothing.status, StatusCode::SERVICE_UNAVAILABLE);
+    scene.house.advance(Duration::from_secs(601)).await;
+
+    let everybody = Cohort {
+        made_before: Some(scene.house.now()),
+        ..Cohort::default()
+    };
+    sealed(LevelScope::Cohort(everybody)).await;
+    let silent = request(&scene.app.id, &[("prompt", "none")]);
+    for browser in [&scene.thief, &scene.owner] {
+        let asked = browser.get(&silent).await;
+        assert_eq!(asked.answer_if_any("code"), None);
+    }
+    let own = scene.owner.get("/not-me?event=0_0").await;
+    assert_eq!(own.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(anywhere.get(&scene.link).await.status, StatusCode::OK);
+    let done = deny(&anywhere, &scene.link, false).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.words());
+    assert_eq!(scene.reports().await.len(), 1);
+
+    // What it stopped stays stopped when the cohort is open again.
+    scene.house.advance(Duration::from_secs(601)).await;
+    assert!(!scene.is_in(&scene.thief).await);
+    assert_eq!(scene.refresh_status().await, StatusCode::BAD_REQUEST);
+    assert!(scene.is_in(&scene.owner).await);
     scene.house.close().await;
 }

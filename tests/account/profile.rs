@@ -1,12 +1,15 @@
 //! Name, language and time zone, and the language of every page (ux 5.1, 7.1).
 
 use reqwest::StatusCode;
-use serde_json::json;
+use sekisho_model::{EmailAddress, Locale, Origin, User};
+use sekisho_provider::accounts::NewAccount;
+use serde_json::{Map, json};
 
 use super::{csrf, press};
 use crate::authorization::request;
 use crate::support::browser::{Browser, Page};
-use crate::support::house::TestHouse;
+use crate::support::house::{PASSWORD, TestHouse};
+use crate::support::wait;
 use crate::tokens::App;
 
 const PROFILE: &str = "/account/profile";
@@ -39,6 +42,16 @@ async fn switch(browser: &Browser, page: &Page, to: &str) -> Page {
         ("to", to),
     ];
     browser.post("/language", &fields).await
+}
+
+/// Signs in where page and mail speak different languages: the tally of one is not that of the other.
+async fn sign_in_across(browser: &Browser, house: &TestHouse, start: &str) {
+    let before = house.last_code();
+    let page = browser.password(house, start).await;
+    let code = house.code_but(&before).await;
+    let form = [("csrf", &*page.hidden("csrf")), ("code", &*code)];
+    let done = browser.post("/login/code", &form).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.words());
 }
 
 fn lang(page: &Page) -> &str {
@@ -191,7 +204,7 @@ async fn the_switch_of_whoever_is_signed_in_stays_pressed_everywhere() {
     let other = Browser::new(&house);
     assert_eq!(lang(&other.get("/help?ui_locales=ja").await), "ja");
     assert_eq!(lang(&other.get("/help").await), "ja");
-    other.sign_in(&house, &asked).await;
+    sign_in_across(&other, &house, &asked).await;
     assert_eq!(lang(&other.get("/account").await), "en");
     assert_eq!(lang(&other.get("/help").await), "en");
     house.close().await;
@@ -222,5 +235,113 @@ async fn web_01_nobody_presses_the_switch_for_somebody_else() {
     let token = token.split('"').next().unwrap();
     let fields = [("csrf", token), ("to", "ja"), ("back", "//evil.example/")];
     assert_eq!(browser.post("/language", &fields).await.location(), "/");
+    house.close().await;
+}
+
+/// Puts an account in the place of the owner's for which nobody chose a language, as an import or the command line
+/// makes it.
+async fn without_a_choice(house: &mut TestHouse) {
+    let (login, code) = (
+        format!("kai-{}", house.login_address),
+        format!("kai-{}", house.code_address),
+    );
+    let new = NewAccount {
+        login_address: EmailAddress::parse(&login).unwrap(),
+        code_address: Some(EmailAddress::parse(&code).unwrap()),
+        password: PASSWORD.to_owned().into(),
+        claims: Map::new(),
+        locale: None,
+        check_policy: true,
+    };
+    let provider = &house.house.services.provider;
+    let made = provider.create_account(new, &Origin::default()).await;
+    house.user = made.unwrap().unwrap();
+    (house.login_address, house.code_address) = (login, code);
+}
+
+async fn kept(house: &TestHouse) -> User {
+    let user = house.user;
+    let found = house.house.services.store.read(move |tx| tx.account(user));
+    found.await.unwrap().unwrap().user
+}
+
+/// Whether a letter is in this language: it has these words where the catcher has it, this header on its way.
+fn is_in(house: &TestHouse, letter: &str, (tag, words): (&str, &str)) -> bool {
+    match &house.house.services.catcher {
+        Some(_) => letter.contains(words),
+        None => letter.contains(&format!("Content-Language: {tag}")),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_language_that_nobody_chose_gives_way_to_the_browser() {
+    let mut house = TestHouse::open().await;
+    assert_eq!(house.config.server.default_locale, Locale::Ja);
+    without_a_choice(&mut house).await;
+    let new = kept(&house).await;
+    assert_eq!((new.locale, new.chosen_locale()), (Locale::Ja, None));
+
+    // The browser asks for English: pages, the code beside them, and mails from then on.
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    let browser = Browser::new(&house);
+    browser.sign_in(&house, &request(&app.id, &[])).await;
+    assert_eq!(lang(&browser.get("/account").await), "en");
+    let kept_now = kept(&house).await;
+    assert_eq!(
+        (kept_now.locale, kept_now.chosen_locale()),
+        (Locale::En, None)
+    );
+    let told = wait::until("the letter about a new device", async || {
+        house.letters_to(&house.login_address).into_iter().next()
+    });
+    let told = told.await;
+    assert!(is_in(&house, &told, ("en", "new device")), "{told}");
+    for letter in house.letters_to(&house.code_address) {
+        assert!(
+            is_in(&house, &letter, ("en", "Somebody signed in")) || letter.contains("Tally"),
+            "{letter}"
+        );
+    }
+
+    // `ui_locales` and the cookie come before the browser's own wish, and are no choice either.
+    let page = browser.get("/account?ui_locales=ja").await;
+    assert_eq!(lang(&page), "ja");
+    assert_eq!(lang(&browser.get("/account").await), "ja");
+    assert_eq!(kept(&house).await.chosen_locale(), None);
+    let page = browser.get("/account?ui_locales=en").await;
+    assert_eq!(lang(&page), "en");
+
+    // The switch is a choice, for every browser.
+    let page = browser.get("/account?ui_locales=ja").await;
+    switch(&browser, &page, "en").await;
+    assert_eq!(kept(&house).await.chosen_locale(), Some(Locale::En));
+    let other = Browser::new(&house);
+    assert_eq!(lang(&other.get("/help?ui_locales=ja").await), "ja");
+    sign_in_across(&other, &house, &request(&app.id, &[])).await;
+    assert_eq!(lang(&other.get("/account").await), "en");
+    assert_eq!(kept(&house).await.chosen_locale(), Some(Locale::En));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_saved_profile_is_a_choice_of_what_it_shows() {
+    let mut house = TestHouse::open().await;
+    without_a_choice(&mut house).await;
+    let browser = owner(&house).await;
+    let page = browser.get(PROFILE).await;
+    let chosen = page.text.split("value=\"en\"").nth(1).expect("a language");
+    let chosen = chosen.split('>').next().unwrap();
+    assert!(
+        chosen.contains("checked") || chosen.contains("selected"),
+        "{chosen}"
+    );
+    save(&browser, "Kai", "en", "Asia/Tokyo").await;
+    assert_eq!(kept(&house).await.chosen_locale(), Some(Locale::En));
+    let japanese = browser
+        .http
+        .get(house.url("/account"))
+        .header("accept-language", "ja");
+    let text = japanese.send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("<html lang=\"en\""), "{text}");
     house.close().await;
 }

@@ -63,6 +63,7 @@ struct Ready {
 /// Times both kinds of each question and prints what their difference comes to.
 pub async fn measure() -> Result<(), String> {
     let place = Place::new(Cost::Real)?;
+    place.suspect_nobody()?;
     place.leave_the_door_open()?;
     let people = seed::sow(&place, PEOPLE).await?;
     let (server, _) = place.start().await?;
@@ -217,6 +218,8 @@ fn expected(answer: &Page, says: &str) -> Result<(), String> {
     }
     Err(format!(
         "{says}: {} {} {}",
-        answer.status, answer.location, answer.text
+        answer.status,
+        answer.location,
+        answer.words()
     ))
 }

@@ -182,13 +182,24 @@ impl Page {
         }
     }
 
+    /// What a person reads, for messages about pages that should have been others.
+    pub fn words(&self) -> String {
+        let body = self.text.split("<body").nth(1).unwrap_or(&self.text);
+        let mut words = String::new();
+        for part in body.split('<').skip(1) {
+            words.push_str(part.split_once('>').map_or("", |(_, text)| text));
+            words.push(' ');
+        }
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     pub fn hidden(&self, name: &str) -> Result<String, String> {
         let marker = format!("name=\"{name}\" value=\"");
         let rest = self.text.split(&marker).nth(1);
         let value = rest.and_then(|rest| rest.split('"').next());
         value
             .map(str::to_owned)
-            .ok_or_else(|| format!("{}: no {name} in {}", self.status, self.text))
+            .ok_or_else(|| format!("{}: no {name} in {}", self.status, self.words()))
     }
 
     /// The address of the app that it leads back to.
@@ -196,7 +207,12 @@ impl Page {
         if self.location.starts_with(REDIRECT_URI) {
             Ok(self.location)
         } else {
-            Err(format!("{} {} {}", self.status, self.location, self.text))
+            Err(format!(
+                "{} {} {}",
+                self.status,
+                self.location,
+                self.words()
+            ))
         }
     }
 }

@@ -95,7 +95,7 @@ async fn person(services: &Services, name: &str, with_code: bool) -> Result<(), 
         code_address: Some(address(&format!("code-{name}"))?),
         password: PASSWORD.to_owned().into(),
         claims: claims.as_object().cloned().unwrap_or_default(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: false,
     };
     let nowhere = Origin::default();

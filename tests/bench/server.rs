@@ -72,7 +72,15 @@ admission_wave_people = 30
 admission_pass_minutes = 60
 ";
 
-const RESET_MAILS: &str = "[limits.reset_mail]
+const MANY_MAILS: &str = "[limits.proof_mail]
+recipient = { max = 100000, seconds = 60 }
+recipient_day = { max = 100000, seconds = 60 }
+address = { max = 100000, seconds = 60 }
+network = { max = 100000, seconds = 60 }
+site = { max = 100000, seconds = 60 }
+domain = { max = 100000, seconds = 60 }
+everywhere = { max = 100000, seconds = 60 }
+[limits.reset_mail]
 account_network = { max = 100000, seconds = 60 }
 account = { max = 100000, seconds = 60 }
 account_day = { max = 100000, seconds = 60 }
@@ -128,14 +136,22 @@ impl Place {
         Ok(place)
     }
 
-    /// Nobody waits in a queue, and nobody is taken for an attacker: all come from one address.
-    pub fn leave_the_door_open(&self) -> Result<(), String> {
-        let file = self.config_file();
+    /// Nobody is taken for an attacker: all come from one address.
+    pub fn suspect_nobody(&self) -> Result<(), String> {
         let rules = self.folder.path().join("rules.toml");
         write_private(&rules, &quiet_rules())?;
-        let open = format!("[guard]\nrules = {rules:?}\n[reset]\nadmission = false\n{RESET_MAILS}");
+        self.instead_of(WAVES, &format!("[guard]\nrules = {rules:?}\n{WAVES}"))
+    }
+
+    /// Nobody waits in a queue, or for mails of others.
+    pub fn leave_the_door_open(&self) -> Result<(), String> {
+        self.instead_of(WAVES, &format!("[reset]\nadmission = false\n{MANY_MAILS}"))
+    }
+
+    fn instead_of(&self, setting: &str, other: &str) -> Result<(), String> {
+        let file = self.config_file();
         let text = fs::read_to_string(&file).map_err(|error| error.to_string())?;
-        write_private(&file, &text.replace(WAVES, &open))
+        write_private(&file, &text.replace(setting, other))
     }
 
     pub fn mails(&self) -> PathBuf {

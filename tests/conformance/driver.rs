@@ -393,7 +393,7 @@ async fn give_all_claims(house: &mut TestHouse) {
         code_address: Some(EmailAddress::parse(&code).unwrap()),
         password: PASSWORD.to_owned().into(),
         claims: claims.as_object().unwrap().clone(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let provider = &house.house.services.provider;

@@ -53,7 +53,10 @@ async fn verified(house: &TestHouse, token: &str) -> Value {
 
 async fn ledger(house: &TestHouse) -> Vec<LogoutDelivery> {
     let store = &house.house.services.store;
-    store.read(|tx| tx.list_logouts(None, 99)).await.unwrap()
+    store
+        .read(|tx| tx.list_logouts(None, None, 99))
+        .await
+        .unwrap()
 }
 
 /// Waits until the try with this number was answered with this status, and noted.
@@ -207,6 +210,35 @@ async fn lo_03_an_app_that_refuses_is_left_alone_and_the_operator_reads_it() {
     assert!(table.contains("dead") && table.contains("400"), "{table}");
     let other = ["client", "logouts", "--config", file, "--client", "other"];
     assert!(!Process::run(&other, "").contains("dead"));
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_ledger_is_read_a_page_at_a_time() {
+    let app = AppServer::start().await;
+    let scene = with_app(&app).await;
+    sign_in(&scene.house, &scene.browser, back(&app, "/other")).await;
+    let hint = scene.hint();
+    scene.end(&[("id_token_hint", &hint)]).await;
+    told(&app, "/out", 1).await;
+    told(&app, "/other", 1).await;
+    let file = scene.house.folder.path().join("config.toml");
+    scene.house.write_config(&file, "127.0.0.1:0");
+    let file = file.to_str().unwrap();
+    let page = |more: &[&str]| -> Vec<Value> {
+        let words = ["client", "logouts", "--output", "json", "--config", file];
+        let printed = Process::run(&[&words, more].concat(), "");
+        serde_json::from_str(&printed).unwrap()
+    };
+    let all = page(&[]);
+    let place = |row: &Value| row["place"].as_str().unwrap().to_owned();
+    let first = page(&["--limit", "1"]);
+    let second = page(&["--limit", "1", "--after", &place(&first[0])]);
+    assert_eq!(
+        [first[0]["uri"].clone(), second[0]["uri"].clone()],
+        [all[0]["uri"].clone(), all[1]["uri"].clone()]
+    );
+    assert!(page(&["--after", &place(&second[0])]).is_empty());
     scene.house.close().await;
 }
 

@@ -1,4 +1,5 @@
 use reqwest::StatusCode;
+use sekisho_model::Feature;
 use serde_json::{Value, json};
 
 use super::{BYE, STATE, Scene, arrive, discovery, end_session, sign_in, sign_in_with, window};
@@ -8,6 +9,7 @@ use crate::support::browser::Page;
 use crate::support::chromium::Chromium;
 use crate::support::house::TestHouse;
 use crate::support::wait;
+use crate::switches::switch;
 
 fn front(uri: &str) -> Value {
     json!({"frontchannel_logout_uri": uri, "frontchannel_logout_session_required": true})
@@ -199,4 +201,28 @@ async fn lo_05_a_frame_that_never_loads_holds_nobody_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lo_05_a_browser_without_script_goes_on_too() {
     in_chromium(false, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_without_frames_people_sign_out_and_read_whom_nobody_told() {
+    let members = json!({
+        "client_name": "Framed", "frontchannel_logout_uri": "https://app.example/out",
+    });
+    let scene = Scene::signed_in_to(TestHouse::open().await, members.clone()).await;
+    let (house, browser) = (&scene.house, &scene.browser);
+    let leaves = async || {
+        let page = browser.get("/logout").await;
+        let form = [("csrf", &*page.hidden("csrf")), ("decision", "yes")];
+        browser.post("/logout", &form).await
+    };
+    switch(house, Feature::FrontchannelLogout, false).await;
+    let done = leaves().await;
+    assert!(frames(&done).is_empty());
+    assert!(!policy(&done).contains("https://app.example"));
+    assert!(done.text.contains("<li>Framed</li>"), "{}", done.words());
+    scene.is_over().await;
+    switch(house, Feature::FrontchannelLogout, true).await;
+    sign_in(house, browser, members).await;
+    assert_eq!(frames(&leaves().await).len(), 1);
+    scene.house.close().await;
 }

@@ -1,4 +1,5 @@
 use reqwest::StatusCode;
+use sekisho_model::Feature;
 use sekisho_provider::rules::session_state::session_state;
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use crate::support::browser::Browser;
 use crate::support::chromium::Chromium;
 use crate::support::house::TestHouse;
 use crate::support::wait;
+use crate::switches::switch;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn oidcc_session_management_discovery_endpoint_verification() {
@@ -142,4 +144,29 @@ async fn oidcc_session_management_rp_initiated_logout() {
     assert!(complaints.is_empty(), "{complaints:?}");
     chromium.close().await;
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_06_without_the_frame_apps_get_no_session_state_and_nobody_is_signed_out() {
+    let house = TestHouse::open().await;
+    switch(&house, Feature::SessionManagement, false).await;
+    let frame = async |house: &TestHouse| {
+        let asked = reqwest::get(house.url("/oauth2/check_session")).await;
+        asked.unwrap().status()
+    };
+    assert_eq!(frame(&house).await, StatusCode::SERVICE_UNAVAILABLE);
+    let scene = Scene::signed_in_to(house, json!({})).await;
+    assert_eq!(scene.answer.answer("session_state"), None);
+    scene.goes_on().await;
+    switch(&scene.house, Feature::SessionManagement, true).await;
+    assert_eq!(frame(&scene.house).await, StatusCode::OK);
+    // Who signed in meanwhile is not told for ever that something changed: the cookie is there.
+    let silent = request(scene.id(), &[("prompt", "none")]);
+    let state = scene.browser.get(&silent).await.answer("session_state");
+    let state = state.unwrap();
+    let salt = state.split_once('.').unwrap().1;
+    let kept = state_cookie(&scene.browser, &scene.house).unwrap();
+    let expected = session_state(scene.id(), "https://app.example", &kept, salt);
+    assert_eq!(state, expected);
+    scene.house.close().await;
 }

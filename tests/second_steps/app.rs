@@ -218,7 +218,7 @@ async fn otp_26_nobody_removes_what_belongs_to_somebody_else() {
         code_address: Some(EmailAddress::parse(&code).unwrap()),
         password: PASSWORD.to_owned().into(),
         claims: Map::new(),
-        locale: Locale::En,
+        locale: Some(Locale::En),
         check_policy: true,
     };
     let made = provider.create_account(new, &Origin::default()).await;

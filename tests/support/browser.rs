@@ -74,6 +74,12 @@ impl Page {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// The same of a page that may not redirect at all.
+    pub fn answer_if_any(&self, name: &str) -> Option<String> {
+        self.location.as_ref()?;
+        self.answer(name)
+    }
+
     /// What a person reads: tokens of forms and ids of flows differ from page to page.
     pub fn words(&self) -> String {
         let mut words = String::new();
@@ -180,6 +186,15 @@ impl Browser {
             .http
             .get(self.full(path))
             .header("accept-language", "en");
+        Page::of(request.send().await.unwrap()).await
+    }
+
+    /// The same with further headers.
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let mut request = self.http.get(self.full(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         Page::of(request.send().await.unwrap()).await
     }
 

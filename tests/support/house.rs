@@ -1,6 +1,5 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use sekisho_server::keys_file;
 use sekisho_server::wiring::{House, Surroundings, open_store, services};
 use serde_json::{Value, json};
 
-use super::wait;
+use super::{databases, wait};
 
 pub const PASSWORD: &str = "correct-horse-battery-7";
 
@@ -39,19 +38,8 @@ struct Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        psql(
-            &self.server,
-            &format!("drop database if exists {} with (force)", self.name),
-        );
+        databases::drop(&self.server, &self.name);
     }
-}
-
-fn psql(url: &str, sql: &str) {
-    let done = Command::new("psql")
-        .args([url, "-qc", sql])
-        .status()
-        .expect("psql");
-    assert!(done.success(), "{sql}");
 }
 
 pub fn variable(name: &str) -> String {
@@ -78,6 +66,11 @@ impl TestHouse {
         Self::build(true, change).await
     }
 
+    /// On SQLite and in-process parts whatever this run is on.
+    pub async fn open_embedded(change: impl FnOnce(&mut Config)) -> Self {
+        Self::build(false, change).await
+    }
+
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         Self::build(on_production_stack(), change).await
     }
@@ -89,7 +82,11 @@ impl TestHouse {
         let mut config = Config::dev(folder.path(), &address);
         // Mails go to addresses of this test alone, because the sink is shared.
         let tag = tag();
-        let database = on_production.then(|| production(&mut config, &tag));
+        let database = if on_production {
+            Some(production(&mut config, &tag).await)
+        } else {
+            None
+        };
         change(&mut config);
         let clock = Arc::new(ManualClock::starting_at(SystemClock.now()));
         let surroundings = Surroundings {
@@ -114,7 +111,7 @@ impl TestHouse {
                 .as_object()
                 .unwrap()
                 .clone(),
-            locale: Locale::En,
+            locale: Some(Locale::En),
             check_policy: true,
         };
         let user = services
@@ -287,9 +284,9 @@ impl TestHouse {
     /// The database's address, on the production stack.
     pub fn database_url(&self) -> String {
         let database = self.database.as_ref().expect("the production stack");
-        let mut url = url::Url::parse(&database.server).unwrap();
-        url.set_path(&database.name);
-        url.to_string()
+        databases::url(&database.server, &database.name)
+            .expose()
+            .to_owned()
     }
 
     /// Writes this house's configuration for a second node that listens elsewhere.
@@ -323,13 +320,11 @@ impl TestHouse {
     }
 }
 
-fn production(config: &mut Config, tag: &str) -> Database {
+async fn production(config: &mut Config, tag: &str) -> Database {
     let server = variable("TEST_DATABASE_URL");
     let name = format!("e2e_{tag}");
-    psql(&server, &format!("create database {name}"));
-    let mut url = url::Url::parse(&server).unwrap();
-    url.set_path(&name);
-    config.database.url = SecretText::new(url.as_str());
+    databases::copy_of_the_template(config, &server, &name).await;
+    config.database.url = databases::url(&server, &name);
     config.session.url = SecretText::new(variable("TEST_REDIS_URL"));
     config.session.prefix = format!("e2e-{tag}");
     config.mail.url = SecretText::new(variable("TEST_SMTP_URL"));

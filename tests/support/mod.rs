@@ -4,6 +4,7 @@ pub mod app_server;
 pub mod browser;
 pub mod chromium;
 pub mod client_keys;
+pub mod databases;
 pub mod documents;
 pub mod guesser;
 pub mod house;

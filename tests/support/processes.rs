@@ -1,6 +1,7 @@
 //! Parts that can be taken away: a proxy before a real server, and `sekisho` as a process of its own.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -150,6 +151,11 @@ impl Process {
         said
     }
 
+    /// Its number in the system.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Asks the process to end, and waits.
     pub fn stop(mut self) -> bool {
         let id = self.0.id().to_string();
@@ -167,4 +173,124 @@ impl Drop for Process {
         let _gone = self.0.kill();
         let _reaped = self.0.wait();
     }
+}
+
+/// A `sekisho` process that survives a limit of the size of its files; killed when dropped.
+pub struct Limited(Process);
+
+impl Limited {
+    /// What it logs is added to a file.
+    pub fn start(arguments: &[&str], log: &std::path::Path) -> Self {
+        let mut command = Command::new("sh");
+        let log = std::fs::File::options().create(true).append(true).open(log);
+        let begin = "trap '' XFSZ; exec \"$0\" \"$@\"";
+        command
+            .args(["-c", begin, &super::house::variable("TEST_SEKISHO")])
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(log.unwrap())
+            .stdin(Stdio::null());
+        Self(Process(command.spawn().expect("sh")))
+    }
+
+    /// From now on it writes no file beyond that many bytes: to it the disk is full.
+    pub fn largest_file(&self, bytes: &str) {
+        let id = self.0.id().to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        let done = Command::new("prlimit")
+            .args(["--pid", &id, &limit])
+            .status();
+        assert!(done.expect("prlimit").success());
+    }
+}
+
+/// Stands before a database and kills a process in the middle of what it does there.
+pub struct Cutter {
+    pub port: u16,
+    state: Arc<Mutex<Cut>>,
+    accepting: AbortHandle,
+}
+
+/// Who is killed, and before which message to the database.
+#[derive(Default)]
+struct Cut {
+    victim: Option<u32>,
+    left: u32,
+}
+
+impl Cutter {
+    pub async fn before(target: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(Mutex::new(Cut::default()));
+        let shared = Arc::clone(&state);
+        let accepting = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((near, _)) = listener.accept().await {
+                let (target, state) = (target.clone(), Arc::clone(&shared));
+                connections.spawn(async move {
+                    if let Ok(far) = TcpStream::connect(target).await {
+                        forward(near, far, &state).await;
+                    }
+                });
+            }
+        });
+        Self {
+            port,
+            state,
+            accepting: accepting.abort_handle(),
+        }
+    }
+
+    /// Kills `victim` instead of handing on its message after `left` more.
+    pub fn arm(&self, victim: &Process, left: u32) {
+        *self.state.lock().unwrap() = Cut {
+            victim: Some(victim.id()),
+            left,
+        };
+    }
+
+    /// Kills nobody any more; whether it did.
+    pub fn disarm(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        state.victim.take().is_none()
+    }
+}
+
+impl Drop for Cutter {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn forward(near: TcpStream, far: TcpStream, state: &Mutex<Cut>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (mut from_near, mut to_near) = near.into_split();
+    let (mut from_far, mut to_far) = far.into_split();
+    let back = tokio::spawn(async move {
+        let _ended = tokio::io::copy(&mut from_far, &mut to_near).await;
+    });
+    let mut message = vec![0; 65_536];
+    while let Ok(length @ 1..) = from_near.read(&mut message).await {
+        if cuts(state) || to_far.write_all(&message[..length]).await.is_err() {
+            break;
+        }
+    }
+    back.abort();
+}
+
+/// Whether this message is the one before which the process dies.
+fn cuts(state: &Mutex<Cut>) -> bool {
+    let mut state = state.lock().unwrap();
+    let Some(victim) = state.victim else {
+        return false;
+    };
+    if let Some(left) = state.left.checked_sub(1) {
+        state.left = left;
+        return false;
+    }
+    state.victim = None;
+    let mut kill = Command::new("kill");
+    let killed = kill.args(["-KILL", &victim.to_string()]).status();
+    killed.expect("kill").success()
 }

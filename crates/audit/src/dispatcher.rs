@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use sekisho_mail::{Letter, MailError, Transport};
-use sekisho_model::{Clock, Entropy, KeyRing, Timestamp};
+use sekisho_model::{Clock, Digest, EmailAddress, Entropy, KeyRing, Purpose, Timestamp};
 use sekisho_store::{OutboxLetter, Store, StoreError, Tx};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -187,11 +187,14 @@ impl Desk {
     /// Sends one letter and notes how it went. A letter that cannot be noted comes again after its
     /// lease.
     async fn deliver(self: Arc<Self>, letter: OutboxLetter) {
-        let sending = AssertUnwindSafe(self.send(&letter)).catch_unwind().await;
-        let result = sending.unwrap_or_else(|_panic| {
+        let opened = open_letter(&letter.sealed, letter.id, &self.keyring);
+        let mailbox = opened.as_ref().and_then(|opened| self.mailbox(opened));
+        let sending = AssertUnwindSafe(self.send(&letter, opened));
+        let result = sending.catch_unwind().await.unwrap_or_else(|_panic| {
             tracing::error!(letter = %letter.id, "sending a letter panicked");
             Err(MailError::Temporary("sending it panicked".to_owned()))
         });
+        let heard = Heard::of(mailbox, &result);
         let fate = self.fate(&letter, result);
         let (id, kind) = (letter.id, letter.kind.name());
         let now = self.clock.now();
@@ -206,24 +209,37 @@ impl Desk {
             }
             Fate::Dead(error) => tracing::error!(letter = %id, kind, error, "letter given up"),
         }
-        let noted = self.store.write(move |tx| match &fate {
-            Fate::Sent(at) => tx.letter_sent(id, *at),
-            Fate::Again(at, error) => tx.letter_failed(id, *at, error),
-            Fate::Dead(error) => tx.letter_dead(id, error, keep_until),
+        let noted = self.store.write(move |tx| {
+            match &heard {
+                Some(Heard::Taken(mailbox)) => tx.mail_taken(mailbox)?,
+                Some(Heard::Refused(mailbox)) => tx.mail_refused(mailbox, now)?,
+                None => {}
+            }
+            match &fate {
+                Fate::Sent(at) => tx.letter_sent(id, *at),
+                Fate::Again(at, error) => tx.letter_failed(id, *at, error),
+                Fate::Dead(error) => tx.letter_dead(id, error, keep_until),
+            }
         });
         if let Err(failed) = noted.await {
             tracing::error!(letter = %id, error = %failed, "what became of a letter was not noted");
         }
     }
 
-    async fn send(&self, letter: &OutboxLetter) -> Result<(), MailError> {
+    /// What accounts are found by whose codes go where this letter goes.
+    fn mailbox(&self, letter: &Letter) -> Option<Digest> {
+        let to = EmailAddress::parse(&letter.to).ok()?;
+        let key = self.keyring.mac_key(Purpose::AddressIndex);
+        Some(Digest::keyed(key.as_bytes(), &[to.canonical().as_bytes()]))
+    }
+
+    async fn send(&self, letter: &OutboxLetter, opened: Option<Letter>) -> Result<(), MailError> {
         let now = self.clock.now();
         if is_late(letter, now) {
             return Err(MailError::Permanent(
                 "it came too late to be of use".to_owned(),
             ));
         }
-        let opened = open_letter(&letter.sealed, letter.id, &self.keyring);
         let opened =
             opened.ok_or_else(|| MailError::Permanent("it cannot be opened".to_owned()))?;
         let opened = opened.gathered(self.parts_of(letter).await?);
@@ -248,7 +264,9 @@ impl Desk {
         let now = self.clock.now();
         let error = match result {
             Ok(()) => return Fate::Sent(now),
-            Err(MailError::Permanent(error)) => return Fate::Dead(error),
+            Err(MailError::Permanent(error) | MailError::Refused(error)) => {
+                return Fate::Dead(error);
+            }
             Err(MailError::Temporary(error)) => error,
         };
         let tried = usize::try_from(letter.attempts).unwrap_or(usize::MAX);
@@ -264,6 +282,22 @@ impl Desk {
             return Fate::Dead(error);
         }
         Fate::Again(next, error)
+    }
+}
+
+/// What a try says of the mailbox.
+enum Heard {
+    Taken(Digest),
+    Refused(Digest),
+}
+
+impl Heard {
+    fn of(mailbox: Option<Digest>, result: &Result<(), MailError>) -> Option<Self> {
+        match result {
+            Ok(()) => mailbox.map(Self::Taken),
+            Err(MailError::Refused(_)) => mailbox.map(Self::Refused),
+            Err(MailError::Permanent(_) | MailError::Temporary(_)) => None,
+        }
     }
 }
 

@@ -170,8 +170,15 @@ pub fn entries(events: &[Event]) -> Vec<HistoryEntry> {
             Some(row) if continues(row, event) => {
                 row.times = row.times.saturating_add(1);
                 row.first_at = event.at;
+                row.password_known |= shows_known_password(event, &given);
             }
-            _ => rows.push(row_of(event)),
+            _ => {
+                let password_known = shows_known_password(event, &given);
+                rows.push(HistoryEntry {
+                    password_known,
+                    ..row_of(event)
+                });
+            }
         }
     }
     rows
@@ -214,6 +221,14 @@ fn is_step(event: &Event, given: &HashSet<&str>) -> bool {
     step && (right || flow(event).is_some_and(|flow| given.contains(flow)))
 }
 
+/// Whether somebody knew the password and gave no right code. Who came to the end of the same sign-in later only
+/// mistyped it on the way.
+fn shows_known_password(event: &Event, given: &HashSet<&str>) -> bool {
+    let asked = event.kind == EventKind::CodeAsked && event.outcome == Outcome::Passed;
+    let wrong_code = event.kind == EventKind::CodeTried && event.outcome != Outcome::Passed;
+    (asked || wrong_code) && !flow(event).is_some_and(|flow| given.contains(flow))
+}
+
 /// Whether `event` is once more what `row` stands for: an equal failure from the same source, or
 /// another code for the same sign-in.
 fn continues(row: &HistoryEntry, event: &Event) -> bool {
@@ -230,8 +245,6 @@ fn continues(row: &HistoryEntry, event: &Event) -> bool {
 }
 
 fn row_of(event: &Event) -> HistoryEntry {
-    let asked = event.kind == EventKind::CodeAsked && event.outcome == Outcome::Passed;
-    let wrong_code = event.kind == EventKind::CodeTried && event.outcome != Outcome::Passed;
     HistoryEntry {
         id: event.id,
         kind: event.kind,
@@ -244,7 +257,7 @@ fn row_of(event: &Event) -> HistoryEntry {
         ip: event.origin.ip.clone(),
         client_id: event.client_id.clone(),
         session_id: event.session_id,
-        password_known: asked || wrong_code,
+        password_known: false,
         detail: event.detail.clone(),
     }
 }

@@ -20,7 +20,8 @@ pub use limits::{
 };
 pub use rules::{
     Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
-    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What, probe,
+    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What,
+    is_sent_by_a_page, network_of, probe,
 };
 pub use rules::{
     Admission, AdmissionSettings, Blocks, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry,

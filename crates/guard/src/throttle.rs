@@ -1,14 +1,16 @@
+mod admission;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sekisho_model::{Digest, Timestamp};
-use sekisho_session::{Limit, QueuePlace, QueueRules, Session, SessionError, Verdict};
+use sekisho_session::{Limit, Session, SessionError, Verdict};
 
 use crate::lately::Lately;
 use crate::limits::Limits;
 use crate::rules::{
-    self, Admission, AdmissionSettings, Blocks, ClientSecretTry, CodeMail, CodeTry, Counter,
-    DeviceClass, Measures, PasswordAttempt, ProofMail, ResetMail, Rule, UserCodeTry,
+    self, Blocks, ClientSecretTry, CodeMail, CodeTry, Counter, DeviceClass, Measures,
+    PasswordAttempt, ProofMail, ResetMail, Rule, UserCodeTry,
 };
 use crate::ticket::{Counted, Place, Ticket};
 
@@ -250,43 +252,6 @@ impl Throttle {
         }))
     }
 
-    /// Shows somebody's ticket at the door of the pages that change passwords; networks (IPv4 /24, IPv6 /64)
-    /// take turns. While the session store is away this process keeps a queue of its own (THR-12).
-    pub async fn admit(
-        &self,
-        ticket: &Digest,
-        ip: &str,
-        settings: &AdmissionSettings,
-        now: Timestamp,
-    ) -> Result<Admission, GuardFailure> {
-        let network = rules::networks(ip).network;
-        let source = Digest::keyed(self.key.as_bytes(), &[b"queue", network.as_bytes()]);
-        let rules = queue_rules(settings);
-        let shared = self.session.queue_up(ticket, &source, &rules, now).await;
-        let place = match shared {
-            Err(SessionError::Unavailable(_)) => {
-                self.own.queue_up(ticket, &source, &rules, now).await
-            }
-            answered => answered,
-        };
-        let admission = match place? {
-            QueuePlace::Inside => Admission::Inside,
-            QueuePlace::Waiting { ahead } => settings.wait(ahead),
-            QueuePlace::Full => settings.full(),
-        };
-        let answer = match admission {
-            Admission::Inside => "inside",
-            Admission::Wait { .. } => "wait",
-            Admission::Full { .. } => "full",
-        };
-        metrics::counter!("sekisho_admissions_total", "answer" => answer).increment(1);
-        if let Admission::Wait { position, .. } = admission {
-            let ahead = f64::from(u32::try_from(position).unwrap_or(u32::MAX));
-            metrics::histogram!("sekisho_admission_position").record(ahead);
-        }
-        Ok(admission)
-    }
-
     /// Takes a ticket back: its act succeeded and does not count. A right password also ends the
     /// count of wrong ones for this account and class of browser (THR-10).
     pub async fn after_success(&self, ticket: Ticket) {
@@ -437,20 +402,6 @@ impl Throttle {
             }
         });
         limits.collect()
-    }
-}
-
-/// How many of one network may wait in a row before others have their turn.
-const DEEPEST: u32 = 2_000;
-
-fn queue_rules(settings: &AdmissionSettings) -> QueueRules {
-    QueueRules {
-        wave: settings.wave,
-        wave_size: settings.wave_people,
-        most_waiting: settings.most_waiting,
-        deepest: DEEPEST.min(settings.most_waiting),
-        pass: settings.pass,
-        absent: settings.absent(),
     }
 }
 

@@ -256,6 +256,13 @@ pub enum RecoveryNews {
     FactorKept,
     /// After a reported loss a mailed code was accepted; the stronger second steps are gone.
     FactorsGivenUp,
+    /// Somebody with the password and the sign-in mailbox says that the code address is lost (REC-04).
+    CodeAddressLost {
+        /// From when another one can be set.
+        until: Timestamp,
+    },
+    /// That was taken back, or stopped.
+    CodeAddressKept,
     /// Sign-ins from known browsers are not told any more; those from new ones are.
     AlertsOfNewDevices,
     /// Ordinary sign-ins are not told any more.

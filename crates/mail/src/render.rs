@@ -310,6 +310,9 @@ impl View {
             }
             RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
             RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
+            RecoveryNews::CodeAddressLost { until } => {
+                self.leaving(letter, until, "address-lost-lead")
+            }
             RecoveryNews::DeletionSoon { at } => self.leaving(letter, at, "deletion-soon-lead"),
             RecoveryNews::DeletionStopped => "deletion-stopped-lead",
             RecoveryNews::DeletionDone => {

@@ -219,9 +219,21 @@ fn sort(failed: &Error, stage: Stage) -> MailError {
     };
     let about_us = ["530", "534", "535", "538"].contains(&code.as_str());
     if failed.is_permanent() && stage == Stage::Letter && !about_us {
-        MailError::Permanent(text)
+        if is_about_mailbox(&code, enhanced_code(failed).as_deref()) {
+            MailError::Refused(text)
+        } else {
+            MailError::Permanent(text)
+        }
     } else {
         MailError::Temporary(text)
+    }
+}
+
+/// RFC 3463 §3.2 and §3.3: whether the address or its mailbox is what is refused, and not our server or the content.
+fn is_about_mailbox(code: &str, enhanced: Option<&str>) -> bool {
+    match enhanced {
+        Some(enhanced) => enhanced.starts_with("5.1.") || enhanced.starts_with("5.2."),
+        None => ["550", "551", "553"].contains(&code),
     }
 }
 

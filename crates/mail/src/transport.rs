@@ -33,6 +33,9 @@ pub enum MailError {
     /// This letter will never leave.
     #[error("{0}")]
     Permanent(String),
+    /// Nor will any other to its recipient: the mail server knows no such mailbox, or it takes nothing.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// Why mail settings are refused. The texts do not repeat the URL: it may hold a password.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, Timestamp, UserId};
+use crate::{BodyField, ClientId, Timestamp, UserId};
 
 /// What is done about a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,6 +67,9 @@ pub struct RequestShape {
     pub query: Option<String>,
     /// The name of a header, and what it contains.
     pub header: Option<(String, String)>,
+    /// What fields of the body are like: of a form, or of a JSON object. Each must be there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<BodyField>,
 }
 
 /// A decision to keep somebody out or never to.
@@ -143,6 +146,9 @@ impl fmt::Display for RequestShape {
         if let Some((name, part)) = &self.header {
             write!(f, " with {part:?} in {name}")?;
         }
+        for field in &self.fields {
+            write!(f, " with {:?} in the body", field.to_string())?;
+        }
         Ok(())
     }
 }
@@ -178,6 +184,12 @@ mod tests {
             path: Some("/oauth2/token".to_owned()),
             query: Some("../".to_owned()),
             header: Some(("x-probe".to_owned(), "1".to_owned())),
+            fields: Vec::new(),
+        };
+        let field = RequestShape {
+            path: Some("/oauth2/token".to_owned()),
+            fields: vec!["scope~admin".parse().unwrap()],
+            ..RequestShape::default()
         };
         for (target, words) in [
             (
@@ -196,6 +208,10 @@ mod tests {
             (
                 BlockTarget::Request(shape),
                 "requests POST /oauth2/token with \"../\" in the query with \"1\" in x-probe",
+            ),
+            (
+                BlockTarget::Request(field),
+                "requests * /oauth2/token with \"scope~admin\" in the body",
             ),
         ] {
             assert_eq!(target.to_string(), words);

@@ -115,6 +115,7 @@ mod tests {
             subject: Subject::generate(&entropy),
             state: UserState::Active,
             locale: Locale::Ja,
+            locale_chosen: true,
             zone: "Asia/Tokyo".to_owned(),
             alert: AlertSetting::NewDevice,
             second_step: true,

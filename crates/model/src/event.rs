@@ -92,6 +92,8 @@ pub enum EventKind {
     RulesChanged,
     /// A source sent requests of a scanner, or for injections; gathered over seconds.
     ProbesSeen,
+    /// A client assertion or a proof of a key, which work once, came a second time; gathered.
+    ProofReplayed,
     /// Data of many people was read, or a budget for that was used up.
     BulkRead,
     /// An operator made a canary account, or took one away (INC-10).
@@ -150,6 +152,7 @@ impl EventKind {
         Self::RuleFired,
         Self::RulesChanged,
         Self::ProbesSeen,
+        Self::ProofReplayed,
         Self::BulkRead,
         Self::CanaryChanged,
         Self::CanaryTouched,
@@ -203,6 +206,7 @@ impl EventKind {
             Self::RuleFired => "rule_fired",
             Self::RulesChanged => "rules_changed",
             Self::ProbesSeen => "probes_seen",
+            Self::ProofReplayed => "proof_replayed",
             Self::BulkRead => "bulk_read",
             Self::CanaryChanged => "canary_changed",
             Self::CanaryTouched => "canary_touched",

@@ -230,10 +230,18 @@ features! {
     SignedAnswers = "signed_answers",
     /// Introspection answers as signed JWTs (RFC 9701).
     SignedIntrospection = "signed_introspection",
+    /// Tokens bound to a key (RFC 9449). Without it nobody gets a plain one instead, and none that is bound counts here.
+    Dpop = "dpop",
+    /// Certificates of apps, and tokens bound to them (RFC 8705); the same holds.
+    MutualTls = "mutual_tls",
     /// Keys that apps keep at an address of theirs, read over the network.
     RemoteKeys = "remote_keys",
     /// Telling apps of a sign-out, server to server; what is to be told waits.
     BackchannelLogout = "backchannel_logout",
+    /// Telling apps of a sign-out by frames in the browser.
+    FrontchannelLogout = "frontchannel_logout",
+    /// The frame by which apps watch the session.
+    SessionManagement = "session_management",
     /// Apps that register themselves (RFC 7591).
     DynamicRegistration = "dynamic_registration",
     /// Apps known by a document alone; none is fetched.

@@ -7,10 +7,12 @@
 //! - time is [`Timestamp`] (microseconds, UTC) and comes only from a [`Clock`].
 
 mod block;
+mod body_field;
 mod brand;
 mod client;
 mod client_kinds;
 mod clock;
+mod code_address_loss;
 mod cohort;
 mod confirmation;
 mod digest;
@@ -36,6 +38,7 @@ mod signature;
 mod user;
 
 pub use block::{Block, BlockEffect, BlockTarget, RequestShape, network};
+pub use body_field::{BodyField, FieldTest, NoBodyField};
 pub use brand::{Brand, BrandColours, Colour, NotAColour, Palette};
 pub use client::{Client, ClientSecretRecord};
 pub use client_kinds::{
@@ -43,6 +46,7 @@ pub use client_kinds::{
     GrantType, ResponseMode, ResponseType, SubjectType, TokenExchangePolicy,
 };
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use code_address_loss::CodeAddressLoss;
 pub use cohort::{Cohort, CohortMark, Wave};
 pub use confirmation::Confirmation;
 pub use digest::Digest;
@@ -70,8 +74,8 @@ pub use scope::{ScopeRefusal, ScopeSet};
 pub use seal::{KeyRing, KeyRingRefusal, Purpose, Sealed, Unsealable};
 pub use secret::{
     AuthorizationCode, BrowserToken, ClientSecret, DeviceCode, FactorToken, InitialAccessToken,
-    InvitationToken, NotMeToken, OperatorToken, PreAuthToken, QueueTicket, RefreshToken,
-    RegistrationToken, RequestHandle, ResetToken, SessionToken, UndoToken,
+    InvitationToken, KeepAddressToken, NotMeToken, OperatorToken, PreAuthToken, QueueTicket,
+    RefreshToken, RegistrationToken, RequestHandle, ResetToken, SessionToken, UndoToken,
 };
 pub use signature::is_signed;
 pub use user::{AddressKind, AlertSetting, BrowserSession, KnownBrowser, User, UserState};

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 /// One thing that a token of an operator allows. Names are stored: add, never rename.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum OperatorPermission {
-    /// See levels, decisions and switches.
+    /// See levels, decisions, switches and blocks.
     #[serde(rename = "incident:read")]
     IncidentRead,
-    /// Close: raise levels, switch features off.
+    /// Close: raise levels, switch features off, keep somebody out, void what was issued.
     #[serde(rename = "incident:raise")]
     IncidentRaise,
-    /// Open: lower levels, confirm what another operator asked for, switch features on.
+    /// Open: lower levels, confirm what another operator asked for, switch features on, end blocks.
     #[serde(rename = "incident:lower")]
     IncidentLower,
 }

@@ -12,15 +12,21 @@ pub enum ProofPurpose {
     CodeAddress,
     /// Signing in to an account.
     LoginAddress,
+    /// Nothing new: that whoever knows the password reads the sign-in mailbox, because no code can reach them.
+    LoginMailbox,
+    /// Receiving the codes of an account for which no code can be typed now.
+    OtherCodeAddress,
 }
 
 impl ProofPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Register,
         Self::FirstCodeAddress,
         Self::CodeAddress,
         Self::LoginAddress,
+        Self::LoginMailbox,
+        Self::OtherCodeAddress,
     ];
 
     /// The name in events and under codes.
@@ -30,6 +36,8 @@ impl ProofPurpose {
             Self::FirstCodeAddress => "first_code_address",
             Self::CodeAddress => "code_address",
             Self::LoginAddress => "login_address",
+            Self::LoginMailbox => "login_mailbox",
+            Self::OtherCodeAddress => "other_code_address",
         }
     }
 }

@@ -71,6 +71,8 @@ secret_types! {
     NotMeToken "";
     /// What a link carries that keeps a stronger second step (OTP-26).
     FactorToken "";
+    /// What a link carries that keeps a code address that was said to be lost (REC-04).
+    KeepAddressToken "";
     /// What an invitation to make an account carries (REC-13).
     InvitationToken "";
     /// A place in the queue before the pages that change passwords.

@@ -44,8 +44,10 @@ pub struct User {
     pub subject: Subject,
     /// Whether the account may be used.
     pub state: UserState,
-    /// Language of pages and mails.
+    /// Language of mails: the person's choice, or what their last sign-in was in, or the server's own.
     pub locale: Locale,
+    /// Whether the person chose it; only then do pages speak it whatever the browser says.
+    pub locale_chosen: bool,
     /// IANA time zone name for dates in pages and mails.
     pub zone: String,
     /// Which sign-ins are told by mail.
@@ -66,6 +68,13 @@ pub struct User {
     pub password_imported: bool,
     /// When it is erased, unless its owner stops that (REC-16).
     pub leaves_at: Option<Timestamp>,
+}
+
+impl User {
+    /// The language the person chose for pages and mails, if they did.
+    pub fn chosen_locale(&self) -> Option<Locale> {
+        self.locale_chosen.then_some(self.locale)
+    }
 }
 
 /// A signed-in browser (SES-07: this record is the truth).

@@ -23,8 +23,8 @@ pub struct NewAccount {
     pub password: zeroize::Zeroizing<String>,
     /// OpenID claims (name, birthdate, …).
     pub claims: Map<String, Value>,
-    /// Language of pages and mails.
-    pub locale: Locale,
+    /// The language of pages and mails that the person chose, if they did.
+    pub locale: Option<Locale>,
     /// Whether the password policy is asked; only seeds of the dev mode leave it out.
     pub check_policy: bool,
 }
@@ -55,6 +55,8 @@ pub struct OpenAccount {
     pub login_address: EmailAddress,
     /// Where codes go, if it is verified.
     pub code_address: Option<EmailAddress>,
+    /// Since when mail there has been refused for good, if it has.
+    pub code_refused_at: Option<Timestamp>,
     /// OpenID claims, `email` included.
     pub claims: Map<String, Value>,
     /// From which networks it may be signed in to (S14).
@@ -155,13 +157,14 @@ impl Provider {
         Ok(())
     }
 
-    /// A person as they are when their account is made.
-    pub(crate) fn new_user(&self, id: UserId, locale: Locale) -> User {
+    /// A person as they are when their account is made, with the language they chose, if they did.
+    pub(crate) fn new_user(&self, id: UserId, chosen: Option<Locale>) -> User {
         User {
             id,
             subject: Subject::generate(&*self.entropy),
             state: UserState::Active,
-            locale,
+            locale: chosen.unwrap_or(self.settings.default_locale),
+            locale_chosen: chosen.is_some(),
             zone: self.settings.default_zone.clone(),
             alert: AlertSetting::NewDevice,
             second_step: true,
@@ -293,6 +296,7 @@ impl Provider {
             user: account.user.clone(),
             login_address,
             code_address: code.map(|code| address(&code.sealed)).transpose()?,
+            code_refused_at: code.and_then(|code| code.refused_at),
             claims,
             networks: networks(account.networks.as_ref().map(open).transpose()?)?,
             password_changed_at: account.password.as_ref().map(|record| record.changed_at),

@@ -2,11 +2,11 @@
 //! hear of what is open (SUP-01, SUP-04).
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use sekisho_guard::{Advisories, Advisory, AdvisoryStanding};
 use sekisho_model::{Digest, Event, EventKind};
-use sekisho_store::{StoreError, Tx};
+use sekisho_store::{HighMark, StoreError, Tx};
 use semver::Version;
 
 use crate::{Failure, Provider};
@@ -20,6 +20,16 @@ pub(crate) struct Bulletin {
     known: RwLock<Option<Arc<(Advisories, Version)>>>,
     /// What was recorded last of each, by this node or seen by it.
     said: Mutex<HashMap<String, Said>>,
+    /// What was believed last: whose, and which issue.
+    believed: Mutex<Option<(Digest, u32)>>,
+}
+
+/// A file of advisories is an older issue than one that was believed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("its serial {serial} is older than {newest}, which was believed before")]
+pub struct OlderIssue {
+    serial: u32,
+    newest: i64,
 }
 
 /// The text and the standing that a record is about.
@@ -34,6 +44,32 @@ impl Provider {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *known = Some(Arc::new((advisories, running)));
+    }
+
+    /// SUP-04: whoever hands out an older issue that was signed once makes nothing open look closed. Remembered for
+    /// all nodes, apart for each key; while this node keeps what it believes nobody is asked.
+    pub async fn believe_advisories(
+        &self,
+        advisories: &Advisories,
+        key: &str,
+    ) -> Result<Result<(), OlderIssue>, Failure> {
+        let (key, serial) = (Digest::of(key.trim().as_bytes()), advisories.serial());
+        if *self.believed() == Some((key, serial)) {
+            return Ok(Ok(()));
+        }
+        let raise =
+            move |tx: &mut Tx<'_>| tx.raise_high_mark(HighMark::Advisories(key), serial.into());
+        let newest = self.store.write(raise).await?;
+        if newest > i64::from(serial) {
+            return Ok(Err(OlderIssue { serial, newest }));
+        }
+        *self.believed() = Some((key, serial));
+        Ok(Ok(()))
+    }
+
+    fn believed(&self) -> MutexGuard<'_, Option<(Digest, u32)>> {
+        let believed = self.bulletin.believed.lock();
+        believed.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records each advisory whose standing is another one than recorded last, on whichever node.

@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use sekisho_guard::{Blocks, RequestLook, overlap};
-use sekisho_model::{
-    Block, BlockEffect, BlockTarget, Event, EventKind, Outcome, RequestShape, Timestamp,
-};
+use sekisho_model::{Block, BlockEffect, BlockTarget, Event, EventKind, RequestShape, Timestamp};
+use sekisho_store::{StoreError, Tx};
 
 use crate::{Failure, Provider};
 
 /// More blocks than these are not kept by rules: an attack from everywhere is answered by an incident level.
 const MOST_BY_RULES: usize = 10_000;
+/// What the names of rules begin with where they stand for operators.
+pub(crate) const BY_RULE: &str = "rule:";
 /// The longest reason, name or part of a shape.
 const LONGEST: usize = 1_000;
 /// The widest networks that can be kept out: bits of IPv4, of IPv6.
 const WIDEST: (u8, u8) = (8, 16);
+/// More fields than these are not asked for.
+const MOST_FIELDS: usize = 10;
 /// The shortest part of a user agent, query or header.
 const SHORTEST_PART: usize = 3;
 
@@ -64,8 +67,19 @@ impl Provider {
     pub fn blocked(&self, look: &RequestLook<'_>) -> Option<i64> {
         let (blocks, now) = (self.blocks(), self.now());
         let block = blocks.of_request(look, now)?;
-        metrics::counter!("sekisho_blocked_requests_total").increment(1);
-        Some(block.number)
+        Some(counted(block))
+    }
+
+    /// Whether a block may keep this request out by its body.
+    pub fn body_decides(&self, look: &RequestLook<'_>) -> bool {
+        self.blocks().ask_for_body(look, self.now())
+    }
+
+    /// The number of the block that keeps a request with this body out.
+    pub fn blocked_by_body(&self, look: &RequestLook<'_>, body: &[u8]) -> Option<i64> {
+        let (blocks, now) = (self.blocks(), self.now());
+        let block = blocks.of_body(look, body, now)?;
+        Some(counted(block))
     }
 
     /// Keeps somebody out, or never.
@@ -78,29 +92,9 @@ impl Provider {
         if let Some(refused) = refused(&order, &self.settings.unblockable, now) {
             return Ok(refused);
         }
-        let made = Block {
-            number: 0,
-            at: now,
-            operator: order.operator.trim().to_owned(),
-            target: order.target,
-            effect: order.effect,
-            reason: order.reason.trim().to_owned(),
-            until: order.until,
-        };
-        let number = self
-            .store
-            .write(move |tx| {
-                let number = tx.add_block(&made)?;
-                event.detail = detail(&made, number);
-                match &made.target {
-                    BlockTarget::Client(id) => event.client_id = Some(id.clone()),
-                    BlockTarget::Account(id) => event.user_id = Some(*id),
-                    _ => {}
-                }
-                tx.record(&event)?;
-                Ok(number)
-            })
-            .await?;
+        let made = order.made(now);
+        let place = move |tx: &mut Tx<'_>| placed(tx, &made, &mut event);
+        let number = self.store.write(place).await?;
         self.spread().await?;
         Ok(BlockDecided::InForce(number))
     }
@@ -110,37 +104,36 @@ impl Provider {
         &self,
         number: i64,
         (operator, reason): (&str, &str),
-        mut event: Event,
+        event: Event,
     ) -> Result<bool, Failure> {
         let now = self.now();
         let (operator, reason) = (operator.trim().to_owned(), reason.trim().to_owned());
-        let lifted = self
-            .store
-            .write(move |tx| {
-                let Some(held) = tx.lift_block(number, now)? else {
-                    return Ok(false);
-                };
-                event.detail = serde_json::json!({
-                    "number": number, "lifted": true, "operator": operator, "reason": reason,
-                    "target": held.target, "made_by": held.operator,
-                });
-                tx.record(&event)?;
-                Ok(true)
-            })
-            .await?;
+        let lift = move |tx: &mut Tx<'_>| {
+            let by = (&*operator, &*reason);
+            lifted(
+                tx,
+                number,
+                by,
+                &Event {
+                    at: now,
+                    ..event.clone()
+                },
+            )
+        };
+        let lifted = self.store.write(lift).await?;
         self.spread().await?;
         Ok(lifted)
     }
 
     /// What a rule does about a network: strangers from there are kept out until then; owners at their own
-    /// browsers go on. `false` if that was so already, an operator allowed some of it, a proxy is in it, or
-    /// rules have made too many blocks.
-    pub async fn block_source(
+    /// browsers go on. Nothing, if that is so already, an operator allowed some of it, a proxy is in it, or rules
+    /// have made too many blocks.
+    pub(crate) fn block_by_rule(
         &self,
         network: IpNet,
         (rule, reason): (&str, &str),
         until: Timestamp,
-    ) -> Result<bool, Failure> {
+    ) -> Option<(Block, Event)> {
         let (blocks, now) = (self.blocks(), self.now());
         let network = network.trunc();
         let kept_out = blocks
@@ -151,23 +144,77 @@ impl Provider {
                 }
                 _ => false,
             });
-        let by_rules = |block: &&Block| block.operator.starts_with("rule:");
+        let by_rules = |block: &&Block| block.operator.starts_with(BY_RULE);
         let too_many = blocks.holding(now).filter(by_rules).count() >= MOST_BY_RULES;
         if kept_out || too_many || blocks.allows_some_of(&network, now) {
-            return Ok(false);
+            return None;
         }
         let order = BlockOrder {
-            operator: format!("rule:{rule}"),
+            operator: format!("{BY_RULE}{rule}"),
             target: BlockTarget::Network(network),
             effect: BlockEffect::Strangers,
             reason: reason.to_owned(),
             until: Some(until),
         };
-        let origin = sekisho_model::Origin::default();
-        let event = self.event(EventKind::BlockChanged, Outcome::Passed, &origin);
-        let decided = self.order_block(order, event).await?;
-        Ok(matches!(decided, BlockDecided::InForce(_)))
+        if refused(&order, &self.settings.unblockable, now).is_some() {
+            return None;
+        }
+        let event = self.event_of_server(EventKind::BlockChanged);
+        Some((order.made(now), event))
     }
+}
+
+impl BlockOrder {
+    fn made(self, now: Timestamp) -> Block {
+        Block {
+            number: 0,
+            at: now,
+            operator: self.operator.trim().to_owned(),
+            target: self.target,
+            effect: self.effect,
+            reason: self.reason.trim().to_owned(),
+            until: self.until,
+        }
+    }
+}
+
+/// Places a block, and records it.
+pub(crate) fn placed(tx: &mut Tx<'_>, made: &Block, event: &mut Event) -> Result<i64, StoreError> {
+    let number = tx.add_block(made)?;
+    event.detail = detail(made, number);
+    match &made.target {
+        BlockTarget::Client(id) => event.client_id = Some(id.clone()),
+        BlockTarget::Account(id) => event.user_id = Some(*id),
+        _ => {}
+    }
+    tx.record(event)?;
+    Ok(number)
+}
+
+/// Ends a block at the moment of the event, and records it. `false` if none of this number holds.
+pub(crate) fn lifted(
+    tx: &mut Tx<'_>,
+    number: i64,
+    (operator, reason): (&str, &str),
+    event: &Event,
+) -> Result<bool, StoreError> {
+    let Some(held) = tx.lift_block(number, event.at)? else {
+        return Ok(false);
+    };
+    let detail = serde_json::json!({
+        "number": number, "lifted": true, "operator": operator, "reason": reason,
+        "target": held.target, "made_by": held.operator,
+    });
+    tx.record(&Event {
+        detail,
+        ..event.clone()
+    })?;
+    Ok(true)
+}
+
+fn counted(block: &Block) -> i64 {
+    metrics::counter!("sekisho_blocked_requests_total").increment(1);
+    block.number
 }
 
 fn refused(order: &BlockOrder, never: &[IpNet], now: Timestamp) -> Option<BlockDecided> {
@@ -213,8 +260,13 @@ fn shape_refused(shape: &RequestShape) -> Option<BlockDecided> {
     let header = shape.header.as_ref();
     let parts = [shape.query.as_ref(), header.map(|(_, part)| part)];
     let parts: Vec<&String> = parts.into_iter().flatten().collect();
-    if path.is_none() && parts.is_empty() {
+    // Bodies are read for blocks only where a path says so.
+    if path.is_none() && (parts.is_empty() || !shape.fields.is_empty()) {
         return Some(BlockDecided::FitsAll);
+    }
+    let fields: Vec<String> = shape.fields.iter().map(ToString::to_string).collect();
+    if fields.len() > MOST_FIELDS || fields.iter().any(|field| bad_text(field)) {
+        return Some(BlockDecided::BadText);
     }
     let names = [
         shape.path.as_ref(),
@@ -299,6 +351,19 @@ mod tests {
         assert_eq!(of(query("e")), Some(BlockDecided::FitsAll));
         assert_eq!(of(query("a\nb\n")), Some(BlockDecided::BadText));
         assert_eq!(of(query("../..")), None);
+        let fields = |path: Option<&str>, fields: &[&str]| RequestShape {
+            path: path.map(str::to_owned),
+            fields: fields.iter().map(|one| one.parse().unwrap()).collect(),
+            ..RequestShape::default()
+        };
+        let token = Some("/oauth2/token");
+        assert_eq!(of(fields(token, &["scope~'"])), None);
+        let everywhere = fields(None, &["scope~admin"]);
+        assert_eq!(of(everywhere), Some(BlockDecided::FitsAll));
+        let bad = fields(token, &["scope~a\nb"]);
+        assert_eq!(of(bad), Some(BlockDecided::BadText));
+        let many = fields(token, &["scope"; 11]);
+        assert_eq!(of(many), Some(BlockDecided::BadText));
         let agent = BlockTarget::UserAgent("sqlmap".to_owned());
         let strangers = refused(&order(agent, BlockEffect::Strangers), &[], NOW);
         assert_eq!(strangers, Some(BlockDecided::NotThatEffect));

@@ -128,10 +128,15 @@ impl Provider {
         Ok(count.await?)
     }
 
-    /// Every mark with its progress. Looks at all accounts: for the command line.
-    pub async fn resets(&self) -> Result<Vec<Progress>, Failure> {
-        let work = |tx: &mut Tx<'_>| {
-            let marks = tx.cohort_marks()?;
+    /// A page of the marks with their progress, newest first; `before` is the last one of the page before. Looks at
+    /// all accounts for each: for the command line.
+    pub async fn resets(
+        &self,
+        before: Option<Epoch>,
+        limit: u32,
+    ) -> Result<Vec<Progress>, Failure> {
+        let work = move |tx: &mut Tx<'_>| {
+            let marks = tx.cohort_marks_before(before, limit)?;
             marks.into_iter().map(|mark| progress(tx, mark)).collect()
         };
         Ok(self.store.read(work).await?)

@@ -1,4 +1,4 @@
-//! Incident levels, switches and moves of epochs: how they are decided, and the one place that asks
+//! Incident levels and switches: how they are decided, and the one place that asks
 //! whether an act may go on (INC-01 to INC-07).
 
 use std::sync::Arc;
@@ -8,15 +8,14 @@ use sekisho_guard::{
     Concerned, ConfirmRefusal, EndpointClass, FileLevel, Halt, InForce, Situation, Tightening,
 };
 use sekisho_model::{
-    Client, ClientId, ClientOrigin, Cohort, Epoch, EpochKind, Event, Feature, Grant, GrantType,
-    Level, LevelDecision, LevelScope, OperatorPermission, OperatorText, OperatorTokenId, Standing,
-    SwitchDecision, Timestamp, User, UserId,
+    Client, ClientId, ClientOrigin, Cohort, Event, Feature, Grant, GrantType, Level, LevelDecision,
+    LevelScope, OperatorPermission, OperatorText, OperatorTokenId, Standing, SwitchDecision,
+    Timestamp, User, UserId,
 };
 use sekisho_store::{StoreError, Tx};
 
-use crate::begun_levels::void_trust;
 use crate::failure::Halted;
-use crate::{Failure, Provider};
+use crate::{Failure, Features, Provider};
 
 /// When apps and people may ask again if no end is known.
 const ASK_AGAIN: Duration = Duration::from_mins(2);
@@ -164,6 +163,24 @@ impl Provider {
         Err(switched_off(now))
     }
 
+    /// What is configured and not switched off: what discovery says.
+    pub fn features_now(&self) -> Features {
+        let (situation, now) = (self.situation(), self.now());
+        let features = self.settings.features;
+        features.while_works(|feature| situation.works(feature, now))
+    }
+
+    /// INC-06: a way to bind tokens that is switched off makes nobody's tokens plain ones: apps that need it wait.
+    pub(crate) fn binding_works(&self, client: &Client, by_key: bool) -> Result<(), Failure> {
+        if by_key || client.dpop_bound_access_tokens {
+            return self.works(Feature::Dpop);
+        }
+        if client.tls_client_certificate_bound_access_tokens {
+            return self.works(Feature::MutualTls);
+        }
+        Ok(())
+    }
+
     /// INC-06: each grant has its switch.
     pub(crate) fn grant_works(&self, name: &str) -> Result<(), Failure> {
         let of_grant = [
@@ -189,68 +206,19 @@ impl Provider {
 
     /// Sets a level. Raising counts at once; lowering from [`Level::TWO_OPERATORS`] on waits for
     /// another operator (INC-05). The record and the event are one transaction.
-    pub async fn order_level(
-        &self,
-        order: LevelOrder,
-        mut event: Event,
-    ) -> Result<Decided, Failure> {
-        let (now, may_lower, proved) = (self.now(), order.may_lower, order.proved);
-        let from = order.from.map_or(now, |from| from.max(now));
-        if order.until.is_some_and(|until| until <= from) {
-            return Ok(Decided::EndsBeforeItBegins);
-        }
-        if let Some(fault) = fault(&order.operator, &order.reason, Some(&order.text)) {
-            return Ok(Decided::BadText(fault));
+    pub async fn order_level(&self, order: LevelOrder, event: Event) -> Result<Decided, Failure> {
+        let now = self.now();
+        if let Some(refused) = order.refused(now) {
+            return Ok(refused);
         }
         if let LevelScope::Client(id) = &order.scope
             && self.clients.find(id.as_str()).await?.is_none()
         {
             return Ok(Decided::UnknownClient);
         }
-        let made = LevelDecision {
-            number: 0,
-            at: now,
-            operator: order.operator.trim().to_owned(),
-            scope: order.scope,
-            level: order.level,
-            reason: order.reason.trim().to_owned(),
-            from,
-            until: order.until,
-            text: order.text,
-            standing: Standing::InForce,
-            confirms: None,
-        };
-        let decided = self
-            .store
-            .write(move |tx| {
-                tx.lock_levels()?;
-                let situation = known(tx)?;
-                if !may_lower && situation.lowers(&made, now) {
-                    return Ok(Decided::WouldLower);
-                }
-                let waits = situation.needs_two(&made, now);
-                if waits && proved.is_none() && names_need_proof(tx, now)? {
-                    return Ok(Decided::NeedsToken);
-                }
-                let (standing, decided): (_, fn(i64) -> Decided) = if waits {
-                    (Standing::Asked, Decided::Waits)
-                } else {
-                    (Standing::InForce, Decided::InForce)
-                };
-                let made = LevelDecision {
-                    standing,
-                    ..made.clone()
-                };
-                let number = tx.decide_level(&made)?;
-                // Trust is void from the first level on (decisions: trusted browser), not only while it lasts.
-                if !waits && made.level >= Level::Watch && made.from <= now {
-                    let _epoch = void_trust(tx, &made)?;
-                }
-                event.detail = detail(&made, number, proved);
-                tx.record(&event)?;
-                Ok(decided(number))
-            })
-            .await?;
+        let order = order.settled(now, event);
+        let work = move |tx: &mut Tx<'_>| order.decide(tx);
+        let decided = self.store.write(work).await?;
         self.spread().await?;
         Ok(decided)
     }
@@ -336,48 +304,6 @@ impl Provider {
         self.spread().await?;
         Ok(Decided::InForce(number))
     }
-
-    /// Voids what was issued so far, in constant time however much it is (decisions: time; INC-07).
-    pub async fn move_epoch(
-        &self,
-        scope: EpochScope,
-        kind: EpochKind,
-        (operator, reason): (&str, &str),
-        mut event: Event,
-    ) -> Result<Epoch, Failure> {
-        let now = self.now();
-        let (operator, reason) = (operator.trim().to_owned(), reason.trim().to_owned());
-        let epoch = self
-            .store
-            .write(move |tx| {
-                let (epoch, about) = match &scope {
-                    EpochScope::Server => (tx.move_server_epoch(kind)?, serde_json::json!("all")),
-                    EpochScope::Client(id) => {
-                        event.client_id = Some(id.clone());
-                        (tx.move_client_epoch(id, kind)?, serde_json::json!("client"))
-                    }
-                    EpochScope::User(id) => {
-                        event.user_id = Some(*id);
-                        (tx.move_user_epoch(*id, kind)?, serde_json::json!("user"))
-                    }
-                    EpochScope::Cohort(cohort) => (
-                        tx.mark_cohort(cohort, &[kind], &reason, now)?,
-                        serde_json::json!(cohort),
-                    ),
-                };
-                event.detail = serde_json::json!({
-                    "number": epoch, "kind": kind, "scope": about,
-                    "operator": operator, "reason": reason,
-                });
-                tx.record(&event)?;
-                Ok(epoch)
-            })
-            .await?;
-        self.standings.invalidate_all();
-        self.sessions_ended.notify_one();
-        self.spread().await?;
-        Ok(epoch)
-    }
 }
 
 /// What is told of a feature that is switched off.
@@ -407,7 +333,7 @@ fn halted(halt: Halt, in_force: InForce, now: Timestamp) -> Box<Halted> {
     })
 }
 
-fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
+pub(crate) fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
     Ok(Situation {
         levels: tx.level_decisions()?,
         ..Situation::default()
@@ -416,7 +342,7 @@ fn known(tx: &mut Tx<'_>) -> Result<Situation, StoreError> {
 
 /// INC-05: once somebody has a token for lowering, two names typed into one shell are not two operators. The
 /// same token has the same name, so it cannot confirm itself.
-fn names_need_proof(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+pub(crate) fn names_need_proof(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let tokens = tx.operator_tokens(None, MOST_TOKENS)?;
     let may = OperatorPermission::IncidentLower;
     Ok(tokens.iter().any(|token| {
@@ -424,7 +350,11 @@ fn names_need_proof(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError>
     }))
 }
 
-fn detail(made: &LevelDecision, number: i64, proved: Option<OperatorTokenId>) -> serde_json::Value {
+pub(crate) fn detail(
+    made: &LevelDecision,
+    number: i64,
+    proved: Option<OperatorTokenId>,
+) -> serde_json::Value {
     serde_json::json!({
         "number": number, "operator": made.operator, "level": made.level, "scope": made.scope,
         "reason": made.reason, "from": made.from, "until": made.until,
@@ -432,7 +362,11 @@ fn detail(made: &LevelDecision, number: i64, proved: Option<OperatorTokenId>) ->
     })
 }
 
-fn fault(operator: &str, reason: &str, text: Option<&OperatorText>) -> Option<&'static str> {
+pub(crate) fn fault(
+    operator: &str,
+    reason: &str,
+    text: Option<&OperatorText>,
+) -> Option<&'static str> {
     let bad = |value: &str| {
         let control = |c: char| c.is_control() && c != '\n';
         value.chars().count() > LONGEST || value.chars().any(control)

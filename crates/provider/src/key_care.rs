@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sekisho_model::{Event, EventKind, KeyId};
+use sekisho_model::{Event, EventKind, KeyId, Outcome};
 
 use crate::{Failure, Provider};
 
@@ -25,6 +25,15 @@ impl Provider {
             tracing::info!(key.id = %kid, "a new signing key is published; it signs in a day");
         }
         Ok(made)
+    }
+
+    /// FAIL-06: tells operators that the key-encryption keys cannot be read again. What was read before goes on; nothing
+    /// is told of why, which may name secrets of where they come from.
+    pub async fn keys_are_away(&self) -> Result<(), Failure> {
+        let mut event = self.key_event("watch");
+        event.outcome = Outcome::Refused;
+        event.detail = serde_json::json!({ "by": "watch", "key_encryption_keys": "unreadable" });
+        Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
 
     fn key_event(&self, by: &'static str) -> Event {

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod advisories;
+mod app_names;
 mod app_origins;
 mod begun_levels;
 pub mod blocks;
@@ -17,6 +18,8 @@ pub mod cohorts;
 pub mod demo;
 pub mod detection;
 pub mod endpoints;
+pub mod epoch_moves;
+pub mod evidence;
 mod failure;
 #[cfg(test)]
 mod fuzz;
@@ -25,6 +28,7 @@ pub mod incidents;
 pub mod jwt;
 mod key_care;
 mod knowledge;
+mod level_orders;
 pub mod logout;
 pub mod moving;
 mod new_passwords;

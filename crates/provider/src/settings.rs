@@ -3,6 +3,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use sekisho_audit::lanes::Lanes;
 use sekisho_guard::AdmissionSettings;
+use sekisho_model::Locale;
 
 use crate::detection::Budgets;
 use crate::operator_alerts::AlertSettings;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub unblockable: Vec<IpNet>,
     /// Name shown to people.
     pub service_name: String,
+    /// Language of pages and mails for people who chose none and whose browser says none.
+    pub default_locale: Locale,
     /// Time zone of pages and mails for people who have set none.
     pub default_zone: String,
     /// How long things live.
@@ -70,6 +73,7 @@ impl Settings {
             mtls_origin: None,
             unblockable: Vec::new(),
             service_name: "Sekisho".to_owned(),
+            default_locale: Locale::Ja,
             default_zone: "Asia/Tokyo".to_owned(),
             lifetimes: Lifetimes::default(),
             codes: CodeSettings::default(),
@@ -208,6 +212,8 @@ pub struct CodeSettings {
     pub for_everyone: bool,
     /// Whether the code page follows wrong passwords too, at every level (OTP-07).
     pub uniform: bool,
+    /// Whether a lost code address can be replaced after a wait (REC-04).
+    pub lost_address_wait: bool,
 }
 
 /// How accounts and addresses go.
@@ -278,6 +284,7 @@ impl Default for CodeSettings {
             max_sends: 4,
             for_everyone: false,
             uniform: false,
+            lost_address_wait: true,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_model::KeyRing;
+use sekisho_provider::Provider;
 use sekisho_provider::sealing::{Custody, Held, Moved, Resealing};
 use sekisho_store::Store;
 use tokio::sync::Notify;
@@ -32,11 +33,14 @@ const SHORT: Duration = Duration::from_secs(10);
 /// Starts the watch of a server. `again` makes it read the keys at once.
 pub(crate) fn start(config: &Config, services: &Services, again: &Arc<Notify>) -> JoinHandle<()> {
     let (keyring, custody) = (&services.keyring, &services.custody);
-    let watch = Watch::new(
-        config.keys.clone(),
-        Arc::clone(keyring),
-        Arc::clone(custody),
-    );
+    let watch = Watch {
+        provider: Some(Arc::clone(&services.provider)),
+        ..Watch::new(
+            config.keys.clone(),
+            Arc::clone(keyring),
+            Arc::clone(custody),
+        )
+    };
     let resealing = Resealing::new(
         services.store.clone(),
         Arc::clone(keyring),
@@ -134,6 +138,10 @@ struct Watch {
     held: Option<Held>,
     /// Whether something may lie under older keys.
     moving: bool,
+    /// Whom a server tells that the keys are away.
+    provider: Option<Arc<Provider>>,
+    /// Whether that was told.
+    away: bool,
 }
 
 impl Watch {
@@ -147,6 +155,8 @@ impl Watch {
             beats: 0,
             held: None,
             moving: true,
+            provider: None,
+            away: false,
         }
     }
 
@@ -168,15 +178,28 @@ impl Watch {
         };
         let adopted = read.and_then(|ring| Ok(self.keyring.adopt(&ring)?));
         match adopted {
-            Ok(false) => {}
+            Ok(false) => self.away = false,
             Ok(true) => {
+                self.away = false;
                 let wanted = self.keyring.wanted();
                 tracing::info!(key.id = %wanted, keys = ?self.keyring, "other key-encryption keys");
                 self.moving = true;
             }
             Err(error) => {
                 tracing::error!(%error, "the key-encryption keys cannot be read again; the known ones stay");
+                self.alarm().await;
             }
+        }
+    }
+
+    /// FAIL-06: once until they can be read again.
+    async fn alarm(&mut self) {
+        let Some(provider) = self.provider.as_ref().filter(|_| !self.away) else {
+            return;
+        };
+        match provider.keys_are_away().await {
+            Ok(()) => self.away = true,
+            Err(error) => tracing::warn!(%error, "that the keys are away was not recorded"),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod config;
 mod fuzz;
 #[cfg(feature = "gallery")]
 pub mod gallery;
+mod guard_overview;
 mod hashing;
 pub mod http;
 mod incident_overview;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_guard::{Advisories, DetectionRules};
-use sekisho_provider::Provider;
+use sekisho_provider::{Failure, Provider};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -39,13 +39,13 @@ pub(crate) fn start(config: &Guard, provider: &Arc<Provider>) -> Option<JoinHand
 
 /// A broken file keeps the old rules; the log says so, and operators are told.
 async fn look(config: &Guard, provider: &Provider, known: &mut Known) {
-    let told = match read(config) {
-        Ok((rules, advisories)) => {
+    let told = match believed(config, provider).await {
+        Ok(Ok((rules, advisories))) => {
             known.problem = None;
             provider.tell_advisories(advisories, running());
             provider.tell_rules(rules, true).await
         }
-        Err(problem) if known.problem.as_ref() != Some(&problem) => {
+        Ok(Err(problem)) if known.problem.as_ref() != Some(&problem) => {
             tracing::error!(
                 problem,
                 "a file of detection rules or advisories cannot be used; what was read before counts"
@@ -54,7 +54,8 @@ async fn look(config: &Guard, provider: &Provider, known: &mut Known) {
             known.problem = told.is_ok().then_some(problem);
             told
         }
-        Err(_known) => Ok(()),
+        Ok(Err(_known)) => Ok(()),
+        Err(failure) => Err(failure),
     };
     if let Err(error) = told {
         tracing::warn!(%error, "a change of the detection rules was not recorded");
@@ -70,7 +71,11 @@ pub(crate) async fn tell(
     provider: &Provider,
     letters: Letters,
 ) -> Result<(), WiringError> {
-    match (read(config), letters) {
+    let read = match letters {
+        Letters::Send => believed(config, provider).await?,
+        Letters::Leave => read(config),
+    };
+    match (read, letters) {
         (Ok((rules, advisories)), _) => {
             provider.tell_advisories(advisories, running());
             Ok(provider.tell_rules(rules, false).await?)
@@ -83,8 +88,23 @@ pub(crate) async fn tell(
     }
 }
 
+type Read = Result<(DetectionRules, Advisories), String>;
+
+/// The same, if its signed advisories are no older than those that were believed before.
+async fn believed(config: &Guard, provider: &Provider) -> Result<Read, Failure> {
+    let read = read(config);
+    if let (Ok((_, advisories)), Some(key), Some(file)) =
+        (&read, &config.advisories_key, &config.advisories)
+        && let Err(older) = provider.believe_advisories(advisories, key).await?
+    {
+        let file = file.display();
+        return Ok(Err(format!("guard.advisories = {file}: {older}")));
+    }
+    Ok(read)
+}
+
 /// The rules and advisories of a configuration, or what is wrong with them.
-pub(crate) fn read(config: &Guard) -> Result<(DetectionRules, Advisories), String> {
+pub(crate) fn read(config: &Guard) -> Read {
     let advisories = advisories_file::read(config)?;
     let wrong = |why: String| match &config.rules {
         Some(file) => format!("guard.rules = {}: {why}", file.display()),

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use sekisho_model::{
-    Client, ClientSecret, ClientSecretRecord, EmailAddress, Entropy, Locale, Origin,
-};
+use sekisho_model::{Client, ClientSecret, ClientSecretRecord, EmailAddress, Entropy, Origin};
 use sekisho_provider::accounts::NewAccount;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -82,7 +80,7 @@ async fn seeded_user(services: &Services, entropy: &dyn Entropy) -> Result<DevUs
         code_address: Some(address(CODE_ADDRESS)?),
         password: Zeroizing::new(password.clone()),
         claims: claims(),
-        locale: Locale::Ja,
+        locale: None,
         check_policy: true,
     };
     let made = services

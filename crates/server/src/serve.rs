@@ -143,6 +143,8 @@ fn logging(form: &LogForm) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // FAIL-07: a line that cannot be written, as on a full disk, must not end the request that it tells of.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let installed = match form {
         LogForm::Json => lines.json().flatten_event(true).try_init(),

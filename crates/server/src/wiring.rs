@@ -396,6 +396,9 @@ impl House {
             round.abort();
         }
         self.deliverer.stop(Duration::from_secs(5)).await;
+        if let Err(error) = self.services.provider.record_gathered(true).await {
+            tracing::warn!(%error, "what was gathered for the record is lost");
+        }
         self.services
             .machine_events
             .stop(Duration::from_secs(5))
@@ -422,7 +425,8 @@ fn cores() -> usize {
 
 fn http_state(config: &Config, services: &Services, dev: Option<Dev>) -> Result<App, WiringError> {
     let issuer = &config.server.issuer;
-    let document = discovery::document(&services.provider.settings)
+    let settings = &services.provider.settings;
+    let document = discovery::document(settings, &settings.features)
         .map_err(|e| WiringError::Issuer(e.to_string()))?;
     let discovery =
         serde_json::to_vec(&document).map_err(|e| WiringError::Issuer(e.to_string()))?;

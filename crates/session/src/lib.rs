@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub use challenge::{Attempt, NewChallenge, Renewal};
 pub use counter::{CounterKey, Limit, Verdict};
 pub use parked::{Parked, ParkedKind};
-pub use queue::{QueuePlace, QueueRules};
+pub use queue::{QueuePlace, QueueRules, QueueSource};
 
 use memory::Memory;
 #[cfg(feature = "redis")]

@@ -15,12 +15,21 @@ pub struct QueueRules {
     pub wave_size: u32,
     /// How many may wait.
     pub most_waiting: u32,
-    /// How many of one source may wait in a row before others.
+    /// For how many rounds a source may wait ahead of others.
     pub deepest: u32,
     /// How long who was let in may come back.
     pub pass: Duration,
     /// Who has not come back for this long has gone.
     pub absent: Duration,
+}
+
+/// Where a ticket comes from. Sources take turns: of each only so many tickets stand in one round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueSource {
+    /// What all that come from there have in common.
+    pub name: Digest,
+    /// How many turns it has in a round.
+    pub turns: u32,
 }
 
 /// Where a ticket stands.
@@ -39,14 +48,15 @@ pub enum QueuePlace {
 
 impl Session {
     /// Shows a ticket at the door. Who is new gets a place: sources take turns, so that many tickets of
-    /// one source stand behind the first of every other.
+    /// one source stand behind the first of every other. `sources` are where the ticket comes from, the
+    /// narrowest first and each inside the next.
     pub async fn queue_up(
         &self,
         ticket: &Digest,
-        source: &Digest,
+        sources: &[QueueSource],
         rules: &QueueRules,
         now: Timestamp,
     ) -> Result<QueuePlace, SessionError> {
-        on_backend!(self, queue_up(ticket, source, rules, now))
+        on_backend!(self, queue_up(ticket, sources, rules, now))
     }
 }

@@ -21,6 +21,8 @@ mod on_redis;
 mod parked;
 #[path = "contract/queue.rs"]
 mod queue;
+#[path = "contract/queue_model.rs"]
+mod queue_model;
 #[path = "contract/replay.rs"]
 mod replay;
 #[path = "contract/spread.rs"]

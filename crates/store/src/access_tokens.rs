@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use sekisho_model::{ClientId, Confirmation, Digest, GrantId, ScopeSet, Timestamp};
+use sekisho_model::{ClientId, Confirmation, Digest, Epoch, GrantId, ScopeSet, Timestamp};
 
 use crate::backend::on_each;
 use crate::column::{json, read_digest, read_id, read_json, read_scope, time};
@@ -25,6 +25,8 @@ pub struct OpaqueAccessToken {
     pub issued_at: Timestamp,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// The epoch its issuer knew. That of a grant counts for the tokens of a grant.
+    pub epoch: Epoch,
 }
 
 type AccessRow = (
@@ -36,6 +38,7 @@ type AccessRow = (
     i64,
     i64,
     Option<String>,
+    i64,
 );
 
 impl Tx<'_> {
@@ -55,6 +58,7 @@ impl Tx<'_> {
                     .as_ref()
                     .map(json)
                     .transpose()?),
+                access_tokens::epoch.eq(token.epoch.0),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -69,10 +73,10 @@ impl Tx<'_> {
             .find(digest.as_bytes().as_slice())
             .first::<AccessRow>(self.conn)
             .optional()?;
-        let Some((digest, grant, client, scope, audience, issued_at, expires_at, bound)) = row
-        else {
+        let Some(row) = row else {
             return Ok(None);
         };
+        let (digest, grant, client, scope, audience, issued_at, expires_at, bound, epoch) = row;
         Ok(Some(OpaqueAccessToken {
             digest: read_digest(&digest)?,
             grant_id: grant.map(|id| read_id!(GrantId, &id)).transpose()?,
@@ -82,6 +86,7 @@ impl Tx<'_> {
             confirmation: bound.as_deref().map(read_json).transpose()?,
             issued_at: time(issued_at),
             expires_at: time(expires_at),
+            epoch: Epoch(epoch),
         }))
     }
 

@@ -107,6 +107,10 @@ impl Tx<'_> {
         user: UserId,
         kind: AddressKind,
     ) -> Result<Option<FormerAddress>, StoreError> {
+        if kind == AddressKind::Code {
+            // Whatever was said of it is about an address that is gone.
+            let _noted = self.end_code_address_loss(user)?;
+        }
         let taken = diesel::delete(user_addresses::table.find((user.to_string(), kind.stored())))
             .returning((
                 user_addresses::sealed,

@@ -54,6 +54,23 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// A page of the marks, newest first; `before` is the last one of the page before.
+    pub fn cohort_marks_before(
+        &mut self,
+        before: Option<Epoch>,
+        limit: u32,
+    ) -> Result<Vec<CohortMark>, StoreError> {
+        let before = before.map_or(i64::MAX, |epoch| epoch.0);
+        cohort_marks::table
+            .filter(cohort_marks::epoch.lt(before))
+            .order(cohort_marks::epoch.desc())
+            .limit(i64::from(limit))
+            .load::<MarkRow>(self.conn)?
+            .into_iter()
+            .map(mark)
+            .collect()
+    }
+
     /// Asks nobody any more for a new password because of the mark `epoch`. What else it voided stays
     /// void. `Again` if no mark of this number asks for new passwords.
     pub fn lift_password_mark(&mut self, epoch: Epoch) -> Result<Once, StoreError> {

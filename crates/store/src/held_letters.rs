@@ -1,5 +1,5 @@
 //! Letters that leave at a given time unless something happens before: a sign-in whose password was right is
-//! finished (TD-07).
+//! finished (TD-07), an address is lost no more (REC-04).
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub const HELD_LETTERS_EVERY: Duration = Duration::from_hours(1);
 pub struct Hold {
     /// About whose account.
     pub user: UserId,
-    /// What takes them back: the digest of the cookie that a sign-in is bound to.
+    /// What takes them back: the digest of the cookie that a sign-in is bound to, or of the link that stops it.
     pub key: Digest,
 }
 
@@ -75,7 +75,7 @@ impl Tx<'_> {
     }
 
     /// Of letters that were just taken to be sent, those that say something new: a held one says the same as another
-    /// of its account within [`HELD_LETTERS_EVERY`], and is gone.
+    /// of its kind and account within [`HELD_LETTERS_EVERY`], and is gone.
     pub(crate) fn without_repeats(
         &mut self,
         mut taken: Vec<LetterRow>,
@@ -104,6 +104,7 @@ impl Tx<'_> {
         let told = outbox::table
             .filter(outbox::held_of.eq(user))
             .filter(outbox::held_for.ne(key))
+            .filter(outbox::kind.eq(&row.kind))
             .filter(outbox::attempts.gt(0))
             .filter(outbox::created_at.gt(row.created_at - window()))
             .filter(outbox::created_at.lt(row.created_at + window()))
@@ -114,7 +115,9 @@ impl Tx<'_> {
 
 fn says_the_same(one: &LetterRow, other: &LetterRow) -> bool {
     let near = (one.created_at - other.created_at).abs() < window();
-    one.held_of.is_some() && one.held_of == other.held_of && one.held_for != other.held_for && near
+    let of_one_kind =
+        one.held_of.is_some() && one.held_of == other.held_of && one.kind == other.kind;
+    of_one_kind && one.held_for != other.held_for && near
 }
 
 fn window() -> i64 {

@@ -51,7 +51,7 @@ const fn broom(table: &'static str, key: &'static str, column: &'static str) -> 
     }
 }
 
-const BROOMS: [Broom; 21] = [
+const BROOMS: [Broom; 24] = [
     broom("address_quarantine", "blind_index", "until"),
     // A used code is remembered for a day, so that a replay is recognised as one (TK-09).
     Broom {
@@ -101,6 +101,7 @@ const BROOMS: [Broom; 21] = [
         grace: DAY.saturating_mul(14),
         ..broom("reset_waits", "user_id", "asked_at")
     },
+    broom("code_address_losses", "user_id", "ends_at"),
     // A run of wrong passwords (THR-02) is over after ninety quiet days.
     Broom {
         grace: DAY.saturating_mul(90),
@@ -132,6 +133,15 @@ const BROOMS: [Broom; 21] = [
     Broom {
         grace: DAY.saturating_mul(30),
         ..broom("webhook_deliveries", "id", "ended_at")
+    },
+    // What was found and told before the nodes stopped is not told again when they start (THR-15).
+    Broom {
+        grace: DAY.saturating_mul(7),
+        ..broom("rule_firings", "mark", "until_at")
+    },
+    Broom {
+        grace: DAY.saturating_mul(7),
+        ..broom("canary_touches", "mark", "until_at")
     },
 ];
 

@@ -88,6 +88,7 @@ struct UserValues<'a> {
     password_epoch: i64,
     password_imported: bool,
     leaves_at: Option<i64>,
+    locale_chosen: bool,
 }
 
 #[derive(Insertable)]
@@ -156,8 +157,15 @@ impl Tx<'_> {
         Ok(taken)
     }
 
-    /// Adds accounts; `Conflict` if an address or a subject is taken, and then none of them.
+    /// Adds accounts; `Conflict` if an address or a subject is taken, or nobody can have an address (REC-15), and
+    /// then none of them.
     pub fn insert_imported(&mut self, accounts: &[&ImportedUser]) -> Result<(), StoreError> {
+        self.before_giving_many()?;
+        let addresses = accounts.iter().flat_map(|account| account.addresses());
+        let indexes: Vec<Digest> = addresses.map(|(_, address)| address.index).collect();
+        if !self.quarantined(&indexes)?.is_empty() {
+            return Err(StoreError::Conflict);
+        }
         let epoch: i64 = epoch_counter::table
             .select(epoch_counter::number)
             .first(self.conn)?;
@@ -282,15 +290,17 @@ impl ImportedUser {
             password_epoch: epoch,
             password_imported: user.password_imported,
             leaves_at: micros(user.leaves_at),
+            locale_chosen: user.locale_chosen,
         }
     }
 
-    fn address_values(&self) -> Vec<AddressValues<'_>> {
-        let login = (AddressKind::Login, &self.login);
+    fn addresses(&self) -> impl Iterator<Item = (AddressKind, &ImportedAddress)> {
         let code = self.code.as_ref().map(|code| (AddressKind::Code, code));
-        [Some(login), code]
-            .into_iter()
-            .flatten()
+        std::iter::once((AddressKind::Login, &self.login)).chain(code)
+    }
+
+    fn address_values(&self) -> Vec<AddressValues<'_>> {
+        self.addresses()
             .map(|(kind, address)| AddressValues {
                 user_id: self.user.id.to_string(),
                 kind: kind.stored(),

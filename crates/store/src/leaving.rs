@@ -164,6 +164,7 @@ impl Tx<'_> {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<UserId>, StoreError> {
+        self.before_releasing(index)?;
         let bytes = index.as_bytes().as_slice();
         let values = (
             address_quarantine::released_at.eq(now.micros()),

@@ -278,10 +278,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The newest deliveries, of one app or of all. For operators.
+    /// A page of the deliveries, of one app or of all, newest first; `before` is the last one of the page before.
+    /// For operators.
     pub fn list_logouts(
         &mut self,
         client: Option<&ClientId>,
+        before: Option<(Timestamp, &str)>,
         limit: u32,
     ) -> Result<Vec<LogoutDelivery>, StoreError> {
         let mut query = logout_deliveries::table
@@ -293,6 +295,12 @@ impl Tx<'_> {
             .into_boxed();
         if let Some(client) = client {
             query = query.filter(logout_deliveries::client_id.eq(client.as_str()));
+        }
+        if let Some((at, id)) = before {
+            let at = at.micros();
+            let earlier = logout_deliveries::created_at.lt(at);
+            let beside = logout_deliveries::id.lt(id);
+            query = query.filter(logout_deliveries::created_at.le(at).and(earlier.or(beside)));
         }
         query
             .load::<LogoutRow>(self.conn)?

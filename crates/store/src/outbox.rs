@@ -100,7 +100,7 @@ pub struct DeliveryFigures {
 #[derive(Queryable)]
 pub(crate) struct LetterRow {
     pub(crate) id: String,
-    kind: String,
+    pub(crate) kind: String,
     sealed: Vec<u8>,
     pub(crate) created_at: i64,
     not_after: Option<i64>,
@@ -353,10 +353,26 @@ impl Tx<'_> {
 
     /// The newest letters that were not sent.
     pub fn list_letters(&mut self, limit: u32) -> Result<Vec<OutboxLetter>, StoreError> {
-        outbox::table
+        self.letters_before(None, limit)
+    }
+
+    /// A page of the letters that were not sent, newest first; `before` is the last one of the page before.
+    pub fn letters_before(
+        &mut self,
+        before: Option<(Timestamp, &str)>,
+        limit: u32,
+    ) -> Result<Vec<OutboxLetter>, StoreError> {
+        let mut query = outbox::table
             .filter(sql::<Bool>("state <> 'sent'"))
             .order((outbox::created_at.desc(), outbox::id.desc()))
             .limit(i64::from(limit))
+            .into_boxed::<MultiBackend>();
+        if let Some((at, id)) = before {
+            let earlier = outbox::created_at.lt(at.micros());
+            let beside = outbox::id.lt(id.to_owned());
+            query = query.filter(outbox::created_at.le(at.micros()).and(earlier.or(beside)));
+        }
+        query
             .load::<LetterRow>(self.conn)?
             .into_iter()
             .map(OutboxLetter::try_from)

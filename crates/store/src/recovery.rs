@@ -268,13 +268,16 @@ impl Tx<'_> {
         index: &Digest,
         now: Timestamp,
     ) -> Result<Once, StoreError> {
+        self.before_giving(index)?;
         if !self.quarantined(&[*index])?.is_empty() {
             return Ok(Once::Again);
         }
+        let _noted = self.end_code_address_loss(user)?;
         let values = (
             user_addresses::sealed.eq(sealed.as_bytes()),
             user_addresses::blind_index.eq(index.as_bytes().as_slice()),
             user_addresses::verified_at.eq(now.micros()),
+            user_addresses::refused_at.eq(None::<i64>),
         );
         let key = (
             user_addresses::user_id.eq(user.to_string()),

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use sekisho_model::{ClientId, Digest, Timestamp};
+use sekisho_model::{ClientId, Digest, Epoch, Timestamp};
 
 use crate::backend::on_each;
 use crate::column::{read_digest, time};
@@ -13,6 +13,8 @@ pub struct RegistrationRecord {
     pub digest: Digest,
     /// Digest of the one before, and until when that still works: an answer may be lost.
     pub previous: Option<(Digest, Timestamp)>,
+    /// The epoch that was known when the first of them was issued.
+    pub epoch: Epoch,
 }
 
 /// What is kept of a token that allows registrations (RFC 7591 §1.2).
@@ -30,7 +32,7 @@ pub struct InitialAccess {
     pub uses_left: u32,
 }
 
-type TokenRow = (Vec<u8>, Option<Vec<u8>>, Option<i64>);
+type TokenRow = (Vec<u8>, Option<Vec<u8>>, Option<i64>, i64);
 type InitialRow = (Vec<u8>, String, i64, i64, i64);
 
 impl Tx<'_> {
@@ -38,7 +40,7 @@ impl Tx<'_> {
     pub fn insert_registration_token(
         &mut self,
         client: &ClientId,
-        digest: &Digest,
+        (digest, epoch): (&Digest, Epoch),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         diesel::insert_into(registration_tokens::table)
@@ -47,6 +49,7 @@ impl Tx<'_> {
                 registration_tokens::digest.eq(digest.as_bytes().as_slice()),
                 registration_tokens::created_at.eq(now.micros()),
                 registration_tokens::last_used_at.eq(now.micros()),
+                registration_tokens::epoch.eq(epoch.0),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -63,10 +66,11 @@ impl Tx<'_> {
                 registration_tokens::digest,
                 registration_tokens::previous_digest,
                 registration_tokens::previous_until,
+                registration_tokens::epoch,
             ))
             .first::<TokenRow>(self.conn)
             .optional()?;
-        let Some((digest, previous, until)) = row else {
+        let Some((digest, previous, until, epoch)) = row else {
             return Ok(None);
         };
         let previous = match (previous, until) {
@@ -76,10 +80,29 @@ impl Tx<'_> {
         Ok(Some(RegistrationRecord {
             digest: read_digest(&digest)?,
             previous,
+            epoch: Epoch(epoch),
         }))
     }
 
-    /// Replaces a management token; of several callers who hold the same one, one is the first.
+    /// Gives a client that registered itself another management token, whatever became of the one before;
+    /// `Again` if it never had one.
+    pub fn renew_registration_token(
+        &mut self,
+        client: &ClientId,
+        (digest, epoch): (&Digest, Epoch),
+    ) -> Result<Once, StoreError> {
+        let rows = diesel::update(registration_tokens::table.find(client.as_str()))
+            .set((
+                registration_tokens::digest.eq(digest.as_bytes().as_slice()),
+                registration_tokens::previous_digest.eq(None::<Vec<u8>>),
+                registration_tokens::previous_until.eq(None::<i64>),
+                registration_tokens::epoch.eq(epoch.0),
+            ))
+            .execute(self.conn)?;
+        Ok(Once::of(rows))
+    }
+
+    /// Replaces a management token, which stays of its epoch; of several callers who hold the same one, one is the first.
     pub fn rotate_registration_token(
         &mut self,
         client: &ClientId,

@@ -1,12 +1,15 @@
 //! The tables, as both databases have them. The twin migrations make them; a test compares.
 
 mod browser_tables;
+mod factor_tables;
 mod incident_tables;
 
 pub(crate) use browser_tables::{browsers, former_browser_values};
+pub(crate) use factor_tables::{code_address_losses, factor_losses, factors};
 pub(crate) use incident_tables::{
-    blocks, canaries, incident_notices, level_beginnings, level_decisions, operator_alerts,
-    password_runs, switch_decisions, webhook_deliveries,
+    blocks, canaries, canary_touches, high_marks, incident_notices, level_beginnings,
+    level_decisions, operator_alerts, password_runs, rule_firings, switch_decisions,
+    webhook_deliveries,
 };
 
 diesel::table! {
@@ -32,6 +35,7 @@ diesel::table! {
         leaves_at -> Nullable<BigInt>,
         leaving_told -> BigInt,
         networks -> Nullable<Binary>,
+        locale_chosen -> Bool,
     }
 }
 
@@ -42,6 +46,7 @@ diesel::table! {
         sealed -> Binary,
         blind_index -> Binary,
         verified_at -> Nullable<BigInt>,
+        refused_at -> Nullable<BigInt>,
     }
 }
 
@@ -273,6 +278,7 @@ diesel::table! {
         issued_at -> BigInt,
         expires_at -> BigInt,
         confirmation -> Nullable<Text>,
+        epoch -> BigInt,
     }
 }
 
@@ -361,6 +367,7 @@ diesel::table! {
         previous_until -> Nullable<BigInt>,
         created_at -> BigInt,
         last_used_at -> BigInt,
+        epoch -> BigInt,
     }
 }
 
@@ -449,30 +456,6 @@ diesel::table! {
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         used_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    factors (id) {
-        id -> Text,
-        user_id -> Text,
-        kind -> Text,
-        sealed -> Binary,
-        credential -> Nullable<Binary>,
-        made_in -> Text,
-        made_at -> BigInt,
-        last_used_at -> Nullable<BigInt>,
-        mark -> BigInt,
-    }
-}
-
-diesel::table! {
-    factor_losses (user_id) {
-        user_id -> Text,
-        digest -> Binary,
-        asked_at -> BigInt,
-        due_at -> BigInt,
-        ends_at -> BigInt,
     }
 }
 

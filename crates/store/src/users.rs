@@ -37,6 +37,8 @@ pub struct SealedAddress {
     pub sealed: Sealed,
     /// When its owner showed that mail reaches them.
     pub verified_at: Option<Timestamp>,
+    /// Since when mail there has been refused for good, if it has (code addresses only).
+    pub refused_at: Option<Timestamp>,
 }
 
 /// A password record as it is stored (PW-15).
@@ -75,6 +77,7 @@ pub(crate) struct UserRow {
     leaves_at: Option<i64>,
     _leaving_told: i64,
     networks: Option<Vec<u8>>,
+    locale_chosen: bool,
 }
 
 impl UserRow {
@@ -84,6 +87,7 @@ impl UserRow {
             subject: Subject::new(self.subject.as_str()),
             state: UserState::read(&self.state)?,
             locale: Locale::read(&self.locale)?,
+            locale_chosen: self.locale_chosen,
             zone: self.zone.clone(),
             alert: AlertSetting::read(&self.alert)?,
             second_step: self.second_step,
@@ -163,6 +167,7 @@ impl Tx<'_> {
                 users::password_epoch.eq(user.password_epoch.0),
                 users::password_imported.eq(user.password_imported),
                 users::leaves_at.eq(micros(user.leaves_at)),
+                users::locale_chosen.eq(user.locale_chosen),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -179,6 +184,7 @@ impl Tx<'_> {
         index: &Digest,
         verified_at: Option<Timestamp>,
     ) -> Result<Once, StoreError> {
+        self.before_giving(index)?;
         let values = (
             user_addresses::user_id.eq(user.to_string()),
             user_addresses::kind.eq(kind.stored()),
@@ -260,18 +266,20 @@ impl Tx<'_> {
             password: password.map(PasswordRecord::from),
             user,
         };
-        for (kind, sealed, verified_at) in user_addresses::table
+        for (kind, sealed, verified_at, refused_at) in user_addresses::table
             .filter(user_addresses::user_id.eq(row.id))
             .select((
                 user_addresses::kind,
                 user_addresses::sealed,
                 user_addresses::verified_at,
+                user_addresses::refused_at,
             ))
-            .load::<(String, Vec<u8>, Option<i64>)>(self.conn)?
+            .load::<(String, Vec<u8>, Option<i64>, Option<i64>)>(self.conn)?
         {
             let address = Some(SealedAddress {
                 sealed: Sealed::from_bytes(sealed),
                 verified_at: verified_at.map(time),
+                refused_at: refused_at.map(time),
             });
             match AddressKind::read(&kind)? {
                 AddressKind::Login => account.login_address = address,
@@ -394,7 +402,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets the language of pages and mails, and the zone of their dates.
+    /// Sets the language a person chose for pages and mails, and the zone of their dates.
     pub fn set_locale_and_zone(
         &mut self,
         user: UserId,
@@ -402,7 +410,11 @@ impl Tx<'_> {
         zone: &str,
     ) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.to_string()))
-            .set((users::locale.eq(locale.stored()), users::zone.eq(zone)))
+            .set((
+                users::locale.eq(locale.stored()),
+                users::locale_chosen.eq(true),
+                users::zone.eq(zone),
+            ))
             .execute(self.conn)?;
         Ok(())
     }
@@ -422,10 +434,22 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
-    /// Sets the language of pages and mails.
+    /// Sets the language a person chose for pages and mails.
     pub fn set_locale(&mut self, user: UserId, locale: Locale) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.to_string()))
-            .set(users::locale.eq(locale.stored()))
+            .set((
+                users::locale.eq(locale.stored()),
+                users::locale_chosen.eq(true),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    /// Sets the language a person was last seen in, for mails; a choice of theirs stays.
+    pub fn note_locale(&mut self, user: UserId, seen: Locale) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.to_string()))
+            .filter(users::locale_chosen.eq(false))
+            .set(users::locale.eq(seen.stored()))
             .execute(self.conn)?;
         Ok(())
     }

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask tidy                  check the house rules a compiler cannot see
 cargo xtask test [FILTER...]      run all tests against private servers started for the run
+cargo xtask pictures              picture every page in every state in target/screenshots/gallery
 cargo xtask with-servers COMMAND  run COMMAND with those servers and their TEST_… variables
 cargo xtask ci                    everything that must hold before a change lands
 cargo xtask bench [ROW...]        measure the release build against a bare ceiling
@@ -45,6 +46,7 @@ fn run(words: &[&str]) -> Result<(), String> {
     match words {
         ["tidy"] => tidy::run(&root),
         ["test", filter @ ..] => test::run(&root, filter),
+        ["pictures"] => test::take_pictures(&root),
         ["with-servers", program, arguments @ ..] => {
             test::run_with_servers(&root, program, arguments)
         }

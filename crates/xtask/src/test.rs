@@ -41,6 +41,24 @@ pub fn run(root: &Path, filter: &[&str]) -> Result<(), String> {
     outcome
 }
 
+/// Looks at every page as the tests do, and keeps what was seen for somebody to look at.
+pub fn take_pictures(root: &Path) -> Result<(), String> {
+    let arguments = if has_cargo("nextest") {
+        let looks = ["-E", "test(/^gallery::every_page/)"];
+        [&["nextest", "run"], EVERYTHING.as_slice(), &looks].concat()
+    } else {
+        let looks = ["--test", "e2e", "gallery::every_page"];
+        [&["test"], EVERYTHING.as_slice(), &looks].concat()
+    };
+    servers::provide_packages()?;
+    let servers = Servers::start(root)?;
+    let mut command = cargo(root, &arguments);
+    command
+        .envs(servers.environment())
+        .env("TEST_PICTURES", "1");
+    command::run(&command)
+}
+
 /// Runs a program with the servers up and the `TEST_…` variables set.
 pub fn run_with_servers(root: &Path, program: &str, arguments: &[&str]) -> Result<(), String> {
     servers::provide_packages()?;

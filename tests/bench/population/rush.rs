@@ -46,7 +46,7 @@ impl Visitor for SignsIn {
         if sent.status == 303 {
             Ok(())
         } else {
-            Err(format!("{}: {}", sent.status, sent.text))
+            Err(format!("{}: {}", sent.status, sent.words()))
         }
     }
 }
@@ -228,9 +228,9 @@ pub(super) async fn change(host: String, app: App, name: String) -> Result<Durat
     let mut connection = Connection::open(&host).await?;
     let mut browser = Browser::new(&mut connection, &host);
     let led = browser.offer_password(&name, &app).await?;
-    let place = led.location;
+    let place = led.location.clone();
     if !place.starts_with("/login/new-password") {
-        return Err(format!("{}: {place} {}", led.status, led.text));
+        return Err(format!("{}: {place} {}", led.status, led.words()));
     }
     let page = until_let_in(&mut browser, &place).await?;
     let csrf = page.hidden("csrf")?;

@@ -37,6 +37,7 @@ impl Town {
     /// Fills a new place with `accounts` and starts its server.
     pub async fn found(accounts: u32) -> Result<Self, String> {
         let place = Place::new(crate::server::Cost::Real)?;
+        place.suspect_nobody()?;
         let sown = seed::sow(&place, 16).await?;
         let import = import(&place, accounts)?;
         let bytes = place.database_bytes()?;

@@ -135,6 +135,27 @@ fn td_05_a_code_that_was_not_given_is_highlighted() {
 }
 
 #[test]
+fn td_05_who_mistypes_a_code_and_gets_in_is_not_warned_and_a_stranger_beside_them_is() {
+    let (own, strange) = (FlowId::new("own"), FlowId::new("strange"));
+    let wrong = |flow| event(EventKind::CodeTried, Outcome::WrongCode).flow(flow);
+    let mut story = Story::new();
+    story
+        .then("203.0.113.9", asked(&own))
+        .then("203.0.113.9", wrong(&own))
+        .then("203.0.113.9", signed_in(&own));
+    assert!(entries(&story.events).iter().all(|row| !row.password_known));
+    // One row for both, because they look alike: it stays highlighted.
+    let mut story = Story::new();
+    story
+        .then("203.0.113.9", wrong(&strange))
+        .then("203.0.113.9", wrong(&own))
+        .then("203.0.113.9", signed_in(&own));
+    let rows = entries(&story.events);
+    assert_eq!(rows[1].times, 2);
+    assert!(rows[1].password_known);
+}
+
+#[test]
 fn every_shown_event_has_a_stamp() {
     let mut story = Story::new();
     story.then("", event(EventKind::SettingChanged, Outcome::Passed));

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::networks;
+
 /// How many people are let in to change their password, so that a rush cannot slow down sign-ins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdmissionSettings {
@@ -50,6 +52,18 @@ pub enum Admission {
         /// When to try again.
         retry: Duration,
     },
+}
+
+/// Whose turn it takes to let in somebody from `ip`, the narrowest first, and how many turns each has in a
+/// round. A home has one; the network around it a few, so that neighbours of one who takes all places of a
+/// home still have theirs, and nobody has more for having many addresses in one place (IPv6).
+pub(crate) fn turns_of(ip: &str) -> Vec<(String, u32)> {
+    let from = networks(ip);
+    match (from.delegated, from.site) {
+        (Some(delegated), Some(site)) => vec![(from.household, 1), (delegated, 2), (site, 4)],
+        _ if from.household == from.network => vec![(from.household, 1)],
+        _ => vec![(from.household, 1), (from.network, 4)],
+    }
 }
 
 impl AdmissionSettings {
@@ -103,6 +117,24 @@ mod tests {
             ..settings
         };
         let _no_division = none.wait(u64::MAX);
+    }
+
+    #[test]
+    fn thr_14_a_home_has_one_turn_and_the_networks_around_it_a_few() {
+        let told = |ip| {
+            let turns = turns_of(ip).into_iter();
+            let turns: Vec<String> = turns
+                .map(|(whom, turns)| format!("{whom} {turns}"))
+                .collect();
+            turns.join(", ")
+        };
+        assert_eq!(told("192.0.2.77"), "192.0.2.77 1, 192.0.2.0/24 4");
+        assert_eq!(
+            told("2001:db8:1:234::5"),
+            "2001:db8:1:234::/64 1, 2001:db8:1:200::/56 2, 2001:db8:1::/48 4"
+        );
+        assert_eq!(told("::ffff:192.0.2.77"), told("192.0.2.77"));
+        assert_eq!(told("unix:"), "none 1");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use sekisho_model::{BlockEffect, BlockTarget, Feature, OperatorText, RequestShape, Timestamp};
+use sekisho_model::{
+    BlockEffect, BlockTarget, BodyField, Feature, OperatorText, RequestShape, Timestamp,
+};
 use semver::{Comparator, Op, Version, VersionReq};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -160,7 +162,7 @@ impl Advisory {
         } else if bad(&self.title.ja) || bad(&self.title.en) {
             Some("title: say what it is in 1 to 500 letters, ja and en")
         } else if self.deny == Some(RequestShape::default()) {
-            Some("deny: name a method, path, query or header")
+            Some("deny: name a method, path, query, header or fields")
         } else {
             None
         }
@@ -169,11 +171,16 @@ impl Advisory {
 
 /// Every advisory that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Advisories(Vec<Advisory>);
+pub struct Advisories {
+    all: Vec<Advisory>,
+    serial: u32,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
+    #[serde(default)]
+    serial: u32,
     #[serde(default)]
     advisory: Vec<Advisory>,
 }
@@ -193,17 +200,25 @@ impl Advisories {
         if let Some((one, why)) = all.iter().find_map(|one| Some((one, one.problem()?))) {
             return Err(RuleProblem::new(format!("advisory {:?}: {why}", one.id)));
         }
-        Ok(Self(all))
+        Ok(Self {
+            all,
+            serial: written.serial,
+        })
     }
 
     /// Every one, as they stand in the file.
     pub fn all(&self) -> &[Advisory] {
-        &self.0
+        &self.all
+    }
+
+    /// Which issue of the file it is: a higher number is a newer one, 0 says nothing.
+    pub const fn serial(&self) -> u32 {
+        self.serial
     }
 
     /// The detection rules they bring.
     pub fn rules(&self) -> impl Iterator<Item = &DetectionRule> {
-        self.0.iter().flat_map(|one| &one.rule)
+        self.all.iter().flat_map(|one| &one.rule)
     }
 }
 
@@ -230,6 +245,9 @@ impl fmt::Display for Words<'_> {
                 write!(f, " --{name} {}", quoted(&value))?;
             }
         }
+        for field in &shape.fields {
+            write!(f, " --field {}", quoted(&field.to_string()))?;
+        }
         Ok(())
     }
 }
@@ -246,6 +264,12 @@ fn quoted(text: &str) -> String {
 
 fn folded(shape: &RequestShape) -> RequestShape {
     let small = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
+    let mut fields: Vec<BodyField> = shape
+        .fields
+        .iter()
+        .map(BodyField::in_small_letters)
+        .collect();
+    fields.sort_by_key(ToString::to_string);
     RequestShape {
         method: small(&shape.method),
         path: small(&shape.path),
@@ -254,6 +278,7 @@ fn folded(shape: &RequestShape) -> RequestShape {
             .header
             .as_ref()
             .map(|(name, part)| (name.to_lowercase(), part.to_lowercase())),
+        fields,
     }
 }
 
@@ -289,7 +314,7 @@ affected = ">=0.1.0, <0.1.4"
 fixed = "0.1.4"
 title = { ja = "説明", en = "words" }
 features = ["device_flow", "token_exchange"]
-deny = { method = "POST", path = "/oauth2/token", header = ["X-Probe", "it's"] }
+deny = { method = "POST", path = "/oauth2/token", header = ["X-Probe", "it's"], fields = ["Scope~admin", "code>200"] }
 "#;
 
     fn advisory() -> Advisory {
@@ -409,9 +434,17 @@ deny = { method = "POST", path = "/oauth2/token", header = ["X-Probe", "it's"] }
             [
                 "sekisho incident switch device_flow off --reason SEKISHO-2026-001",
                 "sekisho incident switch token_exchange off --reason SEKISHO-2026-001",
-                "sekisho guard block --method POST --path /oauth2/token --header 'X-Probe: it'\\''s' --reason SEKISHO-2026-001",
+                "sekisho guard block --method POST --path /oauth2/token --header 'X-Probe: it'\\''s' --field 'Scope~admin' --field 'code>200' --reason SEKISHO-2026-001",
             ]
         );
+    }
+
+    #[test]
+    fn sup_04_a_file_says_which_issue_it_is() {
+        assert_eq!(Advisories::read(FILE).unwrap().serial(), 0);
+        let newer = format!("serial = 7\n{FILE}");
+        assert_eq!(Advisories::read(&newer).unwrap().serial(), 7);
+        assert!(Advisories::read(&format!("serial = -1\n{FILE}")).is_err());
     }
 
     #[test]
@@ -421,6 +454,7 @@ deny = { method = "POST", path = "/oauth2/token", header = ["X-Probe", "it's"] }
             (">=0.1.0", "ge 0.1", "line 5"),
             ("device_flow", "everything", "line 8"),
             ("[[advisory]]", "[[advisories]]", "line 2"),
+            ("Scope~admin", "scope~", "line 9"),
             ("SEKISHO-2026-001", "no good", "id:"),
             ("説明", " ", "title:"),
         ] {

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use sekisho_model::{Block, BlockEffect, BlockTarget, RequestShape, Timestamp};
 
+use super::body_fields::BodyFields;
 use super::situation::Concerned;
 
 /// All blocks, as a node knows them.
@@ -117,10 +118,38 @@ impl Blocks {
                 BlockTarget::UserAgent(part) => {
                     !allowed && header_has(look.headers, "user-agent", part)
                 }
-                BlockTarget::Request(shape) => fits(shape, look),
+                BlockTarget::Request(shape) => shape.fields.is_empty() && fits(shape, look),
                 _ => false,
             };
             fits && block.holds(now)
+        })
+    }
+
+    /// Whether the body must be looked at: all else of some shape fits.
+    pub fn ask_for_body(&self, look: &RequestLook<'_>, now: Timestamp) -> bool {
+        self.by_body(look, now).next().is_some()
+    }
+
+    /// The block that keeps a request with this body out.
+    pub fn of_body(&self, look: &RequestLook<'_>, body: &[u8], now: Timestamp) -> Option<&Block> {
+        let sent = BodyFields::read(body);
+        let mut shapes = self.by_body(look, now);
+        let (block, _) = shapes.find(|(_, shape)| sent.fit(&shape.fields))?;
+        Some(block)
+    }
+
+    /// Shapes that ask for fields, and fit a request but for them.
+    fn by_body<'a>(
+        &'a self,
+        look: &RequestLook<'_>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&'a Block, &'a RequestShape)> {
+        let holding = self.others().filter(move |block| block.holds(now));
+        holding.filter_map(|block| match &block.target {
+            BlockTarget::Request(shape) if !shape.fields.is_empty() && fits(shape, look) => {
+                Some((block, shape))
+            }
+            _ => None,
         })
     }
 
@@ -286,7 +315,7 @@ mod tests {
             method: Some("get".to_owned()),
             path: Some("/oauth2/Authorize".to_owned()),
             query: Some("<Script".to_owned()),
-            header: None,
+            ..RequestShape::default()
         };
         let allowed = net(2, "203.0.113.0/24", BlockEffect::Allow);
         let patch = made(1, BlockTarget::Request(shape), BlockEffect::Everything);
@@ -304,6 +333,37 @@ mod tests {
             ..look("203.0.113.1", "/oauth2/authorize", "%3Cscript")
         };
         assert!(blocks.of_request(&post, NOW).is_none());
+    }
+
+    #[test]
+    fn inc_06_a_body_is_asked_for_only_where_all_else_of_a_shape_fits() {
+        let shape = RequestShape {
+            method: Some("POST".to_owned()),
+            path: Some("/oauth2/token".to_owned()),
+            fields: vec!["scope~admin".parse().unwrap(), "code".parse().unwrap()],
+            ..RequestShape::default()
+        };
+        let patch = Block {
+            until: Some(at(60)),
+            ..made(1, BlockTarget::Request(shape), BlockEffect::Everything)
+        };
+        let blocks = Blocks::new(vec![patch], &[]);
+        let post = RequestLook {
+            method: "POST",
+            ..look("203.0.113.1", "/oauth2/token", "")
+        };
+        let get = look("203.0.113.1", "/oauth2/token", "");
+        assert!(blocks.ask_for_body(&post, NOW) && !blocks.ask_for_body(&get, NOW));
+        assert!(!blocks.ask_for_body(&post, at(60)), "it is over");
+        assert!(
+            blocks.of_request(&post, NOW).is_none(),
+            "not without its body"
+        );
+        let kept = |body: &str, now| blocks.of_body(&post, body.as_bytes(), now).is_some();
+        assert!(kept("code=&scope=an+ADMIN", NOW));
+        assert!(!kept("code=&scope=an+ADMIN", at(60)));
+        assert!(!kept("scope=admin", NOW), "each field must be there");
+        assert!(blocks.of_body(&get, b"code=&scope=admin", NOW).is_none());
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod act;
 mod admission;
 mod advisory;
 mod block;
+mod body_fields;
 mod counter;
 mod detection;
 mod level;
@@ -19,13 +20,15 @@ pub(crate) use act::{
     client_secret, code_mail, code_of_strangers, code_try, crowded, device_request, password,
     proof_mail, reset_mail, reset_mail_after_the_day_s, sign_up, slowed, slowed_mails, user_code,
 };
+pub(crate) use admission::turns_of;
 pub use admission::{Admission, AdmissionSettings};
 pub use advisory::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};
 pub use block::{Blocks, RequestLook, overlap};
 pub(crate) use counter::Counter;
 pub use detection::{
     Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
-    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What, probe,
+    OBSERVED, Observation, Pattern, Per, RuleProblem, Stopped, Subject, Totals, What,
+    is_sent_by_a_page, network_of, probe,
 };
 pub use level::{EndpointClass, Halt, Tightening};
 pub(crate) use origin::networks;

@@ -7,6 +7,8 @@ pub(crate) struct Networks {
     pub(crate) address: String,
     /// IPv4 /24, IPv6 /64.
     pub(crate) network: String,
+    /// IPv6 /56, what one home is often given as a whole; nothing for IPv4.
+    pub(crate) delegated: Option<String>,
     /// IPv6 /48; nothing for IPv4.
     pub(crate) site: Option<String>,
     /// The smallest thing that is one household: the IPv4 address, the IPv6 /64.
@@ -19,18 +21,21 @@ pub(crate) fn networks(ip: &str) -> Networks {
         Ok(IpAddr::V4(ip)) => Networks {
             address: ip.to_string(),
             network: v4_prefix(ip, 24),
+            delegated: None,
             site: None,
             household: ip.to_string(),
         },
         Ok(IpAddr::V6(ip)) => Networks {
             address: ip.to_string(),
             network: v6_prefix(ip, 64),
+            delegated: Some(v6_prefix(ip, 56)),
             site: Some(v6_prefix(ip, 48)),
             household: v6_prefix(ip, 64),
         },
         Err(_not_an_address) => Networks {
             address: "none".to_owned(),
             network: "none".to_owned(),
+            delegated: None,
             site: None,
             household: "none".to_owned(),
         },
@@ -66,6 +71,7 @@ mod tests {
         let v6 = networks("2001:db8:1:2:3:4:5:6");
         assert_eq!(v6.address, "2001:db8:1:2:3:4:5:6");
         assert_eq!(v6.network, "2001:db8:1:2::/64");
+        assert_eq!(v6.delegated.as_deref(), Some("2001:db8:1::/56"));
         assert_eq!(v6.site.as_deref(), Some("2001:db8:1::/48"));
         assert_eq!(v6.household, v6.network);
     }

@@ -32,9 +32,22 @@ pub(super) fn written(
 const fn taken_subject(purpose: ProofPurpose) -> &'static str {
     match purpose {
         ProofPurpose::Register => "taken-register-subject",
-        ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => {
-            "taken-address-subject"
-        }
+        ProofPurpose::FirstCodeAddress
+        | ProofPurpose::CodeAddress
+        | ProofPurpose::LoginAddress
+        | ProofPurpose::LoginMailbox
+        | ProofPurpose::OtherCodeAddress => "taken-address-subject",
+    }
+}
+
+const fn code_lead(purpose: ProofPurpose) -> &'static str {
+    match purpose {
+        ProofPurpose::Register => "address-code-register",
+        ProofPurpose::FirstCodeAddress
+        | ProofPurpose::CodeAddress
+        | ProofPurpose::OtherCodeAddress => "address-code-code",
+        ProofPurpose::LoginAddress => "address-code-login",
+        ProofPurpose::LoginMailbox => "address-code-mailbox",
     }
 }
 
@@ -50,13 +63,7 @@ impl View {
                 tally_number,
                 expires_at,
             } => {
-                self.lead = match purpose {
-                    ProofPurpose::Register => "address-code-register",
-                    ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress => {
-                        "address-code-code"
-                    }
-                    ProofPurpose::LoginAddress => "address-code-login",
-                };
+                self.lead = code_lead(*purpose);
                 self.put("code", code);
                 self.put("tally", tally::words(*tally_word, *tally_number, locale));
                 self.put("until", when::clock(*expires_at, zone));
@@ -73,7 +80,9 @@ impl View {
                     ProofPurpose::Register => "taken-register-lead",
                     ProofPurpose::FirstCodeAddress
                     | ProofPurpose::CodeAddress
-                    | ProofPurpose::LoginAddress => "taken-address-lead",
+                    | ProofPurpose::LoginAddress
+                    | ProofPurpose::LoginMailbox
+                    | ProofPurpose::OtherCodeAddress => "taken-address-lead",
                 };
                 self.when(letter, *at)?;
                 self.source(locale, device, ip)

@@ -12,6 +12,7 @@ pub(super) const fn lead(what: RecoveryNews) -> &'static str {
         RecoveryNews::PasskeyRemoved => "passkey-removed-lead",
         RecoveryNews::FactorLost { .. } => "factor-lost-lead",
         RecoveryNews::FactorKept => "factor-kept-lead",
+        RecoveryNews::CodeAddressKept => "address-kept-lead",
         _ => "factors-given-up-lead",
     }
 }
@@ -25,6 +26,8 @@ pub(super) const fn subject(what: RecoveryNews) -> &'static str {
         RecoveryNews::PasskeyRemoved => "passkey-removed-subject",
         RecoveryNews::FactorLost { .. } => "factor-lost-subject",
         RecoveryNews::FactorKept => "factor-kept-subject",
+        RecoveryNews::CodeAddressLost { .. } => "address-lost-subject",
+        RecoveryNews::CodeAddressKept => "address-kept-subject",
         _ => "factors-given-up-subject",
     }
 }

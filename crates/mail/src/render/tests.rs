@@ -76,7 +76,7 @@ fn known() -> LetterBody {
     }
 }
 
-const NEWS: [RecoveryNews; 34] = [
+const NEWS: [RecoveryNews; 36] = [
     RecoveryNews::CodeUsed { left: 9 },
     RecoveryNews::CodesMade,
     RecoveryNews::Waiting { until: AT },
@@ -94,6 +94,8 @@ const NEWS: [RecoveryNews; 34] = [
     RecoveryNews::FactorLost { until: AT },
     RecoveryNews::FactorKept,
     RecoveryNews::FactorsGivenUp,
+    RecoveryNews::CodeAddressLost { until: AT },
+    RecoveryNews::CodeAddressKept,
     RecoveryNews::DeletionAsked { at: AT },
     RecoveryNews::DeletionSoon { at: AT },
     RecoveryNews::DeletionStopped,
@@ -136,8 +138,11 @@ fn recovery_letters() -> Vec<LetterBody> {
         at: AT,
         device: device(),
         ip: ip.clone(),
-        link: matches!(what, RecoveryNews::FactorLost { .. })
-            .then(|| "https://id.example/second-step/keep/0123".to_owned()),
+        link: matches!(
+            what,
+            RecoveryNews::FactorLost { .. } | RecoveryNews::CodeAddressLost { .. }
+        )
+        .then(|| "https://id.example/second-step/keep/0123".to_owned()),
         not_me: matches!(
             what,
             RecoveryNews::CodesMade | RecoveryNews::BrowserStolen | RecoveryNews::AppAllowed
@@ -298,6 +303,23 @@ fn every_letter_can_be_written_in_every_language() {
 }
 
 #[test]
+fn otp_19_a_locked_screen_shows_the_purpose_and_neither_code_nor_link() {
+    for letter in every_letter() {
+        let subject = render(&letter).unwrap().subject;
+        let name = format!(
+            "{} {:?}: {subject}",
+            letter.body.kind().name(),
+            letter.locale
+        );
+        assert!(!subject.contains("://"), "{name}");
+        if let Some(code) = letter.body.code() {
+            assert!(!subject.contains(code), "{name}");
+            assert!(subject.len() > "Sekisho".len() + 10, "{name}");
+        }
+    }
+}
+
+#[test]
 fn otp_18_a_letter_that_confirms_an_address_names_its_purpose_and_no_account() {
     let bodies = address_letters();
     let mut leads = Vec::new();
@@ -316,8 +338,9 @@ fn otp_18_a_letter_that_confirms_an_address_names_its_purpose_and_no_account() {
             leads.push(rendered.text.lines().nth(2).unwrap().to_owned());
         }
     }
+    leads.sort();
     leads.dedup();
-    assert_eq!(leads.len(), 3, "{leads:?}");
+    assert_eq!(leads.len(), 4, "{leads:?}");
 }
 
 #[test]

@@ -153,7 +153,7 @@ async fn a_5xx_answer_about_the_letter_is_final() {
     })
     .await;
     let text = "the mail server answered 550 5.1.1".to_owned();
-    assert_eq!(sent, Err(MailError::Permanent(text)));
+    assert_eq!(sent, Err(MailError::Refused(text)));
     let (_sink, sent) = send(Answers {
         content: "554 rejected",
         ..Answers::default()
@@ -161,6 +161,34 @@ async fn a_5xx_answer_about_the_letter_is_final() {
     .await;
     let text = "the mail server answered 554".to_owned();
     assert_eq!(sent, Err(MailError::Permanent(text)));
+}
+
+#[tokio::test]
+async fn only_what_is_about_the_mailbox_says_something_of_it() {
+    for (recipient, refused) in [
+        ("550 no such user", true),
+        ("553 mailbox name not allowed", true),
+        ("552 5.2.2 over quota", true),
+        ("550 5.7.1 your server is on a list", false),
+        ("554 5.3.0 not now or ever", false),
+        ("554 no", false),
+    ] {
+        let answers = Answers {
+            recipient,
+            ..Answers::default()
+        };
+        let (_sink, sent) = send(answers).await;
+        assert_eq!(
+            matches!(sent, Err(MailError::Refused(_))),
+            refused,
+            "{recipient}"
+        );
+        assert_eq!(
+            matches!(sent, Err(MailError::Permanent(_))),
+            !refused,
+            "{recipient}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -260,7 +288,7 @@ async fn a_refused_letter_does_not_spoil_the_next() {
     let transport = open(&format!("smtp://127.0.0.1:{port}?tls=none")).unwrap();
     for n in 0..2 {
         let sent = transport.send(&letter(), id(n), NOW).await;
-        assert!(matches!(sent, Err(MailError::Permanent(_))));
+        assert!(matches!(sent, Err(MailError::Refused(_))));
     }
     assert_eq!(sink.heard("DATA"), 0);
 }

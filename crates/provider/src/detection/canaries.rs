@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use sekisho_model::{
-    Digest, EmailAddress, Event, EventKind, KeyRing, Locale, Outcome, Purpose, Sealed, Timestamp,
-    UserId,
+    Digest, EmailAddress, Event, EventKind, KeyRing, Outcome, Purpose, Sealed, Timestamp, UserId,
 };
 use sekisho_store::{CanaryRow, Once, StoreError, Tx};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::accounts::AccountRefusal;
@@ -67,15 +67,22 @@ pub(super) struct KnownCanaries {
 }
 
 /// A canary that an event is about.
+#[derive(Debug)]
 pub(super) struct Touched {
     kept: Kept,
     how: &'static str,
+    /// Who was shown its data, if that is how.
+    reader: Option<String>,
 }
 
 impl KnownCanaries {
-    pub(super) fn touched_by(&self, provider: &Provider, event: &Event) -> Option<Touched> {
+    /// The canaries that an event is about: one that somebody tried, or those among rows that were handed out.
+    pub(super) fn touched_by(&self, provider: &Provider, event: &Event) -> Vec<Touched> {
         if self.marks.is_empty() || event.kind == EventKind::CanaryTouched {
-            return None;
+            return Vec::new();
+        }
+        if event.kind == EventKind::BulkRead {
+            return self.among_rows(event);
         }
         let of_user = event.user_id.and_then(|user| self.by_user.get(&user));
         let of_name = || {
@@ -84,9 +91,32 @@ impl KnownCanaries {
             let found = all.find(|(index, _)| provider.name_mark(index, event.at) == name);
             found.map(|(_, kept)| kept)
         };
-        let kept = of_user.or_else(of_name)?.clone();
-        let how = how(event);
-        Some(Touched { kept, how })
+        let touched = of_user.or_else(of_name).map(|kept| Touched {
+            kept: kept.clone(),
+            how: how(event),
+            reader: None,
+        });
+        touched.into_iter().collect()
+    }
+
+    fn among_rows(&self, event: &Event) -> Vec<Touched> {
+        let text = |name: &str| event.detail.get(name).and_then(Value::as_str);
+        let how = match text("what") {
+            Some("export") => "exported",
+            Some("userinfo" | "introspection") => "read by an app",
+            _ => "shown to an operator",
+        };
+        let app = event.client_id.as_ref().map(|app| format!("app {app}"));
+        let reader = text("reader").map(str::to_owned).or(app);
+        let rows = event.detail.get("rows").and_then(Value::as_array);
+        let users = rows.into_iter().flatten().filter_map(Value::as_str);
+        let users = users.filter_map(|user| self.by_user.get(&UserId::parse(user)?));
+        let touched = |kept: &Kept| Touched {
+            kept: kept.clone(),
+            how,
+            reader: reader.clone(),
+        };
+        users.map(touched).collect()
     }
 }
 
@@ -117,7 +147,7 @@ impl Provider {
         let now = self.now();
         let back = u32::from_be_bytes(self.entropy.bytes::<4>()) % (700 * 86_400);
         let since = now - Duration::from_secs(u64::from(back));
-        let mut user = self.new_user(UserId::new(since, &*self.entropy), Locale::Ja);
+        let mut user = self.new_user(UserId::new(since, &*self.entropy), None);
         (user.created_at, user.password_at) = (since, Some(since));
         let id = user.id;
         let password = self.canary_password();
@@ -212,9 +242,13 @@ impl Provider {
         let Some((_, kept)) = found else {
             return Ok(false);
         };
-        let how = "mail";
         let event = self.event_of_server(EventKind::CanaryTouched);
-        self.canary_touched(Touched { kept, how }, &event).await?;
+        let touched = Touched {
+            kept,
+            how: "mail",
+            reader: None,
+        };
+        self.canary_touched(&touched, &event).await?;
         Ok(true)
     }
 
@@ -238,32 +272,43 @@ impl Provider {
         Ok(())
     }
 
+    /// Tells a touch, once for all that are alike in a while. It is told in the transaction that remembers it.
     pub(super) async fn canary_touched(
         &self,
-        touched: Touched,
+        touched: &Touched,
         cause: &Event,
     ) -> Result<(), Failure> {
-        let Touched { kept, how } = touched;
-        let now = self.now();
-        let parts = [&*kept.user, how, &*cause.origin.ip].map(str::as_bytes);
-        let claim = Digest::keyed(self.code_key.as_bytes(), &parts);
-        let first = self.session.first_use("canary", &claim, now + QUIET, now);
-        if matches!(first.await, Ok(false)) {
-            return Ok(());
-        }
+        let Touched { kept, how, reader } = touched;
+        let (how, by) = (*how, reader.as_deref().unwrap_or_default());
+        let parts = ["touch", &*kept.user, how, &*cause.origin.ip, by].map(str::as_bytes);
+        let claim = Digest::keyed(self.canary_key().as_bytes(), &parts);
+        let quiet = (cause.at, cause.at + QUIET);
         let mut event = self.event(EventKind::CanaryTouched, Outcome::Passed, &cause.origin);
         let user = UserId::parse(&kept.user).ok_or(Failure::Corrupt("canary"))?;
         event.detail = serde_json::json!({
             "canary": shown_id(&self.canary_mark(user)), "label": kept.label, "how": how,
             "password_known": how == "right password", "cause": cause.id.to_string(),
         });
-        tracing::error!(
-            label = kept.label,
-            how,
-            "a canary account was touched: data was stolen"
-        );
-        metrics::counter!("sekisho_canaries_touched_total").increment(1);
-        Ok(self.store.write(move |tx| tx.record(&event)).await?)
+        if let (Some(reader), Some(members)) = (reader, event.detail.as_object_mut()) {
+            members.insert("reader".to_owned(), reader.as_str().into());
+        }
+        event.client_id.clone_from(&cause.client_id);
+        let tell = move |tx: &mut Tx<'_>| {
+            let once = tx.claim_touch(&claim, quiet)?;
+            if once == Once::First {
+                tx.record(&event)?;
+            }
+            Ok(once)
+        };
+        if self.store.write(tell).await? == Once::First {
+            tracing::error!(
+                label = kept.label,
+                how,
+                "a canary account was touched: data was stolen"
+            );
+            metrics::counter!("sekisho_canaries_touched_total").increment(1);
+        }
+        Ok(())
     }
 
     /// Found within hours by whoever has the hash, and by nobody who may only try at the door.

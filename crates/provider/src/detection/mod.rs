@@ -6,34 +6,36 @@ mod canaries;
 mod marks;
 mod probes;
 mod reads;
+mod replays;
+mod round;
+mod stopped;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use sekisho_guard::{
-    BackTest, DetectionRules, Detector, Firing, Measures, OBSERVED, Observation, Stopped, Totals,
-};
-use sekisho_model::{Event, EventId, EventKind, Outcome, Timestamp};
+use sekisho_guard::{BackTest, DetectionRules, OBSERVED, Observation, Stopped, Totals};
+use sekisho_model::{Event, EventKind, Outcome, Timestamp};
 use sekisho_store::Tx;
 
 pub use canaries::{CanaryRefusal, ShownCanary};
+pub use probes::Sent;
 pub use reads::Budgets;
+pub(crate) use reads::Read;
+pub(crate) use stopped::StoppedAttempt;
 
 use crate::{Failure, Provider};
-use canaries::KnownCanaries;
 use marks::SprayKey;
 use probes::SeenProbes;
 use reads::Reads;
+use replays::SeenReplays;
+use round::{Found, Round};
+use stopped::StoppedAttempts;
 
 /// Events read at once.
 const PAGE: u32 = 1_000;
 /// How late an event may be stored after its moment and still be counted.
 const LATE: Duration = Duration::from_secs(5);
-/// How far back a node looks when it starts, at most.
-const WARM_UP: Duration = Duration::from_hours(2);
-/// What was found further back than this at the start was acted on by somebody else.
-const FRESH: Duration = Duration::from_mins(1);
 
 /// What a node has counted.
 #[derive(Debug, Default)]
@@ -41,21 +43,11 @@ pub(crate) struct Watch {
     /// One round at a time.
     round: tokio::sync::Mutex<Option<Round>>,
     rules: RwLock<Option<Arc<DetectionRules>>>,
-    pub(crate) probes: SeenProbes,
+    probes: SeenProbes,
+    replays: SeenReplays,
+    stopped: StoppedAttempts,
     pub(crate) reads: Reads,
     pub(crate) spray_key: SprayKey,
-}
-
-#[derive(Debug)]
-struct Round {
-    detector: Detector,
-    measures: Measures,
-    canaries: KnownCanaries,
-    began: Timestamp,
-    /// Up to when everything was read.
-    read: Timestamp,
-    /// What was counted of late: an event may be stored after one that happened later.
-    counted: BTreeSet<(Timestamp, EventId)>,
 }
 
 /// What a rule did last.
@@ -83,7 +75,8 @@ impl Provider {
         self.watch.rules()
     }
 
-    /// From now on these rules count. What was counted under others is counted again from the record.
+    /// From now on these rules count. What was counted under others is counted again from the record, and what
+    /// others did is taken back, with the next look at the record.
     pub async fn tell_rules(&self, rules: DetectionRules, read_anew: bool) -> Result<(), Failure> {
         if *self.watch.rules() == rules {
             return Ok(());
@@ -94,7 +87,6 @@ impl Provider {
             .rules
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(rules));
-        *self.watch.round.lock().await = None;
         if !read_anew {
             return Ok(());
         }
@@ -114,19 +106,22 @@ impl Provider {
 
     /// Counts what happened since the last time, and does what rules say. Answers how many fired.
     pub async fn keep_watch(&self) -> Result<usize, Failure> {
-        self.record_probes().await?;
-        let now = self.now();
+        let gathered = self.record_gathered(false).await;
+        let (rules, now) = (self.watch.rules(), self.now());
         let mut place = self.watch.round.lock().await;
-        let round = place.get_or_insert_with(|| Round {
-            detector: Detector::new((*self.watch.rules()).clone()),
-            measures: Measures::default(),
-            canaries: KnownCanaries::default(),
-            began: now,
-            read: now - self.watch.rules().looks_back().min(WARM_UP),
-            counted: BTreeSet::new(),
-        });
+        let same = |round: &Round| *round.detector.rules() == *rules;
+        if !place.as_ref().is_some_and(same) {
+            let mut next = self.begin_round(&rules, place.as_ref()).await?;
+            if let Some(before) = place.take() {
+                next.take_over(before);
+            }
+            *place = Some(next);
+        }
+        let Some(round) = place.as_mut() else {
+            return Ok(0);
+        };
         self.learn_canaries(&mut round.canaries).await?;
-        let (from, mut after, mut fired) = (round.read - LATE, None, 0);
+        let (from, mut after) = (round.reads_from(), None);
         loop {
             // What happens meanwhile is read the next time.
             let until = now + Duration::from_micros(1);
@@ -135,53 +130,64 @@ impl Provider {
             let page = self.store.read(read).await?;
             after = page.last().map(|event| (event.at, event.id));
             let full = u32::try_from(page.len()).unwrap_or(PAGE) >= PAGE;
-            fired += self.take(round, &page).await?;
+            self.take(round, &page);
             if !full {
                 break;
             }
         }
-        round.read = now;
-        let border = now - LATE - LATE;
-        round.counted.retain(|(at, _)| *at >= border);
-        Ok(fired)
+        round.was_read(now);
+        let fired = self.follow(round).await?;
+        self.note_watched(round).await?;
+        gathered.map(|()| fired)
     }
 
-    async fn take(&self, round: &mut Round, page: &[Event]) -> Result<usize, Failure> {
-        let mut fired = 0;
+    /// Records what is gathered before it is told; `all` of it before a server ends.
+    pub async fn record_gathered(&self, all: bool) -> Result<(), Failure> {
+        let probes = self.record_probes().await;
+        let replays = self.record_replays(all).await;
+        let stopped = self.record_stopped(all).await;
+        probes.and(replays).and(stopped)
+    }
+
+    /// Counts these events. What is found waits to be recorded.
+    fn take(&self, round: &mut Round, page: &[Event]) {
         for event in page {
-            if !round.counted.insert((event.at, event.id)) {
+            let Some(new) = round.take(event) else {
                 continue;
+            };
+            if new {
+                let touched = round.canaries.touched_by(self, event);
+                round.touched(touched, event);
             }
-            let fresh = event.at + FRESH > round.began;
-            if fresh && let Some(touched) = round.canaries.touched_by(self, event) {
-                self.canary_touched(touched, event).await?;
+            for seen in Observation::of(event) {
+                round.observe(&seen, new);
             }
-            let seen = Observation::of(event);
-            let found: Vec<Firing> = seen
-                .iter()
-                .flat_map(|seen| round.detector.observe(seen))
-                .collect();
-            fired += found.len();
-            self.follow(round, &found, fresh).await?;
         }
-        Ok(fired)
     }
 
-    async fn follow(
-        &self,
-        round: &mut Round,
-        fired: &[Firing],
-        fresh: bool,
-    ) -> Result<(), Failure> {
-        for firing in fired {
-            round.measures.take(firing);
+    /// Records and does what was found. What fails is tried again the next time, and holds nothing else up. Answers
+    /// how many rules fired.
+    async fn follow(&self, round: &mut Round) -> Result<usize, Failure> {
+        let found = std::mem::take(&mut round.found);
+        if !found.is_empty() {
             let measures = Arc::new(round.measures.clone());
             self.throttle.tell_measures(measures);
         }
-        for firing in fired.iter().filter(|_| fresh) {
-            self.act_on(firing).await?;
+        let (mut fired, mut failed) = (0, None);
+        for one in found {
+            let done = match &one {
+                Found::Touch(touch) => self.canary_touched(&touch.0, &touch.1).await,
+                Found::Firing(firing) => self.act_on(firing, round.detector.rules()).await,
+            };
+            match done {
+                Ok(()) => fired += usize::from(matches!(one, Found::Firing(_))),
+                Err(failure) => {
+                    round.found.push(one);
+                    failed = Some(failure);
+                }
+            }
         }
-        Ok(())
+        failed.map_or(Ok(fired), Err)
     }
 
     /// When each rule fired last, over the last days.

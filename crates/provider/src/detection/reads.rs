@@ -18,20 +18,46 @@ const MOST: usize = 10_000;
 /// One in so many of the budget a node counts for itself, before it asks what the other nodes counted.
 const ALONE: u32 = 16;
 /// Accounts that one event names: it holds 2 KiB.
-const ROWS: usize = 45;
+const ROWS: usize = 43;
+/// The longest name of who reads that is kept.
+const LONGEST_NAME: usize = 64;
 
 /// How much of people's data may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Budgets {
-    /// People whose data one app may read through userinfo in an hour; 0 for any number.
+    /// People whose data one app may read through userinfo in an hour; 0 for any number. Of introspection as many
+    /// are counted, and told.
     pub userinfo_people_hour: u32,
     /// Accounts that may be written to files in a day; 0 for any number.
     pub exported_accounts_day: u64,
 }
 
+/// How an app reads data of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Read {
+    /// Their claims. Beyond the budget the app waits.
+    UserInfo,
+    /// Whose token it is and what it may do. An API asks this of everyone who calls it, so that nobody waits:
+    /// operators are told.
+    Introspection,
+}
+
+impl Read {
+    /// The name in events, and among the counters.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::UserInfo => "userinfo",
+            Self::Introspection => "introspection",
+        }
+    }
+}
+
 /// Whose data each app read within its hour, at this node.
 #[derive(Debug, Default)]
-pub(crate) struct Reads(Mutex<HashMap<ClientId, Hour>>);
+pub(crate) struct Reads(Mutex<HashMap<(Read, ClientId), Hour>>);
+
+/// An app that reads.
+type Reader<'a> = (Read, &'a ClientId);
 
 #[derive(Debug)]
 struct Hour {
@@ -65,12 +91,12 @@ enum Counted {
 }
 
 impl Reads {
-    fn count(&self, client: &ClientId, user: UserId, limit: u32, now: Timestamp) -> Counted {
+    fn count(&self, reader: Reader<'_>, user: UserId, limit: u32, now: Timestamp) -> Counted {
         let mut all = lock(&self.0);
         if all.len() >= MOST {
             all.retain(|_, hour| now < hour.ends);
         }
-        let hour = all.entry(client.clone()).or_insert_with(|| Hour::from(now));
+        let hour = all.entry(key(reader)).or_insert_with(|| Hour::from(now));
         if hour.ends <= now {
             *hour = Hour::from(now);
         }
@@ -91,9 +117,9 @@ impl Reads {
     }
 
     /// How many people this node counted, whatever the others say.
-    fn own(&self, client: &ClientId) -> u32 {
+    fn own(&self, reader: Reader<'_>) -> u32 {
         let all = lock(&self.0);
-        let count = all.get(client).map_or(0, |hour| hour.people.len());
+        let count = all.get(&key(reader)).map_or(0, |hour| hour.people.len());
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
@@ -101,12 +127,12 @@ impl Reads {
     /// whose data was read here.
     fn close(
         &self,
-        client: &ClientId,
+        reader: Reader<'_>,
         user: UserId,
         now: Timestamp,
     ) -> (Timestamp, Option<Vec<UserId>>) {
         let mut all = lock(&self.0);
-        let hour = all.entry(client.clone()).or_insert_with(|| Hour::from(now));
+        let hour = all.entry(key(reader)).or_insert_with(|| Hour::from(now));
         hour.people.remove(&user);
         let first = !std::mem::replace(&mut hour.closed, true);
         let rows = first.then(|| hour.people.iter().copied().collect());
@@ -114,50 +140,64 @@ impl Reads {
     }
 }
 
+fn key((read, client): Reader<'_>) -> (Read, ClientId) {
+    (read, client.clone())
+}
+
 impl Provider {
     /// Counts a person whose data an app reads. Beyond its budget, which is one for all nodes, it waits. Only an app
     /// that has used up a part of it costs a round trip.
-    pub(crate) async fn count_read(&self, client: &ClientId, user: UserId) -> Result<(), Failure> {
+    pub(crate) async fn count_read(
+        &self,
+        read: Read,
+        client: &ClientId,
+        user: UserId,
+    ) -> Result<(), Failure> {
         let limit = self.settings.budgets.userinfo_people_hour;
         if limit == 0 {
             return Ok(());
         }
-        let now = self.now();
-        match self.watch.reads.count(client, user, limit, now) {
+        let (now, reader) = (self.now(), (read, client));
+        let ends = match self.watch.reads.count(reader, user, limit, now) {
             Counted::Within => return Ok(()),
-            Counted::Over(ends) => return Err(Failure::Busy(ends.since(now))),
+            Counted::Over(ends) => ends,
             Counted::Ask(people) => {
-                if self.read_by(client, &people, now).await <= limit {
+                if self.read_by(reader, &people, now).await <= limit {
                     return Ok(());
                 }
+                let (ends, rows) = self.watch.reads.close(reader, user, now);
+                if let Some(rows) = rows {
+                    self.tell_used_up(reader, limit, &rows);
+                }
+                ends
             }
+        };
+        match read {
+            Read::UserInfo => Err(Failure::Busy(ends.since(now))),
+            Read::Introspection => Ok(()),
         }
-        let (ends, rows) = self.watch.reads.close(client, user, now);
-        if let Some(rows) = rows {
-            self.tell_used_up(client, limit, &rows);
-        }
-        Err(Failure::Busy(ends.since(now)))
     }
 
     /// How many people's data an app has read, at all nodes; while they cannot be asked, at this one.
-    async fn read_by(&self, client: &ClientId, people: &[UserId], now: Timestamp) -> u32 {
-        let what = Digest::of(format!("userinfo {client}").as_bytes());
+    async fn read_by(&self, reader: Reader<'_>, people: &[UserId], now: Timestamp) -> u32 {
+        let (read, client) = reader;
+        let what = Digest::of(format!("{} {client}", read.name()).as_bytes());
         let people: Vec<Digest> = people
             .iter()
             .map(|user| Digest::of(user.to_string().as_bytes()))
             .collect();
         let shared = self.session.spread_all(&what, &people, HOUR, now).await;
-        let own = self.watch.reads.own(client);
+        let own = self.watch.reads.own(reader);
         shared.map_or(own, |all| all.max(own))
     }
 
     /// The incident, and row by row whose data this node handed out.
-    fn tell_used_up(&self, client: &ClientId, limit: u32, rows: &[UserId]) {
+    fn tell_used_up(&self, (read, client): Reader<'_>, limit: u32, rows: &[UserId]) {
         let detail = serde_json::json!({
-            "what": "userinfo", "limit": limit, "people": rows.len(),
+            "what": read.name(), "limit": limit, "people": rows.len(),
         });
         let mut events = vec![self.bulk_read(Outcome::Blocked, detail)];
-        events.extend(self.row_events("userinfo", rows));
+        events.extend(self.row_events(read.name(), None, rows));
         for event in events {
             let event = Event {
                 client_id: Some(client.clone()),
@@ -175,17 +215,33 @@ impl Provider {
         event
     }
 
-    fn row_events(&self, what: &'static str, rows: &[UserId]) -> Vec<Event> {
+    fn row_events(&self, what: &'static str, reader: Option<&str>, rows: &[UserId]) -> Vec<Event> {
         let some = |rows: &[UserId]| {
-            let detail = serde_json::json!({ "what": what, "rows": rows });
+            let mut detail = serde_json::json!({ "what": what, "rows": rows });
+            if let (Some(reader), Some(members)) = (reader, detail.as_object_mut()) {
+                let reader: String = reader.chars().take(LONGEST_NAME).collect();
+                members.insert("reader".to_owned(), reader.into());
+            }
             self.bulk_read(Outcome::Passed, detail)
         };
         rows.chunks(ROWS).map(some).collect()
     }
 
+    /// Records whose data an operator is about to see, row by row, and by which way (AU-09): a canary among them is
+    /// touched by whoever reads.
+    pub async fn note_shown(
+        &self,
+        what: &'static str,
+        reader: &str,
+        rows: &[UserId],
+    ) -> Result<(), Failure> {
+        let events = self.row_events(what, Some(reader), rows);
+        Ok(self.store.write(move |tx| tx.record_many(&events)).await?)
+    }
+
     /// Counts accounts that are about to leave by a file, and records which. Beyond the budget of the day
     /// nothing leaves.
-    pub(crate) async fn count_export(&self, page: &[UserId]) -> Result<(), Failure> {
+    pub(crate) async fn count_export(&self, reader: &str, page: &[UserId]) -> Result<(), Failure> {
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
             return Ok(());
         };
@@ -194,7 +250,7 @@ impl Provider {
         let now = self.now();
         let ids: (String, String) = (first.to_string(), last.to_string());
         let mut event = self.bulk_read(Outcome::Passed, serde_json::Value::Null);
-        let rows = self.row_events("export", page);
+        let rows = self.row_events("export", Some(reader), page);
         let over = self
             .store
             .write(move |tx| {
@@ -258,7 +314,8 @@ mod tests {
             ClientId::new("app"),
         );
         let people: Vec<UserId> = (0..4).map(|_| UserId::new(at(0), &entropy)).collect();
-        let count = |n: usize, second| reads.count(&app, people[n], 32, at(second));
+        let reader = (Read::UserInfo, &app);
+        let count = |n: usize, second| reads.count(reader, people[n], 32, at(second));
         for n in [0, 1, 0, 1, 1] {
             assert_eq!(count(n, 1), Counted::Within, "few are counted here alone");
         }
@@ -268,9 +325,9 @@ mod tests {
         assert_eq!(told.len(), 3, "the others learn of all three");
         assert_eq!(count(3, 2), Counted::Ask(vec![people[3]]));
         assert_eq!(count(3, 2), Counted::Within);
-        let (ends, rows) = reads.close(&app, people[3], at(3));
+        let (ends, rows) = reads.close(reader, people[3], at(3));
         assert_eq!((ends, rows.map(|rows| rows.len())), (at(3_601), Some(3)));
-        assert_eq!(reads.close(&app, people[3], at(3)).1, None, "told once");
+        assert_eq!(reads.close(reader, people[3], at(3)).1, None, "told once");
         assert_eq!(count(3, 3), Counted::Over(at(3_601)));
         assert_eq!(
             count(1, 3),
@@ -278,5 +335,7 @@ mod tests {
             "whom it knows it may ask again"
         );
         assert_eq!(count(3, 3_601), Counted::Within);
+        let other = reads.count((Read::Introspection, &app), people[3], 32, at(3));
+        assert_eq!(other, Counted::Within, "counted apart");
     }
 }

@@ -242,6 +242,7 @@ impl Provider {
     ) -> Result<(), Failure> {
         self.works(Feature::AuthorizationCode)?;
         self.mode_works(request.reply.mode)?;
+        self.binding_works(client, request.dpop_jkt.is_some())?;
         self.pass_app(EndpointClass::Authorize, client, user)
     }
 

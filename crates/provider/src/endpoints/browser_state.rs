@@ -1,6 +1,6 @@
 //! What apps watch a session by (OpenID Connect Session Management 1.0 §2, §3).
 
-use sekisho_model::{Digest, Purpose};
+use sekisho_model::{Digest, Feature, Purpose};
 
 use super::visit::LiveSession;
 use crate::Provider;
@@ -15,7 +15,8 @@ impl Provider {
         Digest::keyed(key.as_bytes(), &[session.as_bytes()]).to_base64url()
     }
 
-    /// [`Provider::browser_state`], if the frame is switched on.
+    /// [`Provider::browser_state`], if the frame is configured. While an operator has switched it off browsers keep it
+    /// nevertheless: otherwise who signed in meanwhile would be told later, again and again, that something changed.
     pub(crate) fn kept_browser_state(&self, live: &LiveSession) -> Option<String> {
         let on = self.settings.features.session_management;
         on.then(|| self.browser_state(live))
@@ -29,6 +30,7 @@ impl Provider {
         redirect_uri: &str,
         live: &LiveSession,
     ) -> Option<String> {
+        self.works(Feature::SessionManagement).ok()?;
         let browser_state = self.kept_browser_state(live)?;
         let origin = origin_of(redirect_uri)?;
         let salt = Digest::of(&self.entropy.bytes::<32>()).to_base64url();

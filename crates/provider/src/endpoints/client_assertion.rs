@@ -1,5 +1,5 @@
 use aws_lc_rs::hmac;
-use sekisho_model::{ClientAuthentication, Digest, Purpose};
+use sekisho_model::{ClientAuthentication, Digest, Origin, Purpose};
 use sekisho_store::RegisteredClient;
 use zeroize::Zeroizing;
 
@@ -18,6 +18,7 @@ impl Provider {
         &self,
         jwt: &Compact<'_>,
         known: &RegisteredClient,
+        origin: &Origin,
     ) -> Result<bool, Failure> {
         let (client, now) = (&known.client, self.now());
         let claimed = match claimed(jwt, client, &self.settings.issuer, now) {
@@ -43,6 +44,7 @@ impl Provider {
             .await?;
         if !first {
             tracing::warn!(client = %client.client_id, "a client assertion was used again");
+            self.note_replay("client_assertion", &client.client_id, origin);
         }
         Ok(first)
     }

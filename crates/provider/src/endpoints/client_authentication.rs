@@ -93,7 +93,7 @@ impl Provider {
             (
                 Proof::Assertion(jwt),
                 ClientAuthentication::PrivateKeyJwt | ClientAuthentication::ClientSecretJwt,
-            ) => self.assertion_proves(jwt, known).await,
+            ) => self.assertion_proves(jwt, known, call.origin).await,
             (
                 Proof::Nothing,
                 ClientAuthentication::TlsClientAuth | ClientAuthentication::SelfSignedTlsClientAuth,

@@ -1,6 +1,6 @@
 //! Client authentication by the connection's certificate (RFC 8705 §2).
 
-use sekisho_model::Client;
+use sekisho_model::{Client, Feature};
 use serde_json::Value;
 
 use super::call::Call;
@@ -22,6 +22,7 @@ impl Provider {
         else {
             return Ok(false);
         };
+        self.works(Feature::MutualTls)?;
         let now = self.now();
         if client.jwks_uri.is_none() {
             return Ok(proves(certificate, client, keys_by_value(client), now));

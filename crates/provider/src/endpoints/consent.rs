@@ -13,7 +13,7 @@ use crate::accounts::OpenAccount;
 use crate::rules::authorization_details;
 use crate::rules::authorization_request::AuthorizationRequest;
 use crate::rules::consent::{self, Wanted};
-use crate::rules::lookalike::{self, Doubt};
+use crate::rules::lookalike::Doubt;
 use crate::rules::oauth_error::AuthorizationError;
 use crate::rules::sign_in::Stage;
 use crate::{Failure, Provider};
@@ -78,7 +78,7 @@ impl Provider {
         let before = self.store.read(move |tx| tx.consent(user, &id)).await?;
         let client_name = super::sign_in::client_name(&client.client, visit.locale);
         Ok(Some(ConsentView {
-            doubt: self.doubt_about(&client.client, &client_name).await?,
+            doubt: self.doubt_about(&client.client, &[&client_name]).await?,
             client_name,
             host: request.reply.callback.display_host(),
             form_action: request.reply.callback.form_action(),
@@ -91,24 +91,6 @@ impl Provider {
             client: client.client.clone(),
             account,
         }))
-    }
-
-    /// Whether its name may be meant to be taken for another: ours, or one that somebody vouches for (REG-18).
-    async fn doubt_about(&self, client: &Client, name: &str) -> Result<Option<Doubt>, Failure> {
-        if client.publisher.is_some() {
-            return Ok(None);
-        }
-        let vouched = self
-            .store
-            .read(|tx: &mut sekisho_store::Tx<'_>| tx.vouched_clients())
-            .await?;
-        let others = vouched.iter().flat_map(|other| {
-            let japanese = other.client_name_ja.as_deref();
-            [Some(other.client_name.as_str()), japanese]
-        });
-        let mut known = vec![self.settings.service_name.as_str()];
-        known.extend(others.flatten());
-        Ok(lookalike::doubt(name, &known))
     }
 
     /// Answers the app as the person decided. Of several decisions on one flow the first counts;

@@ -1,6 +1,6 @@
 //! Signing out (RP-Initiated Logout 1.0; LO-01, LO-02, LO-06).
 
-use sekisho_model::{ClientId, EventKind, Locale, Outcome, SessionId};
+use sekisho_model::{ClientId, EventKind, Feature, Locale, Outcome, SessionId};
 use sekisho_store::SessionClient;
 
 use super::visit::{LiveSession, Visit};
@@ -144,6 +144,9 @@ impl Provider {
         visit: &Visit,
     ) -> Result<SignedOut, Failure> {
         let features = self.settings.features;
+        // INC-06: frames cannot be shown later; whom nobody tells is named to the person.
+        let frames =
+            features.frontchannel_logout && self.works(Feature::FrontchannelLogout).is_ok();
         let (issuer, session) = (&self.settings.issuer, session.to_string());
         let mut left = SignedOut::default();
         for found in clients {
@@ -154,7 +157,7 @@ impl Provider {
             let front = client
                 .frontchannel_logout_uri
                 .as_ref()
-                .filter(|_| features.frontchannel_logout)
+                .filter(|_| frames)
                 .and_then(|uri| frame(uri, issuer, &session));
             let back = features.backchannel_logout && client.backchannel_logout_uri.is_some();
             let knows = asked_by == Some(&found.client_id);

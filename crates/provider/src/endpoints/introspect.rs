@@ -2,14 +2,15 @@
 
 use sekisho_guard::EndpointClass;
 use sekisho_model::{
-    Client, Confirmation, Digest, Epoch, EpochKind, Feature, Grant, GrantId, RefreshToken,
-    ScopeSet, SigningAlgorithm, Timestamp,
+    Client, ClientId, Confirmation, Digest, Epoch, EpochKind, Feature, Grant, GrantId,
+    RefreshToken, ScopeSet, SigningAlgorithm, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
 
 use super::call::Call;
 use super::client_authentication::Caller;
+use crate::detection::Read;
 use crate::rules::claims::acr;
 use crate::rules::oauth_error::{HeaderUsed, TokenError};
 use crate::rules::parameters::Parameters;
@@ -169,11 +170,14 @@ impl Provider {
             return Ok(Introspection::default());
         };
         if let Some(found) = self.find_access_token(token).await? {
-            return Ok(if concerns(caller, &found) {
-                self.described(found)
-            } else {
-                Introspection::default()
-            });
+            if !concerns(caller, &found) {
+                return Ok(Introspection::default());
+            }
+            if let Some(grant) = &found.grant {
+                self.count_read(Read::Introspection, &caller.client_id, grant.user_id)
+                    .await?;
+            }
+            return Ok(self.described(found));
         }
         self.introspect_refresh(caller, token).await
     }
@@ -294,6 +298,8 @@ impl Provider {
                 Some(grant) => Some(grant),
                 None => return Ok(None),
             },
+            // INC-07: a machine has no grant that an epoch could void.
+            None if !self.is_of_now(record.epoch, &record.client_id) => return Ok(None),
             None => None,
         };
         if !self.client_works(record.client_id.as_str()).await? {
@@ -328,9 +334,15 @@ impl Provider {
         };
         let client = self.clients.find(client_id).await?;
         Ok(client.is_some_and(|client| {
-            let id = Some(&client.client.client_id);
-            !client.client.disabled && self.knowledge.is_current(epoch, EpochKind::Token, None, id)
+            !client.client.disabled && self.is_of_now(epoch, &client.client.client_id)
         }))
+    }
+
+    /// Whether what a client got for itself under this epoch was not voided since.
+    fn is_of_now(&self, epoch: Epoch, client: &ClientId) -> bool {
+        let client = Some(client);
+        self.knowledge
+            .is_current(epoch, EpochKind::Token, None, client)
     }
 
     async fn is_revoked(&self, token_id: &str) -> Result<bool, Failure> {

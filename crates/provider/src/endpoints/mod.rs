@@ -11,6 +11,7 @@ pub mod call;
 mod client_assertion;
 pub mod client_authentication;
 mod client_certificate;
+pub mod code_address;
 pub mod connected_apps;
 pub mod consent;
 mod counted_password;

@@ -57,7 +57,7 @@ impl Provider {
         let claims = self.renamed(&stored, name)?;
         let parts = [
             ("name", claims.is_some()),
-            ("language", stored.user.locale != wish.locale),
+            ("language", stored.user.chosen_locale() != Some(wish.locale)),
             ("zone", stored.user.zone != wish.zone),
         ];
         let changed: Vec<&str> = parts.iter().filter(|one| one.1).map(|one| one.0).collect();
@@ -91,7 +91,7 @@ impl Provider {
         locale: Locale,
         visit: &Visit,
     ) -> Result<(), Failure> {
-        if live.user.locale == locale {
+        if live.user.chosen_locale() == Some(locale) {
             return Ok(());
         }
         self.pass_person(EndpointClass::Credentials, &live.user)?;

@@ -91,7 +91,8 @@ impl Provider {
                 "request_uri cannot be pushed",
             ));
         }
-        let sender = match self.sender(call, None).await? {
+        let id = &client.client.client_id;
+        let sender = match self.sender(call, None, id).await? {
             Ok(sender) => sender,
             Err(error) => return Ok(PushAnswer::Refused(error)),
         };

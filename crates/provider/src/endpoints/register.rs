@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use sekisho_guard::{Concerned, EndpointClass};
 use sekisho_model::{
-    Client, ClientId, ClientOrigin, ClientSecret, Digest, EventKind, Feature, InitialAccessToken,
-    Origin, Outcome, Purpose, RegistrationToken, Timestamp,
+    Client, ClientId, ClientOrigin, ClientSecret, Digest, Epoch, EpochKind, EventKind, Feature,
+    InitialAccessToken, Origin, Outcome, Purpose, RegistrationToken, Timestamp,
 };
 use sekisho_session::{CounterKey, Limit, Verdict};
-use sekisho_store::{Once, RegisteredClient, Tx};
+use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 use serde_json::{Map, Value, json};
 
+use crate::knowledge::shared_epochs;
 use crate::outbound::Limits;
 use crate::rules::client_metadata::{ClientRefusal, needs_secret};
 use crate::rules::discovery::offers_authentication;
+use crate::rules::lookalike::Doubt;
 use crate::rules::registration::{read, told};
 use crate::rules::software_statement;
+use crate::rules::standing::is_current;
 use crate::{Failure, Provider};
 
 /// What registration answers.
@@ -64,7 +67,7 @@ impl Provider {
         asked: &Map<String, Value>,
         origin: &Origin,
     ) -> Result<RegistrationAnswer, Failure> {
-        let now = self.now();
+        let (now, since) = (self.now(), self.knowledge.epoch_now());
         self.knowledge.may_issue(now)?;
         self.works(Feature::DynamicRegistration)?;
         self.pass(EndpointClass::ClientRegistration, Concerned::default())?;
@@ -97,7 +100,8 @@ impl Provider {
             Ok(client) => client,
             Err(answer) => return Ok(answer),
         };
-        self.store_registration(client, initial.filter(|_| by_token), origin)
+        let initial = initial.filter(|_| by_token);
+        self.store_registration(client, (initial, since), origin)
             .await
     }
 
@@ -136,6 +140,13 @@ impl Provider {
             Ok(client) => client,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
+        if let Some(doubt) = self.doubt_about_app(&client).await? {
+            let reason = match doubt {
+                Doubt::LooksLike(_) => "is too much like another name that people know here",
+                Doubt::MixedScripts => "mixes letters of different scripts in one word",
+            };
+            return Ok(Err(wrong("client_name", reason)));
+        }
         let features = &self.settings.features;
         if !offers_authentication(features, client.token_endpoint_auth_method) {
             let member = "token_endpoint_auth_method";
@@ -169,7 +180,7 @@ impl Provider {
     async fn store_registration(
         &self,
         client: Client,
-        initial: Option<Digest>,
+        (initial, since): (Option<Digest>, Epoch),
         origin: &Origin,
     ) -> Result<RegistrationAnswer, Failure> {
         let now = self.now();
@@ -190,7 +201,7 @@ impl Provider {
             if let Some(record) = &record {
                 tx.add_client_secret(&stored.client_id, record)?;
             }
-            tx.insert_registration_token(&stored.client_id, &digest, now)?;
+            tx.insert_registration_token(&stored.client_id, (&digest, since), now)?;
             tx.record(&event)?;
             Ok(true)
         };
@@ -240,9 +251,10 @@ impl Provider {
         let (held, until) = (turn.held, self.now() + GRACE);
         if held != token {
             // Of several at once one replaces it, and all are told the same successor.
-            let work =
-                move |tx: &mut Tx<'_>| tx.rotate_registration_token(&id, &held, &token, until);
-            let _first = self.store.write(work).await?;
+            let work = move |tx: &mut Tx<'_>| turned(tx, &id, (&held, &token), until);
+            if !self.store.write(work).await? {
+                return Ok(RegistrationAnswer::Unauthorized);
+            }
         }
         self.note_use(&client.client).await;
         let answer = self.registered_as(&client.client, None, &turn.next);
@@ -293,7 +305,9 @@ impl Provider {
         let held = turn.held;
         let work = move |tx: &mut Tx<'_>| {
             let id = &stored.client_id;
-            let ours = if held == new {
+            let ours = if !still_manages(tx, id)? {
+                false
+            } else if held == new {
                 // Asked with the former token: its successor is in force, if nothing followed meanwhile.
                 let present = tx.registration_token(id)?;
                 present.is_some_and(|present| present.digest == held)
@@ -347,11 +361,17 @@ impl Provider {
         event.client_id = Some(id.clone());
         event.detail = json!({"by": "registration delete"});
         let work = move |tx: &mut Tx<'_>| {
+            if !still_manages(tx, &id)? {
+                return Ok(false);
+            }
             tx.delete_registration_token(&id)?;
             tx.delete_client(&id)?;
-            tx.record(&event)
+            tx.record(&event)?;
+            Ok(true)
         };
-        self.store.write(work).await?;
+        if !self.store.write(work).await? {
+            return Ok(RegistrationAnswer::Unauthorized);
+        }
         self.clients.forget();
         Ok(RegistrationAnswer::Gone)
     }
@@ -383,7 +403,11 @@ impl Provider {
             held: record.digest,
             next: token.successor(&key),
         };
-        if !counts || client.client.disabled {
+        let of_client = Some(&client.client.client_id);
+        let is_of_now = self
+            .knowledge
+            .is_current(record.epoch, EpochKind::Token, None, of_client);
+        if !counts || !is_of_now || client.client.disabled {
             return Ok(None);
         }
         self.works(Feature::DynamicRegistration)?;
@@ -397,6 +421,36 @@ impl Provider {
 struct Turn {
     held: Digest,
     next: RegistrationToken,
+}
+
+/// Replaces the management token, if it still counts.
+fn turned(
+    tx: &mut Tx<'_>,
+    id: &ClientId,
+    (held, next): (&Digest, &Digest),
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    if !still_manages(tx, id)? {
+        return Ok(false);
+    }
+    let _first = tx.rotate_registration_token(id, held, next, until)?;
+    Ok(true)
+}
+
+/// INC-07: whether no epoch voided the management token, also one that moved since the request began.
+fn still_manages(tx: &mut Tx<'_>, id: &ClientId) -> Result<bool, StoreError> {
+    let Some(held) = tx.registration_token(id)? else {
+        return Ok(false);
+    };
+    let shared = shared_epochs(tx)?;
+    let client = Some(id);
+    Ok(is_current(
+        held.epoch,
+        EpochKind::Token,
+        None,
+        client,
+        &shared,
+    ))
 }
 
 fn is_plain(id: &str) -> bool {

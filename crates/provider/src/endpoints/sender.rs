@@ -1,6 +1,6 @@
 //! What a caller proved to hold: a key by a `DPoP` proof (RFC 9449), a certificate by TLS (RFC 8705).
 
-use sekisho_model::{Client, Confirmation};
+use sekisho_model::{Client, ClientId, Confirmation, Feature};
 
 use super::call::{Call, ClientCertificate};
 use crate::rules::dpop::{self, Expected, Nonces};
@@ -63,8 +63,9 @@ impl Provider {
         &self,
         call: &Call<'_>,
         access_token: Option<&str>,
+        client: &ClientId,
     ) -> Result<Result<Sender, TokenError>, Failure> {
-        let key = match self.proved_key(call, access_token).await? {
+        let key = match self.proved_key(call, access_token, client).await? {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
@@ -72,11 +73,12 @@ impl Provider {
         Ok(Ok(Sender { key, ..sender }))
     }
 
-    /// What the call's connection proves, whatever else it carries.
+    /// What the call's connection proves, whatever else it carries. While certificates are switched off it proves
+    /// nothing, and who needs one is stopped by [`Provider::binding_works`].
     pub(super) fn sender_by_certificate(&self, call: &Call<'_>) -> Sender {
         let certificate = call
             .certificate
-            .filter(|_| self.settings.features.mutual_tls)
+            .filter(|_| self.settings.features.mutual_tls && self.works(Feature::MutualTls).is_ok())
             .map(ClientCertificate::thumbprint);
         Sender {
             key: None,
@@ -88,9 +90,13 @@ impl Provider {
         &self,
         call: &Call<'_>,
         access_token: Option<&str>,
+        client: &ClientId,
     ) -> Result<Result<Option<String>, TokenError>, Failure> {
         if !self.settings.features.dpop {
             return Ok(Ok(None));
+        }
+        if !call.dpop.is_empty() {
+            self.works(Feature::Dpop)?;
         }
         let now = self.now();
         let url = format!("{}{}", self.settings.issuer, call.path);
@@ -116,6 +122,7 @@ impl Provider {
         Ok(if first {
             Ok(Some(proof.key))
         } else {
+            self.note_replay("dpop_proof", client, call.origin);
             Err(TokenError::InvalidDpopProof(
                 "the DPoP proof was used before",
             ))
@@ -136,7 +143,7 @@ impl Provider {
 
     /// The nonce that successful answers carry, if proofs need one (RFC 9449 §8.2).
     pub fn next_dpop_nonce(&self) -> Option<String> {
-        let features = self.settings.features;
+        let features = self.features_now();
         (features.dpop && features.dpop_nonce_required).then(|| self.dpop_nonce())
     }
 }

@@ -4,10 +4,11 @@ use openidconnect::core::CoreGenderClaim;
 use openidconnect::{EmptyAdditionalClaims, UserInfoClaims};
 
 use sekisho_guard::EndpointClass;
-use sekisho_model::{ClientId, Confirmation, SigningAlgorithm};
+use sekisho_model::{ClientId, Confirmation, Feature, SigningAlgorithm};
 
 use super::call::Call;
 use super::introspect::Found;
+use crate::detection::Read;
 use crate::rules::claims;
 use crate::rules::claims_request::ClaimsRequest;
 use crate::rules::oauth_error::{BearerError, TokenError};
@@ -52,6 +53,7 @@ impl Provider {
         }
         let Found {
             grant: Some(grant),
+            client_id: reader,
             scope,
             audience,
             ..
@@ -72,7 +74,9 @@ impl Provider {
             return Ok(Err(BearerError::InvalidToken));
         };
         self.pass_app(EndpointClass::UserInfo, &client.client, Some(&open.user))?;
-        self.count_read(&client.client.client_id, open.user.id)
+        // Whoever got the token reads, also after an exchange.
+        let reader = ClientId::new(reader.as_str());
+        self.count_read(Read::UserInfo, &reader, open.user.id)
             .await?;
         let subject = self.subject_for(&client.client, &open.user);
         let single = ClaimsRequest::of_grant(&grant.terms.claims).userinfo;
@@ -113,6 +117,11 @@ impl Provider {
         token: &str,
         found: &Found,
     ) -> Result<Result<(), BearerError>, Failure> {
+        match found.confirmation {
+            Some(Confirmation::Key(_)) => self.works(Feature::Dpop)?,
+            Some(Confirmation::Certificate(_)) => self.works(Feature::MutualTls)?,
+            None => {}
+        }
         let right_scheme = match found.confirmation {
             Some(Confirmation::Key(_)) => Scheme::Dpop,
             Some(Confirmation::Certificate(_)) | None => Scheme::Bearer,
@@ -123,8 +132,9 @@ impl Provider {
         let Some(bound) = &found.confirmation else {
             return Ok(Ok(()));
         };
+        let client = ClientId::new(found.client_id.as_str());
         let sender = match scheme {
-            Scheme::Dpop => match self.sender(call, Some(token)).await? {
+            Scheme::Dpop => match self.sender(call, Some(token), &client).await? {
                 Ok(sender) if sender.key.is_none() => {
                     return Ok(Err(BearerError::InvalidDpopProof(
                         "a DPoP proof is required",

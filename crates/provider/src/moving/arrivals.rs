@@ -255,7 +255,8 @@ impl Provider {
                     .subject
                     .unwrap_or_else(|| Subject::generate(entropy)),
                 state: newcomer.state,
-                locale: newcomer.locale.unwrap_or_default(),
+                locale: newcomer.locale.unwrap_or(self.settings.default_locale),
+                locale_chosen: newcomer.locale.is_some(),
                 zone: newcomer
                     .zone
                     .unwrap_or_else(|| self.settings.default_zone.clone()),

@@ -67,11 +67,11 @@ impl Provider {
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
 
-    /// A page of accounts. One that cannot be read is told and left out: the others are not held up by it.
+    /// A page of accounts, for `reader`. One that cannot be read is told and left out: the others are not held up by it.
     pub async fn export_page(
         &self,
-        after: Option<UserId>,
-        limit: u32,
+        reader: &str,
+        (after, limit): (Option<UserId>, u32),
         hashes: Hashes,
     ) -> Result<DeparturePage, Failure> {
         let (accounts, (ids, last), counted) = self
@@ -89,7 +89,7 @@ impl Provider {
                 Ok((accounts, (ids, last), (factors, codes)))
             })
             .await?;
-        self.count_export(&ids).await?;
+        self.count_export(reader, &ids).await?;
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
         let mut losses = Losses {
@@ -145,7 +145,9 @@ impl Provider {
                 UserState::Disabled => "disabled".into(),
             },
         );
-        put("locale", user.locale.tag().into());
+        if let Some(chosen) = user.chosen_locale() {
+            put("locale", chosen.tag().into());
+        }
         put("zone", user.zone.as_str().into());
         put("second_step", user.second_step.into());
         put(

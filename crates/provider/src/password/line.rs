@@ -1,11 +1,15 @@
-//! Who waits for a hash thread: in the order they came, not longer than they were promised, and only as
-//! many as can have their turn in that time (PW-21). Pure: the pool tells what time it is.
+//! Who waits for a hash thread: sign-ins before new passwords, each in the order they came, not longer than they
+//! were promised, and only as many as can have their turn in that time (PW-21, INC-09). Pure: the pool tells what time
+//! it is.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How much of the newest measurement goes into the mean.
 const NEWEST: u32 = 8;
+/// So many sign-ins have their turn before a new password that waits: when everybody has to change theirs, the
+/// others still sign in at once, and when everybody signs in, new passwords are still made.
+const BEFORE_ONE: usize = 3;
 
 /// What bounds a line.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,15 @@ pub(super) enum Patience {
     Endless,
 }
 
+/// What somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// A password is compared.
+    SignIn,
+    /// A new record is made.
+    Making,
+}
+
 struct Waiting<T> {
     what: T,
     /// When its turn must have come, counted from the beginning of the line.
@@ -38,7 +51,10 @@ struct Waiting<T> {
 
 /// The line before the hash threads.
 pub(super) struct Line<T> {
-    waiting: VecDeque<Waiting<T>>,
+    sign_ins: VecDeque<Waiting<T>>,
+    makings: VecDeque<Waiting<T>>,
+    /// Sign-ins that had their turn while a new password waited.
+    passed: usize,
     bounds: Bounds,
     free_kib: u64,
     /// What a turn takes.
@@ -48,7 +64,9 @@ pub(super) struct Line<T> {
 impl<T> Line<T> {
     pub(super) const fn new(bounds: Bounds) -> Self {
         Self {
-            waiting: VecDeque::new(),
+            sign_ins: VecDeque::new(),
+            makings: VecDeque::new(),
+            passed: 0,
             free_kib: bounds.spare_kib,
             bounds,
             mean: None,
@@ -60,23 +78,23 @@ impl<T> Line<T> {
         extra_kib <= self.bounds.spare_kib
     }
 
-    /// Joins the line at its end; `false` if there is no point in waiting. `extra_kib` is the memory it
+    /// Joins its lane at the end; `false` if there is no point in waiting. `extra_kib` is the memory it
     /// takes beyond what a slot keeps.
     pub(super) fn join(
         &mut self,
         what: T,
         extra_kib: u64,
-        patience: Patience,
+        (lane, patience): (Lane, Patience),
         now: Duration,
     ) -> bool {
-        if !self.fits(extra_kib) || self.waiting.len() >= self.room(patience) {
+        if !self.fits(extra_kib) || self.before(lane) >= self.room(patience) {
             return false;
         }
         let until = match patience {
             Patience::Short => Some(now.saturating_add(self.bounds.max_wait)),
             Patience::Endless => None,
         };
-        self.waiting.push_back(Waiting {
+        self.lane(lane).push_back(Waiting {
             what,
             until,
             extra_kib,
@@ -84,16 +102,48 @@ impl<T> Line<T> {
         true
     }
 
+    /// How many have their turn before one who joins now.
+    fn before(&self, lane: Lane) -> usize {
+        let (sign_ins, makings) = (self.sign_ins.len(), self.makings.len());
+        match lane {
+            Lane::SignIn => sign_ins + makings.min(sign_ins / BEFORE_ONE),
+            Lane::Making => sign_ins + makings,
+        }
+    }
+
+    const fn lane(&mut self, lane: Lane) -> &mut VecDeque<Waiting<T>> {
+        match lane {
+            Lane::SignIn => &mut self.sign_ins,
+            Lane::Making => &mut self.makings,
+        }
+    }
+
     /// Whose turn it is. Who waited in vain is dropped: a hash that nobody waits for takes the place of one that
-    /// somebody does. `None` if nobody waits, or the next one waits for memory.
+    /// somebody does. `None` if nobody waits, or who does waits for memory.
     pub(super) fn next(&mut self, now: Duration) -> Option<(T, u64)> {
         let too_late = |one: &Waiting<T>| one.until.is_some_and(|until| until < now);
-        while self.waiting.front().is_some_and(too_late) {
-            drop(self.waiting.pop_front());
+        for lane in [&mut self.sign_ins, &mut self.makings] {
+            while lane.front().is_some_and(too_late) {
+                drop(lane.pop_front());
+            }
         }
-        let extra_kib = self.waiting.front()?.extra_kib;
+        let makings_wait = !self.makings.is_empty();
+        if makings_wait && self.passed >= BEFORE_ONE {
+            return self.take(Lane::Making).or_else(|| self.take(Lane::SignIn));
+        }
+        let sign_in = self.take(Lane::SignIn);
+        self.passed += usize::from(makings_wait && sign_in.is_some());
+        sign_in.or_else(|| self.take(Lane::Making))
+    }
+
+    fn take(&mut self, lane: Lane) -> Option<(T, u64)> {
+        let extra_kib = self.lane(lane).front()?.extra_kib;
         self.free_kib = self.free_kib.checked_sub(extra_kib)?;
-        self.waiting.pop_front().map(|one| (one.what, extra_kib))
+        if lane == Lane::Making {
+            self.passed = 0;
+        }
+        let first = self.lane(lane).pop_front();
+        first.map(|one| (one.what, extra_kib))
     }
 
     /// A turn is over: its memory is free again. `took` counts if something was computed.
@@ -133,6 +183,8 @@ mod tests {
     use super::*;
 
     const HASH: Duration = Duration::from_millis(250);
+    const PERSON: (Lane, Patience) = (Lane::SignIn, Patience::Short);
+    const CHANGE: (Lane, Patience) = (Lane::Making, Patience::Short);
 
     fn bounds() -> Bounds {
         Bounds {
@@ -160,7 +212,7 @@ mod tests {
         while now < Duration::from_mins(1) {
             now += Duration::from_millis(1);
             while came <= now {
-                let joined = line.join(came, 0, Patience::Short, now);
+                let joined = line.join(came, 0, PERSON, now);
                 told.refused += u32::from(!joined);
                 came += gap;
             }
@@ -186,9 +238,9 @@ mod tests {
         if slot.is_some() {
             return;
         }
-        let before = line.waiting.len();
+        let before = line.sign_ins.len();
         let next = line.next(now);
-        let left = before - line.waiting.len() - usize::from(next.is_some());
+        let left = before - line.sign_ins.len() - usize::from(next.is_some());
         told.given_up += u32::try_from(left).unwrap();
         if let Some((since, _)) = next {
             told.longest = told.longest.max(now.saturating_sub(since));
@@ -237,9 +289,9 @@ mod tests {
     fn who_waited_in_vain_is_passed_over_and_who_has_patience_is_not() {
         let mut line = Line::new(bounds());
         let at = Duration::from_secs;
-        assert!(line.join("person", 0, Patience::Short, at(0)));
-        assert!(line.join("import", 0, Patience::Endless, at(0)));
-        assert!(line.join("late", 0, Patience::Short, at(2)));
+        assert!(line.join("person", 0, PERSON, at(0)));
+        assert!(line.join("import", 0, (Lane::Making, Patience::Endless), at(0)));
+        assert!(line.join("late", 0, CHANGE, at(2)));
         assert_eq!(line.next(at(3)), Some(("import", 0)));
         assert_eq!(line.next(at(4)), Some(("late", 0)));
         assert_eq!(line.next(at(4)), None);
@@ -249,14 +301,61 @@ mod tests {
     fn pw_21_what_is_computed_at_once_keeps_within_the_memory() {
         let mut line = Line::new(bounds());
         let now = Duration::ZERO;
-        assert!(!line.join("too dear", 101, Patience::Endless, now));
+        assert!(!line.join("too dear", 101, PERSON, now));
         for (what, extra) in [("dear", 100), ("dearer", 60), ("plain", 0)] {
-            assert!(line.join(what, extra, Patience::Short, now), "{what}");
+            assert!(line.join(what, extra, PERSON, now), "{what}");
         }
         assert_eq!(line.next(now), Some(("dear", 100)));
         assert_eq!(line.next(now), None, "there is no memory for the next");
         line.done(100, None);
         assert_eq!(line.next(now), Some(("dearer", 60)));
         assert_eq!(line.next(now), Some(("plain", 0)));
+    }
+
+    #[test]
+    fn inc_09_a_wave_of_new_passwords_holds_no_sign_in_up_and_is_not_starved() {
+        let (mut line, now) = (Line::new(bounds()), Duration::ZERO);
+        for change in ["c1", "c2", "c3", "c4"] {
+            assert!(line.join(change, 0, CHANGE, now));
+        }
+        for person in ["p1", "p2", "p3", "p4", "p5"] {
+            assert!(line.join(person, 0, PERSON, now));
+        }
+        let order: Vec<&str> = std::iter::from_fn(|| line.next(now))
+            .map(|(who, _)| who)
+            .collect();
+        assert_eq!(order.join(" "), "p1 p2 p3 c1 p4 p5 c2 c3 c4");
+    }
+
+    #[test]
+    fn inc_09_a_full_lane_of_new_passwords_leaves_room_for_sign_ins() {
+        let (mut line, now) = (Line::new(bounds()), Duration::ZERO);
+        line.done(0, Some(HASH));
+        let joined =
+            |line: &mut Line<()>, what| (0..100).filter(|_| line.join((), 0, what, now)).count();
+        assert_eq!(
+            joined(&mut line, CHANGE),
+            16,
+            "two slots, two seconds, 250 ms each"
+        );
+        assert_eq!(
+            joined(&mut line, PERSON),
+            12,
+            "and every fourth turn is a change"
+        );
+        assert_eq!(joined(&mut line, CHANGE), 0);
+    }
+
+    #[test]
+    fn who_waits_for_memory_lets_others_pass() {
+        let (mut line, now) = (Line::new(bounds()), Duration::ZERO);
+        assert!(line.join("runs", 100, CHANGE, now));
+        assert_eq!(line.next(now), Some(("runs", 100)));
+        assert!(line.join("dear", 60, CHANGE, now));
+        assert!(line.join("plain", 0, PERSON, now));
+        assert_eq!(line.next(now), Some(("plain", 0)));
+        assert_eq!(line.next(now), None);
+        line.done(100, None);
+        assert_eq!(line.next(now), Some(("dear", 60)));
     }
 }

@@ -25,6 +25,7 @@ pub use record::Cost;
 use crate::Failure;
 use crate::rules::password_policy::normalised;
 use levels::Levels;
+use line::Lane;
 use pool::{HashJob, HashPool};
 use record::{Made, Phc, Record};
 
@@ -91,7 +92,7 @@ impl Passwords {
         let salt = self.entropy.bytes::<16>();
         let normal = Zeroizing::new(normalised(password).into_bytes());
         let job = HashJob::of(normal, &salt, self.cost);
-        let hashed = self.pool.run(job).await?;
+        let hashed = self.pool.run(job, Lane::Making).await?;
         let phc = Phc {
             cost: self.cost,
             salt: salt.to_vec(),
@@ -162,13 +163,16 @@ impl Passwords {
         let kind = (scheme.is_some() || other_cost).then(|| stored.kind());
         let hashed = self
             .pool
-            .run(HashJob {
-                forms,
-                scheme,
-                salt: stored.phc.salt.clone(),
-                cost: stored.phc.cost,
-                beside: other_cost.then_some(self.cost),
-            })
+            .run(
+                HashJob {
+                    forms,
+                    scheme,
+                    salt: stored.phc.salt.clone(),
+                    cost: stored.phc.cost,
+                    beside: other_cost.then_some(self.cost),
+                },
+                Lane::SignIn,
+            )
             .await?;
         if let Some(kind) = kind {
             self.levels.note(kind, hashed.beyond);

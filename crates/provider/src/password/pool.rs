@@ -7,7 +7,7 @@ use argon2::Block;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::line::{Bounds, Line, Patience};
+use super::line::{Bounds, Lane, Line, Patience};
 use super::record::Cost;
 use crate::Failure;
 use crate::rules::legacy_hash::Scheme;
@@ -221,14 +221,15 @@ impl HashPool {
         self.settings.slots.max(1).saturating_mul(8)
     }
 
-    pub(super) async fn run(&self, job: HashJob) -> Result<Hashed, Failure> {
-        let coming = self.submit(job, Patience::Short)?;
+    /// For work that a person waits for.
+    pub(super) async fn run(&self, job: HashJob, lane: Lane) -> Result<Hashed, Failure> {
+        let coming = self.submit(job, (lane, Patience::Short))?;
         coming.within(self.settings.max_wait).await
     }
 
     /// For work nobody waits for; the caller keeps to [`HashPool::width`].
     pub(super) async fn run_patiently(&self, job: HashJob) -> Result<Hashed, Failure> {
-        let coming = self.submit(job, Patience::Endless)?;
+        let coming = self.submit(job, (Lane::Making, Patience::Endless))?;
         coming.answer.await.map_err(|_gone| busy())?
     }
 
@@ -245,7 +246,7 @@ impl HashPool {
         Held(Arc::clone(&self.shared))
     }
 
-    fn submit(&self, job: HashJob, patience: Patience) -> Result<Coming, Failure> {
+    fn submit(&self, job: HashJob, how: (Lane, Patience)) -> Result<Coming, Failure> {
         let (started, has_started) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
         let extra_kib = job.kib().saturating_sub(self.shared.kept_kib);
@@ -263,7 +264,7 @@ impl HashPool {
             );
             return Err(busy());
         }
-        if !state.line.join(asked, extra_kib, patience, now) {
+        if !state.line.join(asked, extra_kib, how, now) {
             return Err(busy());
         }
         drop(state);
@@ -432,24 +433,24 @@ mod tests {
     #[tokio::test]
     async fn reused_memory_gives_the_same_hash() {
         let pool = pool(1, 64);
-        let first = pool.run(job()).await.unwrap();
+        let first = pool.run(job(), Lane::SignIn).await.unwrap();
         let dearer = Cost {
             memory_kib: 30_000,
             ..Cost::FLOOR
         };
-        let dear = pool.run(HashJob {
+        let dear = HashJob {
             cost: dearer,
             ..job()
-        });
-        dear.await.unwrap();
-        let again = pool.run(job()).await.unwrap();
+        };
+        pool.run(dear, Lane::SignIn).await.unwrap();
+        let again = pool.run(job(), Lane::SignIn).await.unwrap();
         assert_eq!(*first.only(), *again.only());
     }
 
     #[tokio::test]
     async fn pw_21_a_flood_is_refused_at_once_instead_of_waiting() {
         let pool = pool(1, 1);
-        let many = (0..20).map(|_| pool.run(job()));
+        let many = (0..20).map(|_| pool.run(job(), Lane::SignIn));
         let results = futures_util::future::join_all(many).await;
         let refused = results
             .iter()
@@ -482,9 +483,9 @@ mod tests {
     async fn pw_21_what_nobody_waits_for_is_not_computed() {
         let pool = pool(1, 64);
         let held = pool.hold();
-        let given_up = pool.submit(job(), Patience::Short).unwrap();
+        let given_up = pool.submit(job(), (Lane::SignIn, Patience::Short)).unwrap();
         drop(given_up);
-        let waits = pool.submit(job(), Patience::Short).unwrap();
+        let waits = pool.submit(job(), (Lane::SignIn, Patience::Short)).unwrap();
         drop(held);
         assert!(waits.within(Duration::from_mins(5)).await.is_ok());
     }
@@ -497,7 +498,7 @@ mod tests {
         };
         let pool = HashPool::start(settings, Cost::FLOOR);
         let _held = pool.hold();
-        let refused = pool.run(job()).await;
+        let refused = pool.run(job(), Lane::SignIn).await;
         assert!(matches!(refused, Err(Failure::Busy(_))));
     }
 
@@ -528,7 +529,7 @@ mod tests {
                 scheme: Some(scrypt(log_n)),
                 ..job()
             };
-            assert_eq!(pool.run(job).await.is_ok(), fits);
+            assert_eq!(pool.run(job, Lane::SignIn).await.is_ok(), fits);
         }
     }
 }

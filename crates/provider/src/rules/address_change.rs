@@ -51,8 +51,10 @@ pub struct Present<'a> {
 /// Which address a proof is for.
 pub const fn kind(purpose: ProofPurpose) -> Option<AddressKind> {
     match purpose {
-        ProofPurpose::Register | ProofPurpose::FirstCodeAddress => None,
-        ProofPurpose::CodeAddress => Some(AddressKind::Code),
+        ProofPurpose::Register | ProofPurpose::FirstCodeAddress | ProofPurpose::LoginMailbox => {
+            None
+        }
+        ProofPurpose::CodeAddress | ProofPurpose::OtherCodeAddress => Some(AddressKind::Code),
         ProofPurpose::LoginAddress => Some(AddressKind::Login),
     }
 }

@@ -82,9 +82,17 @@ impl Candidate {
 /// accounts may go to one address; nobody else signs in with it.
 pub fn hears(purpose: ProofPurpose, account: Option<UserId>, holder: Option<UserId>) -> bool {
     match (purpose, holder) {
-        (ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress, _) | (_, None) => true,
+        (
+            ProofPurpose::FirstCodeAddress
+            | ProofPurpose::CodeAddress
+            | ProofPurpose::OtherCodeAddress,
+            _,
+        )
+        | (_, None) => true,
         (ProofPurpose::Register, Some(_)) => false,
-        (ProofPurpose::LoginAddress, Some(holder)) => account == Some(holder),
+        (ProofPurpose::LoginAddress | ProofPurpose::LoginMailbox, Some(holder)) => {
+            account == Some(holder)
+        }
     }
 }
 

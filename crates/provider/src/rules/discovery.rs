@@ -77,10 +77,9 @@ pub const fn offers_mode(features: &Features, mode: ResponseMode) -> bool {
     }
 }
 
-/// The document of these settings; their issuer has no trailing slash.
-pub fn document(settings: &Settings) -> Result<SekishoMetadata, ParseError> {
+/// The document of these settings, as far as `features` go; their issuer has no trailing slash.
+pub fn document(settings: &Settings, features: &Features) -> Result<SekishoMetadata, ParseError> {
     let issuer = settings.issuer.as_str();
-    let features = &settings.features;
     let at = |path: &str| format!("{issuer}/oauth2/{path}");
     let metadata = ProviderMetadata::new(
         IssuerUrl::new(issuer.to_owned())?,
@@ -92,7 +91,7 @@ pub fn document(settings: &Settings) -> Result<SekishoMetadata, ParseError> {
             CoreSubjectIdentifierType::Pairwise,
         ],
         signing(),
-        FurtherMetadata::of(settings),
+        FurtherMetadata::of(settings, features),
     )
     .set_token_endpoint(Some(TokenUrl::new(at("token"))?))
     .set_userinfo_endpoint(Some(UserInfoUrl::new(at("userinfo"))?))
@@ -197,11 +196,8 @@ mod tests {
     use super::*;
 
     fn discovered(features: Features) -> Value {
-        let settings = Settings {
-            features,
-            ..Settings::sample("https://id.example")
-        };
-        serde_json::to_value(document(&settings).unwrap()).unwrap()
+        let settings = Settings::sample("https://id.example");
+        serde_json::to_value(document(&settings, &features).unwrap()).unwrap()
     }
 
     #[test]

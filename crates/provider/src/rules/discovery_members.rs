@@ -80,9 +80,9 @@ pub const MTLS_ENDPOINTS: [(&str, &str); 6] = [
 ];
 
 impl FurtherMetadata {
-    /// The members these settings lead to.
-    pub(super) fn of(settings: &Settings) -> Self {
-        let (issuer, features) = (settings.issuer.as_str(), &settings.features);
+    /// The members these settings lead to, as far as `features` go.
+    pub(super) fn of(settings: &Settings, features: &Features) -> Self {
+        let issuer = settings.issuer.as_str();
         let at = |path: &str| format!("{issuer}/oauth2/{path}");
         let when = |on: bool| on.then_some(true);
         let algorithms = || ALGORITHMS.map(str::to_owned).to_vec();

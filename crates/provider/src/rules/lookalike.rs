@@ -12,10 +12,14 @@ pub enum Doubt {
 
 /// What is doubtful about `name`, beside the names that people know here. Its own makers may use them.
 pub fn doubt(name: &str, known: &[&str]) -> Option<Doubt> {
-    let shape = skeleton(name);
-    let other = known
-        .iter()
-        .find(|other| !shape.is_empty() && skeleton(other) == shape);
+    let (shape, bare) = (skeleton(name), unofficial(&skeleton(name)).to_owned());
+    let alike = |other: &str| {
+        let other = skeleton(other);
+        let same = !shape.is_empty() && other == shape;
+        // Whatever a house itself would add to its name: "Sekisho Support" is Sekisho to whoever reads it.
+        same || (!bare.is_empty() && unofficial(&other) == bare)
+    };
+    let other = known.iter().find(|other| alike(other));
     if let Some(other) = other {
         return Some(Doubt::LooksLike((*other).to_owned()));
     }
@@ -25,6 +29,52 @@ pub fn doubt(name: &str, known: &[&str]) -> Option<Doubt> {
     };
     let mut words = name.split(|c: char| !c.is_alphanumeric());
     words.any(mixed).then_some(Doubt::MixedScripts)
+}
+
+/// Words by which a house speaks of itself. An app that adds them to the name of another seems to speak for it.
+const OFFICIAL: [&str; 26] = [
+    "account",
+    "accounts",
+    "admin",
+    "authenticator",
+    "center",
+    "centre",
+    "help",
+    "helpdesk",
+    "login",
+    "official",
+    "security",
+    "service",
+    "signin",
+    "staff",
+    "support",
+    "team",
+    "verification",
+    "アカウント",
+    "サービス",
+    "サポート",
+    "セキュリティ",
+    "セキュリティー",
+    "ログイン",
+    "公式",
+    "認証",
+    "運営",
+];
+
+/// The rest of a skeleton when such words are taken from its ends.
+fn unofficial(shape: &str) -> &str {
+    let mut rest = shape;
+    loop {
+        let shorter = OFFICIAL.iter().find_map(|word| {
+            let word = skeleton(word);
+            let word = word.as_str();
+            rest.strip_suffix(word).or_else(|| rest.strip_prefix(word))
+        });
+        match shorter {
+            Some(shorter) => rest = shorter,
+            None => return rest,
+        }
+    }
 }
 
 /// What is left of a name when it is only glanced at: small, without spaces and signs, lookalikes as Latin letters.
@@ -104,6 +154,27 @@ mod tests {
     }
 
     #[test]
+    fn reg_18_what_seems_to_speak_for_another_is_doubted() {
+        let known = ["Sekisho", "Ledger Pay"];
+        for (name, other) in [
+            ("Sekisho Support", "Sekisho"),
+            ("Official Sekishо", "Sekisho"),
+            ("SekishoSecurityTeam", "Sekisho"),
+            ("Sekisho サポート", "Sekisho"),
+            ("公式 Sekisho ログイン", "Sekisho"),
+            ("Ledger Pay - account verification", "Ledger Pay"),
+        ] {
+            let like = Some(Doubt::LooksLike(other.to_owned()));
+            assert_eq!(doubt(name, &known), like, "{name}");
+        }
+        // A house whose own name has such a word.
+        let house = ["Example Login"];
+        assert!(doubt("Example Support", &house).is_some());
+        assert_eq!(doubt("Support", &house), None);
+        assert_eq!(doubt("Support", &["Login"]), None);
+    }
+
+    #[test]
     fn reg_18_honest_names_of_any_script_are_not_doubted() {
         let known = ["Sekisho"];
         for name in [
@@ -113,6 +184,9 @@ mod tests {
             "Почта Pro",
             "Ω meter",
             "関所 Sekisho 家計簿",
+            "Sekisho Notes",
+            "Team Support",
+            "Account help",
             "",
         ] {
             assert_eq!(doubt(name, &known), None, "{name}");

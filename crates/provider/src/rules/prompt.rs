@@ -13,6 +13,9 @@ pub struct Prompt {
     pub none: bool,
     /// `login` or `select_account`: prove who you are again.
     pub login: bool,
+    /// `select_account`: and say whose account it is to be.
+    #[serde(default)]
+    pub select_account: bool,
     /// `consent`: ask again.
     pub consent: bool,
     /// `create`: make an account (Initiating User Registration §4).
@@ -37,7 +40,8 @@ impl Prompt {
             count += 1;
             match word {
                 "none" => prompt.none = true,
-                "login" | "select_account" => prompt.login = true,
+                "login" => prompt.login = true,
+                "select_account" => (prompt.login, prompt.select_account) = (true, true),
                 "consent" => prompt.consent = true,
                 "create" => prompt.create = true,
                 _ => {}
@@ -63,5 +67,8 @@ mod tests {
         assert!(Prompt::parse(Some("create")).unwrap().create);
         assert_eq!(Prompt::parse(Some("dance")), Ok(Prompt::default()));
         assert!(Prompt::parse(Some("login consent")).unwrap().consent);
+        let selecting = Prompt::parse(Some("select_account")).unwrap();
+        assert!(selecting.login && selecting.select_account);
+        assert!(!Prompt::parse(Some("login")).unwrap().select_account);
     }
 }

@@ -124,6 +124,18 @@ pub struct CodeStage {
     /// Whether the pages keep to themselves what the password was.
     #[serde(default)]
     pub disguise: Disguise,
+    /// How far the setting of a code address got, where no code can be typed.
+    #[serde(default)]
+    pub set_up: SetUp,
+}
+
+/// How far the setting of a code address got at a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SetUp {
+    /// Whether there is no code address: one is set in the place of typing a code.
+    pub missing: bool,
+    /// Whether the sign-in mailbox was proved.
+    pub mailbox_proved: bool,
 }
 
 impl CodeStage {
@@ -233,6 +245,17 @@ impl PendingSignIn {
     /// Whether the browser that holds a cookie with this digest may go on with it, now.
     pub fn belongs_to(&self, binding: &Digest, now: Timestamp) -> bool {
         self.binding == *binding && now < self.began_at + FLOW_LIFE
+    }
+
+    /// The sign-in mailbox was proved, beside the password; `false` if the sign-in is no longer there.
+    pub const fn mailbox_proved(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Code(stage) => {
+                stage.set_up.mailbox_proved = true;
+                true
+            }
+            Stage::Password | Stage::Change(_) | Stage::Consent(_) => false,
+        }
     }
 
     /// The password was right and the code is sent; the cookie changes with it (SES-03).

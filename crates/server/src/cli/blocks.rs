@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use clap::Args;
-use sekisho_mail::when;
-use sekisho_model::{Block, BlockEffect, BlockTarget, EventKind, RequestShape, Timestamp, network};
-use sekisho_provider::blocks::{BlockDecided, BlockOrder};
-use serde::Serialize;
+use sekisho_model::{
+    BlockEffect, BlockTarget, BodyField, EventKind, RequestShape, Timestamp, network,
+};
+use sekisho_provider::blocks::BlockOrder;
 
 use super::cohort::moment;
 use super::levels::By;
 use super::tree::{Form, Where};
 use super::{CliError, clients, event, output, services_at, users};
+use crate::guard_overview::{ShownBlock, decided};
 use crate::wiring::Services;
 
 /// Whom to keep out, and how long.
@@ -65,6 +66,10 @@ struct Shape {
     /// A header and what it contains, as in 'x-probe: 1'.
     #[arg(long, conflicts_with = "Whom", value_parser = header)]
     header: Option<(String, String)>,
+    /// A field of the body, with --path: 'name' if it is there, 'name=value', 'name~part', or 'name>200' for
+    /// more letters. Of several each must fit.
+    #[arg(long = "field", conflicts_with = "Whom")]
+    fields: Vec<BodyField>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -101,17 +106,6 @@ pub(crate) struct LiftBlock {
     number: i64,
     #[command(flatten)]
     by: By,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    number: i64,
-    effect: &'static str,
-    about: String,
-    until: Option<String>,
-    operator: String,
-    reason: String,
-    made: String,
 }
 
 fn net(text: &str) -> Result<ipnet::IpNet, String> {
@@ -155,10 +149,11 @@ impl Shape {
             path: self.path,
             query: self.query,
             header: self.header,
+            fields: self.fields,
         };
         if shape == RequestShape::default() {
             return Err(CliError::usage(
-                "say whom: --network, --user-agent, --client, --user, or --path, --method, --query, --header",
+                "say whom: --network, --user-agent, --client, --user, or --path, --method, --query, --header, --field",
             ));
         }
         Ok(BlockTarget::Request(shape))
@@ -230,30 +225,13 @@ async fn decide(
         reason: by.reason,
         until: end.moment(provider.now()),
     };
-    let refused = |words: &str| Err(CliError::refused(words.to_owned()));
-    match provider.order_block(order, event).await? {
-        BlockDecided::InForce(number) => {
-            output::done(&format!(
-                "{number}: {about}: {}, on every node within a second.",
-                in_words(effect)
-            ));
-            Ok(())
-        }
-        BlockDecided::Proxy => refused(
-            "A proxy of server.trusted_proxies is in this network; everybody would be kept out.",
-        ),
-        BlockDecided::TooWide => refused(
-            "This network is too wide (IPv4 /8, IPv6 /16 at most); use `sekisho incident level`.",
-        ),
-        BlockDecided::FitsAll => {
-            refused("This fits too many requests; name a path or at least three letters.")
-        }
-        BlockDecided::NotThatEffect => refused("This can only be kept out as a whole."),
-        BlockDecided::EndsBeforeItBegins => refused("It would end before it begins."),
-        BlockDecided::BadText => {
-            refused("A text is missing, too long, or holds control characters.")
-        }
-    }
+    let number = decided(provider.order_block(order, event).await?)
+        .map_err(|why| CliError::refused(why.to_owned()))?;
+    output::done(&format!(
+        "{number}: {about}: {}, on every node within a second.",
+        in_words(effect)
+    ));
+    Ok(())
 }
 
 const fn in_words(effect: BlockEffect) -> &'static str {
@@ -283,25 +261,10 @@ pub(super) async fn lift(asked: LiftBlock) -> Result<(), CliError> {
     Ok(())
 }
 
-impl From<&Block> for Shown {
-    fn from(block: &Block) -> Self {
-        let told = |moment| when::rfc3339(moment, "UTC");
-        Self {
-            number: block.number,
-            effect: block.effect.name(),
-            about: block.target.to_string(),
-            until: block.until.map(told),
-            operator: block.operator.clone(),
-            reason: block.reason.clone(),
-            made: told(block.at),
-        }
-    }
-}
-
 pub(super) async fn list(at: &Where, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let (blocks, now) = (services.provider.blocks(), services.provider.now());
-    let shown: Vec<Shown> = blocks.holding(now).map(Shown::from).collect();
+    let shown: Vec<ShownBlock> = blocks.holding(now).map(ShownBlock::from).collect();
     let heads = ["number", "effect", "about", "until", "by", "reason"];
     output::list(form, &heads, &shown, |block| {
         vec![
@@ -348,6 +311,7 @@ mod tests {
             "guard block --network 203.0.113.7/24 --for 2h --reason stuffing",
             "guard block --user-agent SqlMap --reason scanner",
             "guard block --path /oauth2/par --header x-probe:yes --reason advisory",
+            "guard block --path /oauth2/token --field scope~admin --field code>9 --reason advisory",
             "guard allow 198.51.100.0/24 --reason office",
             "guard unblock 1 --reason mistake",
         ] {
@@ -358,6 +322,7 @@ mod tests {
             "guard block --client nobody --reason test",
             "guard block --network 0.0.0.0/0 --reason test",
             "guard block --path / --reason test",
+            "guard block --field scope~admin --reason test",
             "guard unblock 1 --reason again",
         ] {
             assert!(place.run(words).await.is_err(), "{words}");
@@ -376,10 +341,11 @@ mod tests {
             [
                 "user agent with \"sqlmap\"",
                 "requests * /oauth2/par with \"yes\" in x-probe",
+                "requests * /oauth2/token with \"scope~admin\" in the body with \"code>9\" in the body",
                 "network 198.51.100.0/24"
             ]
         );
         let read = |tx: &mut Tx<'_>| tx.events_of_kind(EventKind::BlockChanged, 9);
-        assert_eq!(place.store.read(read).await.unwrap().len(), 5);
+        assert_eq!(place.store.read(read).await.unwrap().len(), 6);
     }
 }

@@ -2,7 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use sekisho_model::{Client, ClientAuthentication, ClientId, ClientSecret, EventKind};
+use sekisho_provider::Provider;
 use sekisho_provider::rules::client_metadata::{check, needs_secret};
+use sekisho_provider::rules::lookalike::Doubt;
 use sekisho_store::{RegisteredClient, Store, Tx};
 use serde_json::{Value, json};
 
@@ -11,14 +13,19 @@ use super::{CliError, brand, event, logouts, output, publisher, registrations, s
 
 pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliError> {
     match command {
-        ClientCommand::Create { at, file } => create(&at, &file).await,
+        ClientCommand::Create { at, file, insist } => create(&at, &file, insist).await,
         ClientCommand::List { at } => list(&at, form).await,
         ClientCommand::Show { at, id } => {
             let (_, services) = services_at(&at).await?;
             output::one(form, &find(&services.store, &id).await?.client);
             Ok(())
         }
-        ClientCommand::Update { at, id, file } => update(&at, &id, &file, form).await,
+        ClientCommand::Update {
+            at,
+            id,
+            file,
+            insist,
+        } => update(&at, &id, (&file, insist), form).await,
         ClientCommand::RotateSecret {
             at,
             id,
@@ -36,13 +43,15 @@ pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliErr
         } => registrations::allow(&at, label, uses, Duration::from_hours(days * 24)).await,
         ClientCommand::Allowed { at } => registrations::list(&at, form).await,
         ClientCommand::Disallow { at, label } => registrations::end(&at, label).await,
+        ClientCommand::ManagementToken { at, id } => registrations::renew(&at, &id).await,
     }
 }
 
-async fn create(at: &Where, file: &Path) -> Result<(), CliError> {
+async fn create(at: &Where, file: &Path, insist: bool) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let entropy = &*services.surroundings.entropy;
     let client = read(file, &ClientId::generate(entropy))?;
+    look_at_name(&services.provider, &client, insist).await?;
     let made = needs_secret(&client).then(|| services.provider.new_client_secret(&client));
     let (secret, record) = made.unzip();
     let now = services.provider.now();
@@ -103,10 +112,40 @@ async fn list(at: &Where, form: Form) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn update(at: &Where, id: &str, file: &Path, form: Form) -> Result<(), CliError> {
+/// REG-18: a name that people could take for another takes a second word.
+async fn look_at_name(provider: &Provider, client: &Client, insist: bool) -> Result<(), CliError> {
+    let Some(doubt) = provider.doubt_about_app(client).await? else {
+        return Ok(());
+    };
+    let why = match doubt {
+        Doubt::LooksLike(other) => format!("looks like \u{201c}{other}\u{201d}"),
+        Doubt::MixedScripts => "mixes letters of different scripts in one word".to_owned(),
+    };
+    if insist {
+        output::warn(&format!(
+            "The name {why}. People are warned of it until somebody vouches for the app (client verify)."
+        ));
+        return Ok(());
+    }
+    Err(CliError::refused(format!(
+        "The name {why}: people could take the app for something else. Choose another, or add --insist."
+    )))
+}
+
+async fn update(
+    at: &Where,
+    id: &str,
+    (file, insist): (&Path, bool),
+    form: Form,
+) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let former = find(&services.store, id).await?;
     let client = read(file, &former.client.client_id)?;
+    // A name that stays was looked at before.
+    let names = |client: &Client| (client.client_name.clone(), client.client_name_ja.clone());
+    if names(&client) != names(&former.client) {
+        look_at_name(&services.provider, &client, insist).await?;
+    }
     if needs_secret(&client) != needs_secret(&former.client) {
         // REG-08: a confidential client does not become public (or the reverse) by the way.
         return Err(CliError::refused(

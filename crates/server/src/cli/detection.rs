@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use clap::Args;
-use sekisho_guard::{DetectionRule, Pattern, Per, Stopped, Totals};
+use sekisho_guard::{Act, DetectionRule, Pattern, Per, Stopped, Totals};
 use sekisho_mail::when;
 use sekisho_model::Locale;
 use sekisho_provider::detection::LastFiring;
@@ -37,6 +37,8 @@ struct ShownRule {
     id: String,
     mode: &'static str,
     action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owners_there: Option<&'static str>,
     per: &'static str,
     last: Option<String>,
     last_subject: Option<String>,
@@ -66,7 +68,10 @@ pub(super) async fn list(at: &Where, form: Form) -> Result<(), CliError> {
         vec![
             rule.id.clone(),
             rule.mode.to_owned(),
-            rule.action.to_owned(),
+            match rule.owners_there {
+                Some(milder) => format!("{} or {milder}", rule.action),
+                None => rule.action.to_owned(),
+            },
             rule.per.to_owned(),
             rule.last.clone().unwrap_or_default(),
             rule.last_subject.clone().unwrap_or_default(),
@@ -93,6 +98,7 @@ fn shown(rule: &DetectionRule, last: &HashMap<String, LastFiring>) -> ShownRule 
         id: rule.id.clone(),
         mode: rule.mode.name(),
         action: rule.action.name(),
+        owners_there: rule.owners_there.map(Act::name),
         per: match rule.per {
             Per::Address => "address",
             Per::Network => "network",

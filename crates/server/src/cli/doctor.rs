@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use sekisho_guard::{Advisory, AdvisoryStanding, Blocks, Situation};
 use sekisho_mail::Transport;
-use sekisho_model::{Clock as _, KeyId, KeyRing, SystemClock};
+use sekisho_model::{Clock as _, Digest, KeyId, KeyRing, SystemClock};
 use sekisho_provider::password::{BreachedPasswords, time_of};
 use sekisho_session::Session;
-use sekisho_store::{SealedPlace, Store, Tx};
+use sekisho_store::{HighMark, SealedPlace, Store, Tx};
 use semver::Version;
 
 use super::mail::delivery_rate;
@@ -17,6 +17,10 @@ use crate::config::Config;
 use crate::hashing::{hash_cost, hash_pool};
 use crate::keys_source;
 use crate::wiring::open_store;
+
+/// Said where advisories are believed without a signature.
+const UNSIGNED: &str = "guard.advisories_key is not set: whoever can write the file of advisories decides what this server \
+                        believes, and an older file passes for a new one.";
 
 /// One line for each part; exit 1 if one is wrong.
 pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
@@ -148,10 +152,20 @@ async fn advisories(config: &Config) -> Vec<(String, Line)> {
         Ok(advisories) => advisories,
         Err(problem) => return vec![(part, Err(problem))],
     };
-    let situation = match situation(config).await {
-        Ok(situation) => situation,
+    if config.guard.advisories_key.is_none() {
+        output::warn(UNSIGNED);
+    }
+    let (situation, newest) = match situation(config).await {
+        Ok(known) => known,
         Err(problem) => return vec![(part, Err(problem))],
     };
+    let serial = advisories.serial();
+    if newest.is_some_and(|newest| newest > i64::from(serial)) {
+        let newest = newest.unwrap_or_default();
+        let older =
+            format!("the file is an old one: its serial is {serial}, {newest} was believed before");
+        return vec![(part, Err(older))];
+    }
     let (running, now) = (advisories_file::running(), SystemClock.now());
     let told = |one: &Advisory| {
         let standing = one.standing(&running, &situation, now);
@@ -186,14 +200,19 @@ fn concerning(one: &Advisory, standing: &AdvisoryStanding, running: &Version) ->
 }
 
 /// What counts of switches and blocks.
-async fn situation(config: &Config) -> Result<Situation, String> {
+/// What holds advisories off, and the serial of the newest signed ones.
+async fn situation(config: &Config) -> Result<(Situation, Option<i64>), String> {
     let store = open_store(config).await.map_err(told)?;
-    let read = store.read(|tx: &mut Tx<'_>| {
-        Ok(Situation {
+    let key = config.guard.advisories_key.as_ref();
+    let key = key.map(|key| Digest::of(key.trim().as_bytes()));
+    let read = store.read(move |tx: &mut Tx<'_>| {
+        let situation = Situation {
             switches: tx.switch_decisions()?,
             blocks: Arc::new(Blocks::new(tx.blocks()?, &[])),
             ..Situation::default()
-        })
+        };
+        let newest = key.map(|key| tx.high_mark(HighMark::Advisories(key)));
+        Ok((situation, newest.transpose()?.flatten()))
     });
     read.await.map_err(told)
 }

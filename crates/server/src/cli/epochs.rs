@@ -3,7 +3,6 @@
 use clap::{Args, ValueEnum};
 use sekisho_model::{Cohort, EpochKind, EventKind};
 use sekisho_provider::incidents::EpochScope;
-use sekisho_store::{Holder, Tx};
 
 use super::levels::By;
 use super::tree::Where;
@@ -92,14 +91,7 @@ async fn concerned(
     scope: &EpochScope,
     kind: EpochKind,
 ) -> Result<String, CliError> {
-    let (scope, now) = (scope.clone(), services.provider.now());
     let of_cohort = matches!(scope, EpochScope::Cohort(_));
-    let count = services.store.read(move |tx: &mut Tx<'_>| match &scope {
-        EpochScope::Server => tx.count_held(kind, Holder::Everyone, now),
-        EpochScope::Client(id) => tx.count_held(kind, Holder::Client(id), now),
-        EpochScope::User(id) => tx.count_held(kind, Holder::User(*id), now),
-        EpochScope::Cohort(cohort) => tx.count_cohort(cohort, None),
-    });
     let what = match kind {
         _ if of_cohort => "accounts are in the cohort",
         EpochKind::Password => "passwords would have to be chosen anew",
@@ -107,7 +99,7 @@ async fn concerned(
         EpochKind::Token => "apps would lose what a person gave them",
         EpochKind::Browser => "browsers would be asked for the code again",
     };
-    let number = count.await?;
+    let number = services.provider.epoch_reach(scope, kind).await?;
     Ok(format!("At most {number} {what}. Nothing was changed.\n"))
 }
 

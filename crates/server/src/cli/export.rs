@@ -10,6 +10,7 @@ use sekisho_provider::Provider;
 use sekisho_provider::moving::{Hashes, Losses};
 use serde::Serialize;
 
+use super::levels::Reader;
 use super::tree::{Form, Where};
 use super::{CliError, output, services_at};
 
@@ -21,6 +22,8 @@ const PAGE: u32 = 500;
 pub(crate) struct Export {
     #[command(flatten)]
     at: Where,
+    #[command(flatten)]
+    by: Reader,
     /// The file to make; one that exists is not overwritten.
     #[arg(long)]
     out: PathBuf,
@@ -61,7 +64,10 @@ pub(super) async fn run(asked: Export, form: Form) -> Result<(), CliError> {
         .create_new(true)
         .open(&draft);
     let written = match file {
-        Ok(file) => write_all(&services.provider, file, hashes).await,
+        Ok(file) => {
+            let reader = &*asked.by.operator;
+            write_all(&services.provider, reader, file, hashes).await
+        }
         Err(why) => return Err(failed(why)),
     };
     // Nothing half-done: the name appears when everything is there.
@@ -93,6 +99,7 @@ fn draft_of(out: &Path) -> PathBuf {
 
 async fn write_all(
     provider: &Provider,
+    reader: &str,
     file: File,
     hashes: Hashes,
 ) -> Result<(u64, Losses), CliError> {
@@ -101,7 +108,7 @@ async fn write_all(
     let mut out = BufWriter::new(file);
     let (mut after, mut exported, mut losses) = (None, 0, Losses::default());
     loop {
-        let page = provider.export_page(after, PAGE, hashes).await?;
+        let page = provider.export_page(reader, (after, PAGE), hashes).await?;
         for user in page.unreadable {
             output::warn(&format!("{user} cannot be read and is left out"));
         }

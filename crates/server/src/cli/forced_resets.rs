@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::cohort::{Who, in_words, moment};
 use super::tree::{Form, Where};
-use super::{CliError, event, output, services_at, users};
+use super::{CliError, event, output, paging, services_at, users};
 
 /// Who is asked, and for what.
 #[derive(Debug, Clone, Args)]
@@ -159,12 +159,17 @@ async fn force_one(asked: &ForceReset, email: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-pub(super) async fn list(at: &Where, form: Form) -> Result<(), CliError> {
+pub(super) async fn list(
+    at: &Where,
+    after: Option<i64>,
+    limit: u32,
+    form: Form,
+) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     if std::io::stderr().is_terminal() {
         output::done("Counting; this looks at every account.");
     }
-    let resets = services.provider.resets().await?;
+    let resets = services.provider.resets(after.map(Epoch), limit).await?;
     let shown: Vec<Shown> = resets.into_iter().map(shown).collect();
     let heads = ["number", "at", "who", "changed", "waiting", "reason"];
     output::list(form, &heads, &shown, |reset| {
@@ -181,6 +186,7 @@ pub(super) async fn list(at: &Where, form: Form) -> Result<(), CliError> {
             reset.reason.clone(),
         ]
     });
+    paging::more(&shown, limit, |last| last.number.to_string());
     Ok(())
 }
 

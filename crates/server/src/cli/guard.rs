@@ -13,7 +13,7 @@ pub(crate) enum GuardCommand {
     #[command(
         after_help = "Example\n  sekisho guard block --network 203.0.113.0/24 --for 2h --reason stuffing --config config.toml\n  sekisho guard block --network 203.0.113.66 --everything --reason probes --config config.toml\n  sekisho guard block --path /oauth2/par --query ../.. --until 2026-12-01 --reason advisory --config config.toml"
     )]
-    Block(SetBlock),
+    Block(Box<SetBlock>),
     /// Never keep a network out, and do not count what comes from there together: a large office, a probe.
     #[command(
         after_help = "Example\n  sekisho guard allow 198.51.100.0/24 --reason head-office --config config.toml"
@@ -49,7 +49,7 @@ pub(crate) enum GuardCommand {
 
 pub(super) async fn run(command: GuardCommand, form: Form) -> Result<(), CliError> {
     match command {
-        GuardCommand::Block(asked) => blocks::set(asked).await,
+        GuardCommand::Block(asked) => blocks::set(*asked).await,
         GuardCommand::Allow(asked) => blocks::allow(asked).await,
         GuardCommand::Unblock(asked) => blocks::lift(asked).await,
         GuardCommand::Blocks { at } => blocks::list(&at, form).await,

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::CliError;
 use super::alerts::{self, ListAlerts};
 use super::epochs::{self, MoveEpoch};
+use super::evidence::{self, CheckSnapshot, TakeSnapshot};
 use super::incident_notices::{self, TellPeople};
 use super::levels::{self, Confirm, SetLevel, SetSwitch};
 use super::tree::{Form, Where};
@@ -39,6 +40,17 @@ pub(crate) enum IncidentCommand {
         after_help = "Example\n  sekisho incident epoch token --client demo-app --reason leaked-secret --config config.toml\n  sekisho incident epoch session --all --reason stolen-backup --config config.toml"
     )]
     Epoch(MoveEpoch),
+    /// Write down what stands, sealed, before anything is cleaned up: heads of the record of events, configuration,
+    /// versions, keys, sessions, decisions.
+    #[command(
+        after_help = "Example\n  sekisho incident snapshot /mnt/evidence/2026-11-24.json --operator haruka --reason canary --config config.toml"
+    )]
+    Snapshot(TakeSnapshot),
+    /// Check the seal of a snapshot, and whether the record of events is still what it was.
+    #[command(
+        after_help = "Example\n  sekisho incident check-snapshot /mnt/evidence/2026-11-24.json --config config.toml"
+    )]
+    CheckSnapshot(CheckSnapshot),
     /// Tell everyone concerned by mail, little by little, and show the same at `/notice`.
     #[command(
         after_help = "Example\n  sekisho incident notice --all --file facts.toml --dry-run --config config.toml\n  sekisho incident notice --made-before 2026-11-20 --file facts.toml --config config.toml\n\n  facts.toml: happened = \"2026-11-20\", and for [ja] and [en]: summary, what, items, cause, harm, done, contact, hours"
@@ -78,6 +90,8 @@ pub(super) async fn run(command: IncidentCommand, form: Form) -> Result<(), CliE
         IncidentCommand::Status { at } => levels::status(&at, form).await,
         IncidentCommand::Switch(asked) => levels::switch(asked).await,
         IncidentCommand::Epoch(asked) => epochs::run(asked).await,
+        IncidentCommand::Snapshot(asked) => evidence::take(asked).await,
+        IncidentCommand::CheckSnapshot(asked) => evidence::check(asked).await,
         IncidentCommand::Notice(asked) => incident_notices::tell(asked, form).await,
         IncidentCommand::Alerts(asked) => alerts::list(asked, form).await,
         IncidentCommand::TestAlert { at } => alerts::test(&at).await,

@@ -11,7 +11,7 @@ use sekisho_store::Once;
 use serde::Serialize;
 
 use super::tree::{Form, Where};
-use super::{CliError, output, services_at, users};
+use super::{CliError, output, paging, services_at, users};
 
 /// Longest life of an invitation.
 const LONGEST: Duration = Duration::from_hours(90 * 24);
@@ -133,11 +133,7 @@ async fn list(
             one.state.to_owned(),
         ]
     });
-    if let Some(last) = all.last()
-        && all.len() >= usize::try_from(limit).unwrap_or(usize::MAX)
-    {
-        output::done(&format!("There may be more: --after {}", last.id));
-    }
+    paging::more(&all, limit, |last| last.id.clone());
     Ok(())
 }
 

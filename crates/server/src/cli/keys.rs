@@ -13,7 +13,7 @@ use crate::keys_file;
 
 /// A signing key as the command line shows it.
 #[derive(Serialize)]
-struct Shown {
+pub(super) struct Shown {
     kid: String,
     alg: &'static str,
     state: &'static str,
@@ -87,11 +87,16 @@ async fn list(at: &Where, form: Form) -> Result<(), CliError> {
     )]
     let keys = services.store.read(|tx| tx.keys()).await?;
     let now = services.provider.now();
-    let shown: Vec<Shown> = keys.iter().map(|key| shown(key, now)).collect();
+    let shown = listed(&keys, now);
     output::list(form, &["kid", "alg", "state"], &shown, |key| {
         vec![key.kid.clone(), key.alg.to_owned(), key.state.to_owned()]
     });
     Ok(())
+}
+
+/// Keys as the command line shows them.
+pub(super) fn listed(keys: &[SigningKeyRecord], now: Timestamp) -> Vec<Shown> {
+    keys.iter().map(|key| shown(key, now)).collect()
 }
 
 fn shown(key: &SigningKeyRecord, now: Timestamp) -> Shown {

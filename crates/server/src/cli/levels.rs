@@ -18,6 +18,19 @@ use super::tree::{Form, Where};
 use super::{CliError, event, output, services_at};
 use crate::incident_overview::{Overview, refusal};
 
+/// Who reads.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Reader {
+    /// Who you are, for the record of whose data was read.
+    #[arg(
+        long,
+        env = "SEKISHO_OPERATOR",
+        hide_env_values = true,
+        default_value = "operator"
+    )]
+    pub(super) operator: String,
+}
+
 /// Who does it, and why.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct By {

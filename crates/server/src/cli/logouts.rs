@@ -1,9 +1,10 @@
 use clap::Args;
 use sekisho_mail::when;
 use sekisho_model::ClientId;
-use sekisho_store::{LogoutDelivery, LogoutState};
+use sekisho_store::{LogoutDelivery, LogoutState, Tx};
 use serde_json::{Value, json};
 
+use super::paging::{self, RowPlace, row_place};
 use super::tree::{Form, Where};
 use super::{CliError, output, services_at};
 
@@ -15,6 +16,9 @@ pub(crate) struct Logouts {
     /// Only of this app.
     #[arg(long)]
     client: Option<String>,
+    /// Go on after this place, which is the `place` of the last row.
+    #[arg(long, value_parser = row_place)]
+    after: Option<RowPlace>,
     /// How many, newest first.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
@@ -24,10 +28,12 @@ pub(crate) struct Logouts {
 pub(super) async fn list(asked: Logouts, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(&asked.at).await?;
     let (client, limit) = (asked.client.map(ClientId::new), asked.limit);
-    let found = services
-        .store
-        .read(move |tx| tx.list_logouts(client.as_ref(), limit))
-        .await?;
+    let page = move |tx: &mut Tx<'_>| {
+        let after = asked.after.as_ref();
+        let before = after.map(|place| (place.at, place.id.as_str()));
+        tx.list_logouts(client.as_ref(), before, limit)
+    };
+    let found = services.store.read(page).await?;
     let heads = [
         "client", "ended", "state", "tries", "status", "error", "next",
     ];
@@ -49,7 +55,15 @@ pub(super) async fn list(asked: Logouts, form: Form) -> Result<(), CliError> {
         ];
         names.map(text).to_vec()
     });
+    paging::more(&found, limit, |last| place(last).to_string());
     Ok(())
+}
+
+fn place(delivery: &LogoutDelivery) -> RowPlace {
+    RowPlace {
+        at: delivery.created_at,
+        id: delivery.id.clone(),
+    }
 }
 
 fn logout(delivery: &LogoutDelivery) -> Value {
@@ -67,5 +81,6 @@ fn logout(delivery: &LogoutDelivery) -> Value {
         "next_attempt_at": waiting.then(|| at(delivery.next_attempt_at)),
         "done_at": delivery.done_at.map(at),
         "dead_at": delivery.dead_at.map(at),
+        "place": place(delivery).to_string(),
     })
 }

@@ -1,10 +1,11 @@
 use clap::Subcommand;
 use sekisho_audit::delivery::{DeliveryRate, LOOKED_BACK};
-use sekisho_mail::{Letter, LetterBody, Sender, Transport};
+use sekisho_mail::{Letter, LetterBody, Sender, Transport, when};
 use sekisho_model::{Clock as _, EmailAddress, Entropy, LetterId, OsEntropy, SystemClock};
-use sekisho_store::{LetterState, Store, StoreError};
+use sekisho_store::{LetterState, OutboxLetter, Store, StoreError, Tx};
 use serde::Serialize;
 
+use super::paging::{self, RowPlace, row_place};
 use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::wiring::open_store;
@@ -19,11 +20,19 @@ pub(crate) enum MailCommand {
         /// To whom.
         address: String,
     },
-    /// Show what waits and what could not be sent.
-    #[command(after_help = "Example\n  sekisho mail queue --config config.toml")]
+    /// Show what waits and what could not be sent, newest first.
+    #[command(
+        after_help = "Example\n  sekisho mail queue --config config.toml\n  sekisho mail queue --limit 1000 --output json --config config.toml"
+    )]
     Queue {
         #[command(flatten)]
         at: Where,
+        /// Go on after this place, which is the `place` of the last row.
+        #[arg(long, value_parser = row_place)]
+        after: Option<RowPlace>,
+        /// How many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
     /// Try again what could not be sent.
     #[command(after_help = "Example\n  sekisho mail retry --config config.toml")]
@@ -41,52 +50,37 @@ struct Shown {
     state: &'static str,
     attempts: u32,
     last_error: Option<String>,
+    created_at: String,
+    place: String,
+}
+
+impl From<OutboxLetter> for Shown {
+    fn from(letter: OutboxLetter) -> Self {
+        let place = RowPlace {
+            at: letter.created_at,
+            id: letter.id.to_string(),
+        };
+        Self {
+            kind: letter.kind.name(),
+            state: match letter.state {
+                LetterState::Waiting => "waiting",
+                LetterState::Gathered => "gathered",
+                LetterState::Sent => "sent",
+                LetterState::Dead => "dead",
+            },
+            attempts: letter.attempts,
+            last_error: letter.last_error,
+            created_at: when::rfc3339(letter.created_at, "UTC"),
+            place: place.to_string(),
+            id: place.id,
+        }
+    }
 }
 
 pub(super) async fn run(command: MailCommand, form: Form) -> Result<(), CliError> {
     match command {
         MailCommand::Test { at, address } => test(&at, &address).await,
-        MailCommand::Queue { at } => {
-            let store = open_store(&config_at(&at)?).await?;
-            let letters = store.read(move |tx| tx.list_letters(200)).await?;
-            let shown: Vec<Shown> = letters
-                .into_iter()
-                .map(|letter| Shown {
-                    id: letter.id.to_string(),
-                    kind: letter.kind.name(),
-                    state: match letter.state {
-                        LetterState::Waiting => "waiting",
-                        LetterState::Gathered => "gathered",
-                        LetterState::Sent => "sent",
-                        LetterState::Dead => "dead",
-                    },
-                    attempts: letter.attempts,
-                    last_error: letter.last_error,
-                })
-                .collect();
-            output::list(
-                form,
-                &["id", "kind", "state", "tries", "last answer"],
-                &shown,
-                |letter| {
-                    let error = letter.last_error.clone().unwrap_or_default();
-                    vec![
-                        letter.id.clone(),
-                        letter.kind.to_owned(),
-                        letter.state.to_owned(),
-                        letter.attempts.to_string(),
-                        error,
-                    ]
-                },
-            );
-            let rate = delivery_rate(&store).await?;
-            if rate.is_bad() {
-                output::warn(&format!("Many letters are not taken: {rate}."));
-            } else {
-                output::done(&format!("{rate}."));
-            }
-            Ok(())
-        }
+        MailCommand::Queue { at, after, limit } => queue(&at, after, limit, form).await,
         MailCommand::Retry { at } => {
             let store = open_store(&config_at(&at)?).await?;
             let now = SystemClock.now();
@@ -102,6 +96,39 @@ pub(super) async fn delivery_rate(store: &Store) -> Result<DeliveryRate, StoreEr
     let since = SystemClock.now() - LOOKED_BACK;
     let figures = store.read(move |tx| tx.delivery_figures(since)).await?;
     Ok(DeliveryRate(figures))
+}
+
+async fn queue(
+    at: &Where,
+    after: Option<RowPlace>,
+    limit: u32,
+    form: Form,
+) -> Result<(), CliError> {
+    let store = open_store(&config_at(at)?).await?;
+    let page = move |tx: &mut Tx<'_>| {
+        let before = after.as_ref().map(|place| (place.at, place.id.as_str()));
+        tx.letters_before(before, limit)
+    };
+    let letters = store.read(page).await?;
+    let shown: Vec<Shown> = letters.into_iter().map(Shown::from).collect();
+    let heads = ["id", "kind", "state", "tries", "last answer"];
+    output::list(form, &heads, &shown, |letter| {
+        vec![
+            letter.id.clone(),
+            letter.kind.to_owned(),
+            letter.state.to_owned(),
+            letter.attempts.to_string(),
+            letter.last_error.clone().unwrap_or_default(),
+        ]
+    });
+    paging::more(&shown, limit, |last| last.place.clone());
+    let rate = delivery_rate(&store).await?;
+    if rate.is_bad() {
+        output::warn(&format!("Many letters are not taken: {rate}."));
+    } else {
+        output::done(&format!("{rate}."));
+    }
+    Ok(())
 }
 
 async fn test(at: &Where, address: &str) -> Result<(), CliError> {

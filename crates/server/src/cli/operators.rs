@@ -11,7 +11,7 @@ use sekisho_store::{Once, OperatorTokenRecord};
 use serde::Serialize;
 
 use super::tree::{Form, Where};
-use super::{CliError, output, services_at};
+use super::{CliError, output, paging, services_at};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperatorCommand {
@@ -142,6 +142,7 @@ async fn list(
             one.state.to_owned(),
         ]
     });
+    paging::more(&all, limit, |last| last.id.clone());
     Ok(())
 }
 

@@ -1,13 +1,13 @@
-//! Tokens that allow apps to register themselves.
+//! Tokens that allow apps to register themselves, and those that manage what was registered.
 
 use std::time::Duration;
 
-use sekisho_model::{EventKind, InitialAccessToken, Timestamp};
-use sekisho_store::{InitialAccess, Tx};
+use sekisho_model::{EventKind, InitialAccessToken, RegistrationToken, Timestamp};
+use sekisho_store::{InitialAccess, Once, Tx};
 use serde::Serialize;
 
 use super::tree::{Form, Where};
-use super::{CliError, event, output, services_at};
+use super::{CliError, clients, event, output, services_at};
 
 #[derive(Serialize)]
 struct Shown {
@@ -100,4 +100,35 @@ pub(super) async fn end(at: &Where, label: String) -> Result<(), CliError> {
             Ok(())
         }
     }
+}
+
+/// After a move of epochs, or when the app lost its token.
+pub(super) async fn renew(at: &Where, id: &str) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let client = clients::find(&services.store, id).await?.client.client_id;
+    let token = RegistrationToken::generate(&*services.surroundings.entropy);
+    let mut event = event(
+        &services.provider,
+        &services,
+        EventKind::ClientChanged,
+        "client management-token",
+    );
+    event.client_id = Some(client.clone());
+    let digest = token.digest();
+    let work = move |tx: &mut Tx<'_>| {
+        let epoch = tx.epoch_now()?;
+        let given = tx.renew_registration_token(&client, (&digest, epoch))?;
+        if given == Once::First {
+            tx.record(&event)?;
+        }
+        Ok(given)
+    };
+    if services.store.write(work).await? == Once::Again {
+        return Err(CliError::refused(
+            "This app did not register itself; change it with `sekisho client update`.".to_owned(),
+        ));
+    }
+    let told = serde_json::json!({ "registration_access_token": token.reveal() });
+    output::one(Form::Json, &told);
+    Ok(())
 }

@@ -177,6 +177,43 @@ async fn a_client_is_created_changed_given_a_new_secret_and_deleted() {
 }
 
 #[tokio::test]
+async fn reg_18_an_operator_has_to_insist_on_a_name_like_another() {
+    let place = Place::new().await;
+    for name in ["Sekisho Support", "SEKISH0 Login", "Sekishо", "Pаyments"] {
+        let text =
+            format!(r#"{{"client_name":"{name}","redirect_uris":["https://map.example/cb"]}}"#);
+        let file = place.file("app.json", &text);
+        let words = format!("client create --file {}", file.display());
+        let refused = place.run(&words).await.unwrap_err();
+        assert!(
+            refused.what.contains("--insist"),
+            "{name}: {}",
+            refused.what
+        );
+        assert!(place.clients().await.is_empty(), "{name}");
+    }
+    let file = place.file(
+        "app.json",
+        r#"{"client_name":"Sekisho Support","redirect_uris":["https://map.example/cb"]}"#,
+    );
+    let words = format!("client create --file {} --insist", file.display());
+    place.run(&words).await.unwrap();
+    let id = place.clients().await.remove(0).client.client_id.to_string();
+    // What stays is not asked about again; what becomes doubtful is.
+    place
+        .run(&format!("client update {id} --file {}", file.display()))
+        .await
+        .unwrap();
+    let other = place.file(
+        "other.json",
+        r#"{"client_name":"Sekisho Help","redirect_uris":["https://map.example/cb"]}"#,
+    );
+    let words = format!("client update {id} --file {}", other.display());
+    place.run(&words).await.unwrap_err();
+    place.run(&format!("{words} --insist")).await.unwrap();
+}
+
+#[tokio::test]
 async fn jw_13_a_secret_is_kept_sealed_only_for_client_secret_jwt() {
     let place = Place::new().await;
     let text = |method: &str| {

@@ -13,6 +13,7 @@ use super::incident::IncidentCommand;
 use super::invitations::InvitationCommand;
 use super::keys_tree::KeysCommand;
 use super::leaving::LeavingCommand;
+use super::levels::Reader;
 use super::logouts::Logouts;
 use super::mail::MailCommand;
 use super::networks::UserNetworks;
@@ -197,6 +198,8 @@ pub(crate) enum UserCommand {
     List {
         #[command(flatten)]
         at: Where,
+        #[command(flatten)]
+        by: Reader,
         /// Begin after the account with this id.
         #[arg(long)]
         after: Option<String>,
@@ -209,6 +212,8 @@ pub(crate) enum UserCommand {
     Show {
         #[command(flatten)]
         at: Where,
+        #[command(flatten)]
+        by: Reader,
         /// Its sign-in address, or what apps know it by (`sub`).
         who: String,
     },
@@ -270,11 +275,19 @@ pub(crate) enum UserCommand {
         after_help = "Example\n  sekisho user force-reset --chosen-before 2026-11-20 --reason stolen-backup --config config.toml\n  sekisho user force-reset --all --wave 1/4 --reason stolen-backup --dry-run --config config.toml"
     )]
     ForceReset(ForceReset),
-    /// List forced resets and how many people have obeyed.
-    #[command(after_help = "Example\n  sekisho user resets --config config.toml")]
+    /// List forced resets and how many people have obeyed, newest first. Looks at every account for each.
+    #[command(
+        after_help = "Example\n  sekisho user resets --config config.toml\n  sekisho user resets --limit 1 --config config.toml"
+    )]
     Resets {
         #[command(flatten)]
         at: Where,
+        /// Go on after this number.
+        #[arg(long)]
+        after: Option<i64>,
+        /// How many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
     /// Stop asking for new passwords because of a forced reset; what it ended stays ended.
     #[command(after_help = "Example\n  sekisho user lift-reset 3 --config config.toml")]
@@ -345,6 +358,9 @@ pub(crate) enum ClientCommand {
         /// JSON file.
         #[arg(long)]
         file: PathBuf,
+        /// Take the name even if it is much like that of this server or of a verified app.
+        #[arg(long)]
+        insist: bool,
     },
     /// Allow apps to register themselves: prints a token once (RFC 7591 §1.2).
     #[command(
@@ -376,6 +392,17 @@ pub(crate) enum ClientCommand {
         /// What they are called.
         label: String,
     },
+    /// Give an app that registered itself another token to manage its registration (RFC 7592), printed once; the
+    /// one before ends.
+    #[command(
+        after_help = "Example\n  sekisho client management-token 0199a1b2 --config config.toml"
+    )]
+    ManagementToken {
+        #[command(flatten)]
+        at: Where,
+        /// Its `client_id`.
+        id: String,
+    },
     /// List apps.
     #[command(after_help = "Example\n  sekisho client list --config config.toml")]
     List {
@@ -402,6 +429,9 @@ pub(crate) enum ClientCommand {
         /// JSON file.
         #[arg(long)]
         file: PathBuf,
+        /// Take the name even if it is much like that of this server or of a verified app.
+        #[arg(long)]
+        insist: bool,
     },
     /// Make a new secret; the old one goes on for some hours.
     #[command(
@@ -418,7 +448,7 @@ pub(crate) enum ClientCommand {
     },
     /// List which apps were told of sign-outs, and which could not be.
     #[command(
-        after_help = "Example\n  sekisho client logouts --config config.toml\n  sekisho client logouts --client demo-app --output json --config config.toml"
+        after_help = "Example\n  sekisho client logouts --config config.toml\n  sekisho client logouts --client demo-app --output json --config config.toml\n  sekisho client logouts --after 1795392000000000_sRBZ7Zk5Ck0 --config config.toml"
     )]
     Logouts(Logouts),
     /// Show or change how the pages of an app look.

@@ -9,6 +9,7 @@ use sekisho_provider::people::Person;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::levels::Reader;
 use super::passwords::read_password;
 use super::tree::{Form, UserCommand, Where};
 use super::{
@@ -25,6 +26,9 @@ struct Shown {
     /// Nothing if it was released.
     email: Option<String>,
     code_address: Option<String>,
+    /// Since when mail there has been refused for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_address_refused_at: Option<String>,
     name: Option<String>,
     state: UserState,
     two_step: bool,
@@ -63,11 +67,13 @@ impl From<&Person> for Shown {
     fn from(person: &Person) -> Self {
         let (user, open) = (&person.user, person.open.as_ref());
         let code_address = open.and_then(|open| open.code_address.as_ref());
+        let refused_at = open.and_then(|open| open.code_refused_at);
         Self {
             id: user.id.to_string(),
             sub: user.subject.to_string(),
             email: open.map(|open| open.login_address.to_string()),
             code_address: code_address.map(ToString::to_string),
+            code_address_refused_at: refused_at.map(|at| when::rfc3339(at, "UTC")),
             name: open.and_then(OpenAccount::name).map(str::to_owned),
             state: user.state,
             two_step: user.second_step,
@@ -91,19 +97,13 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
                 .unwrap_or_default();
             create(&at, &email, code_address.as_deref(), claims, form).await
         }
-        UserCommand::List { at, after, limit } => list(&at, after.as_deref(), limit, form).await,
-        UserCommand::Show { at, who } => {
-            let (_, services) = services_at(&at).await?;
-            let account = person(&services.provider, &who).await?;
-            looked(&services, &account, "user show").await?;
-            let changes = services.provider.undoable_changes(account.user.id).await?;
-            let shown = ShownWhole {
-                account: Shown::from(&account),
-                address_changes: changes.into_iter().map(ShownChange::from).collect(),
-            };
-            output::one(form, &shown);
-            Ok(())
-        }
+        UserCommand::List {
+            at,
+            by,
+            after,
+            limit,
+        } => list(&at, &by, (after.as_deref(), limit), form).await,
+        UserCommand::Show { at, by, who } => show(&at, &by, &who, form).await,
         UserCommand::Factor(command) => factors::run(command, form).await,
         UserCommand::Leaving(command) => leaving::run(command).await,
         UserCommand::Sessions { at, who } => sessions::list(&at, &who, form).await,
@@ -116,7 +116,9 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::Import(asked) => import::run(asked, form).await,
         UserCommand::Export(asked) => export::run(asked, form).await,
         UserCommand::ForceReset(asked) => forced_resets::force(asked, form).await,
-        UserCommand::Resets { at } => forced_resets::list(&at, form).await,
+        UserCommand::Resets { at, after, limit } => {
+            forced_resets::list(&at, after, limit, form).await
+        }
         UserCommand::LiftReset { at, number } => forced_resets::lift(&at, number).await,
         UserCommand::StartReset { at, email, reason } => {
             recovery::start_reset(&at, &email, &reason).await
@@ -145,14 +147,14 @@ async fn create(
     claims: Map<String, Value>,
     form: Form,
 ) -> Result<(), CliError> {
-    let (config, services) = services_at(at).await?;
+    let (_, services) = services_at(at).await?;
     let password = read_password()?;
     let new = NewAccount {
         login_address: address(email)?,
         code_address: code_address.map(address).transpose()?,
         password,
         claims,
-        locale: config.server.default_locale,
+        locale: None,
         check_policy: true,
     };
     let login = new.login_address.clone();
@@ -202,12 +204,36 @@ pub(super) fn released() -> CliError {
     )
 }
 
-async fn list(at: &Where, after: Option<&str>, limit: u32, form: Form) -> Result<(), CliError> {
+async fn show(at: &Where, by: &Reader, who: &str, form: Form) -> Result<(), CliError> {
+    let (_, services) = services_at(at).await?;
+    let provider = &services.provider;
+    let account = person(provider, who).await?;
+    looked(&services, &account, "user show").await?;
+    let id = account.user.id;
+    provider.note_shown("show", &by.operator, &[id]).await?;
+    let changes = provider.undoable_changes(id).await?;
+    let shown = ShownWhole {
+        account: Shown::from(&account),
+        address_changes: changes.into_iter().map(ShownChange::from).collect(),
+    };
+    output::one(form, &shown);
+    Ok(())
+}
+
+async fn list(
+    at: &Where,
+    by: &Reader,
+    (after, limit): (Option<&str>, u32),
+    form: Form,
+) -> Result<(), CliError> {
     let after = after
         .map(|id| UserId::parse(id).ok_or_else(|| CliError::usage("--after takes an account's id")))
         .transpose()?;
     let (_, services) = services_at(at).await?;
     let page = services.provider.people(after, limit).await?;
+    let rows: Vec<UserId> = page.people.iter().map(|person| person.user.id).collect();
+    let shown = services.provider.note_shown("list", &by.operator, &rows);
+    shown.await?;
     let all: Vec<Shown> = page.people.iter().map(Shown::from).collect();
     output::list(form, &["email", "name", "state", "id"], &all, |user| {
         let state = match user.state {

@@ -138,6 +138,7 @@ impl Config {
             mtls_origin: self.server.mtls_origin.clone(),
             unblockable: self.server.trusted_proxies.clone(),
             service_name: self.server.service_name.clone(),
+            default_locale: self.server.default_locale,
             default_zone: self.server.default_zone.clone(),
             lifetimes: Lifetimes {
                 code: Duration::from_secs(self.tokens.code_seconds),
@@ -225,6 +226,7 @@ impl Config {
             for_everyone: self.otp.require_for_everyone
                 || self.password.preset == Preset::Notice2013,
             uniform: self.otp.uniform_challenge,
+            lost_address_wait: self.otp.lost_address_wait,
         }
     }
 

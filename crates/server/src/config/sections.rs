@@ -181,6 +181,8 @@ sections! {
         require_for_everyone: bool = false,
         /// Show the code page after wrong passwords too, so that nobody learns there whether a password was right. The page names no address, and whoever mistyped waits for a code that does not come. From incident level 1 on it is so anyway.
         uniform_challenge: bool = false,
+        /// Whether somebody who lost the code address, and proves password and sign-in mailbox, can set another one after 72 hours in which every address is told daily and can stop it. Off, only a recovery code, another device or an operator helps.
+        lost_address_wait: bool = true,
         /// Mail domains whose mailboxes open with this same account; no code can go there.
         self_hosted_mail_domains: Vec<String> = Vec::new(),
     }
@@ -313,7 +315,7 @@ sections! {
         advisories_key: Option<String> = None,
         /// Database of places in the format of `MaxMind` (`.mmdb`), for the rules `new-country` and `impossible-travel`. Nothing is asked over the network. Read anew when it changes.
         places: Option<PathBuf> = None,
-        /// People whose data one app may read through userinfo in an hour, at all nodes together; 0 for any number.
+        /// People whose data one app may read through userinfo in an hour, at all nodes together; 0 for any number. Whom an app asks about by introspection is counted apart: beyond the same number operators are told, and the app is answered on.
         userinfo_people_hour: u32 = 100_000,
         /// Accounts that may be written to files in a day, by `sekisho user export`; 0 for any number.
         exported_accounts_day: u64 = 0,

@@ -127,7 +127,7 @@ impl<'a> Owner<'a> {
         let Some(account) = account else {
             return Err(frame.error(Cause::OurFault, None));
         };
-        let frame = Frame::of_person(app, request, live.user.locale);
+        let frame = Frame::of_person(app, request, live.user.chosen_locale());
         visit.locale = frame.locale;
         Ok(Self {
             frame,
@@ -193,6 +193,12 @@ impl<'a> Owner<'a> {
         self.account.code_address.as_ref().map(ToString::to_string)
     }
 
+    /// Since when nothing has arrived where codes go.
+    fn code_refused(&self) -> Option<Moment> {
+        let since = self.account.code_refused_at?;
+        Some(Moment::date_time(since, self.zone(), self.frame.locale))
+    }
+
     fn password_changed(&self) -> Option<Moment> {
         let changed = self.account.password_changed_at?;
         Some(Moment::date_time(changed, self.zone(), self.frame.locale))
@@ -234,6 +240,7 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
         page: owner.frame.page(app.form_token(&owner.visit, "", PURPOSE)),
         account: owner.account_frame(Area::Security),
         code_address: owner.code_address(),
+        code_refused: owner.code_refused(),
         password_changed: owner.password_changed(),
         second_step: owner.second_step(),
         alert: owner.live.user.alert,

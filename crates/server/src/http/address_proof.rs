@@ -21,19 +21,19 @@ use super::pages::{AddressProofPage, Cause, CodeState, Moment, Resend};
 
 /// Where a proof is typed.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct Place<'a> {
     /// What the address is to be.
     pub purpose: ProofPurpose,
     /// The page of the code: GET shows it, POST takes it.
-    pub here: &'static str,
+    pub here: &'a str,
     /// Where another address can be given.
-    pub restart: &'static str,
+    pub restart: &'a str,
     /// The purpose of the form's token.
     pub form: &'static str,
 }
 
 /// The page, as it is reached by a link or after `?sent=`.
-pub async fn show(frame: &Frame<'_>, visit: &Visit, place: Place) -> HttpResponse {
+pub async fn show(frame: &Frame<'_>, visit: &Visit, place: Place<'_>) -> HttpResponse {
     if let Some(tried) = frame.told::<Tried>(Look::Once) {
         return tried.page(frame, visit, place).await;
     }
@@ -54,14 +54,14 @@ struct Tried {
 }
 
 impl Tried {
-    async fn told(self, frame: &Frame<'_>, visit: &Visit, place: Place) -> HttpResponse {
+    async fn told(self, frame: &Frame<'_>, visit: &Visit, place: Place<'_>) -> HttpResponse {
         match frame.see_telling(&format!("{}?said=tried", place.here), &self) {
             Some(response) => response,
             None => self.page(frame, visit, place).await,
         }
     }
 
-    async fn page(self, frame: &Frame<'_>, visit: &Visit, place: Place) -> HttpResponse {
+    async fn page(self, frame: &Frame<'_>, visit: &Visit, place: Place<'_>) -> HttpResponse {
         let state = self.left.map_or(CodeState::Earlier, CodeState::Wrong);
         page(frame, visit, place, state, self.typed).await
     }
@@ -71,7 +71,7 @@ impl Tried {
 pub async fn posted(
     frame: &Frame<'_>,
     visit: &Visit,
-    place: Place,
+    place: Place<'_>,
     form: &Parameters,
 ) -> Result<Proved, HttpResponse> {
     let app = frame.app;
@@ -127,7 +127,7 @@ fn refused(refusal: TypedRefusal, typed: &str) -> CodeState {
     }
 }
 
-async fn resent(frame: &Frame<'_>, visit: &Visit, place: Place, word: &str) -> HttpResponse {
+async fn resent(frame: &Frame<'_>, visit: &Visit, place: Place<'_>, word: &str) -> HttpResponse {
     let outcome = frame.app.provider.resend_proof(place.purpose, visit).await;
     let state = match outcome {
         Ok(ResendOutcome::Sent) => {
@@ -142,12 +142,12 @@ async fn resent(frame: &Frame<'_>, visit: &Visit, place: Place, word: &str) -> H
     page(frame, visit, place, state, String::new()).await
 }
 
-fn gone(frame: &Frame<'_>, place: Place) -> HttpResponse {
+fn gone(frame: &Frame<'_>, place: Place<'_>) -> HttpResponse {
     frame.error_again(Cause::FlowGone, place.restart)
 }
 
 /// The tries are used up and the proof is gone, so only the words are left to show.
-fn stopped(frame: &Frame<'_>, place: Place) -> HttpResponse {
+fn stopped(frame: &Frame<'_>, place: Place<'_>) -> HttpResponse {
     let view = blank(frame, place, CodeState::Stopped(None));
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
@@ -155,7 +155,7 @@ fn stopped(frame: &Frame<'_>, place: Place) -> HttpResponse {
 async fn unavailable(
     frame: &Frame<'_>,
     visit: &Visit,
-    place: Place,
+    place: Place<'_>,
     failure: &Failure,
 ) -> HttpResponse {
     let seen = seen(frame.app, frame.request, failure);
@@ -172,7 +172,7 @@ async fn unavailable(
 async fn page(
     frame: &Frame<'_>,
     visit: &Visit,
-    place: Place,
+    place: Place<'_>,
     state: CodeState,
     typed: String,
 ) -> HttpResponse {
@@ -201,7 +201,7 @@ fn fill(frame: &Frame<'_>, view: &mut AddressProofPage, proof: &ProofView) {
     };
 }
 
-fn blank(frame: &Frame<'_>, place: Place, state: CodeState) -> AddressProofPage {
+fn blank(frame: &Frame<'_>, place: Place<'_>, state: CodeState) -> AddressProofPage {
     let (now, codes) = (frame.app.provider.now(), frame.app.provider.settings.codes);
     let mut page = frame.page(String::new());
     place.here.clone_into(&mut page.path);

@@ -57,7 +57,7 @@ pub struct App {
     pub security_contact: Option<String>,
     /// Randomness for references.
     pub entropy: Arc<dyn Entropy>,
-    /// The discovery document, written once.
+    /// The discovery document while nothing is switched off, written once.
     pub discovery: Vec<u8>,
     /// NET-10: how long a request may take.
     pub longest: Duration,
@@ -157,7 +157,7 @@ impl App {
     pub async fn visit_of_person(&self, request: &HttpRequest) -> Visit {
         let mut visit = self.visit(request);
         if let Ok(Some(live)) = self.provider.live_session(&visit).await {
-            visit.locale = self.locale(request, Some(live.user.locale));
+            visit.locale = self.locale(request, live.user.chosen_locale());
         }
         visit
     }
@@ -262,7 +262,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 17] = [
+const PRE_AUTH_FORMS: [&str; 21] = [
     "login",
     "code",
     "consent",
@@ -280,6 +280,10 @@ const PRE_AUTH_FORMS: [&str; 17] = [
     "not-me",
     "lost-factor",
     "keep-factor",
+    "set-up",
+    "set-up-mailbox",
+    "set-up-confirm",
+    "keep-address",
 ];
 
 /// One header's text; `None` if it is absent or not text.

@@ -59,7 +59,7 @@ impl<'a> Typist<'a> {
                 if let Err(failure) = super::levels::pass_owner(app, request, &live.user) {
                     return Err(frame.failure(&failure));
                 }
-                let frame = Frame::of_person(app, request, live.user.locale);
+                let frame = Frame::of_person(app, request, live.user.chosen_locale());
                 visit.locale = frame.locale;
                 Ok(Self { frame, visit, live })
             }

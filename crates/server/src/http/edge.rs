@@ -1,7 +1,5 @@
 //! The first and last thing every request meets: its id, the Host check, the log line, the metrics.
 
-use std::time::Duration;
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorRequestTimeout, InternalError};
@@ -11,6 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use metrics::{counter, histogram};
 use sekisho_model::Timestamp;
+use sekisho_provider::detection::Sent;
 use sekisho_provider::rules::discovery_members::MTLS_ENDPOINTS;
 
 use super::answer::{begin, see_other};
@@ -21,6 +20,8 @@ use super::headers::{Answer, security_headers};
 use super::levels;
 use super::unanswered::Kept;
 
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Wraps every request.
@@ -43,9 +44,7 @@ pub async fn edge(
         .unwrap_or_else(|| "(none)".to_owned());
     let reader = cors::reader(&app, request.request()).await;
     let preflight = cors::is_preflight(request.request()) && reader.is_somebody();
-    let sent = (request.path(), request.query_string());
-    app.provider
-        .note_request(sent, || app.origin_of(request.request()));
+    note(&app, request.request());
     let kept = Kept::of(&request, &route, &id);
     let answered = match (from_localhost(&app, &request), refusal(&app, &request)) {
         (Some(here), _) => Ok(request.into_response(see_other(&here, app.https))),
@@ -56,7 +55,7 @@ pub async fn edge(
         }
         (None, None) => match stopped(&app, request.request()) {
             Some(answer) => Ok(request.into_response(answer)),
-            None => in_time(app.longest, request, next).await,
+            None => in_time(&app, request, next).await,
         },
         (None, Some((status, words))) => {
             let mut answer = begin(status, &Answer::Api, app.https);
@@ -114,6 +113,17 @@ impl Last<'_> {
     }
 }
 
+/// Scanners are noticed whatever becomes of their requests (THR-15).
+fn note(app: &App, request: &HttpRequest) {
+    let sent = Sent {
+        path: request.path(),
+        query: request.query_string(),
+        site: header(request, &SEC_FETCH_SITE),
+        dest: header(request, &SEC_FETCH_DEST),
+    };
+    app.provider.note_request(sent, || app.origin_of(request));
+}
+
 /// What an operator or a rule keeps out is not asked further.
 fn stopped(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
     blocks::stopped(app, request).or_else(|| levels::stopped(app, request))
@@ -121,14 +131,27 @@ fn stopped(app: &App, request: &HttpRequest) -> Option<HttpResponse> {
 
 /// NET-10: whoever sends a body drop by drop is cut off. No answer of ours takes that long.
 async fn in_time(
-    longest: Duration,
+    app: &App,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match tokio::time::timeout(longest, next.call(request)).await {
-        Ok(answered) => Ok(answered?.map_into_boxed_body()),
+    match tokio::time::timeout(app.longest, unless_body_stops(app, request, next)).await {
+        Ok(answered) => answered,
         Err(_too_long) => Err(ErrorRequestTimeout("the request took too long")),
     }
+}
+
+/// What only its body can stop is stopped before its handler begins.
+async fn unless_body_stops(
+    app: &App,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(answer) = blocks::stopped_by_body(app, &mut request).await? {
+        return Ok(request.into_response(answer));
+    }
+    let answered = next.call(request).await?;
+    Ok(answered.map_into_boxed_body())
 }
 
 /// Whatever has no headers of its own gets the strictest ones.

@@ -62,14 +62,14 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// For a page of somebody who is signed in and chose this language: the browser keeps it as well, for pages
+    /// For a page of somebody who is signed in; if they chose a language, the browser keeps it as well, for pages
     /// that ask nobody who is there.
-    pub fn of_person(app: &'a App, request: &'a HttpRequest, saved: Locale) -> Self {
+    pub fn of_person(app: &'a App, request: &'a HttpRequest, saved: Option<Locale>) -> Self {
         Self {
             app,
             request,
-            locale: app.locale(request, Some(saved)),
-            saved: Some(saved),
+            locale: app.locale(request, saved),
+            saved,
         }
     }
 

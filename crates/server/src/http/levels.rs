@@ -87,16 +87,9 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/.well-known/openid-configuration"
         | "/.well-known/oauth-authorization-server"
         | "/oauth2/jwks" => app(Class::PublicFacts),
-        "/"
-        | "/help"
-        | "/privacy"
-        | "/theme"
-        | "/language"
-        | "/help/code-address"
-        | "/oauth2/check_session"
-        | "/notice"
-        | "/csp-report"
-        | "/leaving" => both(Class::PublicFacts),
+        "/" | "/help" | "/privacy" | "/theme" | "/language" | "/help/code-address" | "/notice"
+        | "/csp-report" | "/leaving" => both(Class::PublicFacts),
+        "/oauth2/check_session" => both(Class::PublicFacts).switched_by(Feature::SessionManagement),
         "/oauth2/introspect" | "/oauth2/revoke" => app(Class::Withdrawal),
         "/logout" | "/oauth2/end_session" => both(Class::Withdrawal),
         "/oauth2/userinfo" => app(Class::UserInfo),
@@ -111,11 +104,9 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         "/oauth2/register/{client_id}" => {
             app(Class::ClientChange).switched_by(Feature::DynamicRegistration)
         }
-        "/login" | "/login/code" | "/register/done" => both(Class::SignIn),
-        "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
-        "/login/new-password" | "/login/lost-factor" | "/password/check" => {
-            both(Class::Credentials)
-        }
+        "/register/done" => both(Class::SignIn),
+        path if path.starts_with("/login") => sign_in(path)?,
+        "/password/check" => both(Class::Credentials),
         "/consent" => both(Class::Consent),
         "/password/forgot" | "/password/reset" | "/password/reset/{token}" => {
             both(Class::Credentials).switched_by(Feature::PasswordReset)
@@ -125,8 +116,27 @@ fn purpose(pattern: &str) -> Option<Purpose> {
         }
         path if path.starts_with("/account") => account(path)?,
         "/address/undo" | "/address/undo/{token}" => both(Class::Credentials),
-        "/not-me" | "/not-me/{token}" | "/second-step/keep" | "/second-step/keep/{token}" => {
-            both(Class::Withdrawal)
+        "/not-me"
+        | "/not-me/{token}"
+        | "/second-step/keep"
+        | "/second-step/keep/{token}"
+        | "/code-address/keep"
+        | "/code-address/keep/{token}" => both(Class::Withdrawal),
+        _ => return None,
+    })
+}
+
+/// The pages of a sign-in.
+fn sign_in(pattern: &str) -> Option<Purpose> {
+    use EndpointClass as Class;
+    Some(match pattern {
+        "/login" | "/login/code" => both(Class::SignIn),
+        "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
+        "/login/new-password" | "/login/lost-factor" => both(Class::Credentials),
+        "/login/code-address/{flow}"
+        | "/login/code-address/{flow}/mailbox"
+        | "/login/code-address/{flow}/confirm" => {
+            both(Class::Credentials).switched_by(Feature::AddressChange)
         }
         _ => return None,
     })

@@ -14,6 +14,7 @@ mod blocks;
 pub mod brand;
 pub mod call;
 pub mod client_ip;
+mod code_address;
 pub mod cookies;
 pub mod cors;
 pub mod csp_reports;

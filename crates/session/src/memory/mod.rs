@@ -5,9 +5,11 @@ mod challenge;
 mod counter;
 mod parked;
 mod queue;
+mod ranked;
 mod replay;
 mod spread;
 mod table;
+mod turns;
 mod window;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

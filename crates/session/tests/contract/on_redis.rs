@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use sekisho_model::ChallengeId;
 use sekisho_session::{
-    Attempt, CounterKey, Limit, NewChallenge, ParkedKind, Session, SessionError, Verdict,
+    Attempt, CounterKey, Limit, NewChallenge, ParkedKind, QueuePlace, QueueSource, Session,
+    SessionError, Verdict,
 };
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::queue::rules;
 use crate::support::{self, at, digest, random_prefix, redis_url, seconds};
 
 /// The longest a caller may have to wait for an answer.
@@ -267,4 +269,51 @@ async fn redis_keeps_nothing_for_ever_and_is_told_the_rest_of_its_life() {
             .unwrap();
         assert!((55_000..=60_000).contains(&left), "{key} lives {left} ms");
     }
+}
+
+/// As many come with each wave as are let in, so that the queue never ends. Answers how many turns are kept.
+async fn turns_after_many_waves(home: impl Fn(usize) -> String) -> usize {
+    let prefix = random_prefix();
+    let session = Session::open_with_prefix(&redis_url(), &prefix)
+        .await
+        .unwrap();
+    let (rules, mut came) = (rules(), 0);
+    let mut here: Vec<usize> = Vec::new();
+    for wave in 0..80 {
+        let coming = if wave == 0 { 12 } else { 2 };
+        here.extend(came..came + coming);
+        came += coming;
+        let mut left = Vec::new();
+        for n in here {
+            let sources = [(home(n), 1), ("street".to_owned(), 4)];
+            let sources = sources.map(|(name, turns)| QueueSource {
+                name: digest(&name),
+                turns,
+            });
+            let ticket = digest(&n.to_string());
+            let place = session.queue_up(&ticket, &sources, &rules, at(wave * 10));
+            if place.await.unwrap() != QueuePlace::Inside {
+                left.push(n);
+            }
+        }
+        here = left;
+    }
+    assert_eq!(here.len(), 10, "the queue never ended");
+    let mut raw = raw().await;
+    let mut members = Vec::new();
+    for part in ["waiting", "seen", "turns"] {
+        let mut count = redis::cmd("ZCARD");
+        count.arg(format!("{{{prefix}:queue}}:{part}"));
+        members.push(count.query_async::<usize>(&mut raw).await.unwrap());
+    }
+    assert_eq!(members[..2], [10, 10]);
+    members[2]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_14_rounds_that_are_over_are_forgotten() {
+    let turns = turns_after_many_waves(|_| "home".to_owned()).await;
+    assert!(turns <= 2 * 12, "{turns}");
+    let turns = turns_after_many_waves(|n| n.to_string()).await;
+    assert!(turns <= 2 * 50, "{turns}");
 }

@@ -1,9 +1,9 @@
 use sekisho_model::Digest;
-use sekisho_session::{QueuePlace, QueueRules, Session};
+use sekisho_session::{QueuePlace, QueueRules, QueueSource, Session};
 
 use crate::support::{at, at_once, on_each_store, seconds};
 
-fn rules() -> QueueRules {
+pub(crate) fn rules() -> QueueRules {
     QueueRules {
         wave: seconds(10),
         wave_size: 2,
@@ -14,16 +14,31 @@ fn rules() -> QueueRules {
     }
 }
 
-fn name(text: &str) -> Digest {
+pub(crate) fn name(text: &str) -> Digest {
     Digest::of(text.as_bytes())
 }
 
-async fn show(session: &Session, ticket: &str, source: &str, second: i64) -> QueuePlace {
-    let (ticket, source) = (name(ticket), name(source));
+/// Shows a ticket from a home in a street; of the street four tickets stand in a round.
+async fn show_from(
+    session: &Session,
+    ticket: &str,
+    (home, street): (&str, &str),
+    second: i64,
+) -> QueuePlace {
+    let source = |text: &str, turns| QueueSource {
+        name: name(text),
+        turns,
+    };
+    let sources = [source(home, 1), source(street, 4)];
     session
-        .queue_up(&ticket, &source, &rules(), at(second))
+        .queue_up(&name(ticket), &sources, &rules(), at(second))
         .await
         .unwrap()
+}
+
+/// A home in a street of its own.
+async fn show(session: &Session, ticket: &str, home: &str, second: i64) -> QueuePlace {
+    show_from(session, ticket, (home, &format!("{home}street")), second).await
 }
 
 const fn waiting(ahead: u64) -> QueuePlace {
@@ -67,6 +82,30 @@ on_each_store! {
         assert_eq!(show(&session, "another", "third", 1).await, waiting(2));
         assert_eq!(show(&session, "flood12", "flood", 1).await, waiting(12));
         assert_eq!(show(&session, "somebody", "elsewhere", 10).await, QueuePlace::Inside);
+    }
+
+    async fn many_homes_of_one_street_have_no_more_than_its_turns(session: Session) {
+        for n in 0..14 {
+            let (ticket, home) = (format!("flood{n}"), format!("home{n}"));
+            show_from(&session, &ticket, (&home, "street"), 0).await;
+        }
+        assert_eq!(show(&session, "somebody", "elsewhere", 1).await, waiting(4));
+        assert_eq!(show_from(&session, "late", ("home14", "street"), 1).await, waiting(13));
+        assert_eq!(show(&session, "another", "third", 1).await, waiting(5));
+    }
+
+    async fn a_home_that_floods_leaves_its_neighbours_their_turns(session: Session) {
+        for n in 0..12 {
+            show_from(&session, &format!("flood{n}"), ("flood", "street"), 0).await;
+        }
+        for (neighbour, ahead) in [("next", 1), ("opposite", 2), ("corner", 3)] {
+            let place = show_from(&session, neighbour, (neighbour, "street"), 1).await;
+            assert_eq!(place, waiting(ahead), "{neighbour}");
+        }
+        // The street has had its four turns of the first round; the flood has one of the second.
+        let place = show_from(&session, "fifth", ("fifth", "street"), 1).await;
+        assert_eq!(place, waiting(5));
+        assert_eq!(show(&session, "somebody", "elsewhere", 1).await, waiting(4));
     }
 
     async fn who_went_away_blocks_nobody(session: Session) {

@@ -99,3 +99,29 @@ diesel::table! {
         until_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    rule_firings (mark) {
+        mark -> Binary,
+        rule -> Text,
+        content -> Binary,
+        action -> Text,
+        subject -> Text,
+        until_at -> BigInt,
+        block -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    canary_touches (mark) {
+        mark -> Binary,
+        until_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    high_marks (name) {
+        name -> Text,
+        number -> BigInt,
+    }
+}

@@ -364,6 +364,7 @@ async fn opaque_tokens_and_voided_ids_are_found(bed: &Bed) {
         audience: "https://api.example".to_owned(),
         issued_at: NOW,
         expires_at: NOW + Duration::from_mins(5),
+        epoch: Epoch(7),
     };
     let jti = maker.digest();
     bed.store

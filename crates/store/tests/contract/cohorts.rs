@@ -9,6 +9,7 @@ use crate::maker::{HOUR, Maker, NOW};
 
 contract! {
     marks_are_numbered_with_the_other_epochs_and_can_be_lifted
+    marks_are_listed_page_by_page
     accounts_are_counted_by_every_condition
     every_account_is_counted_in_one_wave
     choosing_a_password_is_kept_beside_the_account
@@ -21,6 +22,25 @@ fn record(tag: &str, changed_at: Timestamp) -> PasswordRecord {
         changed_at,
         must_change: false,
     }
+}
+
+async fn marks_are_listed_page_by_page(bed: &Bed) {
+    let pages = |tx: &mut Tx<'_>| {
+        for _ in 0..5 {
+            tx.mark_cohort(&Cohort::default(), &[EpochKind::Password], "stolen", NOW)?;
+        }
+        let (mut pages, mut before) = (Vec::new(), None);
+        loop {
+            let page = tx.cohort_marks_before(before, 2)?;
+            before = page.last().map(|mark| mark.epoch);
+            pages.push(page.iter().map(|mark| mark.epoch.0).collect::<Vec<_>>());
+            if before.is_none() {
+                return Ok(pages);
+            }
+        }
+    };
+    let pages = bed.store.write(pages).await.unwrap();
+    assert_eq!(pages, [vec![5, 4], vec![3, 2], vec![1], vec![]]);
 }
 
 async fn marks_are_numbered_with_the_other_epochs_and_can_be_lifted(bed: &Bed) {

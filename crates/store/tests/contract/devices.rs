@@ -222,14 +222,14 @@ async fn con_05_an_app_that_loses_access_is_told_and_again_when_the_session_ends
             assert_eq!(tx.consent(owner, &id)?, None);
             assert!(tx.grant(mine.id)?.unwrap().revoked_at.is_some());
             assert!(tx.grant(theirs.id)?.unwrap().revoked_at.is_none());
-            let told = tx.list_logouts(None, 9)?;
+            let told = tx.list_logouts(None, None, 9)?;
             assert_eq!(told.len(), 1);
             assert_eq!(told[0].session_id, session.id);
             assert_eq!(told[0].state, LogoutState::Waiting);
             // It comes back, and the session ends.
             tx.insert_grant(&again)?;
             assert_eq!(tx.end_session(session.id, NOW)?, Once::First);
-            assert_eq!(tx.list_logouts(None, 9)?.len(), 2);
+            assert_eq!(tx.list_logouts(None, None, 9)?.len(), 2);
             Ok(())
         })
         .await

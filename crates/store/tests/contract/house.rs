@@ -25,6 +25,7 @@ async fn codes_and_tokens_leave_and_their_grant_with_the_last_of_them(bed: &Bed)
         audience: String::new(),
         issued_at: NOW,
         expires_at: NOW + HOUR,
+        epoch: grant.epoch,
     };
     let (id, code_digest, token_digest) = (grant.id, code.digest, token.digest);
     bed.store

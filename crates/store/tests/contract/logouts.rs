@@ -15,6 +15,7 @@ contract! {
     lo_03_every_app_of_a_session_that_wants_to_know_is_put_down_once
     lo_03_every_way_to_end_a_session_puts_its_apps_down
     lo_03_an_end_that_is_rolled_back_tells_nobody
+    the_ledger_is_read_page_by_page
     lo_06_what_a_session_gave_ends_with_it_whoever_ends_it
     parallel_deliverers_get_each_delivery_once
     a_claim_of_a_delivery_lasts_as_long_as_its_lease
@@ -79,7 +80,7 @@ fn grant(maker: &Maker, session: &BrowserSession, client: &Client, scope: &str) 
 }
 
 async fn ledger(store: &Store) -> Vec<LogoutDelivery> {
-    let list = |tx: &mut Tx<'_>| tx.list_logouts(None, 1000);
+    let list = |tx: &mut Tx<'_>| tx.list_logouts(None, None, 1000);
     store.read(list).await.unwrap()
 }
 
@@ -130,7 +131,7 @@ async fn lo_03_every_app_of_a_session_that_wants_to_know_is_put_down_once(bed: &
     let one = scene.clients[2].client_id.clone();
     let of_one = bed
         .store
-        .read(move |tx| tx.list_logouts(Some(&one), 9))
+        .read(move |tx| tx.list_logouts(Some(&one), None, 9))
         .await;
     assert_eq!(of_one.unwrap().len(), 1);
 }
@@ -157,6 +158,41 @@ async fn lo_03_every_way_to_end_a_session_puts_its_apps_down(bed: &Bed) {
         .map(|delivery| delivery.session_id)
         .collect();
     assert_eq!(told, sessions);
+}
+
+/// Of one moment, so that the ids tell them apart.
+async fn the_ledger_is_read_page_by_page(bed: &Bed) {
+    let scene = Scene::set(bed, &Maker::new(), &[Some(URI); 5]).await;
+    scene.end(&bed.store).await;
+    let all: Vec<String> = ledger(&bed.store)
+        .await
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    let one = scene.clients[0].client_id.clone();
+    let pages = move |tx: &mut Tx<'_>| {
+        let (mut pages, mut last) = (Vec::new(), None::<LogoutDelivery>);
+        loop {
+            let before = last
+                .as_ref()
+                .map(|last| (last.created_at, last.id.as_str()));
+            let page = tx.list_logouts(None, before, 2)?;
+            pages.push(page.iter().map(|one| one.id.clone()).collect::<Vec<_>>());
+            last = page.last().cloned();
+            let Some(last) = &last else { break };
+            let later = (last.created_at + HOUR, "");
+            assert_eq!(tx.list_logouts(None, Some(later), 9)?.len(), 5);
+        }
+        let of_one = tx.list_logouts(Some(&one), None, 9)?;
+        let last = (of_one[0].created_at, of_one[0].id.as_str());
+        assert_eq!(
+            (of_one.len(), tx.list_logouts(Some(&one), Some(last), 9)?),
+            (1, vec![])
+        );
+        Ok(pages)
+    };
+    let pages = bed.store.read(pages).await.unwrap();
+    assert_eq!(pages, [&all[..2], &all[2..4], &all[4..], &[]]);
 }
 
 async fn lo_03_an_end_that_is_rolled_back_tells_nobody(bed: &Bed) {
@@ -265,7 +301,7 @@ async fn what_was_done_or_given_up_stays_so_and_leaves_the_ledger_in_time(bed: &
             late.state = LogoutState::Waiting;
             late.done_at = None;
             tx.note_logout(&late)?;
-            let kept = tx.list_logouts(None, 9)?;
+            let kept = tx.list_logouts(None, None, 9)?;
             assert!(kept.contains(&done) && kept.contains(&dead), "{kept:?}");
             assert!(!tx.logouts_are_due(NOW + 900 * HOUR)?);
             Ok(())

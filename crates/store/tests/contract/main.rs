@@ -34,6 +34,10 @@ mod letters;
 #[cfg(test)]
 mod logouts;
 #[cfg(test)]
+mod lost_addresses;
+#[cfg(test)]
+mod mail_queue;
+#[cfg(test)]
 mod maker;
 #[cfg(test)]
 mod migrations;
@@ -47,6 +51,11 @@ mod races;
 mod raw;
 #[cfg(test)]
 mod registrations;
+#[cfg(test)]
+#[cfg(feature = "postgres")]
+mod released_at_once;
+#[cfg(test)]
+mod rule_firings;
 #[cfg(test)]
 mod sealing;
 #[cfg(all(test, feature = "sqlite"))]

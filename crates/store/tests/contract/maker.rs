@@ -37,6 +37,7 @@ impl Maker {
             subject: Subject::generate(self.entropy()),
             state: UserState::Active,
             locale: Locale::Ja,
+            locale_chosen: true,
             zone: "Asia/Tokyo".to_owned(),
             alert: AlertSetting::NewDevice,
             second_step: true,

@@ -1,7 +1,7 @@
 use sekisho_model::{
     AddressKind, AlertSetting, Digest, EpochKind, KeyId, Locale, Sealed, User, UserState,
 };
-use sekisho_store::{Account, Once, PasswordRecord, SealedAddress, StoreError};
+use sekisho_store::{Account, Once, PasswordRecord, SealedAddress, StoreError, Tx};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -13,6 +13,7 @@ contract! {
     a_code_address_may_be_shared
     pw_17_a_password_is_replaced_only_if_nobody_did_meanwhile
     settings_of_an_account_are_kept
+    a_language_that_was_seen_never_replaces_a_choice
     users_are_listed_page_by_page
     ses_03_a_session_is_rotated_once_and_its_old_cookie_is_dead
     ses_08_ended_sessions_are_not_found
@@ -46,10 +47,12 @@ async fn an_account_is_found_by_id_subject_and_login_address_alike(bed: &Bed) {
         login_address: Some(SealedAddress {
             sealed: sealed("login"),
             verified_at: None,
+            refused_at: None,
         }),
         code_address: Some(SealedAddress {
             sealed: sealed("code"),
             verified_at: Some(NOW),
+            refused_at: None,
         }),
         password: Some(password("secret")),
     };
@@ -156,6 +159,7 @@ async fn settings_of_an_account_are_kept(bed: &Bed) {
             tx.set_alert(id, AlertSetting::Every)?;
             tx.set_second_step(id, false)?;
             tx.set_locale(id, Locale::En)?;
+            tx.note_locale(id, Locale::Ja)?;
             let read = tx.account(id)?.unwrap().claims;
             let new = Sealed::from_bytes(b"other claims".to_vec());
             assert_eq!(tx.change_claims(id, (&read, &new))?, Once::First);
@@ -174,6 +178,26 @@ async fn settings_of_an_account_are_kept(bed: &Bed) {
     assert_eq!(user.state, UserState::Disabled);
     assert_eq!(user.epochs.browser.0, 1);
     assert_eq!(user.epochs.password.0, 0);
+}
+
+async fn a_language_that_was_seen_never_replaces_a_choice(bed: &Bed) {
+    let maker = Maker::new();
+    let mut user = maker.user();
+    (user.locale, user.locale_chosen) = (Locale::Ja, false);
+    let id = user.id;
+    let sealed = Sealed::from_bytes(b"sealed".to_vec());
+    let work = move |tx: &mut Tx<'_>| {
+        tx.insert_user(&user, &sealed, &sealed)?;
+        assert_eq!(tx.account(id)?.unwrap().user.chosen_locale(), None);
+        tx.note_locale(id, Locale::En)?;
+        let seen = tx.account(id)?.unwrap().user;
+        assert_eq!((seen.locale, seen.chosen_locale()), (Locale::En, None));
+        tx.set_locale(id, Locale::Ja)?;
+        tx.note_locale(id, Locale::En)?;
+        Ok(tx.account(id)?.unwrap().user)
+    };
+    let kept = bed.store.write(work).await.unwrap();
+    assert_eq!(kept.chosen_locale(), Some(Locale::Ja));
 }
 
 async fn users_are_listed_page_by_page(bed: &Bed) {

@@ -122,6 +122,21 @@ pub(crate) fn plan(url: &str, query: &str) -> Vec<String> {
     steps.into_iter().map(|step| step.detail).collect()
 }
 
+/// Whether a unit of work waits for another one.
+#[cfg(feature = "postgres")]
+pub(crate) fn somebody_waits(url: &str) -> bool {
+    #[derive(QueryableByName)]
+    struct Waits {
+        #[diesel(sql_type = Bool)]
+        any: bool,
+    }
+    let waits = diesel::sql_query(
+        "SELECT count(*) > 0 AS any FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    waits.get_result::<Waits>(&mut postgres(url)).unwrap().any
+}
+
 #[cfg(feature = "sqlite")]
 fn sqlite(path: &str) -> SqliteConnection {
     let mut conn = SqliteConnection::establish(path).unwrap();

@@ -1,6 +1,6 @@
 //! Apps that register themselves: what allows it, what manages them, and when they leave.
 
-use sekisho_model::{ClientId, Consent, Digest, EpochKind, ScopeSet};
+use sekisho_model::{ClientId, Consent, Digest, Epoch, EpochKind, ScopeSet};
 use sekisho_store::{InitialAccess, Once, RegistrationRecord, Store, StoreError, Tx};
 use tokio::task::JoinSet;
 
@@ -12,6 +12,7 @@ contract! {
     reg_07_an_initial_access_token_allows_as_many_as_it_says_and_until_it_ends
     reg_07_of_many_at_once_one_has_the_last_use
     reg_08_a_management_token_is_replaced_once_and_the_former_is_remembered
+    inc_07_a_management_token_that_an_operator_gives_is_of_its_own_epoch
     reg_08_the_management_token_goes_with_its_client
     reg_07_who_was_not_used_leaves_and_everybody_else_stays
     reg_07_a_use_counts_until_the_client_has_left
@@ -34,7 +35,7 @@ async fn registered(store: &Store, maker: &Maker) -> (ClientId, Digest) {
     store
         .write(move |tx| {
             assert_eq!(tx.insert_client(&client, NOW)?, Once::First);
-            tx.insert_registration_token(&client.client_id, &digest, NOW)
+            tx.insert_registration_token(&client.client_id, (&digest, Epoch(3)), NOW)
         })
         .await
         .unwrap();
@@ -130,8 +131,35 @@ async fn reg_08_a_management_token_is_replaced_once_and_the_former_is_remembered
     let expected = RegistrationRecord {
         digest: *winner,
         previous: Some((first, until)),
+        epoch: Epoch(3),
     };
     assert_eq!(found.await.unwrap(), (Some(expected), None));
+}
+
+async fn inc_07_a_management_token_that_an_operator_gives_is_of_its_own_epoch(bed: &Bed) {
+    let maker = Maker::new();
+    let (id, first) = registered(&bed.store, &maker).await;
+    let (second, third, by_operator) = (maker.digest(), maker.digest(), maker.client());
+    bed.store
+        .write(move |tx| {
+            let until = NOW + HOUR;
+            let turned = tx.rotate_registration_token(&id, &first, &second, until)?;
+            assert_eq!(turned, Once::First);
+            let given = (&third, Epoch(9));
+            assert_eq!(tx.renew_registration_token(&id, given)?, Once::First);
+            let expected = RegistrationRecord {
+                digest: third,
+                previous: None,
+                epoch: Epoch(9),
+            };
+            assert_eq!(tx.registration_token(&id)?, Some(expected));
+            let _first = tx.insert_client(&by_operator, NOW)?;
+            let none = tx.renew_registration_token(&by_operator.client_id, given)?;
+            assert_eq!(none, Once::Again, "it manages itself by nothing");
+            Ok(())
+        })
+        .await
+        .unwrap();
 }
 
 async fn reg_08_the_management_token_goes_with_its_client(bed: &Bed) {

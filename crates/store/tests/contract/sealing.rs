@@ -52,6 +52,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 39] = [
     ("revoked_tokens", "digest"),
     ("factors", "credential"),
     ("factor_losses", "digest"),
+    ("code_address_losses", "digest"),
     // Of a file that an operator has.
     ("user_imports", "file_digest"),
     // Sealed under the token that was presented.

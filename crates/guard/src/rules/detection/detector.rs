@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::observation::{Observation, What};
 use super::rule::{Act, DetectionRule, DetectionRules, Mode, Pattern};
-use super::subject::Subject;
+use super::subject::{Per, Subject};
 use super::tally::{Figures, Tally};
 
 /// Subjects one rule counts at a time; when there are more, those that were quiet longest go.
@@ -14,6 +14,8 @@ const MOST: usize = 50_000;
 /// Points that keep a source out, and within how long.
 const FULL: u64 = 100;
 const SCORES_LAST: Duration = Duration::from_hours(1);
+/// How long owners are remembered where they signed in.
+const OWNERS_LAST: Duration = Duration::from_hours(24);
 /// Within how long a mailed code is typed by whoever has it.
 const TO_READ: Duration = Duration::from_mins(2);
 
@@ -48,6 +50,8 @@ pub struct Detector {
     unread: VecDeque<Observation>,
     /// When which account last gave a right code.
     typed: HashMap<u64, Timestamp>,
+    /// When an owner last signed in from there.
+    owners: HashMap<Subject, Timestamp>,
 }
 
 /// What one rule counts.
@@ -70,6 +74,7 @@ impl Detector {
             scores: HashMap::new(),
             unread: VecDeque::new(),
             typed: HashMap::new(),
+            owners: HashMap::new(),
         }
     }
 
@@ -106,6 +111,33 @@ impl Detector {
         fired
     }
 
+    /// Lets a firing hold that was acted on before: its subject fires again when that is over.
+    pub fn hold(&mut self, firing: &Firing) {
+        let Some(counts) = self.counts_of(firing) else {
+            return;
+        };
+        counts.holds.insert(firing.subject.clone(), firing.until);
+        counts.anywhere = counts.anywhere.max(Some(firing.until));
+    }
+
+    /// Lets go of a firing that nobody acted on: its subject fires again at once if it goes on.
+    pub fn let_go(&mut self, firing: &Firing) {
+        if let Some(counts) = self.counts_of(firing) {
+            counts.holds.remove(&firing.subject);
+        }
+    }
+
+    /// Points that fill up keep a source out and hold nothing.
+    fn counts_of(&mut self, firing: &Firing) -> Option<&mut Counts> {
+        let mut rules = self.rules.all().iter();
+        let does = |rule: &DetectionRule| {
+            rule.action == firing.action || rule.owners_there == Some(firing.action)
+        };
+        let same = |rule: &DetectionRule| rule.id == firing.rule && does(rule);
+        let place = rules.position(same)?;
+        self.counts.get_mut(place)
+    }
+
     fn note_typed(&mut self, seen: &Observation) {
         if self.typed.len() >= MOST {
             self.typed.retain(|_, at| seen.at < *at + TO_READ);
@@ -115,7 +147,23 @@ impl Detector {
         }
     }
 
+    fn note_owner(&mut self, seen: &Observation) {
+        for place in [Per::Address, Per::Network] {
+            if self.owners.len() >= MOST {
+                self.owners.retain(|_, at| seen.at < *at + OWNERS_LAST);
+            }
+            if self.owners.len() < MOST
+                && let Some(source) = place.of(seen)
+            {
+                self.owners.insert(source, seen.at);
+            }
+        }
+    }
+
     fn count(&mut self, seen: &Observation) -> Vec<Firing> {
+        if seen.owner {
+            self.note_owner(seen);
+        }
         let mut fired = Vec::new();
         for place in 0..self.counts.len() {
             let firing = self.ask(place, seen);
@@ -148,12 +196,15 @@ impl Detector {
             return None;
         }
         let until = seen.at + rule.ttl;
+        let came = self.owners.get(&subject);
+        let owned = came.is_some_and(|at| seen.at < *at + OWNERS_LAST);
+        let milder = rule.owners_there.filter(|_| owned);
         counts.holds.insert(subject.clone(), until);
         counts.anywhere = counts.anywhere.max(Some(until));
         Some(Firing {
             rule: rule.id.clone(),
             mode: rule.mode,
-            action: rule.action,
+            action: milder.unwrap_or(rule.action),
             subject,
             figures,
             at: seen.at,
@@ -274,6 +325,32 @@ mod tests {
     }
 
     #[test]
+    fn thr_15_what_nobody_acted_on_fires_again_and_what_holds_does_not() {
+        let mut detector = only(&rule(""));
+        let wrong = |n: i64| {
+            let account = u64::try_from(n).unwrap();
+            seen(What::WrongPassword, [203, 0, 113, 9], account, n)
+        };
+        let mut fired = Vec::new();
+        for n in 0..10 {
+            for firing in detector.observe(&wrong(n)) {
+                detector.let_go(&firing);
+                fired.push(n);
+            }
+        }
+        assert_eq!(fired, [4, 5, 6, 7, 8, 9]);
+        let [found] = &detector.observe(&wrong(10))[..] else {
+            panic!("it goes on");
+        };
+        detector.hold(&Firing {
+            until: at(500),
+            ..found.clone()
+        });
+        assert_eq!(detector.observe(&wrong(499)), []);
+        assert_eq!(detector.observe(&wrong(500)).len(), 1);
+    }
+
+    #[test]
     fn thr_15_codes_on_their_way_are_no_bombing_and_codes_that_nobody_types_are() {
         let rules = DetectionRules::built_in();
         let mut detector = Detector::new(rules.alone("code-bombing-address").unwrap());
@@ -365,6 +442,30 @@ mod tests {
                 "r 10.0.5.0/24"
             ]
         );
+    }
+
+    #[test]
+    fn thr_15_where_owners_signed_in_a_scanner_slows_its_neighbours_and_shuts_nobody_out() {
+        let rules = DetectionRules::built_in();
+        let done = |owner: Option<i64>| {
+            let mut detector = Detector::new(rules.alone("probes-address").unwrap());
+            let ip = [203, 0, 113, 9];
+            if let Some(second) = owner {
+                let mut came = seen(What::RightPassword, ip, 1, second);
+                came.owner = true;
+                detector.observe(&came);
+            }
+            let probe = |n: u32| seen(What::Probed, ip, 0, 100_000 + i64::from(n));
+            let fired = (1..=12_u32).flat_map(|n| {
+                let fired = detector.observe(&probe(n)).into_iter();
+                fired.map(move |firing| (n, firing.action))
+            });
+            fired.collect::<Vec<_>>()
+        };
+        assert_eq!(done(None), [(10, Act::BlockSource)]);
+        assert_eq!(done(Some(99_000)), [(10, Act::Slow)]);
+        assert_eq!(done(Some(13_700)), [(10, Act::Slow)]);
+        assert_eq!(done(Some(13_600)), [(10, Act::BlockSource)], "a day ago");
     }
 
     #[test]

@@ -48,6 +48,24 @@ const INJECTIONS: [&str; 14] = [
     "\u{0}",
 ];
 
+/// Destinations of what pages load by themselves.
+const PARTS_OF_PAGES: [&str; 14] = [
+    "audio",
+    "embed",
+    "fencedframe",
+    "font",
+    "frame",
+    "iframe",
+    "image",
+    "manifest",
+    "object",
+    "script",
+    "style",
+    "track",
+    "video",
+    "xslt",
+];
+
 /// What a path or query gives away, if anything: `path` or `injection`.
 pub fn probe(path: &str, query: &str) -> Option<&'static str> {
     let (path, query) = (decoded(path), decoded(query));
@@ -59,6 +77,14 @@ pub fn probe(path: &str, query: &str) -> Option<&'static str> {
         .iter()
         .any(|text| INJECTIONS.iter().any(|part| text.contains(part)));
     injects.then_some("injection")
+}
+
+/// Whether a browser sent a request because some other site's page told it to (Fetch Metadata): its person knows
+/// nothing of it, and neither do the neighbours behind the same address.
+pub fn is_sent_by_a_page(site: Option<&str>, dest: Option<&str>) -> bool {
+    let elsewhere = matches!(site, Some("cross-site" | "same-site"));
+    let part_of_a_page = dest.is_some_and(|dest| PARTS_OF_PAGES.contains(&dest));
+    elsewhere || (site.is_some() && part_of_a_page)
 }
 
 /// Decoded twice, as those who hide something write it; small letters.
@@ -98,6 +124,24 @@ mod tests {
             ("/assets/site.css", "", None),
         ] {
             assert_eq!(probe(path, query), found, "{path} {query}");
+        }
+    }
+
+    #[test]
+    fn thr_15_what_a_page_makes_browsers_send_is_told_from_what_a_scanner_sends() {
+        for (site, dest, by_page) in [
+            (Some("cross-site"), Some("image"), true),
+            (Some("cross-site"), Some("document"), true),
+            (Some("same-site"), Some("empty"), true),
+            (Some("same-origin"), Some("script"), true),
+            (Some("none"), Some("document"), false),
+            (Some("same-origin"), Some("document"), false),
+            (Some("same-origin"), Some("empty"), false),
+            (None, Some("image"), false),
+            (None, None, false),
+            (Some("nonsense"), None, false),
+        ] {
+            assert_eq!(is_sent_by_a_page(site, dest), by_page, "{site:?} {dest:?}");
         }
     }
 }

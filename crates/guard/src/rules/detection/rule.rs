@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use sekisho_model::Locale;
+use sekisho_model::{Digest, Locale};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::observation::What;
@@ -110,6 +110,19 @@ impl Act {
             Self::Notify => "notify",
         }
     }
+
+    /// The act of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::Score,
+            Self::Slow,
+            Self::RequireCode,
+            Self::BlockSource,
+            Self::RaiseLevel,
+            Self::Notify,
+        ];
+        all.into_iter().find(|act| act.name() == name)
+    }
 }
 
 impl Mode {
@@ -124,7 +137,7 @@ impl Mode {
 }
 
 /// Why, in the words of operators.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     ja: String,
@@ -165,6 +178,10 @@ pub struct DetectionRule {
     pub mode: Mode,
     /// What is done.
     pub action: Act,
+    /// What is done instead of `block_source` where owners signed in within the last day: their neighbours, or
+    /// their own browsers, are then as likely as an attacker.
+    #[serde(default)]
+    pub owners_there: Option<Act>,
     /// How many points `score` adds.
     #[serde(default)]
     pub points: u32,
@@ -210,6 +227,15 @@ impl DetectionRule {
             && mostly
     }
 
+    /// What tells this version of the rule from the next: all but its words.
+    pub fn content(&self) -> Digest {
+        let wordless = Self {
+            reason: Reason::default(),
+            ..self.clone()
+        };
+        Digest::of(&serde_json::to_vec(&wordless).unwrap_or_default())
+    }
+
     /// Why, in words.
     pub fn reason_in(&self, locale: Locale) -> &str {
         match locale {
@@ -235,6 +261,11 @@ impl DetectionRule {
             "ttl: use 1s to 24h"
         } else if sourced && !matches!(self.per, Per::Address | Per::Network) {
             "action: slow, score and block_source need per = \"address\" or \"network\""
+        } else if self.owners_there.is_some()
+            && (self.action != Act::BlockSource
+                || !matches!(self.owners_there, Some(Act::Slow | Act::Notify)))
+        {
+            "owners_there: belongs to action = \"block_source\"; use slow or notify"
         } else if (self.action == Act::Score) != (self.points > 0) {
             "points: belongs to action = \"score\", 1 or more"
         } else if self.same_password > 0 && self.kind != Pattern::PasswordSpray {
@@ -432,6 +463,23 @@ reason = { ja = "理由", en = "why" }
     }
 
     #[test]
+    fn thr_15_a_rule_that_does_something_else_is_another_one_and_other_words_are_not() {
+        let content = |text: &str| {
+            let rules = DetectionRules::with(text).unwrap();
+            rules.get("mine").unwrap().content()
+        };
+        assert_eq!(content(RULE), content(&RULE.replace("why", "because")));
+        for (from, to) in [
+            ("\"on\"", "\"shadow\""),
+            ("attempts = 5", "attempts = 6"),
+            ("\"1h\"", "\"2h\""),
+            ("block_source", "slow"),
+        ] {
+            assert_ne!(content(RULE), content(&RULE.replace(from, to)), "{from}");
+        }
+    }
+
+    #[test]
     fn thr_15_a_file_that_cannot_be_read_says_where_and_why() {
         for (from, to, said) in [
             (
@@ -446,6 +494,7 @@ reason = { ja = "理由", en = "why" }
             ("\"address\"", "\"everywhere\"", "need per"),
             ("\"on\"", "\"maybe\"", "line 8: unknown variant `maybe`"),
             ("block_source", "score", "points"),
+            ("\"1h\"", "\"1h\"\nowners_there = \"score\"", "owners_there"),
             ("id = \"mine\"", "id = \"My Rule\"", "id: use"),
             ("ttl = \"1h\"", "ttl = \"1h\"\nduring = \"x\"", "during"),
             ("en = \"why\"", "en = \" \"", "reason"),

@@ -24,7 +24,7 @@ pub enum Per {
 }
 
 /// Whom a firing is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// A network.
@@ -48,6 +48,11 @@ impl Per {
             Self::Everywhere => Some(Subject::Everywhere),
         }
     }
+}
+
+/// The network that an address belongs to: an IPv4 /24, an IPv6 /48.
+pub fn network_of(ip: &str) -> Option<IpNet> {
+    prefix(ip.parse().ok()?, 24, 48)
 }
 
 fn prefix(ip: IpAddr, four: u8, six: u8) -> Option<IpNet> {

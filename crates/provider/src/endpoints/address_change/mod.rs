@@ -182,7 +182,7 @@ impl Provider {
     }
 
     /// REC-06, REC-07: all known addresses are told; each that the account had before can undo the change.
-    fn change_letters(
+    pub(super) fn change_letters(
         &self,
         account: &OpenAccount,
         kind: AddressKind,

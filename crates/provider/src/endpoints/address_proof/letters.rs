@@ -74,7 +74,12 @@ impl Provider {
         visit: &Visit,
     ) -> Result<(), Failure> {
         let zone = &self.settings.default_zone;
-        let manner = reader.map_or((visit.locale, zone), |user| (user.locale, &user.zone));
+        // A code is read beside the page that asks for it; what else is told is not.
+        let language = |user: &User| match user.chosen_locale() {
+            None if candidate.hears => visit.locale,
+            _ => user.locale,
+        };
+        let manner = reader.map_or((visit.locale, zone), |user| (language(user), &user.zone));
         let letter = self.sealed_letter_to(&candidate.address, (manner.0, manner.1), body);
         let internal = &self.settings.resets.internal_domains;
         // REC-12: no mail to machines.

@@ -339,9 +339,10 @@ impl Provider {
 
 fn present_binding(purpose: ProofPurpose, visit: &Visit) -> Option<Digest> {
     match purpose {
-        ProofPurpose::Register | ProofPurpose::FirstCodeAddress => {
-            visit.pre_auth.as_ref().map(PreAuthToken::digest)
-        }
+        ProofPurpose::Register
+        | ProofPurpose::FirstCodeAddress
+        | ProofPurpose::LoginMailbox
+        | ProofPurpose::OtherCodeAddress => visit.pre_auth.as_ref().map(PreAuthToken::digest),
         ProofPurpose::CodeAddress | ProofPurpose::LoginAddress => {
             visit.session.as_ref().map(SessionToken::digest)
         }

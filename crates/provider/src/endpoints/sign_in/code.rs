@@ -2,6 +2,7 @@ use sekisho_audit::flow_mark;
 use sekisho_guard::{CodeTry, Pass};
 use sekisho_model::{AuthenticationMethod, BrowserToken, Digest, EventKind, Outcome, Timestamp};
 use sekisho_session::Attempt;
+use sekisho_store::Tx;
 
 use super::super::visit::Visit;
 use super::complete::{Completed, Completion};
@@ -111,10 +112,11 @@ impl Provider {
     ) -> Result<CodeOutcome, Failure> {
         let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();
         let user = stage.user_id;
-        let (account, browser) = self
-            .store
-            .read(move |tx| Ok((tx.account(user)?, tx.browser_among(user, &tokens)?)))
-            .await?;
+        let read = move |tx: &mut Tx<'_>| {
+            let loss = tx.code_address_loss(user)?;
+            Ok((tx.account(user)?, tx.browser_among(user, &tokens)?, loss))
+        };
+        let (account, browser, loss) = self.store.read(read).await?;
         let Some(account) = account.filter(|account| account_may_act(account.user.state)) else {
             return Ok(CodeOutcome::Gone);
         };
@@ -133,6 +135,10 @@ impl Provider {
         }
         if stage.for_lost && !self.give_up_factors(&account, visit).await? {
             return Ok(CodeOutcome::Gone);
+        }
+        if loss.is_some() {
+            // Whoever reads the code has not lost the address.
+            let _stopped = self.stop_address_loss(account.user.id, visit).await?;
         }
         let marked = self.must_change_password(&account);
         let app = self.app_view(&flow, visit).await?;

@@ -15,7 +15,7 @@ use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::one_time_code::{self, CodePurpose};
-use crate::rules::sign_in::{CodeStage, Disguise, Stronger};
+use crate::rules::sign_in::{CodeStage, Disguise, SetUp, Stronger};
 use crate::{Failure, Provider};
 
 /// What came of asking for a new code.
@@ -57,6 +57,7 @@ pub(super) struct Awaiting {
     pub(super) stronger: Option<Stronger>,
     pub(super) for_lost: bool,
     pub(super) disguise: Disguise,
+    pub(super) set_up: SetUp,
 }
 
 impl Awaiting {
@@ -126,7 +127,7 @@ impl Provider {
         };
         let closes_at = now + self.settings.codes.closes_after;
         let held = self.password_known(account, &flow, closes_at, visit);
-        let letter = self.sealed_letter(&account.user, &to, written.body);
+        let letter = self.letter_beside(&account.user, &to, written.body, visit);
         self.post_code(&flow, user, (letter, Some(held)), visit)
             .await?;
         Ok(PasswordOutcome::CodeSent(NewCookies {
@@ -176,6 +177,7 @@ impl Provider {
             stronger: awaiting.stronger,
             for_lost: awaiting.for_lost,
             disguise: awaiting.disguise,
+            set_up: awaiting.set_up,
         };
         flow.pending.password_proved(stage, cookie.digest());
         if !self.save_flow(&flow).await? {
@@ -231,7 +233,7 @@ impl Provider {
         if let Some(not_sent) = renewed.await? {
             return Ok(not_sent);
         }
-        let letter = self.sealed_letter(&account.user, &to, written.body);
+        let letter = self.letter_beside(&account.user, &to, written.body, visit);
         self.post_code(&flow, account.user.id, (letter, None), visit)
             .await?;
         Ok(ResendOutcome::Sent)

@@ -3,7 +3,7 @@ use sekisho_audit::flow_mark;
 use sekisho_guard::{Concerned, EndpointClass};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
-    EventKind, KnownBrowser, Outcome, SessionId, SessionToken, Timestamp,
+    EventKind, KnownBrowser, Locale, Outcome, SessionId, SessionToken, Timestamp,
 };
 use sekisho_store::{Hold, NotMeLink, Once, StoreError, Tx};
 
@@ -51,7 +51,7 @@ impl Provider {
     pub(crate) async fn complete_sign_in(
         &self,
         flow: LoadedFlow,
-        completion: Completion,
+        mut completion: Completion,
         visit: &Visit,
     ) -> Result<Option<Completed>, Failure> {
         let now = self.now();
@@ -60,14 +60,13 @@ impl Provider {
         if let Some(reason) = completion.change {
             return self.lead_to_change(flow, completion, reason, visit).await;
         }
+        let seen = newly_seen(&completion, visit);
+        completion.account.user.locale = seen.unwrap_or(completion.account.user.locale);
         let former = self.live_session(visit).await?;
         let (browser, browser_token, replaces) = self.remembered_browser(&flow, &completion, visit);
         let token = SessionToken::generate(&*self.entropy);
-        let session = self.new_session(&flow, &completion, former.as_ref(), browser.id, visit);
-        let session = BrowserSession {
-            digest: token.digest(),
-            ..session
-        };
+        let mut session = self.new_session(&flow, &completion, former.as_ref(), browser.id, visit);
+        session.digest = token.digest();
         let journey = self.journey(session.user_id, visit).await?;
         let mut event = self.sign_in_event(&flow, &completion, &session, visit);
         if let (Some(journey), Some(members)) = (journey, event.detail.as_object_mut()) {
@@ -89,6 +88,7 @@ impl Provider {
             browser,
             letters,
             held: hold(&flow, session.user_id),
+            seen,
         };
         if !self.store.write(move |tx| record.write(tx, now)).await? {
             return Ok(None);
@@ -109,7 +109,7 @@ impl Provider {
             pre_auth: None,
             browser: Some((browser_token, replaces)),
             browser_state: self.kept_browser_state(&live),
-            language: Some(live.user.locale),
+            language: live.user.chosen_locale(),
         };
         Ok(next.map(|next| Completed { cookies, next }))
     }
@@ -271,6 +271,12 @@ impl Provider {
     }
 }
 
+/// The language of this sign-in, if whoever signs in chose none and it is another than last time.
+fn newly_seen(completion: &Completion, visit: &Visit) -> Option<Locale> {
+    let user = &completion.account.user;
+    (!user.locale_chosen && user.locale != visit.locale).then_some(visit.locale)
+}
+
 /// Everything one sign-in writes.
 struct SignInRecord {
     spent: Option<(ChallengeId, Timestamp)>,
@@ -284,6 +290,8 @@ struct SignInRecord {
     held: Hold,
     /// What the letters link to.
     not_me: Option<NotMeLink>,
+    /// The language to write to somebody in who chose none.
+    seen: Option<Locale>,
     event: Event,
 }
 
@@ -316,6 +324,9 @@ impl SignInRecord {
         self.letters.post(tx)?;
         if let Some(link) = &self.not_me {
             tx.insert_not_me(link)?;
+        }
+        if let Some(seen) = self.seen {
+            tx.note_locale(self.session.user_id, seen)?;
         }
         tx.record(&self.event)?;
         Ok(true)

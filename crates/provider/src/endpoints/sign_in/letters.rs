@@ -37,7 +37,7 @@ impl PasswordKnown {
 }
 
 /// What takes those letters back: the cookie that a sign-in is bound to, of whoever's account it is.
-pub(super) const fn hold(flow: &LoadedFlow, user: UserId) -> Hold {
+pub(crate) const fn hold(flow: &LoadedFlow, user: UserId) -> Hold {
     Hold {
         user,
         key: flow.pending.binding,
@@ -91,6 +91,18 @@ impl Provider {
         body: LetterBody,
     ) -> OutboxLetter {
         self.sealed_letter_to(to, (user.locale, &user.zone), body)
+    }
+
+    /// Seals a letter that is read beside a page: where the person chose no language, it is that of the page.
+    pub(super) fn letter_beside(
+        &self,
+        user: &User,
+        to: &EmailAddress,
+        body: LetterBody,
+        visit: &Visit,
+    ) -> OutboxLetter {
+        let locale = user.chosen_locale().unwrap_or(visit.locale);
+        self.sealed_letter_to(to, (locale, &user.zone), body)
     }
 
     /// Seals a letter to somebody who need not have an account, in a language and time zone.

@@ -1,15 +1,17 @@
 //! Signing in: password, mailed code, session. The order of steps is [`crate::rules::sign_in`].
 
+mod again;
 mod code;
 mod code_mail;
 mod complete;
 mod copied_browser;
+mod first_address;
 mod flow;
 mod letters;
 mod second_step;
 pub(crate) use complete::Completion;
 pub(crate) use flow::concerned;
-pub(crate) use letters::client_name;
+pub(crate) use letters::{client_name, hold};
 mod outside;
 mod password;
 mod password_run;

@@ -1,11 +1,8 @@
-use std::time::Duration;
-
 use sekisho_guard::{Concerned, DeviceClass, EndpointClass, Pass, PasswordAttempt, Ticket};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserToken, Digest, EmailAddress, EpochKind, Event,
     EventKind, KnownBrowser, Outcome, Timestamp, UserId,
 };
-use sekisho_session::{CounterKey, Limit, Verdict};
 use sekisho_store::{Account, PasswordRun, Tx};
 
 use super::super::visit::{NewCookies, Visit};
@@ -268,26 +265,6 @@ impl Provider {
             && self
                 .knowledge
                 .is_current(browser.epoch, EpochKind::Browser, user, client)
-    }
-
-    /// A blocked source tries on and on: one event in ten minutes tells it (decisions: audit).
-    pub(super) async fn tells_block(
-        &self,
-        account: &Digest,
-        visit: &Visit,
-        now: Timestamp,
-    ) -> bool {
-        let whom = Digest::keyed(account.as_bytes(), &[visit.origin.ip.as_bytes()]);
-        let key = CounterKey {
-            name: "blocked-event",
-            digest: whom,
-        };
-        let limit = Limit {
-            key,
-            max: 1,
-            window: Duration::from_mins(10),
-        };
-        matches!(self.session.count(&[limit], now).await, Ok(Verdict::Within))
     }
 
     /// Records a wrong password with what rules tell attacks by (THR-15): a number and marks, no secret.

@@ -3,13 +3,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join;
 use sekisho_guard::{DeviceClass, Pass};
-use sekisho_model::{Digest, Outcome, UserId};
+use sekisho_model::{Digest, UserId};
 use sekisho_store::PasswordRun;
 
 use super::super::visit::Visit;
 use super::flow::LoadedFlow;
 use super::password::PasswordOutcome;
+use crate::detection::StoppedAttempt;
 use crate::{Failure, Provider};
 
 /// The wrong passwords in a row of a typed name, at one known browser or at all others together.
@@ -61,15 +63,20 @@ impl Provider {
     pub(super) async fn held_up(
         &self,
         stopped: Pass,
-        (account, user): (&Digest, Option<UserId>),
+        (name, user): (&Digest, Option<UserId>),
         flow: &LoadedFlow,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
-        if self.tells_block(account, visit, self.now()).await {
-            self.record_failure(user, flow, visit, Outcome::Blocked)
-                .await?;
-        }
-        self.usual_check.wait().await;
+        let request = flow.pending.request();
+        let noted = self.note_stopped(StoppedAttempt {
+            name,
+            user,
+            client: request.map(|request| request.client_id.clone()),
+            origin: &visit.origin,
+        });
+        // Whatever is recorded of it, it takes the same time.
+        let (noted, ()) = join(noted, self.usual_check.wait()).await;
+        noted?;
         Ok(match stopped {
             Pass::Go(_goes_on_counting) => PasswordOutcome::OnlyByMail,
             Pass::Wait { until, .. } => PasswordOutcome::Wait(until),

@@ -18,7 +18,7 @@ use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
 use crate::rules::forced_change::ChangeReason;
 use crate::rules::second_factor::{Asked, asked};
-use crate::rules::sign_in::{CodeStage, Disguise, Stronger};
+use crate::rules::sign_in::{CodeStage, Disguise, SetUp, Stronger};
 use crate::{Failure, Provider};
 
 /// A try that was counted before anything is compared (THR-07).
@@ -26,6 +26,14 @@ struct Counted {
     stage: CodeStage,
     ticket: Ticket,
     left: u8,
+}
+
+/// On to the second step, under a new cookie.
+fn under_cookie(cookie: PreAuthToken) -> PasswordOutcome {
+    PasswordOutcome::CodeSent(NewCookies {
+        pre_auth: Some(cookie),
+        ..NewCookies::default()
+    })
 }
 
 impl Provider {
@@ -68,7 +76,11 @@ impl Provider {
                         .await_nothing(flow, (user, None), awaiting, visit)
                         .await;
                 }
-                Ok(PasswordOutcome::NoCodeAddress)
+                if !self.may_set_first_address(account) {
+                    return Ok(PasswordOutcome::NoCodeAddress);
+                }
+                self.await_first_address(flow, (account, change), browser, visit)
+                    .await
             }
         }
     }
@@ -119,6 +131,7 @@ impl Provider {
             stronger: Some(stronger),
             for_lost: false,
             disguise: Disguise::None,
+            set_up: SetUp::default(),
         };
         flow.pending.password_proved(stage, cookie.digest());
         if !self.save_flow(&flow).await? {
@@ -136,10 +149,7 @@ impl Provider {
             tx.record(&event)
         };
         self.store.write(work).await?;
-        Ok(PasswordOutcome::CodeSent(NewCookies {
-            pre_auth: Some(cookie),
-            ..NewCookies::default()
-        }))
+        Ok(under_cookie(cookie))
     }
 
     /// Checks a typed code of the authenticator app: counted before it is compared, and of any number of uses of

@@ -113,7 +113,7 @@ impl Provider {
     }
 
     /// A challenge that no code fits, with a tally as of any other.
-    fn draw_nothing(&self, id: ChallengeId) -> Drawn {
+    pub(super) fn draw_nothing(&self, id: ChallengeId) -> Drawn {
         Drawn {
             id,
             mac: Digest::of(&self.entropy.bytes::<32>()),

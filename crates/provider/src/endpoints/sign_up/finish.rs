@@ -159,7 +159,7 @@ impl Provider {
         if let Some(name) = &chosen.name {
             claims.insert("name".to_owned(), Value::from(name.as_str()));
         }
-        let user = self.new_user(chosen.user_id, visit.locale);
+        let user = self.new_user(chosen.user_id, Some(visit.locale));
         Ok(self.account_rows(user, record, addresses, &claims))
     }
 

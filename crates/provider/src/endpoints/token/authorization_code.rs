@@ -1,12 +1,12 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use sekisho_model::{
-    AuthorizationCode, Client, CodeRecord, Confirmation, Digest, Event, EventKind, Grant,
-    GrantType, Outcome, RefreshRecord, RefreshToken, Timestamp, User,
+    AuthorizationCode, Client, CodeRecord, Digest, Event, EventKind, Grant, GrantType, Outcome,
+    RefreshToken, Timestamp, User,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
+use super::first_refresh::FirstRefresh;
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
 use crate::endpoints::sender::Sender;
@@ -63,10 +63,10 @@ impl Provider {
             .client
             .may_use(GrantType::RefreshToken)
             .then(|| RefreshToken::generate(&*self.entropy));
-        match self
-            .redeem(&code, client, form, refresh.as_ref(), asked_by)
-            .await?
-        {
+        let first = refresh
+            .as_ref()
+            .map(|token| self.first_refresh(token, &client.client, confirmation.as_ref()));
+        match self.redeem(&code, client, form, first, asked_by).await? {
             Redeemed::Target => refused(TokenError::InvalidTarget),
             Redeemed::Halted(halted) => Err(Failure::Halted(halted)),
             Redeemed::Refused(why, grant) => {
@@ -95,10 +95,9 @@ impl Provider {
         code: &AuthorizationCode,
         client: &RegisteredClient,
         form: &Parameters,
-        refresh: Option<&RefreshToken>,
+        refresh: Option<FirstRefresh>,
         asked_by: &Asked<'_>,
     ) -> Result<Redeemed, Failure> {
-        let lifetimes = self.settings.lifetimes;
         let redemption = Redemption {
             now: self.now(),
             digest: code.digest(),
@@ -107,13 +106,7 @@ impl Provider {
             verifier: form.first("code_verifier").map(str::to_owned),
             resources: form.all("resource").map(str::to_owned).collect(),
             sender: asked_by.sender.clone(),
-            // DP-08: a public client's refresh token is bound; a confidential one authenticates.
-            bound_to: match asked_by.sender.binding(&client.client) {
-                Ok(confirmation) if client.client.is_public() => confirmation,
-                Ok(_) | Err(_) => None,
-            },
-            refresh: refresh.map(RefreshToken::digest),
-            refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
+            refresh,
             shared: self.knowledge.shared(),
             gate: self.token_gate(),
             event: self.event(EventKind::CodeRedeemed, Outcome::Passed, asked_by.origin),
@@ -133,9 +126,7 @@ struct Redemption {
     verifier: Option<String>,
     resources: Vec<String>,
     sender: Sender,
-    bound_to: Option<Confirmation>,
-    refresh: Option<Digest>,
-    refresh_life: (Duration, Duration),
+    refresh: Option<FirstRefresh>,
     shared: Arc<SharedEpochs>,
     gate: Gate,
     event: Event,
@@ -188,19 +179,8 @@ impl Redemption {
         if tx.take_code(&self.digest, self.now)? == Once::Again {
             return self.revoke_family(tx, &grant);
         }
-        let (idle, whole) = self.refresh_life;
-        if let Some(digest) = self.refresh {
-            tx.insert_refresh(&RefreshRecord {
-                digest,
-                grant_id: grant.id,
-                client_id: self.client.client_id.clone(),
-                issued_at: self.now,
-                idle_until: self.now + idle,
-                expires_at: self.now + whole,
-                used_at: None,
-                bound_to: self.bound_to.clone(),
-                successor: None,
-            })?;
+        if let Some(refresh) = &self.refresh {
+            refresh.insert(tx, &grant, self.now)?;
         }
         tx.record(&about(&self.event, &grant, Outcome::Passed))?;
         Ok(Redeemed::First(Box::new(First {

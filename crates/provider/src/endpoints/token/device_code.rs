@@ -1,12 +1,12 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use sekisho_model::{
     Client, CodeRecord, Confirmation, DeviceCode, Digest, Event, EventKind, Grant, GrantType,
-    Outcome, RefreshRecord, RefreshToken, Timestamp, User,
+    Outcome, RefreshToken, Timestamp, User,
 };
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 
+use super::first_refresh::FirstRefresh;
 use super::issue::{ForUser, about, refusal};
 use super::{Asked, Issued};
 use crate::failure::Halted;
@@ -94,15 +94,13 @@ impl Provider {
         let refresh = client
             .may_use(GrantType::RefreshToken)
             .then(|| RefreshToken::generate(&*self.entropy));
-        let lifetimes = self.settings.lifetimes;
         let taking = Taking {
             now: self.now(),
             digest: storage_digest(&id),
             client: client.clone(),
-            // DP-08: a public client's refresh token is bound; a confidential one authenticates.
-            bound_to: confirmation.clone().filter(|_| client.is_public()),
-            refresh: refresh.as_ref().map(RefreshToken::digest),
-            refresh_life: (lifetimes.refresh_idle, lifetimes.refresh),
+            refresh: refresh
+                .as_ref()
+                .map(|token| self.first_refresh(token, client, confirmation.as_ref())),
             shared: self.knowledge.shared(),
             gate: self.token_gate(),
             event: self.event(EventKind::DeviceRedeemed, Outcome::Passed, asked_by.origin),
@@ -137,9 +135,7 @@ struct Taking {
     now: Timestamp,
     digest: Digest,
     client: Client,
-    bound_to: Option<Confirmation>,
-    refresh: Option<Digest>,
-    refresh_life: (Duration, Duration),
+    refresh: Option<FirstRefresh>,
     shared: Arc<SharedEpochs>,
     gate: Gate,
     event: Event,
@@ -167,19 +163,8 @@ impl Taking {
         if tx.take_code(&self.digest, self.now)? == Once::Again {
             return Ok(Taken::Refused(UNKNOWN));
         }
-        let (idle, whole) = self.refresh_life;
-        if let Some(digest) = self.refresh {
-            tx.insert_refresh(&RefreshRecord {
-                digest,
-                grant_id: grant.id,
-                client_id: self.client.client_id.clone(),
-                issued_at: self.now,
-                idle_until: self.now + idle,
-                expires_at: self.now + whole,
-                used_at: None,
-                bound_to: self.bound_to.clone(),
-                successor: None,
-            })?;
+        if let Some(refresh) = &self.refresh {
+            refresh.insert(tx, &grant, self.now)?;
         }
         tx.record(&about(&self.event, &grant, Outcome::Passed))?;
         Ok(Taken::First(Box::new((grant, user))))

@@ -156,6 +156,10 @@ impl Provider {
                 audience: audience.join(" "),
                 issued_at: now,
                 expires_at,
+                epoch: match bearer {
+                    Bearer::User(grant, _) => grant.epoch,
+                    Bearer::Machine(since) => *since,
+                },
             };
             return Ok(AccessToken {
                 text: token.reveal().to_owned(),

@@ -3,13 +3,14 @@
 mod authorization_code;
 mod client_credentials;
 mod device_code;
+mod first_refresh;
 mod issue;
 mod refresh;
 mod token_exchange;
 
 pub(in crate::endpoints) use issue::token_type;
 use sekisho_guard::EndpointClass;
-use sekisho_model::{Epoch, GrantType, Origin, Timestamp};
+use sekisho_model::{Epoch, Feature, GrantType, Origin, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -89,10 +90,16 @@ impl Provider {
         self.knowledge.may_issue(self.now())?;
         self.pass_app(EndpointClass::Token, &client.client, None)?;
         self.grant_works(grant_type)?;
-        let sender = match self.sender(call, None).await? {
+        let id = &client.client.client_id;
+        let sender = match self.sender(call, None, id).await? {
             Ok(sender) => sender,
             Err(error) => return refused(error),
         };
+        self.binding_works(&client.client, sender.key.is_some())?;
+        // Without a key such a client can only prove a certificate.
+        if client.client.is_fapi() && sender.key.is_none() {
+            self.works(Feature::MutualTls)?;
+        }
         let asked = Asked {
             origin: call.origin,
             sender,

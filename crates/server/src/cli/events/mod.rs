@@ -122,6 +122,11 @@ pub(super) async fn run(asked: Events) -> Result<(), CliError> {
     Ok(())
 }
 
+/// The event as it is kept, in one line.
+pub(super) fn stored_line(event: &Event) -> String {
+    lines::line(event, Format::Json, "-")
+}
+
 /// A place in the order of events.
 type Place = (Timestamp, EventId);
 

@@ -327,6 +327,10 @@ async fn what_was_exported_moves_into_another_server() {
     assert_eq!(other.accounts().await, accounts + 4);
     let back = other.export("back", " --with-hashes").await.unwrap();
     assert_eq!(abc(&whole), abc(&back));
+    // A language is a choice only where somebody made one.
+    assert_eq!(abc(&back)["locale"], "en");
+    let others = back.lines().filter(|line| !line.contains("abc@b.example"));
+    assert!(others.clone().count() > 0 && others.clone().all(|line| !line.contains("\"locale\"")));
     let back = abc(&back);
     assert_eq!(back["created_at"], "2013-05-23T09:00:00.123456Z");
     assert!(!back.to_string().contains(MD5_OF_ABC) && back["password_record"].is_string());

@@ -15,13 +15,13 @@ use crate::http::pages::{AddressNews, AddressProblem, Area, Cause, ChangeAddress
 
 const PURPOSE: &str = "address";
 
-const LOGIN: Place = Place {
+const LOGIN: Place<'static> = Place {
     purpose: ProofPurpose::LoginAddress,
     here: "/account/security/address/confirm",
     restart: "/account/security/address",
     form: "login-address-proof",
 };
-const CODE: Place = Place {
+const CODE: Place<'static> = Place {
     purpose: ProofPurpose::CodeAddress,
     here: "/account/security/code-address/confirm",
     restart: "/account/security/code-address",
@@ -29,7 +29,7 @@ const CODE: Place = Place {
 };
 
 /// Which of the two a request is about.
-fn place_of(request: &HttpRequest) -> (AddressKind, Place) {
+fn place_of(request: &HttpRequest) -> (AddressKind, Place<'static>) {
     if request.path().starts_with(CODE.restart) {
         (AddressKind::Code, CODE)
     } else {
@@ -83,7 +83,7 @@ pub(super) async fn send(
 
 async fn begin(
     owner: &Owner<'_>,
-    (kind, place): (AddressKind, Place),
+    (kind, place): (AddressKind, Place<'_>),
     new: &EmailAddress,
     typed: String,
 ) -> HttpResponse {

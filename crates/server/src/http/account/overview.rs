@@ -36,6 +36,7 @@ async fn page(owner: &Owner<'_>) -> Result<OverviewPage, Failure> {
         zone: when::zone_words(provider.now(), owner.zone(), owner.frame.locale),
         name: owner.account.name().map(clean_name),
         code_address: owner.code_address(),
+        code_refused: owner.code_refused(),
         password_changed: owner.password_changed(),
         second_step: owner.second_step(),
         visit_before: visit_before(owner).await?,

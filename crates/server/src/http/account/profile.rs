@@ -27,7 +27,11 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     };
     let wish = ProfileWish {
         name: owner.account.name().unwrap_or_default(),
-        locale: owner.live.user.locale,
+        locale: owner
+            .live
+            .user
+            .chosen_locale()
+            .unwrap_or(owner.frame.locale),
         zone: owner.zone(),
     };
     page(&owner, wish, None)

@@ -1,6 +1,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
+use sekisho_provider::rules::discovery;
 
 use crate::http::answer::begin;
 use crate::http::app::{App, header};
@@ -11,9 +12,21 @@ const KEPT_FOR: u32 = 300;
 
 /// OpenID Connect Discovery §4, RFC 8414 §3: the same bytes for both addresses.
 pub(super) async fn document(app: web::Data<App>) -> HttpResponse {
+    let document = while_switched(&app).unwrap_or_else(|| app.discovery.clone());
     begin(StatusCode::OK, &Answer::PublicJson(KEPT_FOR), app.https)
         .insert_header((CONTENT_TYPE, "application/json"))
-        .body(app.discovery.clone())
+        .body(document)
+}
+
+/// The document without what operators have switched off (INC-06), if that makes a difference.
+fn while_switched(app: &App) -> Option<Vec<u8>> {
+    let settings = &app.provider.settings;
+    let features = app.provider.features_now();
+    if features == settings.features {
+        return None;
+    }
+    let document = discovery::document(settings, &features).ok()?;
+    serde_json::to_vec(&document).ok()
 }
 
 /// RFC 7517 §5.

@@ -92,7 +92,7 @@ fn refusal(app: &App, used: Scheme, error: BearerError) -> HttpResponse {
     if let BearerError::InvalidDpopProof(why) = error {
         said = format!("{said}, error_description=\"{why}\"");
     }
-    let dpop = app.provider.settings.features.dpop;
+    let dpop = app.provider.features_now().dpop;
     let algorithms = format!("algs=\"{}\"", PROOF_ALGORITHMS.join(" "));
     let challenges = match used {
         Scheme::Dpop if dpop => vec![format!("DPoP{said}, {algorithms}")],

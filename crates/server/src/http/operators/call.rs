@@ -7,7 +7,10 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpMessage as _, HttpRequest};
-use sekisho_model::{OperatorPermission, Origin};
+use sekisho_mail::when;
+use sekisho_model::{
+    EmailAddress, Event, EventKind, OperatorPermission, Origin, Subject, Timestamp, UserId,
+};
 use sekisho_provider::operator_tokens::Operator;
 use serde::de::DeserializeOwned;
 
@@ -97,4 +100,30 @@ pub(super) fn body<T: DeserializeOwned>(request: &HttpRequest, body: &Bytes) -> 
         return Err(Problem::NotJson);
     }
     serde_json::from_slice(body).map_err(|error| Problem::Invalid(error.to_string()))
+}
+
+/// A moment of a body.
+pub(super) fn moment(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = || format!("{name}: write a date, or a moment as in 2026-11-24T09:00:00+09:00");
+    text.map(|text| when::parse(&text).ok_or_else(|| Problem::Invalid(wrong())))
+        .transpose()
+}
+
+/// The event of what the caller does.
+pub(super) fn event(app: &App, caller: &Caller, kind: EventKind) -> Event {
+    let mut event = app.provider.event_of_server(kind);
+    event.origin = caller.origin.clone();
+    event
+}
+
+/// The account of a sign-in address or `sub`.
+pub(super) async fn user(app: &App, who: &str) -> Result<UserId, Problem> {
+    let unknown = || Problem::Invalid("user: there is no such account".to_owned());
+    let found = if who.contains('@') {
+        let address = EmailAddress::parse(who).map_err(|_not_one| unknown())?;
+        app.provider.person_at(&address).await?
+    } else {
+        app.provider.person_of(&Subject::new(who)).await?
+    };
+    found.map(|person| person.user.id).ok_or_else(unknown)
 }

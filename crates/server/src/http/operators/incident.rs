@@ -3,16 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
-use sekisho_mail::when;
 use sekisho_model::{
-    ClientId, Cohort, Event, EventKind, Feature, Level, LevelScope, OperatorPermission,
-    OperatorText, Timestamp,
+    ClientId, Cohort, EventKind, Feature, Level, LevelScope, OperatorPermission, OperatorText,
 };
 use sekisho_provider::incidents::{Confirming, Decided, LevelOrder, SwitchOrder};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::call::{Caller, body};
+use super::call::{Caller, body, event, moment};
 use super::problem::Problem;
 use crate::http::answer::json_answer;
 use crate::http::app::App;
@@ -136,18 +134,6 @@ async fn order_switch(app: &App, request: &HttpRequest, sent: &Bytes) -> Result<
     };
     let event = event(app, &caller, EventKind::FeatureSwitched);
     Ok(app.provider.order_switch(order, event).await?)
-}
-
-fn moment(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
-    let wrong = || format!("{name}: write a date, or a moment as in 2026-11-24T09:00:00+09:00");
-    text.map(|text| when::parse(&text).ok_or_else(|| Problem::Invalid(wrong())))
-        .transpose()
-}
-
-fn event(app: &App, caller: &Caller, kind: EventKind) -> Event {
-    let mut event = app.provider.event_of_server(kind);
-    event.origin = caller.origin.clone();
-    event
 }
 
 fn told(app: &App, decided: Result<Decided, Problem>) -> HttpResponse {

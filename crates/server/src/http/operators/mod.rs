@@ -1,7 +1,9 @@
 //! `/api/v1`: what programs of operators call (AD-01, AD-10). On a listener of its own; nothing here is behind
 //! an incident level, because this is how one is left.
 
+mod blocks;
 mod call;
+mod epochs;
 mod incident;
 mod problem;
 
@@ -36,6 +38,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                     web::post().to(incident::confirm),
                 )
                 .route("/incident/switches", web::post().to(incident::switch))
+                .route("/incident/epochs", web::post().to(epochs::move_epoch))
+                .service(
+                    web::resource("/guard/blocks")
+                        .route(web::get().to(blocks::list))
+                        .route(web::post().to(blocks::make)),
+                )
+                .route("/guard/blocks/{number}/lift", web::post().to(blocks::lift))
                 .default_service(web::to(nothing)),
         )
         .default_service(web::to(nothing));
@@ -75,6 +84,10 @@ mod tests {
             }
         }
         let expected = [
+            "get /api/v1/guard/blocks [\"incident:read\"]",
+            "post /api/v1/guard/blocks [\"incident:raise\"]",
+            "post /api/v1/guard/blocks/{number}/lift [\"incident:raise\",\"incident:lower\"]",
+            "post /api/v1/incident/epochs [\"incident:raise\"]",
             "get /api/v1/incident [\"incident:read\"]",
             "get /api/v1/openapi.json null",
             "post /api/v1/incident/levels [\"incident:raise\"]",

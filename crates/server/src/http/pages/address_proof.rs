@@ -64,10 +64,18 @@ impl AddressProofPage {
         let key = match self.purpose {
             _ if self.is_over() => "proof-over-title",
             ProofPurpose::Register => "proof-register-title",
-            ProofPurpose::FirstCodeAddress | ProofPurpose::CodeAddress => "proof-code-title",
+            ProofPurpose::FirstCodeAddress
+            | ProofPurpose::CodeAddress
+            | ProofPurpose::OtherCodeAddress => "proof-code-title",
+            ProofPurpose::LoginMailbox => "proof-mailbox-title",
             ProofPurpose::LoginAddress => "proof-login-title",
         };
         self.page.t(key)
+    }
+
+    /// Whether another address may be given instead.
+    fn has_choice(&self) -> bool {
+        self.purpose != ProofPurpose::LoginMailbox
     }
 
     fn lead(&self) -> String {

@@ -158,6 +158,11 @@ struct Warning<'a> {
 }
 
 impl HistoryRow {
+    /// Not so what an operator did with the command line: there is no device to tell.
+    const fn came_by_line(&self) -> bool {
+        !self.ip.is_empty()
+    }
+
     fn repeats(&self, page: &Page) -> String {
         page.count("times", u64::from(self.times))
     }

@@ -54,6 +54,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::RuleFired
         | EventKind::RulesChanged
         | EventKind::ProbesSeen
+        | EventKind::ProofReplayed
         | EventKind::BulkRead
         | EventKind::CanaryChanged
         | EventKind::CanaryTouched
@@ -149,6 +150,11 @@ fn factor(detail: &Value) -> (&'static str, &'static str) {
 
 fn address(detail: &Value) -> (&'static str, &'static str) {
     let text = |name| detail.get(name).and_then(Value::as_str);
+    match text("step") {
+        Some("lost") => return ("did-report-address", "how-address-lost"),
+        Some("kept") => return ("did-keep-address", "how-address-kept"),
+        _ => {}
+    }
     let how = if text("step") == Some("undone") {
         "how-address-undone"
     } else {

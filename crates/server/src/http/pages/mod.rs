@@ -33,11 +33,13 @@ mod recovery;
 mod return_to_app;
 mod second_steps;
 mod security;
+mod set_up;
 mod sign_in;
 mod sign_in_code;
 mod sign_out;
 mod sign_up;
 mod status;
+mod stronger_step;
 mod texts;
 mod theme;
 
@@ -98,11 +100,11 @@ pub use recovery::{
 };
 pub use return_to_app::ReturnPage;
 pub use second_steps::{
-    AddAppPage, AddPasskeyPage, FactorItem, FirstCodeProblem, KeepFactorPage, KeepState,
-    LostFactorPage, LostState, PasskeyProblem, SecondStepNews, SecondStepsPage, StrongerProblem,
-    StrongerStepPage,
+    AddAppPage, AddPasskeyPage, FactorItem, FirstCodeProblem, PasskeyProblem, SecondStepNews,
+    SecondStepsPage,
 };
 pub use security::{SecondStep, SecurityPage};
+pub use set_up::{KeepAddressPage, SetUpPage, SetUpState};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::{CodePage, CodeState, Resend};
 pub use sign_out::{
@@ -113,6 +115,9 @@ pub use sign_up::{
     SignUpProblem, SignUpSaid, SignUpSaidPage,
 };
 pub use status::StatusPage;
+pub use stronger_step::{
+    KeepFactorPage, KeepState, LostFactorPage, LostState, StrongerProblem, StrongerStepPage,
+};
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
 

@@ -17,6 +17,8 @@ pub struct OverviewPage {
     pub name: Option<String>,
     /// Where codes go.
     pub code_address: Option<String>,
+    /// Since when mail there has been refused for good, if it has.
+    pub code_refused: Option<Moment>,
     /// When the password was last changed.
     pub password_changed: Option<Moment>,
     /// Whether a code is asked.
@@ -62,7 +64,7 @@ pub struct LastVisit {
 
 impl OverviewPage {
     /// At most one next step (ux 7.1): what nobody explained, then an address for codes, without which nothing
-    /// else helps, then recovery codes where a code is asked, then the second step itself.
+    /// else helps, and at which something arrives, then recovery codes where a code is asked, then the second step itself.
     fn notice(&self) -> Option<Notice> {
         let page = &self.page;
         if let Some(found) = &self.unexplained {
@@ -85,6 +87,14 @@ impl OverviewPage {
                 "next-code-address-hint",
                 "/account/security/code-address",
                 "next-code-address-link",
+            ));
+        }
+        if self.code_refused.is_some() {
+            return Some((
+                page.t("next-code-refused"),
+                "next-code-refused-hint",
+                "/account/security/code-address",
+                "change-code-title",
             ));
         }
         if self.second_step == SecondStep::Off {

@@ -13,6 +13,8 @@ pub struct SecurityPage {
     pub account: AccountFrame,
     /// Where codes go.
     pub code_address: Option<String>,
+    /// Since when mail there has been refused for good, if it has.
+    pub code_refused: Option<Moment>,
     /// When the password was last changed.
     pub password_changed: Option<Moment>,
     /// Whether a code is asked.

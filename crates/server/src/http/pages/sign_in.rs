@@ -10,8 +10,10 @@ pub struct SignInPage {
     pub page: Page,
     /// The app that sent the person here; `None` for our own pages.
     pub app: Option<App>,
-    /// Address typed before, or the `login_hint`.
+    /// Address typed before, or the `login_hint`, or of whoever is signed in at this browser.
     pub email: String,
+    /// Whether it is that of whoever is signed in: then it is text.
+    pub known: bool,
     /// What went wrong.
     pub problem: Option<SignInProblem>,
     /// Whether somebody who is signed in is about to change something (ux 5.7).
@@ -27,6 +29,8 @@ pub struct SignInLinks {
     pub forgot: bool,
     /// `/register`, on the way to this flow; else empty.
     pub register: String,
+    /// This page for somebody else than who is signed in.
+    pub another: String,
 }
 
 /// What went wrong at the password step.

@@ -38,6 +38,8 @@ pub struct CodePage {
     pub typed: String,
     /// What happened before.
     pub state: CodeState,
+    /// Where another code address can be set, if this one is lost; `None` if that is not offered here.
+    pub lost: Option<String>,
     /// Path that starts the sign-in again, with another account if wished.
     pub restart: String,
 }

@@ -242,6 +242,7 @@ pub(super) fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
         state: CodeState::Stopped(None),
         uniform: false,
         question: None,
+        lost: None,
         restart: format!("/login?flow={id}"),
     };
     frame.html(StatusCode::OK, &crate::http::headers::Answer::Page, &view)
@@ -288,7 +289,13 @@ async fn page(
     if stronger::is_asked(&flow) {
         return stronger::page(frame, visit, flow.id.as_str(), None).await;
     }
+    let there = format!("/login/code-address/{}", flow.id);
+    if code.stage.set_up.missing {
+        return see_other(&there, frame.app.https);
+    }
     let uniform = code.stage.is_uniform();
+    let offers_wait = frame.app.provider.offers_address_wait();
+    let lost = Some(there).filter(|_| offers_wait && !uniform && !code.stage.for_lost);
     let question = match frame.app.provider.passkey_question(&flow).await {
         Ok(question) => question.filter(|_| uniform),
         Err(failure) => return frame.failure(&failure),
@@ -298,6 +305,7 @@ async fn page(
     page.path = format!("/login/code?flow={}", flow.id);
     let view_page = CodePage {
         question,
+        lost,
         app: app_name(view.as_ref()),
         restart: format!("/login?flow={}", flow.id),
         state,
@@ -335,6 +343,7 @@ fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) ->
             .filter(|days| code.may_trust && *days > 0),
         typed: String::new(),
         state: CodeState::Fresh,
+        lost: None,
         restart: String::new(),
     }
 }

@@ -15,6 +15,8 @@ use crate::http::frame::{Frame, WayBack};
 use crate::http::pages::{Cause, Moment, SignInLinks, SignInPage, SignInProblem};
 
 const PURPOSE: &str = "login";
+/// What the address of the page says when somebody else is to sign in than who is signed in.
+const ANOTHER: (&str, &str) = ("account", "other");
 
 /// The sign-in page; without a flow one begins, to the account page or to `return_to`.
 pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
@@ -33,14 +35,15 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
             let email = email
                 .filter(|hint| EmailAddress::parse(hint).is_ok())
                 .unwrap_or_default();
-            Shown {
+            let shown = Shown {
                 app: &app,
                 request: &request,
                 visit: &visit,
                 flow: &flow,
                 view: view.as_ref(),
-            }
-            .page(email, None)
+                another: query.first(ANOTHER.0) == Some(ANOTHER.1),
+            };
+            shown.page(email, None).await
         }
         Err(page) => page,
     }
@@ -123,8 +126,10 @@ pub(super) async fn send(
         visit: &visit,
         flow: &flow,
         view: view.as_ref(),
+        another: false,
     }
     .page(typed, Some(problem))
+    .await
 }
 
 /// The page again, with what went wrong. The flow is read anew, because the attempt took it.
@@ -165,8 +170,9 @@ async fn refused(
         visit,
         flow: &flow,
         view: view.as_ref(),
+        another: false,
     };
-    let mut response = shown.page(typed, Some(problem));
+    let mut response = shown.page(typed, Some(problem)).await;
     if retry_after.is_some() {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         add_retry(&mut response, retry_after);
@@ -180,9 +186,36 @@ struct Shown<'a> {
     visit: &'a Visit,
     flow: &'a LoadedFlow,
     view: Option<&'a AppView>,
+    /// Whether somebody else is to sign in than who is signed in.
+    another: bool,
 }
 
 impl Shown<'_> {
+    fn path(&self) -> String {
+        format!("/login?flow={}", self.flow.id)
+    }
+
+    /// The page where the address can be typed, whoever is signed in.
+    fn path_for_another(&self) -> String {
+        format!("{}&{}={}", self.path(), ANOTHER.0, ANOTHER.1)
+    }
+
+    /// Who is signed in at this browser, where nobody else was typed or is wanted (ux 6.1).
+    async fn known(&self, email: &str) -> Option<String> {
+        if self.another {
+            return None;
+        }
+        let known = self.app.provider.signed_in_address(self.flow, self.visit);
+        let own = known.await.unwrap_or_else(|failure| {
+            // The page works without it.
+            tracing::warn!(%failure, "who is signed in could not be looked up");
+            None
+        })?;
+        let typed = EmailAddress::parse(email);
+        let same = typed.is_ok_and(|typed| typed.canonical() == own.canonical());
+        (email.is_empty() || same).then(|| own.to_string())
+    }
+
     fn register_href(&self) -> String {
         if self.app.provider.offers_sign_up() {
             format!("/register?flow={}", self.flow.id)
@@ -191,22 +224,37 @@ impl Shown<'_> {
         }
     }
 
-    fn page(&self, email: String, problem: Option<SignInProblem>) -> HttpResponse {
+    async fn page(&self, email: String, problem: Option<SignInProblem>) -> HttpResponse {
+        let of_address = matches!(
+            problem,
+            Some(SignInProblem::EmailEmpty | SignInProblem::EmailShape)
+        );
+        let known = if of_address {
+            None
+        } else {
+            self.known(&email).await
+        };
         let frame = Frame::new(self.app, self.request, self.visit.locale);
         let csrf = self
             .app
             .form_token(self.visit, self.flow.id.as_str(), PURPOSE);
         let mut page = frame.page(csrf);
-        page.path = format!("/login?flow={}", self.flow.id);
+        page.path = if self.another {
+            self.path_for_another()
+        } else {
+            self.path()
+        };
         let view = SignInPage {
             page,
             app: app_name(self.view),
-            email,
+            known: known.is_some(),
+            email: known.unwrap_or(email),
             problem,
             before_change: self.flow.pending.comes_before_change(),
             links: SignInLinks {
                 forgot: true,
                 register: self.register_href(),
+                another: self.path_for_another(),
             },
         };
         frame.html(StatusCode::OK, &kind(self.view), &view)

@@ -19,7 +19,7 @@ use crate::http::sign_in::{app_name, kind};
 
 const PURPOSE: &str = "register";
 
-const PROOF: Place = Place {
+const PROOF: Place<'static> = Place {
     purpose: ProofPurpose::Register,
     here: "/register/code",
     restart: HERE,

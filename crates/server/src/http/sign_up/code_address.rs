@@ -16,7 +16,7 @@ use crate::http::pages::{AddressProblem, Cause, FirstCodeAddressPage, Moment};
 
 const PURPOSE: &str = "register-code-address";
 
-const PROOF: Place = Place {
+const PROOF: Place<'static> = Place {
     purpose: ProofPurpose::FirstCodeAddress,
     here: "/register/code-address/confirm",
     restart: "/register/code-address",

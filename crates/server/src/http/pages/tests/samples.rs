@@ -148,6 +148,14 @@ pub(crate) fn hostile(locale: Locale) -> Vec<Sample> {
         },
     );
     album.put(
+        "login-known",
+        SignInPage {
+            app: Some(app.clone()),
+            email: "a\"><script>@b.example".to_owned(),
+            ..known_view(locale, None)
+        },
+    );
+    album.put(
         "code",
         CodePage {
             app: Some(app.clone()),
@@ -224,9 +232,24 @@ fn sign_in_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
         page: page(locale),
         app: Some(app(locale)),
         email: typed.to_owned(),
+        known: false,
         problem,
         before_change: false,
         links: SignInLinks::default(),
+    }
+}
+
+/// Somebody who is signed in proves it again.
+fn known_view(locale: Locale, problem: Option<SignInProblem>) -> SignInPage {
+    SignInPage {
+        email: "haruka.m@example.jp".to_owned(),
+        known: true,
+        links: SignInLinks {
+            forgot: true,
+            another: "/login?flow=0123&account=other".to_owned(),
+            ..SignInLinks::default()
+        },
+        ..sign_in_view(locale, problem)
     }
 }
 
@@ -243,7 +266,11 @@ fn sign_in_pages(album: &mut Album) {
     let links = SignInLinks {
         forgot: true,
         register: "/register?flow=0123".to_owned(),
+        ..SignInLinks::default()
     };
+    album.put("login-known", known_view(locale, None));
+    let wrong = Some(SignInProblem::Wrong);
+    album.put_error("login-known-wrong", known_view(locale, wrong));
     album.put(
         "login-own",
         SignInPage {
@@ -300,6 +327,7 @@ fn code_view(locale: Locale, state: CodeState) -> CodePage {
         trust_days: Some(30),
         typed: String::new(),
         state,
+        lost: Some("/login/code-address/0123".to_owned()),
         restart: "/login?flow=0123".to_owned(),
     }
 }
@@ -638,6 +666,7 @@ fn overview_view(locale: Locale) -> OverviewPage {
         zone: sekisho_mail::when::zone_words(NOW, ZONE, locale),
         name: Some("三浦 晴香".to_owned()),
         code_address: Some("haruka@mobile.example".to_owned()),
+        code_refused: None,
         password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         second_step: SecondStep::On,
         visit_before: Some(LastVisit {
@@ -714,6 +743,17 @@ fn overview_pages(album: &mut Album) {
     }
 }
 
+fn refused_overview(album: &mut Album) {
+    let locale = album.locale;
+    album.put(
+        "overview-refused",
+        OverviewPage {
+            code_refused: Some(Moment::date_time(NOW, ZONE, locale)),
+            ..overview_view(locale)
+        },
+    );
+}
+
 fn account_pages(album: &mut Album) {
     let locale = album.locale;
     overview_pages(album);
@@ -727,6 +767,7 @@ fn account_pages(album: &mut Album) {
             ..overview_view(locale)
         },
     );
+    refused_overview(album);
     album.put(
         "overview-off",
         OverviewPage {
@@ -738,6 +779,7 @@ fn account_pages(album: &mut Album) {
         page: page(locale),
         account: account(Area::Security),
         code_address: Some("haruka@mobile.example".to_owned()),
+        code_refused: None,
         password_changed: Some(Moment::date_time(NOW, ZONE, locale)),
         second_step,
         alert,
@@ -752,6 +794,13 @@ fn account_pages(album: &mut Album) {
     album.put(
         "security-saved",
         view(SecondStep::Off, AlertSetting::NewDevice, true),
+    );
+    album.put(
+        "security-refused",
+        SecurityPage {
+            code_refused: Some(Moment::date_time(NOW, ZONE, locale)),
+            ..view(SecondStep::On, AlertSetting::Every, false)
+        },
     );
     let bare = view(SecondStep::Required, AlertSetting::Off, false);
     album.put(

@@ -1,13 +1,16 @@
 use sekisho_model::{AddressKind, Locale, ProofPurpose};
 use sekisho_provider::rules::address_change::AddressRefusal;
+use sekisho_provider::rules::code_address::Reason;
 
-use super::{Album, account, clock, page};
+use super::{Album, account, app, clock, page};
 use crate::http::pages::*;
 
 pub(super) fn pages(album: &mut Album) {
     proofs(album);
     changes(album);
     undos(album);
+    set_ups(album);
+    keeps(album);
 }
 
 fn changes(album: &mut Album) {
@@ -49,6 +52,61 @@ fn changes(album: &mut Album) {
         let name = format!("change-address-{name}");
         album.put_error(name, view(AddressKind::Code, Some(problem)));
     }
+}
+
+fn set_ups(album: &mut Album) {
+    let locale = album.locale;
+    let view = |reason, is_due, state| SetUpPage {
+        page: page(locale),
+        app: Some(app(locale)),
+        reason,
+        is_due,
+        login: "haruka.m@example.jp".to_owned(),
+        here: "/login/code-address/0123".to_owned(),
+        back: "/login/code?flow=0123".to_owned(),
+        typed: String::new(),
+        state,
+    };
+    let lost = |state| view(Reason::Lost, false, state);
+    album.put("set-up-lost", lost(SetUpState::Mailbox(None)));
+    album.put("set-up-waits", lost(SetUpState::Waits(clock(locale, 900))));
+    let due = |state| view(Reason::Lost, true, state);
+    album.put("set-up-due", due(SetUpState::Mailbox(None)));
+    album.put("set-up-new", due(SetUpState::NewAddress(None)));
+    let first = |state| view(Reason::Missing, false, state);
+    album.put("set-up-first", first(SetUpState::Mailbox(None)));
+    let href = "/login?flow=0123".to_owned();
+    album.put("set-up-done", first(SetUpState::Done(href)));
+    let later = || clock(locale, 900);
+    album.put_error("set-up-no-more", lost(SetUpState::Mailbox(Some(later()))));
+    album.put_error("set-up-held", lost(SetUpState::Held(later())));
+    album.put_error("set-up-closed", lost(SetUpState::Closed));
+    for (name, problem) in [
+        ("empty", AddressProblem::Empty),
+        ("shape", AddressProblem::Shape),
+        ("present", AddressProblem::Refused(AddressRefusal::Present)),
+        (
+            "login",
+            AddressProblem::Refused(AddressRefusal::SameAsLogin),
+        ),
+        ("gate", AddressProblem::Refused(AddressRefusal::BehindGate)),
+        ("wait", AddressProblem::NoMoreCodes(later())),
+    ] {
+        let state = SetUpState::NewAddress(Some(problem));
+        album.put_error(format!("set-up-new-{name}"), due(state));
+    }
+}
+
+fn keeps(album: &mut Album) {
+    let locale = album.locale;
+    let view = |state| KeepAddressPage {
+        page: page(locale),
+        token: "0123".to_owned(),
+        state,
+    };
+    album.put("keep-address", view(KeepState::Asked));
+    album.put("keep-address-done", view(KeepState::Done));
+    album.put_error("keep-address-over", view(KeepState::Over));
 }
 
 fn undos(album: &mut Album) {

@@ -1,0 +1,1 @@
+DROP TABLE code_address_losses;

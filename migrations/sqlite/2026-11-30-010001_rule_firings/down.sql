@@ -1,0 +1,3 @@
+DROP TABLE high_marks;
+DROP TABLE canary_touches;
+DROP TABLE rule_firings;

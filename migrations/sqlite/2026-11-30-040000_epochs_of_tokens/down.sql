@@ -1,0 +1,2 @@
+ALTER TABLE registration_tokens DROP COLUMN epoch;
+ALTER TABLE access_tokens DROP COLUMN epoch;

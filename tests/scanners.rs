@@ -1,0 +1,73 @@
+//! Scanners are kept out; people whom a page makes send such requests, and their neighbours, are not (THR-15).
+
+use std::time::Duration;
+
+use sekisho_model::EventKind;
+use serde_json::json;
+
+use crate::authorization::request;
+use crate::detection::Scene;
+use crate::tokens::App;
+
+const PICTURE: [(&str, &str); 3] = [
+    ("sec-fetch-site", "cross-site"),
+    ("sec-fetch-mode", "no-cors"),
+    ("sec-fetch-dest", "image"),
+];
+
+impl Scene {
+    async fn scans(&self, ip: &str, headers: &[(&str, &str)], times: u32) {
+        let scanner = self.from(ip);
+        for n in 0..times {
+            let path = format!("/.env?{n}");
+            scanner.get_with(&path, headers).await;
+        }
+        self.watched().await;
+        self.watched().await;
+    }
+
+    /// What probes did about an address.
+    async fn done_about(&self, ip: &str) -> Vec<String> {
+        let mut fired = self.events(EventKind::RuleFired).await;
+        fired.retain(|event| event.detail["subject"] == ip);
+        let told = |name: &str| fired.iter().map(|e| e.detail[name].to_string()).collect();
+        told("action")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_15_pictures_on_a_page_of_somebody_else_keep_none_of_its_readers_out() {
+    let scene = Scene::open().await;
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let (reader, scanner) = ("203.0.113.60", "192.0.2.61");
+    scene.scans(reader, &PICTURE, 30).await;
+    assert!(!scene.keeps_out(&app, reader).await);
+    assert!(scene.done_about(reader).await.is_empty());
+    let seen = scene.events(EventKind::ProbesSeen).await;
+    let sum = |name: &str| -> u64 { seen.iter().flat_map(|e| e.detail[name].as_u64()).sum() };
+    assert_eq!((sum("by_pages"), sum("count")), (30, 0), "{seen:?}");
+
+    scene.scans(scanner, &[], 9).await;
+    assert!(!scene.keeps_out(&app, scanner).await);
+    scene.scans(scanner, &[], 1).await;
+    assert!(scene.keeps_out(&app, scanner).await, "as fast as ever");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_15_a_scanner_behind_the_address_of_owners_is_slowed_and_its_neighbours_come_in() {
+    let scene = Scene::open().await;
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let shared = "203.0.113.62";
+    let owner = scene.from(shared);
+    let answer = owner.sign_in(&scene.house, &request(&app.id, &[])).await;
+    assert!(answer.answer("code").is_some());
+    scene.house.advance(Duration::from_secs(1)).await;
+    scene.scans(shared, &[], 12).await;
+    assert_eq!(scene.done_about(shared).await, ["\"slow\""]);
+    assert!(!scene.keeps_out(&app, shared).await, "a new device there");
+    for _ in 0..3 {
+        let (stranger, name) = (scene.from(shared), "nobody@example.jp");
+        scene.try_password(&stranger, &app, name, "wrong-1").await;
+    }
+    assert!(scene.keeps_out(&app, shared).await, "three tries a minute");
+}
