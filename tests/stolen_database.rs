@@ -175,6 +175,7 @@ async fn letter_that_waits(house: &TestHouse) -> sekisho_model::LetterId {
             service: "Sekisho".to_owned(),
             host: "id.example".to_owned(),
         },
+        place: None,
         body: LetterBody::Test,
     };
     let services = &house.house.services;

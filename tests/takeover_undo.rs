@@ -232,7 +232,7 @@ async fn td_08_codes_that_were_there_before_the_stranger_stay_without_the_lock()
     let owner = Browser::new(&scene.house);
     owner.sign_in(&scene.house, &scene.start()).await;
     press(&owner, "/account/security/recovery-codes", &[]).await;
-    scene.house.advance(MINUTE).await;
+    scene.house.advance(10 * MINUTE).await;
     let thief = scene.thief();
     thief.sign_in(&scene.house, &scene.start()).await;
     wait::until("two letters", async || {
@@ -362,7 +362,7 @@ async fn td_08_the_link_of_a_change_lives_for_72_hours() {
 async fn td_01_a_copied_cookie_is_noticed_when_its_owner_comes_second() {
     let scene = Scene::open().await;
     let owner = scene.trusted().await;
-    scene.house.advance(MINUTE).await;
+    scene.house.advance(10 * MINUTE).await;
     let cookies = owner.cookies(&scene.house);
     let thief = scene.thief().holding(&scene.house, &cookies, "browser");
     let answer = scene.types(&thief, PASSWORD).await;

@@ -28,7 +28,13 @@ impl Scene {
         let app = App::of(&house, json!({"skip_consent": true})).await;
         let owner = Browser::new(&house);
         owner.sign_in(&house, &request(&app.id, &[])).await;
+        wait::until("the mail about the owner", async || {
+            (!links(&house, &house.login_address).is_empty()).then_some(())
+        })
+        .await;
         let before = links(&house, &house.login_address).len();
+        // New devices that follow each other sooner are told together.
+        house.advance(Duration::from_mins(10)).await;
         let thief = Browser::new(&house).called(PHONE);
         let scope = ("scope", "openid offline_access");
         let answer = thief.sign_in(&house, &request(&app.id, &[scope])).await;

@@ -7,7 +7,7 @@ mod authorization;
 mod direct;
 mod people;
 mod registration;
-mod remains;
+pub mod remains;
 mod sizes;
 mod wrongs;
 

@@ -52,6 +52,16 @@ pub fn city(country: &'static str, north: f64, east: f64) -> Data {
     ])
 }
 
+/// The same with names in both languages.
+pub fn named_city(country: &'static str, english: &'static str, japanese: &'static str) -> Data {
+    let names = vec![("en", Data::Text(english)), ("ja", Data::Text(japanese))];
+    let members = vec![
+        ("iso_code", Data::Text(country)),
+        ("names", Data::Map(names)),
+    ];
+    Data::Map(vec![("country", Data::Map(members))])
+}
+
 /// A branch of the search tree: another node, data, or nothing.
 #[derive(Clone, Copy)]
 enum Branch {

@@ -7,6 +7,8 @@ use sekisho_store::HELD_LETTERS_EVERY;
 
 /// Wrong passwords before a success that are worth a letter (TD-07).
 const SUSPICIOUS: u32 = 3;
+/// Letters of one kind about one account that follow each other sooner than this are told together (TD-07).
+pub const TOLD_TOGETHER: Duration = Duration::from_mins(10);
 
 /// How well the account knows the browser that signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,32 +37,28 @@ pub struct Notice {
     pub kind: LetterKind,
     /// To which addresses.
     pub to: &'static [AddressKind],
-    /// Not more often than this per account; the caller counts.
+    /// Not more often than this per account; what happens meanwhile is told together afterwards.
     pub at_most_every: Option<Duration>,
 }
 
 /// After a successful sign-in. A new device is always told, to both addresses: whoever got in could
-/// have turned the mails off (ux 10.3).
+/// have turned the mails off (ux 10.3). So is a success after several failures: it may be a guess that was right.
 pub const fn after_sign_in(facts: &SignInFacts) -> Option<Notice> {
+    let suspicious = facts.failures_before >= SUSPICIOUS;
     match (facts.browser, facts.setting) {
         (Browser::New, _) => Some(Notice {
             kind: LetterKind::NewDevice,
             to: &[AddressKind::Login, AddressKind::Code],
-            at_most_every: None,
+            at_most_every: Some(TOLD_TOGETHER),
         }),
-        (Browser::Known, AlertSetting::Every) => Some(Notice {
-            kind: LetterKind::SignInAlert,
-            to: &[AddressKind::Login],
-            at_most_every: None,
-        }),
-        (Browser::Known, AlertSetting::NewDevice) if facts.failures_before >= SUSPICIOUS => {
+        (Browser::Known, setting) if suspicious || matches!(setting, AlertSetting::Every) => {
             Some(Notice {
                 kind: LetterKind::SignInAlert,
                 to: &[AddressKind::Login],
-                at_most_every: Some(Duration::from_mins(10)),
+                at_most_every: Some(TOLD_TOGETHER),
             })
         }
-        (Browser::Known, AlertSetting::NewDevice | AlertSetting::Off) => None,
+        (Browser::Known, _) => None,
     }
 }
 
@@ -126,11 +124,39 @@ mod tests {
             (NewDevice, Known, 3, alert),
             (NewDevice, New, 0, new),
             (Off, Known, 0, None),
-            (Off, Known, 9, None),
+            (Off, Known, 2, None),
+            (Every, Known, 3, alert),
             (Off, New, 0, new),
         ] {
             let found = kind(setting, browser, failures);
             assert_eq!(found, expected, "{setting:?} {browser:?} {failures}");
+        }
+    }
+
+    #[test]
+    fn td_07_a_success_after_three_failures_is_told_whatever_was_chosen() {
+        use AlertSetting::{Every, NewDevice, Off};
+        for setting in [Every, NewDevice, Off] {
+            for failures in [3, 4, 19] {
+                let told = kind(setting, Browser::Known, failures);
+                assert_eq!(told, Some(LetterKind::SignInAlert), "{setting:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn td_07_sign_ins_are_told_at_most_once_in_ten_minutes() {
+        for (browser, setting) in [
+            (Browser::New, AlertSetting::NewDevice),
+            (Browser::Known, AlertSetting::Every),
+        ] {
+            let facts = SignInFacts {
+                setting,
+                browser,
+                failures_before: 0,
+            };
+            let every = after_sign_in(&facts).unwrap().at_most_every;
+            assert_eq!(every, Some(Duration::from_mins(10)));
         }
     }
 

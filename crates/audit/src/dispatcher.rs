@@ -199,6 +199,9 @@ impl Desk {
         let (id, kind) = (letter.id, letter.kind.name());
         let now = self.clock.now();
         let keep_until = now + KEPT_WHEN_DEAD;
+        let outcome = fate.outcome(is_late(&letter, now));
+        metrics::counter!("sekisho_letters_total", "kind" => kind, "outcome" => outcome)
+            .increment(1);
         match &fate {
             Fate::Sent(_) => tracing::info!(letter = %id, kind, "letter sent"),
             Fate::Again(at, error) => {
@@ -239,7 +242,22 @@ impl Desk {
         }
         let opened =
             opened.ok_or_else(|| MailError::Permanent("it cannot be opened".to_owned()))?;
+        let opened = opened.gathered(self.parts_of(letter).await?);
         self.transport.send(&opened, letter.id, now).await
+    }
+
+    /// What leaves as a part of this letter (TD-07). A part that cannot be opened is left out.
+    async fn parts_of(&self, letter: &OutboxLetter) -> Result<Vec<Letter>, MailError> {
+        if !letter.kind.is_gathered() {
+            return Ok(Vec::new());
+        }
+        let id = letter.id;
+        let parts = self.store.read(move |tx| tx.gathered_with(id)).await;
+        let parts = parts.map_err(|failed| MailError::Temporary(failed.to_string()))?;
+        let opened = parts
+            .iter()
+            .filter_map(|part| open_letter(&part.sealed, part.id, &self.keyring));
+        Ok(opened.collect())
     }
 
     fn fate(&self, letter: &OutboxLetter, result: Result<(), MailError>) -> Fate {
@@ -288,6 +306,18 @@ enum Fate {
     Sent(Timestamp),
     Again(Timestamp, String),
     Dead(String),
+}
+
+impl Fate {
+    /// As metrics name it (OTP-27).
+    const fn outcome(&self, late: bool) -> &'static str {
+        match self {
+            Self::Sent(_) => "sent",
+            Self::Again(..) => "deferred",
+            Self::Dead(_) if late => "late",
+            Self::Dead(_) => "refused",
+        }
+    }
 }
 
 fn is_late(letter: &OutboxLetter, at: Timestamp) -> bool {

@@ -11,7 +11,7 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 18] = [
+pub const SHOWN: [EventKind; 19] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
@@ -30,6 +30,7 @@ pub const SHOWN: [EventKind; 18] = [
     EventKind::SettingChanged,
     EventKind::UserCreated,
     EventKind::Deletion,
+    EventKind::AccountRead,
 ];
 
 /// Events looked at beyond a page, so that its end does not cut a sign-in from its code.

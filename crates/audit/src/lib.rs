@@ -4,6 +4,7 @@
 //!   [`MachineEvents`] batches those of machines, which change no state.
 //! - [`history`] turns stored events into what a person reads on the account page.
 //! - [`alert_rules`] decides, without doing anything, which letters follow a sign-in.
+//! - [`delivery`] judges whether mail servers take our letters.
 //! - [`outbox`] seals letters for the wait; the [`Dispatcher`] opens and sends them, the urgent first and
 //!   to each mail domain of [`lanes`] no faster than it takes them.
 //!
@@ -12,6 +13,7 @@
 //! answer to a person never waits for SMTP (ENU-03).
 
 pub mod alert_rules;
+pub mod delivery;
 mod dispatcher;
 pub mod history;
 pub mod lanes;

@@ -13,6 +13,9 @@ label-result = Result
 label-device = Device
 label-from = From
 label-app = App
+label-times = Times
+times-words = { $times } times
+from-place = { $ip } (approximately { $place })
 
 ## The code of a sign-in
 code-subject = { $service }: your sign-in code
@@ -36,10 +39,12 @@ code-never-asked = { $service } never asks for this code by phone or message.
 ## A sign-in
 hello = Hello { $name },
 alert-subject = { $service }: new sign-in
+alert-subject-many = { $service }: { $all } new sign-ins
 alert-title = Somebody signed in
 alert-lead = Somebody signed in to your account.
 alert-preheader = Sign-in with { $device }. If it was not you, act now.
 new-device-subject = { $service }: sign-in from a new device
+new-device-subject-many = { $service }: { $all } sign-ins from new devices
 new-device-title = Sign-in from a new device
 new-device-lead = Somebody signed in to your account from a new device.
 result-password-and-code = Signed in (password and code)
@@ -53,6 +58,11 @@ alert-or-yourself = Or open { $host } yourself and go to "Sign-in history".
 alert-not-you = If it was not, open { $host } in your browser, check your "Sign-in history" and change your password.
 alert-setting = You can change this mail under "Security".
 new-device-setting = Mails about new devices cannot be turned off.
+failures-setting = Mails about a sign-in after several failures cannot be turned off.
+also-one = One more sign-in followed:
+also-more = { $more } more sign-ins followed:
+also-at-least = More than { $more } sign-ins followed. The newest of them:
+also-in-history = All of them stand in your "Sign-in history", where you can stop a single one.
 
 ## The password is known
 password-known-subject = { $service }: somebody knows your password
@@ -249,3 +259,19 @@ address-kept-subject = { $service }: your code address stays
 address-kept-lead = The report that your code address is lost was stopped. Codes go there as before.
 factors-given-up-subject = { $service }: your second step was replaced
 factors-given-up-lead = After a reported loss somebody signed in to your account with the password and a mailed code. Authenticator apps and passkeys were removed; codes are mailed again.
+
+## Who may use, stops or looks at the account
+app-allowed-subject = { $service }: you allowed an app
+app-allowed-title = You allowed an app
+app-allowed-lead = An app was allowed to use your account at { $service }, also while you are signed out. You can end that under "Connected apps".
+account-stopped-subject = { $service }: your account is locked
+account-stopped-title = Your account is locked
+account-stopped-lead = An operator of { $service } locked your account. Nobody can sign in to it, and every device and app was signed out. To have it opened again, ask the operator.
+account-opened-subject = { $service }: your account is open again
+account-opened-title = Your account is open again
+account-opened-lead = An operator of { $service } opened your account again. Devices and apps that were signed out stay so until you sign in.
+operator-looked-subject = { $service }: an operator looked at your account
+operator-looked-title = An operator looked at your account
+operator-looked-lead = An operator of { $service } looked at what we keep about your account. Operators never see a password. If you do not know why, ask the operator.
+operator-took-subject = { $service }: an operator took a copy of your data
+operator-took-lead = An operator of { $service } took a copy of what we keep about you: name, addresses, settings, sign-in history, connected apps. It holds no password. If you did not ask for it, ask the operator why.

@@ -13,6 +13,9 @@ label-result = 結果
 label-device = 端末
 label-from = 接続元
 label-app = アプリ
+label-times = 回数
+times-words = { $times }回
+from-place = { $ip }（{ $place }あたり、推定）
 
 ## The code of a sign-in
 code-subject = 【{ $service }】ログインの確認コード
@@ -36,10 +39,12 @@ code-never-asked = { $service } が電話やメッセージでこのコードを
 ## A sign-in
 hello = { $name } さん
 alert-subject = 【{ $service }】ログインのお知らせ
+alert-subject-many = 【{ $service }】ログインのお知らせ（{ $all }件）
 alert-title = ログインがありました
 alert-lead = ログインがありました。
 alert-preheader = { $device } からログインがありました。身に覚えがなければ手続きしてください。
 new-device-subject = 【{ $service }】新しい端末からログインがありました
+new-device-subject-many = 【{ $service }】新しい端末から{ $all }件のログインがありました
 new-device-title = 新しい端末からログインがありました
 new-device-lead = 新しい端末から、ログインがありました。
 result-password-and-code = ログインしました（パスワードと確認コード）
@@ -53,6 +58,11 @@ alert-or-yourself = リンクを使わず、{ $host } を開いて「ログイ�
 alert-not-you = 身に覚えがないときは、ブラウザーで { $host } を開いて「ログイン履歴」を確かめ、パスワードを変えてください。
 alert-setting = この知らせの設定は「セキュリティ」で変えられます。
 new-device-setting = 新しい端末の知らせは止められません。
+failures-setting = 失敗が続いた後のログインの知らせは止められません。
+also-one = このあと、もう1件ログインがありました。
+also-more = このあと、さらに{ $more }件のログインがありました。
+also-at-least = このあと、{ $more }件より多くのログインがありました。新しいものは次のとおりです。
+also-in-history = すべて「ログイン履歴」にあり、1件ずつ止めることもできます。
 
 ## The password is known
 password-known-subject = 【{ $service }】パスワードを知る人がログインを試みました
@@ -243,3 +253,19 @@ address-kept-subject = 【{ $service }】コードを受け取るアドレスは
 address-kept-lead = コードを受け取るアドレスを使えないという届けを止めました。コードはこれまでどおり、そのアドレスに届きます。
 factors-given-up-subject = 【{ $service }】2段階目が変わりました
 factors-given-up-lead = なくしたという届けの後で、パスワードとメールのコードによるログインがありました。認証アプリとパスキーを外し、コードはまたメールで送ります。
+
+## Who may use, stops or looks at the account
+app-allowed-subject = 【{ $service }】アプリに利用を許可しました
+app-allowed-title = アプリに利用を許可しました
+app-allowed-lead = ログアウトした後も { $service } のアカウントを使うことを、アプリに許可しました。「連携アプリ」でやめられます。
+account-stopped-subject = 【{ $service }】アカウントを止めました
+account-stopped-title = アカウントを止めました
+account-stopped-lead = { $service } の運用者が、あなたのアカウントを止めました。誰もログインできず、すべての端末とアプリをログアウトしました。また使うには、運用者に知らせてください。
+account-opened-subject = 【{ $service }】アカウントがまた使えます
+account-opened-title = アカウントがまた使えます
+account-opened-lead = { $service } の運用者が、あなたのアカウントをまた使えるようにしました。ログアウトした端末とアプリは、あなたがログインするまでそのままです。
+operator-looked-subject = 【{ $service }】運用者がアカウントを確かめました
+operator-looked-title = 運用者がアカウントを確かめました
+operator-looked-lead = { $service } の運用者が、あなたのアカウントについて保管している内容を見ました。パスワードは運用者にも見えません。理由に心当たりがなければ、運用者に尋ねてください。
+operator-took-subject = 【{ $service }】運用者があなたのデータの写しを取りました
+operator-took-lead = { $service } の運用者が、あなたのデータ（名前、アドレス、設定、ログイン履歴、連携アプリ）の写しを取りました。パスワードは入っていません。依頼していないときは、運用者に理由を尋ねてください。

@@ -18,6 +18,9 @@ pub struct Letter {
     pub zone: String,
     /// Who we are.
     pub sender: Sender,
+    /// About where the source address in it is, in its language; an estimate.
+    #[serde(default)]
+    pub place: Option<String>,
     /// What it says.
     pub body: LetterBody,
 }
@@ -112,6 +115,12 @@ pub enum LetterBody {
         /// The link that says it was somebody else.
         #[serde(default)]
         not_me: Option<String>,
+        /// Names of the apps it is about.
+        #[serde(default)]
+        apps: Vec<String>,
+        /// How often it happened beyond the first time.
+        #[serde(default)]
+        again: u32,
     },
     /// The code that proves an address; nothing about any account (`ux.md` 10.6).
     AddressCode {
@@ -287,6 +296,16 @@ pub enum RecoveryNews {
     OutsideNetworks,
     /// A copy of everything that is kept about the person was taken (ux 7.6).
     DataTaken,
+    /// An app may use the account while its person is signed out (TD-07).
+    AppAllowed,
+    /// An operator stopped the account.
+    AccountStopped,
+    /// An operator opened the account again.
+    AccountOpened,
+    /// An operator looked at the account (TD-07).
+    OperatorLooked,
+    /// An operator took a copy of everything that is kept about the person (TD-07).
+    OperatorTook,
 }
 
 /// The facts of a successful sign-in.
@@ -308,6 +327,27 @@ pub struct SignIn {
     pub failures_before: u32,
     /// Where a person can say "this was not me": an absolute URL made from the issuer, or `None`.
     pub not_me: Option<String>,
+    /// Those after it that are told in the same letter, oldest first.
+    #[serde(default)]
+    pub more: Vec<AlsoSignedIn>,
+    /// There were more of them than are kept.
+    #[serde(default)]
+    pub and_others: bool,
+}
+
+/// A sign-in that is told in the letter about another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlsoSignedIn {
+    /// When.
+    pub at: Timestamp,
+    /// With what.
+    pub device: Device,
+    /// Source address.
+    pub ip: String,
+    /// About where that is.
+    pub place: Option<String>,
+    /// Name of the app; `None` for our own pages.
+    pub app: Option<String>,
 }
 
 /// What a person proved at a sign-in.
@@ -354,6 +394,25 @@ impl LetterBody {
         }
     }
 
+    /// The source address it tells of, if it tells of one.
+    pub fn ip(&self) -> Option<&str> {
+        let ip = match self {
+            Self::SignInAlert(sign_in) | Self::NewDevice(sign_in) => &sign_in.ip,
+            Self::SignInCode { ip, .. }
+            | Self::PasswordKnown { ip, .. }
+            | Self::ResetLink { ip, .. }
+            | Self::PasswordChanged { ip, .. }
+            | Self::RecoveryNotice { ip, .. }
+            | Self::AddressTaken { ip, .. }
+            | Self::AddressChanged { ip, .. } => ip,
+            Self::AddressCode { .. }
+            | Self::IncidentNotice { .. }
+            | Self::OperatorAlert { .. }
+            | Self::Test => return None,
+        };
+        Some(ip)
+    }
+
     /// The code, if it carries one.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -389,6 +448,7 @@ mod tests {
                 service: "Sekisho".to_owned(),
                 host: "id.example".to_owned(),
             },
+            place: None,
             body: LetterBody::SignInCode {
                 code: "48291537".to_owned(),
                 tally_word: 0,

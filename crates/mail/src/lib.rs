@@ -9,6 +9,7 @@
 
 mod catcher;
 pub mod device;
+mod gather;
 mod letter;
 mod message;
 mod name;
@@ -21,7 +22,9 @@ mod words;
 
 pub use catcher::{Catcher, Caught};
 pub use device::Device;
-pub use letter::{AlertLine, ChangedHow, Letter, LetterBody, Proof, RecoveryNews, Sender, SignIn};
+pub use letter::{
+    AlertLine, AlsoSignedIn, ChangedHow, Letter, LetterBody, Proof, RecoveryNews, Sender, SignIn,
+};
 pub use name::harmless;
 pub use render::{Rendered, render};
 pub use transport::{MailError, Transport, TransportRefusal};

@@ -119,6 +119,7 @@ mod tests {
                 service: service.to_owned(),
                 host: "id.example:8443".to_owned(),
             },
+            place: None,
             body: LetterBody::Test,
         }
     }

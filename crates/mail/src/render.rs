@@ -5,16 +5,14 @@ use sekisho_model::{Locale, Timestamp};
 
 use crate::words::Words;
 use crate::{
-    ChangedHow, Device, Letter, LetterBody, MailError, Proof, RecoveryNews, SignIn, harmless,
-    tally, when,
+    ChangedHow, Device, Letter, LetterBody, MailError, RecoveryNews, harmless, tally, when,
 };
 
+mod accesses;
 mod addresses;
 mod alerts;
 mod second_steps;
-
-/// Wrong passwords before a sign-in that are worth a sentence (TD-07).
-const WORTH_TELLING: u32 = 3;
+mod sign_ins;
 
 /// A letter in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,13 +71,13 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             text::SignInCode(v).render()?,
             html::SignInCode(v).render()?,
         ),
-        LetterBody::SignInAlert(_) => (
-            "alert-subject",
+        LetterBody::SignInAlert(sign_in) => (
+            sign_ins::alert_subject(sign_in),
             text::SignInAlert(v).render()?,
             html::SignInAlert(v).render()?,
         ),
-        LetterBody::NewDevice(_) => (
-            "new-device-subject",
+        LetterBody::NewDevice(sign_in) => (
+            sign_ins::new_device_subject(sign_in),
             text::NewDevice(v).render()?,
             html::NewDevice(v).render()?,
         ),
@@ -135,6 +133,11 @@ struct View {
     /// Nothing is left that could be done about it.
     over: bool,
     failures: bool,
+    /// Sign-ins after the one of the details.
+    also: Vec<Row>,
+    /// How many those are.
+    also_lead: &'static str,
+    place: Option<String>,
     not_me: Option<String>,
     link: Option<String>,
     lead: &'static str,
@@ -160,6 +163,9 @@ impl View {
             named: false,
             over: false,
             failures: false,
+            also: Vec::new(),
+            also_lead: "also-more",
+            place: letter.place.as_deref().and_then(harmless),
             not_me: None,
             link: None,
             lead: "",
@@ -177,9 +183,13 @@ impl View {
                 view.when(letter, *at)?;
                 view.source(letter.locale, device, ip)?;
             }
-            LetterBody::ResetLink { .. }
-            | LetterBody::PasswordChanged { .. }
-            | LetterBody::RecoveryNotice { .. } => view.recovery(letter)?,
+            LetterBody::ResetLink { .. } | LetterBody::PasswordChanged { .. } => {
+                view.recovery(letter)?;
+            }
+            LetterBody::RecoveryNotice { apps, again, .. } => {
+                view.recovery(letter)?;
+                view.about(apps, *again)?;
+            }
             LetterBody::AddressCode { .. }
             | LetterBody::AddressTaken { .. }
             | LetterBody::AddressChanged { .. } => {
@@ -219,27 +229,6 @@ impl View {
         self.put("mask", account_mask);
     }
 
-    fn sign_in(&mut self, letter: &Letter, sign_in: &SignIn) -> Result<(), askama::Error> {
-        let result = match sign_in.proof {
-            Proof::PasswordAndCode => "result-password-and-code",
-            Proof::PasswordAndPasskey => "result-password-and-passkey",
-            Proof::PasswordInTrustedBrowser => "result-trusted-browser",
-            Proof::Password => "result-password",
-        };
-        self.when(letter, sign_in.at)?;
-        self.row("label-result", self.say(result)?)?;
-        self.source(letter.locale, &sign_in.device, &sign_in.ip)?;
-        if let Some(app) = sign_in.app.as_deref().and_then(harmless) {
-            self.row("label-app", app)?;
-        }
-        self.name(sign_in.name.as_deref());
-        self.failures = sign_in.failures_before >= WORTH_TELLING;
-        self.put("failures", sign_in.failures_before.to_string());
-        self.put("device", sign_in.device.words(letter.locale));
-        self.not_me = sign_in.not_me.clone().filter(|link| is_web(link));
-        Ok(())
-    }
-
     fn recovery(&mut self, letter: &Letter) -> Result<(), askama::Error> {
         let (at, device, ip) = match &letter.body {
             LetterBody::ResetLink {
@@ -272,12 +261,7 @@ impl View {
                     ChangedHow::Forced => "changed-how-asked",
                     ChangedHow::Own { .. } => "changed-how-own",
                 };
-                let stay = matches!(how, ChangedHow::Own { others_stay: true });
-                self.lead = if stay {
-                    "changed-lead-stay"
-                } else {
-                    "changed-lead"
-                };
+                self.lead = changed_lead(*how);
                 self.row("label-how", self.say(word)?)?;
                 (at, Some(device), ip)
             }
@@ -288,6 +272,7 @@ impl View {
                 ip,
                 link,
                 not_me,
+                ..
             } => {
                 self.news(letter, *what);
                 self.not_me = not_me.clone().filter(|link| is_web(link));
@@ -345,7 +330,7 @@ impl View {
             RecoveryNews::AlertsOfNewDevices => "alerts-new-devices-lead",
             RecoveryNews::AlertsOff => "alerts-off-lead",
             RecoveryNews::DataTaken => "data-taken-lead",
-            factor => second_steps::lead(factor),
+            other => self.access(other),
         };
     }
 
@@ -401,9 +386,21 @@ impl View {
 
     fn address(&mut self, ip: &str) -> Result<(), askama::Error> {
         match ip.parse::<IpAddr>() {
-            Ok(ip) => self.row("label-from", ip.to_string()),
+            Ok(ip) => {
+                let from = self.from(&ip.to_string(), self.place.as_deref())?;
+                self.row("label-from", from)
+            }
             Err(_not_an_address) => Ok(()),
         }
+    }
+
+    /// A source address with about where it is, if that is known.
+    fn from(&self, ip: &str, place: Option<&str>) -> Result<String, askama::Error> {
+        let Some(place) = place else {
+            return Ok(ip.to_owned());
+        };
+        let words = Words::of(self.words.locale());
+        words.with("ip", ip).with("place", place).say("from-place")
     }
 
     fn row(&mut self, label: &str, value: String) -> Result<(), askama::Error> {
@@ -420,10 +417,15 @@ impl View {
         self.words.say(key)
     }
 
-    /// The details as lines of text, labels filled up to the same width.
+    /// The details as lines of text.
     fn lines(&self) -> Vec<String> {
+        self.lines_of(&self.rows)
+    }
+
+    /// Rows as lines of text, labels filled up to the same width.
+    fn lines_of(&self, rows: &[Row]) -> Vec<String> {
         let length = |row: &Row| row.label.chars().count();
-        let width = self.rows.iter().map(length).max().unwrap_or_default();
+        let width = rows.iter().map(length).max().unwrap_or_default();
         let line = |row: &Row| {
             let missing = width - length(row);
             if self.lang == Locale::Ja.tag() {
@@ -432,7 +434,14 @@ impl View {
                 format!("{}:{} {}", row.label, " ".repeat(missing), row.value)
             }
         };
-        self.rows.iter().map(line).collect()
+        rows.iter().map(line).collect()
+    }
+}
+
+const fn changed_lead(how: ChangedHow) -> &'static str {
+    match how {
+        ChangedHow::Own { others_stay: true } => "changed-lead-stay",
+        ChangedHow::Own { .. } | ChangedHow::ResetLink | ChangedHow::Forced => "changed-lead",
     }
 }
 
@@ -457,7 +466,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::OutsideNetworks => "networks-outside-subject",
         RecoveryNews::AlertsOfNewDevices | RecoveryNews::AlertsOff => "alerts-fewer-subject",
         RecoveryNews::DataTaken => "data-taken-subject",
-        factor => second_steps::subject(factor),
+        other => accesses::subject(other),
     }
 }
 

@@ -31,6 +31,10 @@ impl Words {
         }
     }
 
+    pub(crate) const fn locale(&self) -> Locale {
+        self.locale
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.put(name, value);
         self

@@ -82,6 +82,8 @@ pub enum EventKind {
     AlertTested,
     /// An operator read the record of events (AU-09).
     EventsRead,
+    /// An operator looked at one account (TD-07).
+    AccountRead,
     /// A network, user agent, app, account or kind of request was kept out, let in, or freed again.
     BlockChanged,
     /// A detection rule found what it looks for (THR-15).
@@ -145,6 +147,7 @@ impl EventKind {
         Self::EpochMoved,
         Self::AlertTested,
         Self::EventsRead,
+        Self::AccountRead,
         Self::BlockChanged,
         Self::RuleFired,
         Self::RulesChanged,
@@ -198,6 +201,7 @@ impl EventKind {
             Self::EpochMoved => "epoch_moved",
             Self::AlertTested => "alert_tested",
             Self::EventsRead => "events_read",
+            Self::AccountRead => "account_read",
             Self::BlockChanged => "block_changed",
             Self::RuleFired => "rule_fired",
             Self::RulesChanged => "rules_changed",

@@ -71,6 +71,14 @@ impl LetterKind {
         }
     }
 
+    /// Whether letters of this kind may be told together in one (TD-07).
+    pub const fn is_gathered(self) -> bool {
+        matches!(
+            self,
+            Self::SignInAlert | Self::NewDevice | Self::RecoveryNotice
+        )
+    }
+
     /// Every kind.
     pub const ALL: [Self; 13] = [
         Self::SignInCode,

@@ -82,6 +82,16 @@ impl OpenAccount {
     pub fn name(&self) -> Option<&str> {
         self.claims.get("name").and_then(Value::as_str)
     }
+
+    /// Its addresses, each once.
+    pub(crate) fn addresses(&self) -> Vec<&EmailAddress> {
+        let login = &self.login_address;
+        let other = self
+            .code_address
+            .as_ref()
+            .filter(|code| code.canonical() != login.canonical());
+        std::iter::once(login).chain(other).collect()
+    }
 }
 
 impl Provider {
@@ -338,15 +348,18 @@ impl Provider {
     ) -> Result<(), Failure> {
         event.user_id = Some(user);
         let now: Timestamp = self.now();
+        let letters = self.letters_of_state(user, state).await?;
         self.store
             .write(move |tx| {
                 tx.set_user_state(user, state)?;
                 if state == UserState::Disabled {
                     tx.void_all(user, now)?;
                 }
+                letters.iter().try_for_each(|letter| tx.post(letter))?;
                 tx.record(&event)
             })
             .await?;
+        self.letters_wait.ring();
         self.standings.invalidate_all();
         self.sessions_ended.notify_one();
         Ok(())

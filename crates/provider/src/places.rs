@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sekisho_guard::{Journey, Place};
-use sekisho_model::{EventKind, Outcome, Timestamp, UserId};
+use sekisho_model::{EventKind, Locale, Outcome, Timestamp, UserId};
 use sekisho_store::{HistoryFilter, Tx};
 
 use crate::endpoints::visit::Visit;
@@ -19,6 +19,8 @@ const LOOKED_AT: u32 = 50;
 pub trait Places: Send + Sync {
     /// Where an address is; `None` if nobody knows.
     fn place(&self, ip: IpAddr) -> Option<Place>;
+    /// The same in words: a region and a country, or a country alone.
+    fn words(&self, ip: IpAddr, locale: Locale) -> Option<String>;
 }
 
 /// The database in use. It can be changed while the server runs.
@@ -47,6 +49,13 @@ impl Provider {
     /// Whether there is a database.
     pub fn knows_places(&self) -> bool {
         self.atlas.places().is_some()
+    }
+
+    /// About where an address is, in words; `None` without a database, and for addresses it does not know.
+    pub(crate) fn place_words(&self, ip: &str, locale: Locale) -> Option<String> {
+        let places = self.atlas.places()?;
+        let ip: IpAddr = ip.parse().ok()?;
+        places.words(ip.to_canonical(), locale)
     }
 
     /// How this sign-in looks beside those before it; `None` without a database, and for addresses it does

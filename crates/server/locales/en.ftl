@@ -332,11 +332,11 @@ alerts = Sign-in mails
 alerts-lead = We can mail you when somebody signs in to your account.
 alerts-always = Mails about new devices, and about somebody knowing your password, cannot be turned off.
 alert-every = Tell me about every sign-in
-alert-every-hint = You get a mail each time.
+alert-every-hint = You get a mail each time; several within ten minutes come in one.
 alert-new-device = Tell me about new devices only
 alert-new-device-hint = You get a mail about a browser you have not used before, and about a sign-in after several failures.
 alert-off = Do not tell me about ordinary sign-ins
-alert-off-hint = You get no mail about browsers you have used before.
+alert-off-hint = You get no mail about browsers you have used before, except after several failures.
 save-alerts = Save mail settings
 
 # History
@@ -403,6 +403,7 @@ did-deny-device = Did not allow a device
 did-wrong-device = Entered a device code that does not work
 did-revoke = Ended the access of an app
 did-change-alert = Sign-in mails changed
+did-look = Looked at your account
 did-change = A setting changed
 did-create = Account created
 did-app = An app used its access

@@ -310,11 +310,11 @@ alerts = ログインの知らせ
 alerts-lead = ログインがあったとき、メールでお知らせします。
 alerts-always = 新しい端末からのログインと、パスワードが知られた疑いの知らせは止められません。
 alert-every = ログインのたびに知らせる
-alert-every-hint = すべてのログインをメールでお知らせします。
+alert-every-hint = すべてのログインをメールでお知らせします。10分のうちに続いたものは1通にまとめます。
 alert-new-device = 新しい端末のときだけ知らせる
 alert-new-device-hint = 使ったことのないブラウザーからのログインと、失敗が続いた後のログインをお知らせします。
 alert-off = ふだんは知らせない
-alert-off-hint = 使ったことのあるブラウザーからのログインは、お知らせしません。
+alert-off-hint = 使ったことのあるブラウザーからのログインは、失敗が続いた後でなければお知らせしません。
 save-alerts = 知らせの設定を保存する
 
 # History
@@ -375,6 +375,7 @@ did-deny-device = 機器に許可しませんでした
 did-wrong-device = 使えない機器コードを入力しました
 did-revoke = アプリの利用を終えました
 did-change-alert = ログインの知らせを変えました
+did-look = アカウントの内容を見ました
 did-change = 設定が変わりました
 did-create = アカウントができました
 did-app = アプリが利用しました

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use maxminddb::Reader;
 use sekisho_guard::Place;
+use sekisho_model::Locale;
 use sekisho_provider::Provider;
 use sekisho_provider::places::Places;
 use serde_json::Value;
@@ -30,6 +31,31 @@ impl Places for File {
         let record: Value = self.0.lookup(ip).ok()?.decode().ok()??;
         place(&record)
     }
+
+    fn words(&self, ip: IpAddr, locale: Locale) -> Option<String> {
+        let record: Value = self.0.lookup(ip).ok()?.decode().ok()??;
+        words(&record, locale)
+    }
+}
+
+/// The names that the database has for a region and its country; without names, the country's code.
+fn words(record: &Value, locale: Locale) -> Option<String> {
+    let named = |path: &str| {
+        let names = record.pointer(path)?;
+        let found = names.get(locale.tag()).or_else(|| names.get("en"))?;
+        found.as_str().map(str::to_owned)
+    };
+    let text = |path: &str| record.pointer(path)?.as_str().map(str::to_owned);
+    let country = named("/country/names")
+        .or_else(|| named("/registered_country/names"))
+        .or_else(|| text("/country_name"))
+        .or_else(|| place(record).map(|place| place.country))?;
+    let region = named("/subdivisions/0/names").or_else(|| text("/region_name"));
+    Some(match (region, locale) {
+        (None, _) => country,
+        (Some(region), Locale::Ja) => format!("{country}・{region}"),
+        (Some(region), Locale::En) => format!("{region}, {country}"),
+    })
 }
 
 /// What common databases say: `country.iso_code` and `location`, or `country_code` or `country` as text.
@@ -122,6 +148,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn td_07_a_place_is_told_by_the_names_of_the_database() {
+        let tokyo = json!({
+            "country": {"iso_code": "JP", "names": {"en": "Japan", "ja": "日本"}},
+            "subdivisions": [{"names": {"en": "Tokyo", "ja": "東京都"}}],
+        });
+        let told = |record: &Value, locale| words(record, locale);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(told(&tokyo, Locale::Ja), some("日本・東京都"));
+        assert_eq!(told(&tokyo, Locale::En), some("Tokyo, Japan"));
+        let english = json!({"country": {"iso_code": "FR", "names": {"en": "France"}}});
+        assert_eq!(told(&english, Locale::Ja), some("France"));
+        let flat =
+            json!({"country_code": "DE", "country_name": "Germany", "region_name": "Bavaria"});
+        assert_eq!(told(&flat, Locale::En), some("Bavaria, Germany"));
+        let code = json!({"country": {"iso_code": "fr"}});
+        assert_eq!(told(&code, Locale::En), some("FR"));
+        for nothing in [json!({}), json!({"country": {"names": 7}}), json!("JP")] {
+            assert_eq!(told(&nothing, Locale::En), None, "{nothing}");
+        }
+    }
 
     #[test]
     fn thr_15_records_of_common_databases_are_understood() {

@@ -44,7 +44,7 @@ stored! {
     AuthenticationMethod { Pwd = "pwd", Otp = "otp", Hwk = "hwk", Swk = "swk", User = "user" }
     FactorKind { Totp = "totp", Passkey = "passkey" }
     Locale { Ja = "ja", En = "en" }
-    LetterState { Waiting = "waiting", Sent = "sent", Dead = "dead" }
+    LetterState { Waiting = "waiting", Gathered = "gathered", Sent = "sent", Dead = "dead" }
     NoticeState { Sending = "sending", Done = "done", Stopped = "stopped" }
     LogoutState { Waiting = "waiting", Done = "done", Dead = "dead" }
     WebhookState { Waiting = "waiting", Done = "done", Dead = "dead" }

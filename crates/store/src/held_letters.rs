@@ -49,7 +49,7 @@ impl Tx<'_> {
         }
         letters
             .iter()
-            .try_for_each(|letter| self.insert_letter(letter, Some(hold)))
+            .try_for_each(|letter| self.insert_letter(letter, Some(hold), None))
     }
 
     /// Takes back the letters that are held for this; how many there were.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use sekisho_model::{LetterId, LetterKind, Sealed, Timestamp};
+use sekisho_model::{Digest, LetterId, LetterKind, Sealed, Timestamp};
 
 use crate::backend::{MultiBackend, on_each};
 use crate::column::{Stored as _, micros, read_id, time};
@@ -17,6 +17,8 @@ use crate::{Hold, StoreError, Tx};
 pub enum LetterState {
     /// To be sent, perhaps again.
     Waiting,
+    /// To be sent as a part of the letter it is gathered with.
+    Gathered,
     /// Handed over; its body is gone (OTP-15).
     Sent,
     /// Given up; an operator may revive it.
@@ -84,6 +86,17 @@ pub struct QueueFigures {
     pub oldest_waiting: Option<Duration>,
 }
 
+/// What became of letters within some time (OTP-27).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeliveryFigures {
+    /// Handed over.
+    pub sent: u64,
+    /// Not taken so far, and tried again.
+    pub deferred: u64,
+    /// Given up.
+    pub refused: u64,
+}
+
 #[derive(Queryable)]
 pub(crate) struct LetterRow {
     pub(crate) id: String,
@@ -100,6 +113,8 @@ pub(crate) struct LetterRow {
     _urgency: i64,
     pub(crate) held_for: Option<Vec<u8>>,
     pub(crate) held_of: Option<String>,
+    _gathered_for: Option<Vec<u8>>,
+    _gathered_at: Option<i64>,
 }
 
 impl TryFrom<LetterRow> for OutboxLetter {
@@ -123,13 +138,14 @@ impl TryFrom<LetterRow> for OutboxLetter {
 impl Tx<'_> {
     /// Posts a letter, in the transaction of what it tells about.
     pub fn post(&mut self, letter: &OutboxLetter) -> Result<(), StoreError> {
-        self.insert_letter(letter, None)
+        self.insert_letter(letter, None, None)
     }
 
     pub(crate) fn insert_letter(
         &mut self,
         letter: &OutboxLetter,
         hold: Option<&Hold>,
+        gathered: Option<(&Digest, Timestamp)>,
     ) -> Result<(), StoreError> {
         diesel::insert_into(outbox::table)
             .values((
@@ -146,6 +162,8 @@ impl Tx<'_> {
                 outbox::urgency.eq(letter.kind.urgency().rank()),
                 outbox::held_for.eq(hold.map(|hold| hold.key.as_bytes().as_slice())),
                 outbox::held_of.eq(hold.map(|hold| hold.user.to_string())),
+                outbox::gathered_for.eq(gathered.map(|(key, _)| key.as_bytes().as_slice())),
+                outbox::gathered_at.eq(gathered.map(|(_, at)| at.micros())),
             ))
             .execute(self.conn)?;
         Ok(())
@@ -229,8 +247,9 @@ impl Tx<'_> {
             .load(c))?)
     }
 
-    /// Notes that a letter was handed over, and empties its body (OTP-15).
+    /// Notes that a letter was handed over, and empties its body (OTP-15); what left as a part of it is gone.
     pub fn letter_sent(&mut self, id: LetterId, now: Timestamp) -> Result<(), StoreError> {
+        self.drop_gathered_with(id)?;
         diesel::update(outbox::table.find(id.to_string()))
             .set((
                 outbox::state.eq(LetterState::Sent.stored()),
@@ -284,6 +303,7 @@ impl Tx<'_> {
         let mut figures = QueueFigures::default();
         for (state, number, oldest) in outbox::table
             .filter(sql::<Bool>("state <> 'sent'"))
+            .filter(outbox::state.ne(LetterState::Gathered.stored()))
             .filter(
                 outbox::held_of
                     .is_null()
@@ -304,10 +324,31 @@ impl Tx<'_> {
                     figures.oldest_waiting = oldest.map(|at| now.since(time(at)));
                 }
                 LetterState::Dead => figures.dead = number,
-                LetterState::Sent => {}
+                LetterState::Gathered | LetterState::Sent => {}
             }
         }
         Ok(figures)
+    }
+
+    /// What became of letters since then, as far as it is kept; for operators.
+    pub fn delivery_figures(&mut self, since: Timestamp) -> Result<DeliveryFigures, StoreError> {
+        let all = || outbox::table.count();
+        let sent: i64 = all()
+            .filter(outbox::sent_at.ge(since.micros()))
+            .get_result(self.conn)?;
+        let deferred: i64 = all()
+            .filter(sql::<Bool>("state = 'waiting' AND last_error IS NOT NULL"))
+            .get_result(self.conn)?;
+        let refused: i64 = all()
+            .filter(sql::<Bool>("state = 'dead' AND state <> 'sent'"))
+            .filter(outbox::created_at.ge(since.micros()))
+            .get_result(self.conn)?;
+        let number = |rows: i64| u64::try_from(rows).unwrap_or(0);
+        Ok(DeliveryFigures {
+            sent: number(sent),
+            deferred: number(deferred),
+            refused: number(refused),
+        })
     }
 
     /// The newest letters that were not sent.

@@ -336,6 +336,8 @@ diesel::table! {
         urgency -> BigInt,
         held_for -> Nullable<Binary>,
         held_of -> Nullable<Text>,
+        gathered_for -> Nullable<Binary>,
+        gathered_at -> Nullable<BigInt>,
     }
 }
 

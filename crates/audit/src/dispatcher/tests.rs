@@ -114,6 +114,7 @@ fn letter(body: LetterBody) -> Letter {
             service: "Sekisho".to_owned(),
             host: "id.example".to_owned(),
         },
+        place: None,
         body,
     }
 }
@@ -399,4 +400,63 @@ async fn a_domain_that_takes_few_letters_holds_up_nobody_else() {
     let one_a_second: Vec<_> = std::iter::once(2).chain([1; 29]).collect();
     assert_eq!(left, one_a_second);
     assert_eq!(catcher.caught(None).len(), 31);
+}
+
+#[tokio::test]
+async fn td_07_letters_that_were_gathered_leave_as_one() {
+    let house = House::new().await;
+    let (transport, catcher) = catching();
+    let desk = house.desk(transport);
+    let gathering = sekisho_store::Gathering {
+        user: sekisho_model::UserId::new(AT, &*house.entropy),
+        key: sekisho_model::Digest::of(b"login"),
+        every: Duration::from_mins(10),
+    };
+    for minute in 0..4_u8 {
+        let alert = letter(LetterBody::SignInAlert(sekisho_mail::SignIn {
+            at: house.clock.now(),
+            proof: sekisho_mail::Proof::Password,
+            device: Device::Unknown,
+            ip: format!("203.0.113.{minute}"),
+            app: None,
+            name: None,
+            failures_before: 0,
+            not_me: Some(format!("https://id.example/not-me/{minute}")),
+            more: Vec::new(),
+            and_others: false,
+        }));
+        let posted = outbox::prepare(&alert, house.clock.now(), &house.keyring, &*house.entropy);
+        let post = move |tx: &mut Tx<'_>| tx.gather(&gathering, &posted);
+        house.store.write(post).await.unwrap();
+        house.round(&desk).await;
+        house.clock.advance(Duration::from_mins(1));
+    }
+    let first = catcher.caught(None);
+    assert_eq!(first.len(), 1, "the first at once, the others not yet");
+    assert!(first[0].text.contains("/not-me/0"), "{}", first[0].text);
+    house.clock.advance(Duration::from_mins(6));
+    assert_eq!(house.round(&desk).await, 1);
+    let caught = catcher.caught(None);
+    assert_eq!(caught.len(), 2);
+    let text = &caught[0].text;
+    for told in ["203.0.113.1", "203.0.113.2", "203.0.113.3", "/not-me/3"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(caught[0].subject.contains("3件"), "{}", caught[0].subject);
+    assert!(house.queue().await.is_empty(), "the parts are gone with it");
+}
+
+#[test]
+fn otp_27_every_fate_of_a_letter_is_counted_under_a_name_of_its_own() {
+    let dead = || Fate::Dead("no such mailbox".to_owned());
+    let again = Fate::Again(AT, "later".to_owned());
+    let all = [
+        (Fate::Sent(AT), false, "sent"),
+        (again, false, "deferred"),
+        (dead(), false, "refused"),
+        (dead(), true, "late"),
+    ];
+    for (fate, late, expected) in all {
+        assert_eq!(fate.outcome(late), expected);
+    }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use sekisho_model::{AddressKind, ProofPurpose};
 
 use super::*;
-use crate::Sender;
+use crate::{Proof, Sender, SignIn};
 
 // 2026-11-22T14:33:10+09:00
 const AT: Timestamp = Timestamp::from_seconds(1_795_325_590);
@@ -18,6 +18,7 @@ fn letter(locale: Locale, body: LetterBody) -> Letter {
             service: "Sekisho".to_owned(),
             host: "id.sekisho.example".to_owned(),
         },
+        place: None,
         body,
     }
 }
@@ -45,6 +46,25 @@ fn sign_in() -> SignIn {
         name: Some("三浦 晴香".to_owned()),
         failures_before: 0,
         not_me: None,
+        more: Vec::new(),
+        and_others: false,
+    }
+}
+
+/// A sign-in with others after it, each a minute later from another address.
+fn several(more: u8) -> SignIn {
+    let also = |n: u8| crate::AlsoSignedIn {
+        at: AT + Duration::from_mins(u64::from(n)),
+        device: Device::of(CHROME),
+        ip: format!("203.0.113.{n}"),
+        place: (n == 2).then(|| "Osaka, Japan".to_owned()),
+        app: None,
+    };
+    SignIn {
+        not_me: Some("https://id.sekisho.example/not-me/9c2f".to_owned()),
+        more: (1..=more).map(also).collect(),
+        and_others: more > 20,
+        ..sign_in()
     }
 }
 
@@ -56,7 +76,7 @@ fn known() -> LetterBody {
     }
 }
 
-const NEWS: [RecoveryNews; 31] = [
+const NEWS: [RecoveryNews; 36] = [
     RecoveryNews::CodeUsed { left: 9 },
     RecoveryNews::CodesMade,
     RecoveryNews::Waiting { until: AT },
@@ -88,6 +108,11 @@ const NEWS: [RecoveryNews; 31] = [
     RecoveryNews::AlertsOfNewDevices,
     RecoveryNews::AlertsOff,
     RecoveryNews::DataTaken,
+    RecoveryNews::AppAllowed,
+    RecoveryNews::AccountStopped,
+    RecoveryNews::AccountOpened,
+    RecoveryNews::OperatorLooked,
+    RecoveryNews::OperatorTook,
 ];
 
 fn recovery_letters() -> Vec<LetterBody> {
@@ -118,9 +143,17 @@ fn recovery_letters() -> Vec<LetterBody> {
             RecoveryNews::FactorLost { .. } | RecoveryNews::CodeAddressLost { .. }
         )
         .then(|| "https://id.example/second-step/keep/0123".to_owned()),
-        not_me: matches!(what, RecoveryNews::CodesMade | RecoveryNews::BrowserStolen)
-            .then(not_me)
-            .flatten(),
+        not_me: matches!(
+            what,
+            RecoveryNews::CodesMade | RecoveryNews::BrowserStolen | RecoveryNews::AppAllowed
+        )
+        .then(not_me)
+        .flatten(),
+        apps: match what {
+            RecoveryNews::AppAllowed => vec!["青空メール".to_owned(), "地図".to_owned()],
+            _ => Vec::new(),
+        },
+        again: u32::from(what == RecoveryNews::OperatorLooked),
     };
     let mut all = vec![
         link(false),
@@ -212,6 +245,8 @@ fn every_letter() -> Vec<Letter> {
             code(Some("青空メール")),
             LetterBody::SignInAlert(sign_in()),
             LetterBody::NewDevice(sign_in()),
+            LetterBody::SignInAlert(several(2)),
+            LetterBody::NewDevice(several(30)),
             known(),
             incident(Some("山田 遥")),
             incident(None),
@@ -522,4 +557,114 @@ fn both_languages_have_the_same_keys() {
         ja.windows(2).all(|pair| pair[0] != pair[1]),
         "a key stands twice"
     );
+}
+
+#[test]
+fn td_07_several_sign_ins_stand_in_one_letter_with_their_number() {
+    let written =
+        |locale, sign_in| render(&letter(locale, LetterBody::SignInAlert(sign_in))).unwrap();
+    let english = written(Locale::En, several(2));
+    assert_eq!(english.subject, "Sekisho: 3 new sign-ins");
+    assert!(
+        english.text.contains("2 more sign-ins followed:"),
+        "{}",
+        english.text
+    );
+    for (time, ip) in [
+        ("14:34", "203.0.113.1"),
+        ("14:35", "203.0.113.2 (approximately Osaka, Japan)"),
+    ] {
+        let line = english.text.lines().find(|line| line.contains(time));
+        assert!(
+            line.is_some_and(|line| line.contains(ip)),
+            "{time} {ip}: {}",
+            english.text
+        );
+        assert!(english.html.contains(ip), "{ip}");
+    }
+    assert_eq!(english.html.matches("href=").count(), 1, "one link for all");
+    // A long list is cut; the number is not.
+    let many = written(Locale::Ja, several(30));
+    assert!(many.text.contains("30件より多く"), "{}", many.text);
+    assert_eq!(
+        many.text.matches("203.0.113.").count(),
+        1 + 10,
+        "{}",
+        many.text
+    );
+    assert!(many.text.contains("203.0.113.30") && !many.text.contains("203.0.113.20"));
+    let one = written(Locale::En, sign_in());
+    assert!(!one.text.contains("more sign-in"), "{}", one.text);
+}
+
+#[test]
+fn td_07_a_place_is_told_as_an_estimate_and_only_if_one_is_known() {
+    let at = |locale, place: Option<&str>| {
+        let letter = Letter {
+            place: place.map(str::to_owned),
+            ..letter(locale, known())
+        };
+        render(&letter).unwrap()
+    };
+    let english = at(Locale::En, Some("Tokyo, Japan"));
+    assert!(
+        english
+            .text
+            .contains("From:   2001:db8::1 (approximately Tokyo, Japan)\n"),
+        "{}",
+        english.text
+    );
+    assert!(english.html.contains("(approximately Tokyo, Japan)"));
+    let japanese = at(Locale::Ja, Some("日本・東京都"));
+    assert!(
+        japanese
+            .text
+            .contains("2001:db8::1（日本・東京都あたり、推定）"),
+        "{}",
+        japanese.text
+    );
+    let nowhere = at(Locale::En, None);
+    assert!(
+        nowhere.text.contains("From:   2001:db8::1\n"),
+        "{}",
+        nowhere.text
+    );
+    let odd = at(Locale::En, Some("<b>https://evil.example</b>"));
+    assert!(!odd.html.contains("<b>https") && !odd.text.contains("https://evil"));
+}
+
+#[test]
+fn td_07_letters_of_operators_and_apps_say_what_can_be_done() {
+    let written = |what| {
+        let all = recovery_letters().into_iter();
+        let mut found = all.filter(
+            |body| matches!(body, LetterBody::RecoveryNotice { what: one, .. } if *one == what),
+        );
+        render(&letter(Locale::En, found.next().unwrap())).unwrap()
+    };
+    let app = written(RecoveryNews::AppAllowed);
+    assert_eq!(app.subject, "Sekisho: you allowed an app");
+    assert!(
+        app.text.contains("青空メール") && app.text.contains("地図"),
+        "{}",
+        app.text
+    );
+    assert!(app.text.contains("/not-me/abc"), "{}", app.text);
+    for what in [
+        RecoveryNews::AccountStopped,
+        RecoveryNews::AccountOpened,
+        RecoveryNews::OperatorLooked,
+        RecoveryNews::OperatorTook,
+    ] {
+        let told = written(what);
+        // Nobody undoes with a link or a password what an operator does.
+        assert!(told.text.contains("operator of Sekisho"), "{}", told.text);
+        assert!(
+            !told.html.contains("href=") && !told.text.contains("If this was not you"),
+            "{}",
+            told.text
+        );
+    }
+    let looked = written(RecoveryNews::OperatorLooked);
+    assert!(looked.text.contains("2 times"), "{}", looked.text);
 }

@@ -99,6 +99,7 @@ fn letter() -> Letter {
             service: "Sekisho".to_owned(),
             host: "id.example".to_owned(),
         },
+        place: None,
         body: LetterBody::Test,
     }
 }

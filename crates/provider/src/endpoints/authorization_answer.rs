@@ -11,6 +11,7 @@ use sekisho_model::{
 use sekisho_store::{Once, StoreError, Tx};
 
 use super::authorize::Asked;
+use super::told::ToldOfApp;
 use super::visit::{LiveSession, Visit};
 use crate::jwt::verify_id_token_hint;
 use crate::rules::authorization_request::AuthorizationRequest;
@@ -40,6 +41,13 @@ pub struct Answer {
     /// identity nobody can assure (RFC 8252 §8.6), or to an app that nobody vouches for and that the
     /// person has not met (AZ-12).
     pub ask_first: bool,
+}
+
+/// What a person allowed, to be kept.
+pub(super) struct Consented {
+    pub(super) consent: Consent,
+    /// The app may act while the person is signed out, which it might not before.
+    pub(super) begins_offline: bool,
 }
 
 impl Provider {
@@ -143,38 +151,24 @@ impl Provider {
         asked: Asked<'_>,
         scope: ScopeSet,
         visit: &Visit,
-        consented: Option<Consent>,
+        consented: Option<Consented>,
     ) -> Result<Answer, Failure> {
         let Asked {
             request,
             client,
             live,
         } = asked;
-        let now = self.now();
         self.pass_code(asked, consented.is_some())?;
         if !self.use_up(request).await? {
             let error = AuthorizationError::InvalidRequestUri;
             return self.refused(&request.reply, error, client, true);
         }
         let code = AuthorizationCode::generate(&*self.entropy);
-        let client_id: ClientId = client.client_id.clone();
-        let grant = Grant {
-            id: GrantId::new(now, &*self.entropy),
-            client_id: client_id.clone(),
-            user_id: live.user.id,
-            session_id: live.session.id,
-            scope,
-            terms: terms(request, live),
-            auth_time: live.session.auth_time,
-            methods: live.session.methods.clone(),
-            epoch: live.grant_epoch(),
-            created_at: now,
-            revoked_at: None,
-        };
+        let grant = self.grant_for(asked, scope);
         let record = self.code_record(asked, &grant, &code, visit.locale);
         let mut event = self.event(EventKind::Authorization, Outcome::Passed, &visit.origin);
         event.user_id = Some(live.user.id);
-        event.client_id = Some(client_id);
+        event.client_id = Some(client.client_id.clone());
         event.session_id = Some(live.session.id);
         event.detail = serde_json::json!({
             "scope": grant.scope.to_string(),
@@ -186,10 +180,15 @@ impl Provider {
             id: allowed.id,
             ..event.clone()
         };
+        let told = match &consented {
+            Some(consented) if consented.begins_offline => self.told_app(client, &allowed).await?,
+            _ => None,
+        };
         let giving = Giving {
             first_party: is_first_party(client),
-            consented,
+            consented: consented.map(|consented| consented.consent),
             allowed,
+            told,
             grant,
             code: record,
             event,
@@ -199,10 +198,28 @@ impl Provider {
             let error = AuthorizationError::AccessDenied;
             return self.refused(&request.reply, error, client, true);
         }
+        self.letters_wait.ring();
         let callback = &request.reply.callback;
         let fields = self.success_fields(asked, &code);
         let unsure = client.is_public() && callback.leaves_the_web();
         self.answer_with(&request.reply, fields, client, unsure)
+    }
+
+    fn grant_for(&self, asked: Asked<'_>, scope: ScopeSet) -> Grant {
+        let (now, live) = (self.now(), asked.live);
+        Grant {
+            id: GrantId::new(now, &*self.entropy),
+            client_id: asked.client.client_id.clone(),
+            user_id: live.user.id,
+            session_id: live.session.id,
+            scope,
+            terms: terms(asked.request, live),
+            auth_time: live.session.auth_time,
+            methods: live.session.methods.clone(),
+            epoch: live.grant_epoch(),
+            created_at: now,
+            revoked_at: None,
+        }
     }
 
     /// INC-02: whether levels and switches let a code be issued, and a new consent be kept.
@@ -305,6 +322,8 @@ struct Giving {
     consented: Option<Consent>,
     /// That consent was given.
     allowed: Event,
+    /// Letters about it.
+    told: Option<ToldOfApp>,
     grant: Grant,
     code: CodeRecord,
     event: Event,
@@ -315,12 +334,18 @@ impl Giving {
     /// (SES-09, CON-05).
     fn write(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
         let grant = &self.grant;
+        if let Some(told) = &self.told {
+            told.hold(tx)?;
+        }
         if tx.hold_session(grant.session_id)? == Once::Again {
             return Ok(false);
         }
         if let Some(consent) = &self.consented {
             tx.put_consent(consent)?;
             tx.record(&self.allowed)?;
+            if let Some(told) = &self.told {
+                told.post(tx)?;
+            }
         } else if !self.first_party
             && tx.hold_consent(grant.user_id, &grant.client_id)? == Once::Again
         {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sekisho_guard::EndpointClass;
 use sekisho_model::{Client, Consent, EventKind, Locale, Outcome, ScopeSet, Timestamp};
 
-use super::authorization_answer::Answer;
+use super::authorization_answer::{Answer, Consented};
 use super::authorize::Asked;
 use super::sign_in::LoadedFlow;
 use super::visit::{LiveSession, Visit};
@@ -132,7 +132,11 @@ impl Provider {
         let scope = consent::granted(&client.client, &request.scope, &ticked);
         let (user, id) = (live.user.id, request.client_id.clone());
         let before = self.store.read(move |tx| tx.consent(user, &id)).await?;
-        let consented = widened(before, &request, &live, &scope, self.now());
+        let known = before.as_ref().map(|before| &before.scope);
+        let consented = Consented {
+            begins_offline: consent::begins_offline_access(known, &scope),
+            consent: widened(before, &request, &live, &scope, self.now()),
+        };
         self.issue_code(
             Asked {
                 request: &request,

@@ -328,13 +328,9 @@ impl Provider {
         account: &OpenAccount,
         body: impl Fn() -> LetterBody,
     ) -> Vec<OutboxLetter> {
-        let login = &account.login_address;
-        let other = account
-            .code_address
-            .as_ref()
-            .filter(|code| code.canonical() != login.canonical());
-        std::iter::once(login)
-            .chain(other)
+        account
+            .addresses()
+            .into_iter()
             .map(|address| self.sealed_letter(&account.user, address, body()))
             .collect()
     }

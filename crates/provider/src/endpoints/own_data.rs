@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::connected_apps::ConnectedApp;
 use super::devices::DeviceSession;
+use super::gathered::Gathered;
 use super::second_steps::FactorView;
 use super::visit::Visit;
 use crate::accounts::OpenAccount;
@@ -22,8 +23,8 @@ const PAGE: u32 = 1_000;
 const MOST: usize = 100_000;
 
 impl Provider {
-    /// The file, and a record that it was made: by the person in `session`, or else by an operator. The first is
-    /// told to all addresses of the account.
+    /// The file, and a record that it was made: by the person in `session`, or else by an operator. Either is told to
+    /// all addresses of the account (TD-07).
     pub async fn own_data(
         &self,
         account: &OpenAccount,
@@ -104,7 +105,12 @@ impl Provider {
             }),
             None => Vec::new(),
         };
+        let gathered = match session {
+            Some(_) => Gathered::nothing(account.user.id),
+            None => self.told_of_operator(account, RecoveryNews::OperatorTook),
+        };
         let work = move |tx: &mut Tx<'_>| {
+            gathered.post(tx)?;
             letters.iter().try_for_each(|letter| tx.post(letter))?;
             tx.record(&event)
         };

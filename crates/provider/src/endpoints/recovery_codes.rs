@@ -89,6 +89,8 @@ impl Provider {
             ip: visit.origin.ip.clone(),
             link: None,
             not_me: None,
+            apps: Vec::new(),
+            again: 0,
         }
     }
 

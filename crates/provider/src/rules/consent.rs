@@ -90,6 +90,12 @@ pub fn granted(client: &Client, asked: &ScopeSet, ticked: &ScopeSet) -> ScopeSet
     granted
 }
 
+/// Whether an app may from now on act while its person is signed out, and might not before (TD-07).
+pub fn begins_offline_access(before: Option<&ScopeSet>, granted: &ScopeSet) -> bool {
+    let offline = |scope: &ScopeSet| scope.contains("offline_access");
+    offline(granted) && !before.is_some_and(offline)
+}
+
 /// The scopes a person may leave out: those the client marks, and always `offline_access`.
 pub fn optional(client: &Client) -> ScopeSet {
     let offline = ScopeSet::parse("offline_access").unwrap_or_default();
@@ -183,6 +189,25 @@ mod tests {
             ),
             ConsentNeed::Ask
         );
+    }
+
+    #[test]
+    fn td_07_offline_access_begins_once() {
+        for (before, granted, begins) in [
+            (None, "openid offline_access", true),
+            (Some("openid"), "openid offline_access", true),
+            (
+                Some("openid offline_access"),
+                "openid offline_access",
+                false,
+            ),
+            (Some("openid offline_access"), "openid", false),
+            (None, "openid email", false),
+        ] {
+            let before = before.map(scope);
+            let found = begins_offline_access(before.as_ref(), &scope(granted));
+            assert_eq!(found, begins, "{before:?} {granted}");
+        }
     }
 
     #[test]

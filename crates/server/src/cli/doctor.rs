@@ -9,6 +9,7 @@ use sekisho_session::Session;
 use sekisho_store::{HighMark, SealedPlace, Store, Tx};
 use semver::Version;
 
+use super::mail::delivery_rate;
 use super::tree::{Form, Where};
 use super::{CliError, config_at, output};
 use crate::advisories_file;
@@ -111,7 +112,17 @@ async fn database(config: &Config, held: Vec<KeyId>) -> Vec<(&'static str, Line)
         ("migrations", migrations),
         ("sealed values", sealed_values(&store, held).await),
         ("mail queue", queue),
+        ("mail delivery", delivery(&store).await),
     ]
+}
+
+/// OTP-27: whether mail servers take our letters.
+async fn delivery(store: &Store) -> Line {
+    let rate = delivery_rate(store).await.map_err(told)?;
+    if rate.is_bad() {
+        return Err(format!("{rate}; see `sekisho mail queue`"));
+    }
+    Ok(rate.to_string())
 }
 
 /// Whether everything lies under a key that is there (PW-16, KEY-09).

@@ -75,7 +75,9 @@ pub(super) async fn run(command: FactorCommand, form: Form) -> Result<(), CliErr
 
 async fn list(at: &Where, who: &str, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
-    let account = users::found(&services.provider, who).await?;
+    let person = users::person(&services.provider, who).await?;
+    users::looked(&services, &person, "user factor list").await?;
+    let account = person.open.ok_or_else(users::released)?;
     let steps = services.provider.second_steps(account.user.id).await?;
     let all: Vec<Shown> = steps
         .app

@@ -1,7 +1,8 @@
 use clap::Subcommand;
+use sekisho_audit::delivery::{DeliveryRate, LOOKED_BACK};
 use sekisho_mail::{Letter, LetterBody, Sender, Transport, when};
 use sekisho_model::{Clock as _, EmailAddress, Entropy, LetterId, OsEntropy, SystemClock};
-use sekisho_store::{LetterState, OutboxLetter, Tx};
+use sekisho_store::{LetterState, OutboxLetter, Store, StoreError, Tx};
 use serde::Serialize;
 
 use super::paging::{self, RowPlace, row_place};
@@ -63,6 +64,7 @@ impl From<OutboxLetter> for Shown {
             kind: letter.kind.name(),
             state: match letter.state {
                 LetterState::Waiting => "waiting",
+                LetterState::Gathered => "gathered",
                 LetterState::Sent => "sent",
                 LetterState::Dead => "dead",
             },
@@ -89,6 +91,13 @@ pub(super) async fn run(command: MailCommand, form: Form) -> Result<(), CliError
     }
 }
 
+/// How delivery went in the last hour (OTP-27).
+pub(super) async fn delivery_rate(store: &Store) -> Result<DeliveryRate, StoreError> {
+    let since = SystemClock.now() - LOOKED_BACK;
+    let figures = store.read(move |tx| tx.delivery_figures(since)).await?;
+    Ok(DeliveryRate(figures))
+}
+
 async fn queue(
     at: &Where,
     after: Option<RowPlace>,
@@ -113,6 +122,12 @@ async fn queue(
         ]
     });
     paging::more(&shown, limit, |last| last.place.clone());
+    let rate = delivery_rate(&store).await?;
+    if rate.is_bad() {
+        output::warn(&format!("Many letters are not taken: {rate}."));
+    } else {
+        output::done(&format!("{rate}."));
+    }
     Ok(())
 }
 
@@ -134,6 +149,7 @@ async fn test(at: &Where, address: &str) -> Result<(), CliError> {
             service: config.server.service_name.clone(),
             host: config.provider_settings().issuer_host().to_owned(),
         },
+        place: None,
         body: LetterBody::Test,
     };
     let (now, entropy) = (SystemClock.now(), OsEntropy::new());
@@ -144,4 +160,48 @@ async fn test(at: &Where, address: &str) -> Result<(), CliError> {
     sent.map_err(|error| CliError::failed("The mail was not taken", error))?;
     output::done("The mail server took it.");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sekisho_model::{LetterKind, Sealed};
+    use sekisho_store::{LetterRoom, OutboxLetter, Tx};
+
+    use super::*;
+    use crate::cli::tests::Place;
+
+    #[tokio::test]
+    async fn otp_27_doctor_complains_when_letters_are_not_taken() {
+        let place = Place::new().await;
+        place.run("doctor").await.unwrap();
+        let (now, entropy) = (SystemClock.now(), OsEntropy::new());
+        let letters: Vec<OutboxLetter> = (0..3)
+            .map(|_| OutboxLetter {
+                id: LetterId::new(now, &entropy),
+                kind: LetterKind::SignInCode,
+                sealed: Sealed::from_bytes(Vec::new()),
+                created_at: now,
+                not_after: None,
+                attempts: 0,
+                next_attempt_at: now,
+                state: LetterState::Waiting,
+                last_error: None,
+                lane: String::new(),
+            })
+            .collect();
+        let defer = move |tx: &mut Tx<'_>| {
+            letters.iter().try_for_each(|letter| tx.post(letter))?;
+            let minute = Duration::from_mins(1);
+            let claimed = tx.claim_letters(now, minute, &LetterRoom::of(9))?;
+            let mut claimed = claimed.iter();
+            claimed.try_for_each(|letter| tx.letter_failed(letter.id, now + minute, "later"))
+        };
+        place.store.write(defer).await.unwrap();
+        let rate = delivery_rate(&place.store).await.unwrap();
+        assert!(rate.is_bad(), "{rate}");
+        assert!(place.run("doctor").await.is_err());
+        place.run("mail queue").await.unwrap();
+    }
 }

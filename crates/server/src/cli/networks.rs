@@ -39,8 +39,13 @@ struct Shown {
 pub(super) async fn run(asked: UserNetworks, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(&asked.at).await?;
     let provider = &services.provider;
-    let account = users::found(provider, &asked.who).await?;
-    if asked.set.is_empty() && !asked.clear {
+    let person = users::person(provider, &asked.who).await?;
+    let reads = asked.set.is_empty() && !asked.clear;
+    if reads {
+        users::looked(&services, &person, "user networks").await?;
+    }
+    let account = person.open.ok_or_else(users::released)?;
+    if reads {
         let networks = account.networks.lines();
         if form == Form::Json {
             output::one(form, &Shown { networks });

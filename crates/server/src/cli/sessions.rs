@@ -21,6 +21,7 @@ struct Shown {
 pub(super) async fn list(at: &Where, who: &str, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let account = users::person(&services.provider, who).await?;
+    users::looked(&services, &account, "user sessions").await?;
     let devices = services.provider.devices(&account.user).await?;
     let shown = devices.sessions.iter().map(|found| Shown {
         id: found.session.id.to_string(),

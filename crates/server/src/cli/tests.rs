@@ -276,6 +276,7 @@ async fn a_command_leaves_the_letters_to_the_server() {
             service: "Sekisho".to_owned(),
             host: "127.0.0.1:8080".to_owned(),
         },
+        place: None,
         body: LetterBody::Test,
     };
     let (now, entropy) = (Surroundings::default().clock.now(), OsEntropy::new());

@@ -16,6 +16,7 @@ use super::{
     CliError, event, export, factors, forced_resets, import, invitations, leaving, networks,
     output, recovery, services_at, sessions,
 };
+use crate::wiring::Services;
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -167,6 +168,21 @@ async fn create(
     Ok(())
 }
 
+/// Before anything is shown: its owner is told that an operator looks at the account (TD-07).
+pub(super) async fn looked(
+    services: &Services,
+    person: &Person,
+    command: &str,
+) -> Result<(), CliError> {
+    let event = event(
+        &services.provider,
+        services,
+        EventKind::AccountRead,
+        command,
+    );
+    Ok(services.provider.operator_looked(person, event).await?)
+}
+
 /// By address, or by subject: addresses have an at sign and subjects have none.
 pub(super) async fn person(provider: &Provider, who: &str) -> Result<Person, CliError> {
     let found = if who.contains('@') {
@@ -192,6 +208,7 @@ async fn show(at: &Where, by: &Reader, who: &str, form: Form) -> Result<(), CliE
     let (_, services) = services_at(at).await?;
     let provider = &services.provider;
     let account = person(provider, who).await?;
+    looked(&services, &account, "user show").await?;
     let id = account.user.id;
     provider.note_shown("show", &by.operator, &[id]).await?;
     let changes = provider.undoable_changes(id).await?;

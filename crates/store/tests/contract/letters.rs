@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sekisho_model::{LetterId, LetterKind};
-use sekisho_store::{LetterRoom, LetterState, OutboxLetter, QueueFigures, Store};
+use sekisho_model::{Digest, LetterId, LetterKind, Timestamp, UserId};
+use sekisho_store::{
+    DeliveryFigures, GATHERED_AT_MOST, Gathering, LetterRoom, LetterState, OutboxLetter,
+    QueueFigures, Store, Tx,
+};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -17,6 +20,10 @@ contract! {
     failed_and_dead_letters_are_counted_listed_and_revived
     urgent_letters_go_first_whatever_lane_they_are_in
     a_full_lane_keeps_no_other_waiting
+    td_07_letters_of_a_gathering_leave_once_in_its_time
+    td_07_a_flood_is_kept_to_a_hundred_letters
+    td_07_letters_gathered_at_the_same_moment_are_one_set
+    otp_27_what_became_of_letters_is_counted
 }
 
 async fn parallel_workers_get_each_letter_once(bed: &Bed) {
@@ -201,4 +208,134 @@ async fn a_full_lane_keeps_no_other_waiting(bed: &Bed) {
         })
         .await
         .unwrap();
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+fn gathering(user: UserId, key: &str) -> Gathering {
+    Gathering {
+        user,
+        key: Digest::of(key.as_bytes()),
+        every: 10 * MINUTE,
+    }
+}
+
+fn alert(maker: &Maker, at: Timestamp) -> OutboxLetter {
+    OutboxLetter {
+        kind: LetterKind::SignInAlert,
+        not_after: None,
+        ..maker.letter(at)
+    }
+}
+
+/// What leaves now: each letter with how many leave as a part of it.
+fn leave(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<usize>, sekisho_store::StoreError> {
+    let claimed = tx.claim_letters(now, LEASE, &LetterRoom::of(20))?;
+    let mut parts = Vec::new();
+    for letter in &claimed {
+        parts.push(tx.gathered_with(letter.id)?.len());
+        tx.letter_sent(letter.id, now)?;
+    }
+    Ok(parts)
+}
+
+async fn td_07_letters_of_a_gathering_leave_once_in_its_time(bed: &Bed) {
+    let maker = Maker::new();
+    let user = maker.kept_user(&bed.store).await.id;
+    let work = move |tx: &mut Tx<'_>| {
+        let (own, other) = (gathering(user, "login"), gathering(user, "code"));
+        tx.gather(&own, &alert(&maker, NOW))?;
+        assert_eq!(leave(tx, NOW)?, [0], "the first at once");
+        for minute in [1, 2, 3] {
+            tx.gather(&own, &alert(&maker, NOW + minute * MINUTE))?;
+        }
+        tx.gather(&other, &alert(&maker, NOW + MINUTE))?;
+        assert_eq!(leave(tx, NOW + 9 * MINUTE)?, [0], "another address alone");
+        assert_eq!(tx.queue_figures(NOW + 10 * MINUTE)?.waiting, 1);
+        let (first, rest) = {
+            let claimed = tx.claim_letters(NOW + 10 * MINUTE, LEASE, &LetterRoom::of(20))?;
+            assert_eq!(claimed.len(), 1);
+            (claimed[0].clone(), tx.gathered_with(claimed[0].id)?)
+        };
+        let times: Vec<_> = rest.iter().map(|letter| letter.created_at).collect();
+        assert_eq!(first.created_at, NOW + MINUTE);
+        assert_eq!(times, [NOW + 2 * MINUTE, NOW + 3 * MINUTE]);
+        // It could not be handed over: its parts stay its parts, and nothing joins any more.
+        tx.letter_failed(first.id, NOW + 15 * MINUTE, "later")?;
+        tx.gather(&own, &alert(&maker, NOW + 12 * MINUTE))?;
+        assert_eq!(leave(tx, NOW + 15 * MINUTE)?, [2]);
+        assert_eq!(leave(tx, NOW + 19 * MINUTE)?, [0_usize; 0]);
+        assert_eq!(
+            leave(tx, NOW + 20 * MINUTE)?,
+            [0],
+            "ten minutes after the one before"
+        );
+        tx.gather(&own, &alert(&maker, NOW + 30 * MINUTE))?;
+        assert_eq!(
+            leave(tx, NOW + 30 * MINUTE)?,
+            [0],
+            "after a quiet time at once"
+        );
+        assert!(tx.list_letters(9)?.is_empty(), "nothing is left behind");
+        Ok(())
+    };
+    bed.store.write(work).await.unwrap();
+}
+
+async fn td_07_a_flood_is_kept_to_a_hundred_letters(bed: &Bed) {
+    let maker = Maker::new();
+    let user = maker.kept_user(&bed.store).await.id;
+    let work = move |tx: &mut Tx<'_>| {
+        let own = gathering(user, "login");
+        for second in 0..150 {
+            let at = NOW + Duration::from_secs(second);
+            tx.gather(&own, &alert(&maker, at))?;
+        }
+        let parts = usize::try_from(GATHERED_AT_MOST).unwrap();
+        assert_eq!(leave(tx, NOW + 3 * MINUTE)?, [parts]);
+        Ok(())
+    };
+    bed.store.write(work).await.unwrap();
+}
+
+async fn td_07_letters_gathered_at_the_same_moment_are_one_set(bed: &Bed) {
+    let maker = Maker::new();
+    let user = maker.kept_user(&bed.store).await.id;
+    let posts: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, letter) = (bed.store.clone(), alert(&maker, NOW));
+            tokio::spawn(async move {
+                let own = gathering(user, "login");
+                store.write(move |tx| tx.gather(&own, &letter)).await
+            })
+        })
+        .collect();
+    for post in posts {
+        post.await.unwrap().unwrap();
+    }
+    let work = |tx: &mut Tx<'_>| leave(tx, NOW);
+    assert_eq!(bed.store.write(work).await.unwrap(), [7]);
+}
+
+async fn otp_27_what_became_of_letters_is_counted(bed: &Bed) {
+    let maker = Maker::new();
+    let letters: Vec<_> = (0..6).map(|_| alert(&maker, NOW)).collect();
+    let work = move |tx: &mut Tx<'_>| {
+        letters.iter().try_for_each(|letter| tx.post(letter))?;
+        tx.claim_letters(NOW, LEASE, &LetterRoom::of(5))?;
+        tx.letter_sent(letters[0].id, NOW)?;
+        tx.letter_sent(letters[1].id, NOW + MINUTE)?;
+        tx.letter_failed(letters[2].id, NOW + HOUR, "later")?;
+        tx.letter_dead(letters[3].id, "no such mailbox", NOW + 24 * HOUR)?;
+        let figures = |sent, deferred, refused| DeliveryFigures {
+            sent,
+            deferred,
+            refused,
+        };
+        assert_eq!(tx.delivery_figures(NOW)?, figures(2, 1, 1));
+        // What is still tried counts however old it is.
+        assert_eq!(tx.delivery_figures(NOW + MINUTE)?, figures(1, 1, 0));
+        Ok(())
+    };
+    bed.store.write(work).await.unwrap();
 }

@@ -32,6 +32,7 @@ const NOT_SEALED_BY_THE_RING: [(&str, &str); 39] = [
     ("browsers", "digest"),
     ("former_browser_values", "digest"),
     ("outbox", "held_for"),
+    ("outbox", "gathered_for"),
     ("client_publishers", "identity"),
     ("password_runs", "account"),
     ("password_runs", "digest"),

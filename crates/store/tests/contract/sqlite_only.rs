@@ -141,6 +141,7 @@ async fn nothing_looks_at_every_account_that_an_index_could_find() {
         "SELECT id FROM logout_deliveries WHERE user_id = 'a'",
         "SELECT id FROM logout_deliveries WHERE client_id = 'a' ORDER BY created_at DESC, id DESC LIMIT 9",
         "SELECT id FROM outbox WHERE state <> 'sent' ORDER BY created_at DESC, id DESC LIMIT 9",
+        "SELECT id FROM outbox WHERE gathered_for = x'00' AND state <> 'gathered' ORDER BY gathered_at DESC LIMIT 1",
         "SELECT id FROM outbox WHERE state <> 'sent' AND created_at <= 9 AND (created_at < 9 OR id < 'b')
          ORDER BY created_at DESC, id DESC LIMIT 9",
         "SELECT id FROM logout_deliveries ORDER BY created_at DESC, id DESC LIMIT 9",

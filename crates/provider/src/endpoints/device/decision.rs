@@ -14,6 +14,7 @@ use super::super::leaving::is_leaving;
 use super::{LoadedDevice, written};
 use crate::accounts::OpenAccount;
 use crate::endpoints::visit::{LiveSession, Visit};
+use crate::rules::consent::begins_offline_access;
 use crate::rules::device::{Stage, UserCode, may_ask, session_suffices, storage_digest};
 use crate::rules::sign_in::{Destination, SessionFacts};
 use crate::{Failure, Provider};
@@ -281,9 +282,44 @@ impl Provider {
         live: &LiveSession,
         visit: &Visit,
     ) -> Result<(), Failure> {
-        let now = self.now();
-        let request = &device.request;
-        let grant = Grant {
+        let grant = self.device_grant(device, client, live);
+        let until = device.request.expires_at();
+        let record = waiting(storage_digest(&device.id), &grant, until, visit.locale);
+        let mut event = self.device_event(live, visit, Some(client), Outcome::Passed);
+        event.detail = serde_json::json!({ "scope": grant.scope.to_string() });
+        let (user, id) = (live.user.id, client.client_id.clone());
+        let known = self.store.read(move |tx| tx.consent(user, &id)).await?;
+        let known = known.as_ref().map(|consent| &consent.scope);
+        let told = if begins_offline_access(known, &grant.scope) {
+            self.told_app(client, &event).await?
+        } else {
+            None
+        };
+        let work = move |tx: &mut Tx<'_>| {
+            if let Some(told) = &told {
+                told.hold(tx)?;
+            }
+            if tx.hold_session(grant.session_id)? == Once::Again {
+                // Ended at this moment: the device waits in vain (SES-09).
+                return Ok(());
+            }
+            let before = tx.consent(grant.user_id, &grant.client_id)?;
+            tx.put_consent(&widened(before, &grant))?;
+            tx.insert_grant(&grant)?;
+            tx.insert_code(&record)?;
+            if let Some(told) = &told {
+                told.post(tx)?;
+            }
+            tx.record(&event)
+        };
+        self.store.write(work).await?;
+        self.letters_wait.ring();
+        Ok(())
+    }
+
+    fn device_grant(&self, device: &LoadedDevice, client: &Client, live: &LiveSession) -> Grant {
+        let (now, request) = (self.now(), &device.request);
+        Grant {
             id: GrantId::new(now, &*self.entropy),
             client_id: client.client_id.clone(),
             user_id: live.user.id,
@@ -298,27 +334,7 @@ impl Provider {
             epoch: live.grant_epoch(),
             created_at: now,
             revoked_at: None,
-        };
-        let record = waiting(
-            storage_digest(&device.id),
-            &grant,
-            request.expires_at(),
-            visit.locale,
-        );
-        let mut event = self.device_event(live, visit, Some(client), Outcome::Passed);
-        event.detail = serde_json::json!({ "scope": grant.scope.to_string() });
-        let work = move |tx: &mut Tx<'_>| {
-            if tx.hold_session(grant.session_id)? == Once::Again {
-                // Ended at this moment: the device waits in vain (SES-09).
-                return Ok(());
-            }
-            let before = tx.consent(grant.user_id, &grant.client_id)?;
-            tx.put_consent(&widened(before, &grant))?;
-            tx.insert_grant(&grant)?;
-            tx.insert_code(&record)?;
-            tx.record(&event)
-        };
-        Ok(self.store.write(work).await?)
+        }
     }
 
     async fn record_device(

@@ -99,6 +99,8 @@ impl Provider {
             ip: visit.origin.ip.clone(),
             link: Some(link.clone()),
             not_me: None,
+            apps: Vec::new(),
+            again: 0,
         });
         let mut event = self.event(EventKind::FactorChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);

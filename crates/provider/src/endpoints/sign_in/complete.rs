@@ -5,9 +5,10 @@ use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserSession, BrowserToken, ChallengeId, Digest, Event,
     EventKind, KnownBrowser, Locale, Outcome, SessionId, SessionToken, Timestamp,
 };
-use sekisho_store::{Hold, NotMeLink, Once, OutboxLetter, StoreError, Tx};
+use sekisho_store::{Hold, NotMeLink, Once, StoreError, Tx};
 
 use super::super::authorize::{Asked, KEEP_PAGE, Next};
+use super::super::gathered::Gathered;
 use super::super::leaving::is_leaving;
 use super::super::not_me::SIGN_IN_LINK;
 use super::super::visit::{LiveSession, NewCookies, Visit};
@@ -284,7 +285,7 @@ struct SignInRecord {
     known: Option<KnownBrowser>,
     trusts: bool,
     browser: KnownBrowser,
-    letters: Vec<OutboxLetter>,
+    letters: Gathered,
     /// Letters that say that nobody finished this.
     held: Hold,
     /// What the letters link to.
@@ -297,6 +298,7 @@ struct SignInRecord {
 impl SignInRecord {
     /// `false`, with nothing written, if the challenge was spent or the session renewed meanwhile.
     fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        self.letters.hold(tx)?;
         if let Some((challenge, until)) = &self.spent
             && tx.spend_challenge(challenge, now, *until)? == Once::Again
         {
@@ -319,7 +321,7 @@ impl SignInRecord {
             None => tx.insert_browser(&self.browser)?,
         }
         tx.drop_held(&self.held)?;
-        self.letters.iter().try_for_each(|letter| tx.post(letter))?;
+        self.letters.post(tx)?;
         if let Some(link) = &self.not_me {
             tx.insert_not_me(link)?;
         }

@@ -1,14 +1,12 @@
-use std::time::Duration;
-
 use sekisho_audit::alert_rules::{self, Browser, SignInFacts};
 use sekisho_mail::{Device, Letter, LetterBody, Proof, Sender, SignIn};
 use sekisho_model::{
     AuthenticationMethod, Client, Digest, EmailAddress, EventKind, KnownBrowser, LetterId,
     LetterKind, Locale, Outcome, PreAuthToken, Timestamp, User, UserId,
 };
-use sekisho_session::{CounterKey, Limit, Verdict};
 use sekisho_store::{HistoryFilter, Hold, LetterState, OutboxLetter, StoreError, Tx};
 
+use super::super::gathered::Gathered;
 use super::super::visit::Visit;
 use super::complete::Completion;
 use super::flow::LoadedFlow;
@@ -125,6 +123,7 @@ impl Provider {
                 service: self.settings.service_name.clone(),
                 host: self.settings.issuer_host().to_owned(),
             },
+            place: body.ip().and_then(|ip| self.place_words(ip, locale)),
             body,
         };
         OutboxLetter {
@@ -152,27 +151,19 @@ impl Provider {
         completion: &Completion,
         not_me: String,
         visit: &Visit,
-    ) -> Result<Vec<OutboxLetter>, Failure> {
-        let now = self.now();
+    ) -> Result<Gathered, Failure> {
         let account = &completion.account;
         let failures_before = self.failures_before(account.user.id).await?;
-        let browser = seen_before(completion.browser.as_ref(), visit);
         let facts = SignInFacts {
             setting: account.user.alert,
-            browser,
+            browser: seen_before(completion.browser.as_ref(), visit),
             failures_before,
         };
         let Some(notice) = alert_rules::after_sign_in(&facts) else {
-            return Ok(Vec::new());
+            return Ok(Gathered::nothing(account.user.id));
         };
-        if !self
-            .letter_is_due(notice.kind, account.user.id, notice.at_most_every, now)
-            .await?
-        {
-            return Ok(Vec::new());
-        }
         let sign_in = SignIn {
-            at: now,
+            at: self.now(),
             proof: proof(completion),
             device: Self::device(&visit.origin.user_agent),
             ip: visit.origin.ip.clone(),
@@ -180,16 +171,15 @@ impl Provider {
             name: account.name().map(str::to_owned),
             failures_before,
             not_me: Some(not_me),
+            more: Vec::new(),
+            and_others: false,
         };
         let body = || match notice.kind {
             LetterKind::NewDevice => LetterBody::NewDevice(sign_in.clone()),
             _ => LetterBody::SignInAlert(sign_in.clone()),
         };
         let to = notice.recipients(Some(&account.login_address), account.code_address.as_ref());
-        Ok(to
-            .into_iter()
-            .map(|address| self.sealed_letter(&account.user, address, body()))
-            .collect())
+        Ok(self.told_together(account, notice.kind.name(), &to, body))
     }
 
     /// Wrong passwords since the last success, as far as the twenty newest tries tell.
@@ -207,35 +197,6 @@ impl Provider {
             .take_while(|event| event.outcome != Outcome::Passed)
             .filter(|event| event.outcome == Outcome::WrongPassword);
         Ok(u32::try_from(wrong.count()).unwrap_or(u32::MAX))
-    }
-
-    /// Whether a letter of this kind may go out again (TD-07).
-    pub(super) async fn letter_is_due(
-        &self,
-        kind: LetterKind,
-        user: UserId,
-        at_most_every: Option<Duration>,
-        now: Timestamp,
-    ) -> Result<bool, Failure> {
-        let Some(window) = at_most_every else {
-            return Ok(true);
-        };
-        let key = CounterKey {
-            name: kind.name(),
-            digest: self.account_key(user),
-        };
-        let verdict = self
-            .session
-            .count(
-                &[Limit {
-                    key,
-                    max: 1,
-                    window,
-                }],
-                now,
-            )
-            .await?;
-        Ok(verdict == Verdict::Within)
     }
 }
 

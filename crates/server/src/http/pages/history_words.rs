@@ -29,6 +29,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         EventKind::AddressChanged => address(&entry.detail),
         EventKind::UserCreated => created(&entry.detail),
         EventKind::Deletion => deletion(&entry.detail),
+        EventKind::AccountRead => ("did-look", "how-by-operator"),
         EventKind::Authorization
         | EventKind::CodeRedeemed
         | EventKind::Refresh
