@@ -303,7 +303,8 @@ async fn td_07_whose_account_is_stopped_or_opened_is_told() {
         (UserState::Disabled, None),
         (UserState::Active, Some("your account is open again")),
     ] {
-        let set = provider.set_account_state(house.user, state, &Origin::default());
+        let nowhere = Origin::default();
+        let set = provider.set_account_state(house.user, state, &nowhere);
         set.await.unwrap();
         for address in [&house.login_address, &house.code_address] {
             if let Some(subject) = subject {

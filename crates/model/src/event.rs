@@ -108,7 +108,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,

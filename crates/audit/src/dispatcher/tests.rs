@@ -1,8 +1,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sekisho_mail::{Catcher, Device, Letter, LetterBody, Sender};
-use sekisho_model::{LetterId, Locale, ManualClock, SeededEntropy};
-use sekisho_store::{LetterState, StoreOptions};
+use sekisho_model::{LetterId, Locale, ManualClock, SeededEntropy, UserId};
+use sekisho_store::{Gathering, LetterState, StoreOptions};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -407,9 +407,9 @@ async fn td_07_letters_that_were_gathered_leave_as_one() {
     let house = House::new().await;
     let (transport, catcher) = catching();
     let desk = house.desk(transport);
-    let gathering = sekisho_store::Gathering {
-        user: sekisho_model::UserId::new(AT, &*house.entropy),
-        key: sekisho_model::Digest::of(b"login"),
+    let gathering = Gathering {
+        user: UserId::new(AT, &*house.entropy),
+        key: Digest::of(b"login"),
         every: Duration::from_mins(10),
     };
     for minute in 0..4_u8 {

@@ -132,6 +132,8 @@ impl Provider {
                 ip: visit.origin.ip.clone(),
                 link: Some(link.clone()),
                 not_me: None,
+                apps: Vec::new(),
+                again: 0,
             })
         };
         let at = |moment: Timestamp| {
