@@ -16,7 +16,7 @@ struct Need {
     present: fn() -> bool,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need {
         package: "postgresql",
         present: || named("TEST_DATABASE_URL") || postgres_programs().is_some(),
@@ -24,6 +24,10 @@ const NEEDS: [Need; 8] = [
     Need {
         package: "redis-server",
         present: || named("TEST_REDIS_URL") || REDIS_SERVERS.iter().any(|p| find(p).is_some()),
+    },
+    Need {
+        package: "sqlite3",
+        present: || find("sqlite3").is_some(),
     },
     Need {
         package: "libpq-dev",
