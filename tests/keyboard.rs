@@ -11,6 +11,7 @@ use crate::gallery::hang;
 use crate::in_chromium::begin;
 use crate::support::app_server::AppServer;
 use crate::support::chromium::{Chromium, ENTER, SHIFT, SPACE, TAB, Window};
+use crate::support::wait;
 
 /// Where the focus is among what can have it, in the order of the page; -1 is nowhere. And whether that shows.
 const WHERE: &str = "const done = arguments[arguments.length - 1];
@@ -166,6 +167,12 @@ async fn somebody_signs_in_and_consents_by_keyboard_alone() {
     browser.type_text(&tour.code().await).await;
     browser.press(&[ENTER]).await;
     tour.arrive("/consent", "k3-consent").await;
+    // CON-06: a decision counts half a second after its page.
+    let shown = std::time::Instant::now();
+    wait::until("a look at the page", async || {
+        (shown.elapsed() > std::time::Duration::from_millis(700)).then_some(())
+    })
+    .await;
     tab_to(browser, "value=\"allow\"").await;
     browser.press(&[SPACE]).await;
     tour.arrive("/_dev/playground/callback", "k4-tokens").await;

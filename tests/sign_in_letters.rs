@@ -356,6 +356,10 @@ async fn td_07_whose_account_an_operator_looks_at_is_told_and_finds_it_in_the_hi
     assert!(history.contains("Looked at your account"), "{history}");
     // The second look is told with those of the next minutes, not alone.
     house.advance(11 * MINUTE).await;
+    // What is written now wakes who sends.
+    Browser::new(&house)
+        .sign_in(&house, "/login?return_to=%2Faccount")
+        .await;
     wait::until("the second look", async || {
         let letters = letters_with(&house, &address, "an operator looked");
         (letters.len() == 2).then_some(())
