@@ -77,24 +77,6 @@ impl Pair {
         node
     }
 
-    /// A form for the second node, as one that a balancer sends there.
-    async fn sends(
-        &self,
-        browser: &Browser,
-        path: &str,
-        form: &[(&str, &str)],
-    ) -> Option<Response> {
-        let host = self.house.issuer.strip_prefix("http://").unwrap();
-        let sent = browser
-            .http
-            .post(format!("{}{path}", self.other))
-            .header("host", host)
-            .header("origin", &self.house.issuer)
-            .header("cookie", browser.cookies(&self.house))
-            .form(form);
-        sent.send().await.ok()
-    }
-
     async fn asks(&self, app: &App, form: &[(&str, &str)]) -> Option<Response> {
         let host = self.house.issuer.strip_prefix("http://").unwrap();
         let mut form = form.to_vec();
@@ -191,71 +173,6 @@ async fn fail_08_a_node_killed_while_it_refreshes_loses_nobody_the_family() {
         assert_ne!(successor, refresh);
         let goes_on = app.refresh(&successor).await.status();
         assert_eq!(goes_on, StatusCode::OK, "{messages}");
-        answered
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fail_08_a_node_killed_while_somebody_signs_in_leaves_them_in_or_out() {
-    let pair = Pair::open().await;
-    let app = App::of(&pair.house, public()).await;
-    sweep(pair, async |pair, node, messages| {
-        let browser = Browser::new(&pair.house);
-        let page = browser.password(&pair.house, &request(&app.id, &[])).await;
-        let code = pair.house.code_beside(&page.tally().unwrap()).await;
-        let form = [("csrf", &*page.hidden("csrf")), ("code", &*code)];
-        pair.cutter.arm(node, messages);
-        let sent = pair.sends(&browser, "/login/code", &form).await;
-        let got = sent.as_ref().map(Response::status);
-        let answered = lived(pair, sent);
-        let again = browser.post_once("/login/code", &form).await;
-        assert!(
-            !again.status.is_server_error(),
-            "{messages}: {}",
-            again.status
-        );
-        let let_in = again.answer_if_any("code").is_some();
-        let was_in = got == Some(StatusCode::SEE_OTHER);
-        assert!(!(was_in && let_in), "{messages}: a code works once");
-        let account = browser.get("/account").await.status;
-        let is_in = account == StatusCode::OK;
-        assert_eq!(is_in, was_in || let_in, "{messages}: {account}");
-        answered
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fail_08_a_node_killed_while_somebody_allows_an_app_leaves_it_allowed_or_not() {
-    let pair = Pair::open().await;
-    let browser = Browser::new(&pair.house);
-    let known = App::of(&pair.house, public()).await;
-    let _signed_in = code(&pair, &browser, &known).await;
-    sweep(pair, async |pair, node, messages| {
-        let app = App::of(&pair.house, json!({"token_endpoint_auth_method": "none"})).await;
-        let start = request(&app.id, &[]);
-        let asked = browser.get(&start).await;
-        let page = browser.get(asked.location()).await;
-        let form = [("csrf", &*page.hidden("csrf")), ("decision", "allow")];
-        pair.cutter.arm(node, messages);
-        let answered = lived(pair, pair.sends(&browser, "/consent", &form).await);
-        let again = browser.get(&start).await;
-        let code = match again.answer("code") {
-            Some(code) => code,
-            None => {
-                assert!(
-                    answered.is_none(),
-                    "{messages}: what was allowed is forgotten"
-                );
-                browser.allow(&again).await.answer("code").unwrap()
-            }
-        };
-        assert_eq!(
-            app.redeem(&code).await.status(),
-            StatusCode::OK,
-            "{messages}"
-        );
         answered
     })
     .await;

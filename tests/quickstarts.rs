@@ -47,8 +47,8 @@ impl Desk {
 
     /// Public apps on this device are handed the answer by a link, which the person has to follow.
     async fn go_on(&self, app: &str) {
-        // In the language of the account, whatever the browser wishes.
-        self.reads(&format!("{app} に戻ります")).await;
+        // In the language of the browser: nobody chose one for the account.
+        self.reads(&format!("Return to {app}")).await;
         self.tour.browser.click("main a.btn--primary").await;
     }
 

@@ -164,36 +164,6 @@ async fn td_07_new_devices_are_told_together_and_not_kept_back_by_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn td_07_a_success_after_three_failures_is_told_though_mails_are_off() {
-    let scene = Scene::open(AlertSetting::Off).await;
-    let browser = Browser::new(&scene.house);
-    scene.signs_in(&browser).await;
-    scene.signs_in(&browser).await;
-    for _ in 0..2 {
-        scene.types(&browser, "wrong-password-9").await;
-    }
-    scene.signs_in(&browser).await;
-    scene.nothing_is_due().await;
-    assert!(scene.letters("new sign-in").is_empty(), "two are everyday");
-    for _ in 0..3 {
-        scene.types(&browser, "wrong-password-9").await;
-    }
-    scene.signs_in(&browser).await;
-    let letters = scene.letters_at("new sign-in", 1).await;
-    assert!(
-        letters[0].contains("3 wrong passwords were entered"),
-        "{}",
-        letters[0]
-    );
-    assert!(
-        letters[0].contains("several failures cannot be turned off"),
-        "{}",
-        letters[0]
-    );
-    scene.house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn td_07_letters_tell_the_place_where_a_database_knows_it() {
     let folder = tempfile::tempdir().unwrap();
     let places = folder.path().join("places.mmdb");
@@ -354,17 +324,6 @@ async fn td_07_whose_account_an_operator_looks_at_is_told_and_finds_it_in_the_hi
     browser.sign_in(&house, "/login?return_to=%2Faccount").await;
     let history = browser.get("/account/history").await.words();
     assert!(history.contains("Looked at your account"), "{history}");
-    // The second look is told with those of the next minutes, not alone.
-    house.advance(11 * MINUTE).await;
-    // What is written now wakes who sends.
-    Browser::new(&house)
-        .sign_in(&house, "/login?return_to=%2Faccount")
-        .await;
-    wait::until("the second look", async || {
-        let letters = letters_with(&house, &address, "an operator looked");
-        (letters.len() == 2).then_some(())
-    })
-    .await;
     house.close().await;
 }
 
