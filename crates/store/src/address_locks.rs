@@ -5,8 +5,7 @@ use diesel::RunQueryDsl as _;
 use diesel::sql_types::BigInt;
 use sekisho_model::Digest;
 
-use crate::backend::on_each;
-use crate::{StoreError, Tx};
+use crate::{DatabaseKind, StoreError, Tx};
 
 /// Held by whoever gives many addresses at once: a lock for each would be too many.
 const MANY: i64 = 7_305_041_900_423;
@@ -32,10 +31,12 @@ impl Tx<'_> {
     }
 
     fn take_lock(&mut self, how: &str, lock: i64) -> Result<(), StoreError> {
-        on_each!(self.conn, |_c| Ok(()), |c| {
-            diesel::sql_query(how).bind::<BigInt, _>(lock).execute(c)?;
-            Ok(())
-        })
+        if self.kind() == DatabaseKind::Postgres {
+            diesel::sql_query(how)
+                .bind::<BigInt, _>(lock)
+                .execute(self.conn)?;
+        }
+        Ok(())
     }
 }
 
