@@ -16,8 +16,8 @@ use crate::support::wait;
 use crate::tokens::{App, body};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// More messages than any of these requests sends.
-const MOST: u32 = 64;
+/// More messages than any of these requests sends, with what a node says meanwhile on its own.
+const MOST: u32 = 160;
 /// How far the first node is behind the second.
 const BEHIND: Duration = Duration::from_secs(2);
 
@@ -70,11 +70,31 @@ impl Pair {
             answer.status().is_success().then_some(())
         })
         .await;
+        wait::until("the time of the second node", async || {
+            (SystemClock.now() >= self.house.now() + BEHIND).then_some(())
+        })
+        .await;
         let behind = SystemClock.now() - BEHIND;
-        if behind > self.house.now() {
-            self.house.advance(behind.since(self.house.now())).await;
-        }
+        self.house.advance(behind.since(self.house.now())).await;
         node
+    }
+
+    /// A form for the second node, as one that a balancer sends there.
+    async fn sends(
+        &self,
+        browser: &Browser,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Option<Response> {
+        let host = self.house.issuer.strip_prefix("http://").unwrap();
+        let sent = browser
+            .http
+            .post(format!("{}{path}", self.other))
+            .header("host", host)
+            .header("origin", &self.house.issuer)
+            .header("cookie", browser.cookies(&self.house))
+            .form(form);
+        sent.send().await.ok()
     }
 
     async fn asks(&self, app: &App, form: &[(&str, &str)]) -> Option<Response> {
@@ -105,6 +125,19 @@ async fn sweep(pair: Pair, mut round: impl AsyncFnMut(&Pair, &Process, u32) -> O
 fn lived(pair: &Pair, answer: Option<Response>) -> Option<StatusCode> {
     let killed = pair.cutter.disarm();
     answer.map(|answer| answer.status()).filter(|_| !killed)
+}
+
+/// Whether this answer sends somebody back to the app with a code. Nothing else but silence is expected.
+fn went_on(answer: Option<&Response>) -> bool {
+    let Some(answer) = answer else { return false };
+    let location = answer.headers().get("location");
+    let location = location.map_or("", |location| location.to_str().unwrap());
+    assert!(
+        location.contains("?code="),
+        "{} {location}",
+        answer.status()
+    );
+    true
 }
 
 async fn code(pair: &Pair, browser: &Browser, app: &App) -> String {
@@ -173,6 +206,68 @@ async fn fail_08_a_node_killed_while_it_refreshes_loses_nobody_the_family() {
         assert_ne!(successor, refresh);
         let goes_on = app.refresh(&successor).await.status();
         assert_eq!(goes_on, StatusCode::OK, "{messages}");
+        answered
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fail_08_a_node_killed_while_somebody_signs_in_leaves_them_in_or_out() {
+    let pair = Pair::open().await;
+    let app = App::of(&pair.house, public()).await;
+    sweep(pair, async |pair, node, messages| {
+        let browser = Browser::new(&pair.house);
+        let former = pair.house.codes_so_far();
+        let page = browser.password(&pair.house, &request(&app.id, &[])).await;
+        let code = wait::until("a new code", async || {
+            let codes = pair.house.codes_so_far();
+            codes.into_iter().find(|code| !former.contains(code))
+        })
+        .await;
+        let form = [("csrf", &*page.hidden("csrf")), ("code", &*code)];
+        pair.cutter.arm(node, messages);
+        let sent = pair.sends(&browser, "/login/code", &form).await;
+        let was_in = went_on(sent.as_ref());
+        let answered = lived(pair, sent);
+        let again = browser.post_once("/login/code", &form).await;
+        let status = again.status;
+        assert!(!status.is_server_error(), "{messages}: {status}");
+        let let_in = again.answer_if_any("code").is_some();
+        assert!(!(was_in && let_in), "{messages}: a code works once");
+        let account = browser.get("/account").await.status;
+        let is_in = account == StatusCode::OK;
+        assert_eq!(is_in, was_in || let_in, "{messages}: {account}");
+        answered
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fail_08_a_node_killed_while_somebody_allows_an_app_leaves_it_allowed_or_not() {
+    let pair = Pair::open().await;
+    let browser = Browser::new(&pair.house);
+    let known = App::of(&pair.house, public()).await;
+    let _signed_in = code(&pair, &browser, &known).await;
+    sweep(pair, async |pair, node, messages| {
+        let app = App::of(&pair.house, json!({"token_endpoint_auth_method": "none"})).await;
+        let start = request(&app.id, &[]);
+        let asked = browser.get(&start).await;
+        let page = browser.get(asked.location()).await;
+        let form = [("csrf", &*page.hidden("csrf")), ("decision", "allow")];
+        pair.cutter.arm(node, messages);
+        let sent = pair.sends(&browser, "/consent", &form).await;
+        let allowed = went_on(sent.as_ref());
+        let answered = lived(pair, sent);
+        let again = browser.get(&start).await;
+        let code = match again.answer("code") {
+            Some(code) => code,
+            None => {
+                assert!(!allowed, "{messages}: what was allowed is forgotten");
+                browser.allow(&again).await.answer("code").unwrap()
+            }
+        };
+        let redeemed = app.redeem(&code).await.status();
+        assert_eq!(redeemed, StatusCode::OK, "{messages}");
         answered
     })
     .await;

@@ -302,6 +302,59 @@ async fn not_me_links(locale: Locale) {
     scene.house.close().await;
 }
 
+async fn reset_link(locale: Locale) {
+    let scene = Scene::open(locale).await;
+    scene.speak(locale).await;
+    let browser = Browser::new(&scene.house);
+    let page = browser.get("/password/forgot").await;
+    let form = [
+        ("csrf", &*page.hidden("csrf")),
+        ("email", &*scene.house.login_address),
+    ];
+    browser.post("/password/forgot", &form).await;
+    let links = scene.mailed("/password/reset/", 1).await;
+    scene.scan().await;
+    // So many looks at once fill the entrance; a moment later there is room again.
+    scene.house.advance(Duration::from_mins(1)).await;
+    let done = scene
+        .press(&links[0], "/password/reset", &[("password", NEW)])
+        .await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.words());
+    let again = Browser::new(&scene.house).get(&links[0]).await;
+    assert_eq!(again.status, StatusCode::GONE, "{}", again.words());
+    scene.house.close().await;
+}
+
+async fn undo_links(locale: Locale) {
+    let scene = Scene::open(locale).await;
+    let house = &scene.house;
+    let owner = scene.signed_in("/login?return_to=%2Faccount").await;
+    for (number, path) in [
+        "/account/security/code-address",
+        "/account/security/address",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let new = house
+            .code_address
+            .replace("haruka", &format!("new{number}-haruka"));
+        scene.speak(Locale::En).await;
+        crate::account::press(&owner, (path, path), &[("email", &new)]).await;
+        let code = house.code_after(0, &new).await;
+        scene.speak(locale).await;
+        let confirm = format!("{path}/confirm");
+        let done = crate::account::press(&owner, (&confirm, &confirm), &[("code", &code)]).await;
+        assert!(done.location().contains("changed="), "{}", done.words());
+        house.advance(Duration::from_secs(1)).await;
+    }
+    let links = scene.mailed("/address/undo/", 2).await;
+    scene.scan().await;
+    let done = scene.press(&links[0], "/address/undo", &[]).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.words());
+    scene.house.close().await;
+}
+
 async fn keep_link(locale: Locale) {
     let scene = Scene::open(locale).await;
     let house = &scene.house;
@@ -335,6 +388,20 @@ async fn keep_link(locale: Locale) {
 async fn web_17_scanners_deny_nothing_and_the_owner_can() {
     for locale in Locale::ALL {
         not_me_links(locale).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn web_17_scanners_set_no_password_and_the_owner_can() {
+    for locale in Locale::ALL {
+        reset_link(locale).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn web_17_scanners_undo_no_address_and_the_owner_can() {
+    for locale in Locale::ALL {
+        undo_links(locale).await;
     }
 }
 

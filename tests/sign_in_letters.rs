@@ -43,7 +43,9 @@ impl Scene {
         Self::of(TestHouse::open().await, alert).await
     }
 
+    /// A person's try, a second after the last: the history is in the order of time.
     async fn types(&self, browser: &Browser, password: &str) -> Page {
+        self.house.advance(Duration::from_secs(1)).await;
         let to_login = browser
             .get(&request(&self.app.id, &[("prompt", "login")]))
             .await;
@@ -164,7 +166,37 @@ async fn td_07_new_devices_are_told_together_and_not_kept_back_by_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn td_07_letters_tell_the_place_where_a_database_knows_it() {
+async fn td_07_a_success_after_three_failures_is_told_though_mails_are_off() {
+    let scene = Scene::open(AlertSetting::Off).await;
+    let browser = Browser::new(&scene.house);
+    scene.signs_in(&browser).await;
+    scene.signs_in(&browser).await;
+    for _ in 0..2 {
+        scene.types(&browser, "wrong-password-9").await;
+    }
+    scene.signs_in(&browser).await;
+    scene.nothing_is_due().await;
+    assert!(scene.letters("new sign-in").is_empty(), "two are everyday");
+    for _ in 0..3 {
+        scene.types(&browser, "wrong-password-9").await;
+    }
+    scene.signs_in(&browser).await;
+    let letters = scene.letters_at("new sign-in", 1).await;
+    assert!(
+        letters[0].contains("3 wrong passwords were entered"),
+        "{}",
+        letters[0]
+    );
+    assert!(
+        letters[0].contains("several failures cannot be turned off"),
+        "{}",
+        letters[0]
+    );
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn td_05_td_07_letters_and_the_history_tell_the_place_where_a_database_knows_it() {
     let folder = tempfile::tempdir().unwrap();
     let places = folder.path().join("places.mmdb");
     let japan = named_city("JP", "Japan", "日本");
@@ -175,9 +207,8 @@ async fn td_07_letters_tell_the_place_where_a_database_knows_it() {
     })
     .await;
     let scene = Scene::of(house, AlertSetting::NewDevice).await;
-    scene
-        .signs_in(&Browser::from_address(&scene.house, "203.0.113.7"))
-        .await;
+    let owner = Browser::from_address(&scene.house, "203.0.113.7");
+    scene.signs_in(&owner).await;
     let letters = scene.letters_at(NEW_DEVICE, 1).await;
     assert!(
         letters[0].contains("203.0.113.7 (approximately Japan)"),
@@ -191,6 +222,16 @@ async fn td_07_letters_tell_the_place_where_a_database_knows_it() {
     let letters = scene.letters_at(NEW_DEVICE, 2).await;
     assert!(letters[1].contains("198.51.100.7"), "{}", letters[1]);
     assert!(!letters[1].contains("approximately"), "{}", letters[1]);
+    let history = owner.get("/account/history").await.words();
+    assert_eq!(
+        history.matches("approximately Japan").count(),
+        1,
+        "{history}"
+    );
+    assert!(history.contains("198.51.100.7"), "{history}");
+    let file = owner.get("/account/history.csv?period=30").await.text;
+    assert!(file.contains(r#""203.0.113.7","Japan""#), "{file}");
+    assert!(file.contains(r#""198.51.100.7","""#), "{file}");
     scene.house.close().await;
 }
 
@@ -324,6 +365,13 @@ async fn td_07_whose_account_an_operator_looks_at_is_told_and_finds_it_in_the_hi
     browser.sign_in(&house, "/login?return_to=%2Faccount").await;
     let history = browser.get("/account/history").await.words();
     assert!(history.contains("Looked at your account"), "{history}");
+    // A look soon after a letter is told when that letter is ten minutes old.
+    Process::run(&["user", "show", &address, "--config", config], "");
+    let looks = || letters_with(&house, &address, "an operator looked").len();
+    assert_eq!(looks(), 1);
+    house.advance(11 * MINUTE).await;
+    let second = async || (looks() == 2).then_some(());
+    wait::until("the second look", second).await;
     house.close().await;
 }
 

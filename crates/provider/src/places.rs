@@ -51,8 +51,8 @@ impl Provider {
         self.atlas.places().is_some()
     }
 
-    /// About where an address is, in words; `None` without a database, and for addresses it does not know.
-    pub(crate) fn place_words(&self, ip: &str, locale: Locale) -> Option<String> {
+    /// About where an address is, in words (ux 5.3); `None` without a database, and for addresses it does not know.
+    pub fn place_words(&self, ip: &str, locale: Locale) -> Option<String> {
         let places = self.atlas.places()?;
         let ip: IpAddr = ip.parse().ok()?;
         places.words(ip.to_canonical(), locale)

@@ -189,6 +189,12 @@ impl<'a> Owner<'a> {
         &self.live.user.zone
     }
 
+    /// About where an address is (TD-05): looked up when it is shown, so that what is kept says only the address.
+    pub(super) fn place(&self, ip: &str) -> Option<String> {
+        let provider = &self.frame.app.provider;
+        provider.place_words(ip, self.frame.locale)
+    }
+
     fn code_address(&self) -> Option<String> {
         self.account.code_address.as_ref().map(ToString::to_string)
     }

@@ -1,7 +1,4 @@
-//! Setting a code address at a sign-in where no code can be typed, and the link of a letter that stops it (ux 6.4,
-//! 6.6). GET shows, only POST acts.
-
-mod keep;
+//! Setting a code address at a sign-in where no code can be typed (ux 6.4, 6.6).
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
@@ -42,7 +39,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(confirm))
                 .route(web::post().to(proved)),
         );
-    keep::routes(config);
 }
 
 /// The addresses of one sign-in.

@@ -6,7 +6,6 @@
 
 pub mod account;
 pub mod address_proof;
-pub mod address_undo;
 pub mod answer;
 pub mod app;
 pub mod assets;
@@ -31,6 +30,7 @@ mod incident_notices;
 pub mod levels;
 pub mod locale;
 mod lost_factor;
+mod mailed_links;
 pub mod not_me;
 pub mod oauth;
 pub mod operators;

@@ -3,8 +3,8 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::{
-    account, address_undo, brand, code_address, csp_reports, dev, device, health, incident_notices,
-    lost_factor, not_me, oauth, passwords, playground, sign_in, sign_out, sign_up, status, texts,
+    account, brand, code_address, csp_reports, dev, device, health, incident_notices, lost_factor,
+    mailed_links, not_me, oauth, passwords, playground, sign_in, sign_out, sign_up, status, texts,
 };
 use crate::metrics_page;
 
@@ -17,9 +17,9 @@ pub fn all(config: &mut ServiceConfig, dev: bool, metrics: bool) {
     sign_up::routes(config);
     device::routes(config);
     account::routes(config);
-    address_undo::routes(config);
     lost_factor::routes(config);
     code_address::routes(config);
+    mailed_links::routes(config);
     not_me::routes(config);
     incident_notices::routes(config);
     texts::routes(config);

@@ -4,7 +4,7 @@
 mod report;
 mod set_up;
 
-pub use report::{KeepOutcome, MailboxOutcome};
+pub use report::MailboxOutcome;
 pub use set_up::{SetUpAsked, SetUpOutcome};
 
 use sekisho_model::{CodeAddressLoss, EmailAddress, EpochKind, Feature, ProofPurpose, Timestamp};

@@ -10,6 +10,7 @@ use sekisho_store::{Hold, Once, OutboxLetter, StoreError, Tx};
 use serde_json::json;
 
 use super::super::address_proof::Proved;
+use super::super::second_steps::KeepOutcome;
 use super::super::sign_in::{LoadedFlow, concerned};
 use super::super::standing_session::counts_before_move;
 use super::super::visit::Visit;
@@ -24,15 +25,6 @@ pub enum MailboxOutcome {
     GoOn,
     /// The sign-in is gone: from the start.
     Gone,
-}
-
-/// What came of stopping it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeepOutcome {
-    /// The code address stays.
-    Kept,
-    /// There is nothing to stop: it was stopped, or its time is over.
-    Over,
 }
 
 /// Everything one report writes.

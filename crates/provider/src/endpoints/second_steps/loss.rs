@@ -24,10 +24,10 @@ pub enum LossAsked {
     Gone,
 }
 
-/// What came of stopping it.
+/// What came of stopping the report of a loss, of a stronger second step or of a code address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeepOutcome {
-    /// The stronger second step is asked for as before.
+    /// What was said to be lost is asked for as before.
     Kept,
     /// There is nothing to stop: it was stopped, or its time is over.
     Over,

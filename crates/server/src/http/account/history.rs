@@ -94,7 +94,7 @@ async fn page(owner: &Owner<'_>) -> Result<HistoryPage, Failure> {
     if shown.fault.is_none() {
         let page = provider.history(user, wish(owner, &shown)).await?;
         let names = names(owner, &page.entries).await?;
-        let row = |entry| reader.row(entry, name_in(&names, entry));
+        let row = |entry| reader.row(entry, name_in(&names, entry), owner.place(&entry.ip));
         rows = page.entries.iter().map(row).collect();
         older = page.next.map(|next| shown.older(next));
     }
@@ -125,7 +125,7 @@ async fn whole(owner: &Owner<'_>) -> Result<Option<String>, Failure> {
     let names = names(owner, &found.entries).await?;
     let mut file = HistoryFile::new(reader(owner));
     for entry in &found.entries {
-        file.add(entry, name_in(&names, entry));
+        file.add(entry, name_in(&names, entry), owner.place(&entry.ip));
     }
     Ok(Some(file.written(found.is_cut)))
 }

@@ -70,5 +70,6 @@ async fn visit_before(owner: &Owner<'_>) -> Result<Option<LastVisit>, Failure> {
         at: Moment::date_time(entry.at, owner.zone(), owner.frame.locale),
         device: entry.device.words(owner.frame.locale),
         ip: entry.ip.clone(),
+        place: owner.place(&entry.ip),
     }))
 }

@@ -116,66 +116,6 @@ impl AddressProblem {
     }
 }
 
-/// `/address/undo/{token}`: the way back to a former address (REC-07).
-#[derive(Debug, Template)]
-#[template(path = "undo_address.html")]
-pub struct UndoAddressPage {
-    /// Frame.
-    pub page: Page,
-    /// What the link carries; empty once it is of no use.
-    pub token: String,
-    /// How far it got.
-    pub state: UndoState,
-}
-
-/// How far somebody got with a link that undoes a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UndoState {
-    /// Which address was changed, and which one comes back; `None` if there was none.
-    Asked(AddressKind, Option<String>),
-    /// Done.
-    Done,
-    /// The change was undone before.
-    Used,
-    /// Its time is over.
-    Over,
-}
-
-impl UndoAddressPage {
-    const fn is_error(&self) -> bool {
-        matches!(self.state, UndoState::Used | UndoState::Over)
-    }
-
-    const fn stamp(&self) -> Stamp {
-        match self.state {
-            UndoState::Asked(..) => Stamp::Ask,
-            UndoState::Done => Stamp::Pass,
-            UndoState::Used | UndoState::Over => Stamp::Stop,
-        }
-    }
-
-    fn heading(&self) -> String {
-        self.page.t(match self.state {
-            UndoState::Asked(AddressKind::Login, _) => "undo-login-title",
-            UndoState::Asked(AddressKind::Code, _) => "undo-code-title",
-            UndoState::Done => "undo-done",
-            UndoState::Used => "undo-used",
-            UndoState::Over => "undo-over",
-        })
-    }
-
-    fn lead(&self) -> String {
-        match &self.state {
-            UndoState::Asked(_, Some(former)) => {
-                self.page.with("undo-lead", [("mask", former.as_str())])
-            }
-            UndoState::Asked(_, None) => self.page.t("undo-lead-none"),
-            UndoState::Done => self.page.t("undo-done-lead"),
-            UndoState::Used | UndoState::Over => self.page.t("undo-over-lead"),
-        }
-    }
-}
-
 /// What the security page says about addresses that are on their way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressNews {

@@ -53,6 +53,8 @@ pub struct HistoryRow {
     device: String,
     app: Option<String>,
     ip: String,
+    /// About where that is, if anybody knows.
+    place: Option<String>,
     here: bool,
     /// It came through the line that the reader is on now.
     near: bool,
@@ -79,8 +81,13 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A row for `entry`, with the name of its app.
-    pub fn row(&self, entry: &HistoryEntry, app: Option<&str>) -> HistoryRow {
+    /// A row for `entry`, with the name of its app and about where it came from.
+    pub fn row(
+        &self,
+        entry: &HistoryEntry,
+        app: Option<&str>,
+        place: Option<String>,
+    ) -> HistoryRow {
         let words = Translator::new(self.locale);
         let (what, how) = keys(entry);
         HistoryRow {
@@ -95,6 +102,7 @@ impl Reader<'_> {
             device: entry.device.words(self.locale),
             app: app.map(clean_name),
             ip: entry.ip.clone(),
+            place,
             here: entry.session_id.is_some() && entry.session_id == self.session,
             near: is_same_line(&entry.ip, self.ip),
             hot: entry.password_known,

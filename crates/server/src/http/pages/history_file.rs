@@ -13,7 +13,7 @@ pub struct HistoryFile<'a> {
 }
 
 /// What is above the columns.
-const HEAD: [&str; 10] = [
+const HEAD: [&str; 11] = [
     "clock",
     "first-time",
     "times-column",
@@ -23,6 +23,7 @@ const HEAD: [&str; 10] = [
     "device",
     "app-column",
     "ip",
+    "place-column",
     "event-column",
 ];
 
@@ -40,7 +41,7 @@ impl<'a> HistoryFile<'a> {
     }
 
     /// A row more.
-    pub fn add(&mut self, entry: &HistoryEntry, app: Option<&str>) {
+    pub fn add(&mut self, entry: &HistoryEntry, app: Option<&str>, place: Option<String>) {
         let words = Translator::new(self.reader.locale);
         let (what, how) = keys(entry);
         let result = match entry.stamp {
@@ -59,6 +60,7 @@ impl<'a> HistoryFile<'a> {
             entry.device.words(self.reader.locale),
             app.map(clean_name).unwrap_or_default(),
             entry.ip.clone(),
+            place.unwrap_or_default(),
             entry.id.to_string(),
         ]);
     }

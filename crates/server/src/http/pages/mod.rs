@@ -21,6 +21,7 @@ mod history_file;
 mod history_filter;
 mod history_words;
 mod incident_notices;
+mod mailed_link;
 mod moment;
 mod networks;
 mod not_me;
@@ -63,9 +64,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use address_change::{
-    AddressNews, AddressProblem, ChangeAddressPage, UndoAddressPage, UndoState,
-};
+pub use address_change::{AddressNews, AddressProblem, ChangeAddressPage};
 pub use address_proof::AddressProofPage;
 pub use app::{App, Person};
 pub use askama::Template;
@@ -82,6 +81,7 @@ pub use history::{Day, HistoryPage, HistoryRow, Reader};
 pub use history_file::HistoryFile;
 pub use history_filter::{FilterFault, Period, ResultFilter, ShownFilter, Source, read_before};
 pub use incident_notices::{IncidentNoticesPage, ToldIncident};
+pub use mailed_link::{LinkState, LinkUse, MailedLinkPage};
 pub use moment::Moment;
 pub use networks::NetworksPage;
 pub use not_me::{NotMePage, NotMeSaidPage, SeenEvent};
@@ -104,7 +104,7 @@ pub use second_steps::{
     SecondStepsPage,
 };
 pub use security::{SecondStep, SecurityPage};
-pub use set_up::{KeepAddressPage, SetUpPage, SetUpState};
+pub use set_up::{SetUpPage, SetUpState};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::{CodePage, CodeState, Resend};
 pub use sign_out::{
@@ -115,9 +115,7 @@ pub use sign_up::{
     SignUpProblem, SignUpSaid, SignUpSaidPage,
 };
 pub use status::StatusPage;
-pub use stronger_step::{
-    KeepFactorPage, KeepState, LostFactorPage, LostState, StrongerProblem, StrongerStepPage,
-};
+pub use stronger_step::{LostFactorPage, LostState, StrongerProblem, StrongerStepPage};
 pub use texts::{HelpPage, PrivacyPage, Topic};
 pub use theme::{Theme, ThemePage};
 

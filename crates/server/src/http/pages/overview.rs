@@ -60,6 +60,8 @@ pub struct LastVisit {
     pub device: String,
     /// From where.
     pub ip: String,
+    /// About where that is, if anybody knows.
+    pub place: Option<String>,
 }
 
 impl OverviewPage {

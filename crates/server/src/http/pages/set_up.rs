@@ -1,7 +1,7 @@
 use askama::Template;
 use sekisho_provider::rules::code_address::Reason;
 
-use super::{AddressProblem, App, Fault, KeepState, Moment, Notice, Page, Stamp};
+use super::{AddressProblem, App, Fault, Moment, Notice, Page, Stamp};
 
 /// `/login/code-address/{flow}`: a code address is set where no code can be typed (ux 6.4, 6.6).
 #[derive(Debug, Template)]
@@ -109,47 +109,5 @@ impl SetUpPage {
                 Some(closed.saying(self.page.t("set-up-closed-hint")))
             }
         }
-    }
-}
-
-/// `/code-address/keep/{token}`: a report that the code address is lost is stopped. Looking changes nothing.
-#[derive(Debug, Template)]
-#[template(path = "keep_address.html")]
-pub struct KeepAddressPage {
-    /// Frame.
-    pub page: Page,
-    /// What the link carries; empty once it is of no use.
-    pub token: String,
-    /// How far it got.
-    pub state: KeepState,
-}
-
-impl KeepAddressPage {
-    fn is_error(&self) -> bool {
-        self.state == KeepState::Over
-    }
-
-    const fn stamp(&self) -> Stamp {
-        match self.state {
-            KeepState::Asked => Stamp::Ask,
-            KeepState::Done => Stamp::Pass,
-            KeepState::Over => Stamp::Stop,
-        }
-    }
-
-    fn heading(&self) -> String {
-        self.page.t(match self.state {
-            KeepState::Asked => "keep-address-title",
-            KeepState::Done => "loss-stopped",
-            KeepState::Over => "keep-over",
-        })
-    }
-
-    fn lead(&self) -> String {
-        self.page.t(match self.state {
-            KeepState::Asked => "keep-address-lead",
-            KeepState::Done => "keep-address-done",
-            KeepState::Over => "keep-over-lead",
-        })
     }
 }

@@ -97,35 +97,39 @@ fn set_ups(album: &mut Album) {
     }
 }
 
-fn keeps(album: &mut Album) {
-    let locale = album.locale;
-    let view = |state| KeepAddressPage {
+pub(super) fn mailed_link(locale: Locale, link: LinkUse, state: LinkState) -> MailedLinkPage {
+    MailedLinkPage {
         page: page(locale),
         token: "0123".to_owned(),
+        link,
         state,
-    };
-    album.put("keep-address", view(KeepState::Asked));
-    album.put("keep-address-done", view(KeepState::Done));
-    album.put_error("keep-address-over", view(KeepState::Over));
+    }
+}
+
+fn keeps(album: &mut Album) {
+    let locale = album.locale;
+    let view = |state| mailed_link(locale, LinkUse::KeepAddress, state);
+    album.put("keep-address", view(LinkState::Asked));
+    album.put("keep-address-done", view(LinkState::Done));
+    album.put_error("keep-address-over", view(LinkState::Over));
 }
 
 fn undos(album: &mut Album) {
     let locale = album.locale;
-    let view = |state| UndoAddressPage {
-        page: page(locale),
-        token: "0123".to_owned(),
-        state,
-    };
+    let view = |state| mailed_link(locale, LinkUse::UndoAddress, state);
     let former = Some("h•••@e•••.jp".to_owned());
     for (name, state) in [
-        ("undo-login", UndoState::Asked(AddressKind::Login, former)),
-        ("undo-code", UndoState::Asked(AddressKind::Code, None)),
-        ("undo-done", UndoState::Done),
+        (
+            "undo-login",
+            LinkState::AskedBack(AddressKind::Login, former),
+        ),
+        ("undo-code", LinkState::AskedBack(AddressKind::Code, None)),
+        ("undo-done", LinkState::Done),
     ] {
         album.put(name, view(state));
     }
-    album.put_error("undo-used", view(UndoState::Used));
-    album.put_error("undo-over", view(UndoState::Over));
+    album.put_error("undo-used", view(LinkState::Used));
+    album.put_error("undo-over", view(LinkState::Over));
 }
 
 fn proofs(album: &mut Album) {

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use sekisho_model::Locale;
 
+use super::addresses::mailed_link;
 use super::{Album, NOW, ZONE, account, app, clock, page};
 use crate::http::pages::*;
 
@@ -219,12 +220,8 @@ fn losses(album: &mut Album) {
         };
         album.put(format!("lost-{name}"), view);
     }
-    let view = |state| KeepFactorPage {
-        page: page(locale),
-        token: "0123".to_owned(),
-        state,
-    };
-    album.put("keep-factor", view(KeepState::Asked));
-    album.put("keep-factor-done", view(KeepState::Done));
-    album.put_error("keep-factor-over", view(KeepState::Over));
+    let view = |state| mailed_link(locale, LinkUse::KeepFactor, state);
+    album.put("keep-factor", view(LinkState::Asked));
+    album.put("keep-factor-done", view(LinkState::Done));
+    album.put_error("keep-factor-over", view(LinkState::Over));
 }

@@ -1,0 +1,134 @@
+use super::*;
+
+pub(super) fn password_pages(album: &mut Album) {
+    use sekisho_provider::rules::password_policy::PasswordRefusal as Refusal;
+    let locale = album.locale;
+    let forgot = |state| ForgotPage {
+        page: page(locale),
+        email: "haruka.m@example.jp".to_owned(),
+        minutes: 30,
+        state,
+    };
+    album.put("forgot", forgot(ForgotState::Fresh));
+    album.put("forgot-asked", forgot(ForgotState::Asked));
+    album.put_error("forgot-empty", forgot(ForgotState::Empty));
+    album.put_error("forgot-shape", forgot(ForgotState::Shape));
+    let reset = |missing, problem| ResetPage {
+        page: page(locale),
+        token: "sample".to_owned(),
+        username: Some("haruka.m@example.jp".to_owned()),
+        missing,
+        min: 8,
+        problem,
+    };
+    album.put("reset", reset(Missing::Nothing, None));
+    album.put("reset-code", reset(Missing::Code, None));
+    album.put("reset-code-or-wait", reset(Missing::CodeOrWait, None));
+    album.put(
+        "reset-code-or",
+        reset(Missing::CodeOr(clock(locale, 60)), None),
+    );
+    let problems = [
+        PasswordProblem::Empty,
+        PasswordProblem::Same,
+        PasswordProblem::Refused(vec![Refusal::Short { min: 8, length: 3 }]),
+        PasswordProblem::Refused(vec![Refusal::Long { max: 128 }]),
+        PasswordProblem::Refused(vec![Refusal::Character]),
+        PasswordProblem::Refused(vec![Refusal::Common]),
+        PasswordProblem::Refused(vec![Refusal::Context]),
+        PasswordProblem::Refused(vec![Refusal::Weak]),
+        PasswordProblem::CodeMissing,
+        PasswordProblem::CodeWrong,
+        PasswordProblem::Wait(clock(locale, 900)),
+    ];
+    for (n, problem) in problems.into_iter().enumerate() {
+        album.put_error(
+            format!("reset-problem-{n}"),
+            reset(Missing::Code, Some(problem)),
+        );
+    }
+    change_pages(album);
+}
+
+pub(super) fn change_pages(album: &mut Album) {
+    use sekisho_provider::rules::forced_change::ChangeReason;
+    let locale = album.locale;
+    for reason in [
+        ChangeReason::Marked,
+        ChangeReason::BelowPolicy,
+        ChangeReason::Known,
+    ] {
+        let view = NewPasswordPage {
+            page: page(locale),
+            app: Some(app(locale)),
+            reason,
+            min: 8,
+            problem: None,
+        };
+        album.put(format!("new-password-{}", reason.name()), view);
+    }
+    let said = |said| ResetSaidPage {
+        page: page(locale),
+        said,
+    };
+    album.put("reset-done", said(ResetSaid::Done));
+    album.put("reset-waiting", said(ResetSaid::Waiting(clock(locale, 60))));
+    album.put_error("reset-used", said(ResetSaid::Used));
+    album.put_error("reset-over", said(ResetSaid::Over));
+}
+
+pub(super) fn recovery_pages(album: &mut Album) {
+    let locale = album.locale;
+    let recovery = |problem| RecoveryPage {
+        page: page(locale),
+        app: Some(app(locale)),
+        back: "/login/code?flow=0123".to_owned(),
+        is_outside: false,
+        problem,
+    };
+    let outside = RecoveryPage {
+        is_outside: true,
+        ..recovery(None)
+    };
+    album.put("recovery-outside", outside);
+    album.put("recovery", recovery(None));
+    album.put_error("recovery-empty", recovery(Some(RecoveryProblem::Empty)));
+    album.put_error("recovery-wrong", recovery(Some(RecoveryProblem::Wrong)));
+    let wait = RecoveryProblem::Wait(clock(locale, 900));
+    album.put_error("recovery-wait", recovery(Some(wait)));
+    let codes = |left, made, codes| RecoveryCodesPage {
+        page: page(locale),
+        account: account(Area::Security),
+        left,
+        made,
+        codes,
+    };
+    album.put("recovery-codes-none", codes(0, None, Vec::new()));
+    let made = Some(Moment::date_time(NOW, ZONE, locale));
+    album.put("recovery-codes", codes(9, made.clone(), Vec::new()));
+    let shown = (0..10).map(|n| format!("0410-6105-0R3G-G28{n}")).collect();
+    album.put("recovery-codes-new", codes(10, made, shown));
+    album.put(
+        "help-code-address",
+        CodeAddressHelpPage {
+            page: page(locale),
+            has_none: false,
+        },
+    );
+    album.put(
+        "help-no-code-address",
+        CodeAddressHelpPage {
+            page: page(locale),
+            has_none: true,
+        },
+    );
+    for (name, place) in [("queue", Some((1_234, 2))), ("queue-full", None)] {
+        let view = QueuePage {
+            page: page(locale),
+            place,
+            seconds: 10,
+            here: "/password/forgot".to_owned(),
+        };
+        album.put(name, view);
+    }
+}
