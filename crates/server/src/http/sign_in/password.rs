@@ -162,6 +162,12 @@ async fn refused(
     };
     let (flow, view) = match flow_of(app, frame.request, visit, Some(id)).await {
         Ok(found) => found,
+        // The failed attempt took it away: that is our fault, and the way is to begin anew.
+        Err(_) if retry_after.is_some() => {
+            let mut response = frame.error_again(Cause::Unavailable, "/account");
+            add_retry(&mut response, retry_after);
+            return response;
+        }
         Err(page) => return page,
     };
     let shown = Shown {
