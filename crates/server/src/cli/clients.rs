@@ -9,12 +9,14 @@ use sekisho_store::{RegisteredClient, Store, Tx};
 use serde_json::{Value, json};
 
 use super::tree::{ClientCommand, Form, Where};
-use super::{CliError, brand, event, logouts, output, publisher, registrations, services_at};
+use super::{
+    CliError, brand, event, logouts, output, paging, publisher, registrations, services_at,
+};
 
 pub(super) async fn run(command: ClientCommand, form: Form) -> Result<(), CliError> {
     match command {
         ClientCommand::Create { at, file, insist } => create(&at, &file, insist).await,
-        ClientCommand::List { at } => list(&at, form).await,
+        ClientCommand::List { at, after, limit } => list(&at, after, limit, form).await,
         ClientCommand::Show { at, id } => {
             let (_, services) = services_at(&at).await?;
             output::one(form, &find(&services.store, &id).await?.client);
@@ -78,23 +80,14 @@ async fn create(at: &Where, file: &Path, insist: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn list(at: &Where, form: Form) -> Result<(), CliError> {
-    const PAGE: u32 = 500;
+async fn list(at: &Where, after: Option<String>, limit: u32, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let from = after.clone();
-        let page = services
-            .store
-            .read(move |tx| tx.list_clients(from.clone(), PAGE))
-            .await?;
-        after = page.last().map(|client| client.client.client_id.clone());
-        let last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-        all.extend(page.into_iter().map(|client| client.client));
-        if last {
-            break;
-        }
-    }
+    let after = after.map(ClientId::new);
+    let page = services
+        .store
+        .read(move |tx| tx.list_clients(after.clone(), limit))
+        .await?;
+    let all: Vec<Client> = page.into_iter().map(|client| client.client).collect();
     output::list(form, &["id", "name", "type", "state"], &all, |client| {
         let kind = if client.is_public() {
             "public"
@@ -109,6 +102,7 @@ async fn list(at: &Where, form: Form) -> Result<(), CliError> {
             state.to_owned(),
         ]
     });
+    paging::more(&all, limit, |last| last.client_id.to_string());
     Ok(())
 }
 

@@ -403,11 +403,17 @@ pub(crate) enum ClientCommand {
         /// Its `client_id`.
         id: String,
     },
-    /// List apps.
+    /// List apps, by their ids.
     #[command(after_help = "Example\n  sekisho client list --config config.toml")]
     List {
         #[command(flatten)]
         at: Where,
+        /// Go on after this `client_id`.
+        #[arg(long)]
+        after: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
     },
     /// Show an app.
     #[command(after_help = "Example\n  sekisho client show demo-app --data sekisho-dev")]
