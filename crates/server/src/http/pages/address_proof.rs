@@ -1,6 +1,7 @@
 use askama::Template;
 use sekisho_model::ProofPurpose;
 
+use super::code_state::TypedCode;
 use super::{CodeState, Fault, Moment, Notice, Page, Resend, Stamp};
 
 /// Where the code is typed that proves an address (ux 6.5, 6.6); the same page for an address of another account.
@@ -92,60 +93,34 @@ impl AddressProofPage {
         self.page.count("code-hint", u64::from(self.digits))
     }
 
-    /// The class that draws as many places as the code has digits.
+    const fn typing(&self) -> TypedCode<'_> {
+        TypedCode {
+            page: &self.page,
+            state: &self.state,
+            digits: self.digits,
+            tally: self.tally.as_str(),
+        }
+    }
+
     fn places(&self) -> String {
-        format!("code-input--{}", self.digits)
+        self.typing().places()
     }
 
     fn fault(&self) -> Option<Fault> {
-        let words = self.page.words();
-        let text = match &self.state {
-            CodeState::Empty => words.t("code-empty"),
-            CodeState::WrongLength(typed) => {
-                let (digits, typed) = (self.digits.to_string(), typed.to_string());
-                words.with("code-length", &[("digits", &digits), ("typed", &typed)])
-            }
-            CodeState::Wrong(1) => words.t("proof-wrong-last"),
-            CodeState::Wrong(left) => words.count("code-wrong", u64::from(*left)),
-            CodeState::Earlier => words.with("code-earlier", &[("tally", &self.tally)]),
-            _ => return None,
-        };
-        Some(Fault {
-            field: "code",
-            text,
-        })
+        self.typing().fault("proof-wrong-last")
     }
 
     fn notice(&self) -> Option<Notice> {
-        let words = self.page.words();
-        let ask = |heading: String| Some(Notice::new(Stamp::Ask, heading));
-        let stop = |heading: String| Notice::new(Stamp::Stop, heading);
-        let tally = || words.with("code-new-tally", &[("tally", &self.tally)]);
-        let at = |key, time: &Moment| words.with(key, &[("time", &time.words)]);
+        let page = &self.page;
+        let stop = |key| Notice::new(Stamp::Stop, page.t(key));
         match &self.state {
             CodeState::Fresh => None,
-            CodeState::Empty
-            | CodeState::WrongLength(_)
-            | CodeState::Wrong(_)
-            | CodeState::Earlier => Some(stop(words.t("check-input")).about(self.fault()?)),
-            CodeState::Expired => {
-                Some(stop(words.t("code-expired")).saying(words.t("code-expired-hint")))
-            }
-            CodeState::ExpiredAndResent => {
-                Some(Notice::new(Stamp::Ask, words.t("code-expired-resent")).saying(tally()))
-            }
-            CodeState::Resent => {
-                Some(Notice::new(Stamp::Pass, words.t("code-resent")).saying(tally()))
-            }
-            CodeState::Wait(time) => ask(at("code-wait", time)),
-            CodeState::NoMoreCodes(time) => ask(at("code-sends-out", time)),
-            CodeState::Exhausted => ask(words.t("proof-no-more")),
-            CodeState::Stopped(_) => {
-                Some(stop(words.t("proof-stopped")).saying(words.t("code-stopped-now")))
-            }
+            CodeState::Exhausted => Some(Notice::new(Stamp::Ask, page.t("proof-no-more"))),
+            CodeState::Stopped(_) => Some(stop("proof-stopped").saying(page.t("code-stopped-now"))),
             CodeState::MailDown | CodeState::Unavailable => {
-                Some(stop(words.t("proof-unavailable")).saying(words.t("login-unavailable-hint")))
+                Some(stop("proof-unavailable").saying(page.t("login-unavailable-hint")))
             }
+            _ => self.typing().notice(self.fault()),
         }
     }
 }

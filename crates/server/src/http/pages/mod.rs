@@ -7,6 +7,7 @@
 mod address_change;
 mod address_proof;
 mod app;
+mod code_state;
 mod connected_apps;
 mod consent;
 mod data;
@@ -68,6 +69,7 @@ pub use address_change::{AddressNews, AddressProblem, ChangeAddressPage};
 pub use address_proof::AddressProofPage;
 pub use app::{App, Person};
 pub use askama::Template;
+pub use code_state::{CodeState, Resend};
 pub use connected_apps::{ConnectedAppView, ConnectedAppsPage, DisconnectPage};
 pub use consent::{ClaimItem, ConsentPage, DetailItem, NameDoubt, ScopeItem, Vouched};
 pub use data::{DataPage, DeletePage, KeepPage, LeftPage};
@@ -106,7 +108,7 @@ pub use second_steps::{
 pub use security::{SecondStep, SecurityPage};
 pub use set_up::{SetUpPage, SetUpState};
 pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
-pub use sign_in_code::{CodePage, CodeState, Resend};
+pub use sign_in_code::CodePage;
 pub use sign_out::{
     BackLink, CheckSessionPage, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage,
 };

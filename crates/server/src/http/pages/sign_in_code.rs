@@ -1,6 +1,7 @@
 use askama::Template;
 
-use super::{App, Fault, Moment, Notice, Page, Stamp};
+use super::code_state::TypedCode;
+use super::{App, CodeState, Fault, Moment, Notice, Page, Resend, Stamp};
 
 /// `/login/code`: the mailed code (ux 6.2). Resending posts `action=resend` to the same address.
 #[derive(Debug, Template)]
@@ -42,50 +43,6 @@ pub struct CodePage {
     pub lost: Option<String>,
     /// Path that starts the sign-in again, with another account if wished.
     pub restart: String,
-}
-
-/// Whether a new code can be asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resend {
-    /// Now.
-    Now,
-    /// In so many seconds, at that time. Pressing earlier is answered by the server in words.
-    From(u64, Moment),
-    /// No more in this sign-in.
-    NoMore,
-}
-
-/// What happened before the page was shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeState {
-    /// Nothing: the code was just sent.
-    Fresh,
-    /// Nothing typed.
-    Empty,
-    /// So many digits were typed.
-    WrongLength(u64),
-    /// Not the code; so many tries are left.
-    Wrong(u8),
-    /// A code that was replaced before.
-    Earlier,
-    /// Too late; a new one can be asked for.
-    Expired,
-    /// Too late; a new one is on its way.
-    ExpiredAndResent,
-    /// A new one is on its way.
-    Resent,
-    /// Asked too early for a new one; possible from then.
-    Wait(Moment),
-    /// No more codes until then.
-    NoMoreCodes(Moment),
-    /// No more codes in this sign-in.
-    Exhausted,
-    /// The tries are used up; from the start, perhaps only from then.
-    Stopped(Option<Moment>),
-    /// The mail could not be handed over.
-    MailDown,
-    /// A part we need is down.
-    Unavailable,
 }
 
 impl CodePage {
@@ -152,67 +109,44 @@ impl CodePage {
         Some(self.page.count("trust-browser", days))
     }
 
-    /// The class that draws as many places as the code has digits.
+    const fn typing(&self) -> TypedCode<'_> {
+        TypedCode {
+            page: &self.page,
+            state: &self.state,
+            digits: self.digits,
+            tally: self.tally.as_str(),
+        }
+    }
+
     fn places(&self) -> String {
-        format!("code-input--{}", self.digits)
+        self.typing().places()
     }
 
     fn fault(&self) -> Option<Fault> {
-        let words = self.page.words();
-        let text = match &self.state {
-            CodeState::Empty => words.t("code-empty"),
-            CodeState::WrongLength(typed) => {
-                let (digits, typed) = (self.digits.to_string(), typed.to_string());
-                words.with("code-length", &[("digits", &digits), ("typed", &typed)])
-            }
-            CodeState::Wrong(1) => words.t("code-wrong-last"),
-            CodeState::Wrong(left) => words.count("code-wrong", u64::from(*left)),
-            CodeState::Earlier => words.with("code-earlier", &[("tally", &self.tally)]),
-            _ => return None,
-        };
-        Some(Fault {
-            field: "code",
-            text,
-        })
+        self.typing().fault("code-wrong-last")
     }
 
     fn notice(&self) -> Option<Notice> {
-        let words = self.page.words();
-        let ask = |heading: String| Some(Notice::new(Stamp::Ask, heading));
-        let stop = |heading: String| Notice::new(Stamp::Stop, heading);
-        let tally = || words.with("code-new-tally", &[("tally", &self.tally)]);
-        let at = |key, time: &Moment| words.with(key, &[("time", &time.words)]);
+        let page = &self.page;
+        let ask = |key| Some(Notice::new(Stamp::Ask, page.t(key)));
+        let stop = |key| Notice::new(Stamp::Stop, page.t(key));
         match &self.state {
             CodeState::Fresh => None,
-            CodeState::Empty
-            | CodeState::WrongLength(_)
-            | CodeState::Wrong(_)
-            | CodeState::Earlier => Some(stop(words.t("check-input")).about(self.fault()?)),
-            CodeState::Expired => {
-                Some(stop(words.t("code-expired")).saying(words.t("code-expired-hint")))
-            }
-            CodeState::ExpiredAndResent if self.uniform => ask(words.t("code-uniform-expired")),
-            CodeState::Resent if self.uniform => ask(words.t("code-uniform-resent")),
-            CodeState::ExpiredAndResent => {
-                Some(Notice::new(Stamp::Ask, words.t("code-expired-resent")).saying(tally()))
-            }
-            CodeState::Resent => {
-                Some(Notice::new(Stamp::Pass, words.t("code-resent")).saying(tally()))
-            }
-            CodeState::Wait(time) => ask(at("code-wait", time)),
-            CodeState::NoMoreCodes(time) => ask(at("code-sends-out", time)),
-            CodeState::Exhausted => ask(words.t("code-no-more")),
+            CodeState::ExpiredAndResent if self.uniform => ask("code-uniform-expired"),
+            CodeState::Resent if self.uniform => ask("code-uniform-resent"),
+            CodeState::Exhausted => ask("code-no-more"),
             CodeState::Stopped(from) => {
-                let again = from.as_ref().map(|time| at("code-stopped-from", time));
-                let again = again.unwrap_or_else(|| words.t("code-stopped-now"));
-                Some(stop(words.t("code-stopped")).saying(again))
+                let at = |time: &Moment| page.with("code-stopped-from", [("time", &*time.words)]);
+                let again = from.as_ref().map_or_else(|| page.t("code-stopped-now"), at);
+                Some(stop("code-stopped").saying(again))
             }
             CodeState::MailDown => {
-                Some(stop(words.t("code-mail-down")).saying(words.t("code-mail-down-hint")))
+                Some(stop("code-mail-down").saying(page.t("code-mail-down-hint")))
             }
             CodeState::Unavailable => {
-                Some(stop(words.t("login-unavailable")).saying(words.t("login-unavailable-hint")))
+                Some(stop("login-unavailable").saying(page.t("login-unavailable-hint")))
             }
+            _ => self.typing().notice(self.fault()),
         }
     }
 }
