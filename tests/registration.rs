@@ -1,11 +1,15 @@
 //! Apps that register themselves (RFC 7591, RFC 7592, OpenID Connect Registration), and apps that are
 //! known by a document at their address. The names of modules are those of the OpenID plans.
 
+mod metadata;
+
+mod unused;
+
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};
-use sekisho_model::{ClientId, EventKind, InitialAccessToken, OsEntropy};
+use sekisho_model::{EventKind, InitialAccessToken, OsEntropy};
 use sekisho_provider::publishers::PublisherDecided;
 use sekisho_store::InitialAccess;
 use serde_json::{Map, Value, json};
@@ -347,83 +351,6 @@ async fn software_statements_of_trusted_issuers_come_before_the_request() {
     house.close().await;
 }
 
-async fn shown(members: &Value, wanted: &str) {
-    let house = open_house().await;
-    let told = registered(&house, members).await;
-    let browser = Browser::new(&house);
-    let to_login = browser.get(&request(text(&told, "client_id"), &[])).await;
-    let login = browser.get(to_login.location()).await;
-    assert!(login.text.contains(wanted), "{}", login.text);
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_registration_policy_uri() {
-    let uri = "https://app.example/privacy";
-    shown(&json!({"policy_uri": uri}), uri).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_registration_tos_uri() {
-    let uri = "https://app.example/terms";
-    shown(&json!({"tos_uri": uri}), uri).await;
-}
-
-/// The picture itself is not shown: fetching it would tell the app who is at the login page.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_registration_logo_uri() {
-    shown(
-        &json!({"logo_uri": "https://app.example/logo.png"}),
-        "Suite",
-    )
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_redirect_uri_regfrag() {
-    let house = open_house().await;
-    let fragment = json!({"redirect_uris": ["https://app.example/cb#x"]});
-    assert_eq!(refused(&house, &fragment).await, "invalid_redirect_uri");
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_redirect_uri_query_ok_mismatch_and_added() {
-    let house = open_house().await;
-    let with = registered(
-        &house,
-        &json!({"redirect_uris": ["https://app.example/cb?bar=foo"]}),
-    )
-    .await;
-    let without = registered(&house, &json!({})).await;
-    let browser = Browser::new(&house);
-    let ask = async |told: &Map<String, Value>, uri: &str| {
-        browser
-            .get(&request(text(told, "client_id"), &[("redirect_uri", uri)]))
-            .await
-    };
-    let good = ask(&with, "https://app.example/cb?bar=foo").await;
-    assert!(good.location().starts_with("/login"));
-    let mismatch = ask(&with, "https://app.example/cb?foo=bar").await;
-    assert_eq!(
-        (mismatch.status, mismatch.location),
-        (StatusCode::BAD_REQUEST, None)
-    );
-    let added = ask(&without, "https://app.example/cb?foo=bar").await;
-    assert_eq!(
-        (added.status, added.location),
-        (StatusCode::BAD_REQUEST, None)
-    );
-    let two = json!({"redirect_uris": [CALLBACK, "https://app.example/other"]});
-    let two = registered(&house, &two).await;
-    let missing = ask(&two, "").await;
-    assert_eq!(
-        (missing.status, missing.location),
-        (StatusCode::BAD_REQUEST, None)
-    );
-    house.close().await;
-}
-
 /// A house that trusts the certificate of a document server, and that server.
 async fn with_documents(document: Document) -> (TestHouse, DocumentServer, tempfile::TempDir) {
     let (server, authority) = DocumentServer::open_with_tls(document);
@@ -437,38 +364,6 @@ async fn with_documents(document: Document) -> (TestHouse, DocumentServer, tempf
     })
     .await;
     (house, server, folder)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_registration_sector_uri() {
-    let other = "https://other.example/cb";
-    let (house, server, _folder) = with_documents(Document::json(&json!([CALLBACK, other]))).await;
-    let members = json!({
-        "subject_type": "pairwise", "sector_identifier_uri": server.url,
-        "redirect_uris": [CALLBACK, other],
-    });
-    let told = registered(&house, &members).await;
-    assert_eq!(told["subject_type"], "pairwise");
-    // REG-14: checked again on change.
-    server.show(Document::json(&json!([CALLBACK])));
-    let mut wish = members.clone();
-    wish["client_id"] = told["client_id"].clone();
-    let answer = manage(Method::PUT, &told, Some(&wish)).await;
-    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_registration_sector_bad() {
-    let listed = json!(["https://other.example/cb"]);
-    let (house, server, _folder) = with_documents(Document::json(&listed)).await;
-    let members = json!({"subject_type": "pairwise", "sector_identifier_uri": server.url});
-    assert_eq!(refused(&house, &members).await, "invalid_client_metadata");
-    let hosts = json!({
-        "subject_type": "pairwise", "redirect_uris": [CALLBACK, "https://other.example/cb"],
-    });
-    assert_eq!(refused(&house, &hosts).await, "invalid_client_metadata");
-    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -533,28 +428,6 @@ async fn reg_12_a_client_known_by_its_document_signs_people_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_3rd_party_init_login() {
-    let house = open_house().await;
-    let start = json!({"initiate_login_uri": "https://app.example/start"});
-    let told = registered(&house, &start).await;
-    let read: Value = manage(Method::GET, &told, None).await.json().await.unwrap();
-    assert_eq!(read["initiate_login_uri"], "https://app.example/start");
-    assert_eq!(
-        manage(Method::DELETE, &told, None).await.status(),
-        StatusCode::NO_CONTENT
-    );
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn oidcc_3rd_party_init_login_nohttps() {
-    let house = open_house().await;
-    let start = json!({"initiate_login_uri": "http://app.example/start"});
-    assert_eq!(refused(&house, &start).await, "invalid_client_metadata");
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn az_12_an_app_nobody_vouches_for_is_no_open_redirector() {
     let house = TestHouse::open_with(|config| {
         config.protocol.registration = true;
@@ -575,118 +448,6 @@ async fn az_12_an_app_nobody_vouches_for_is_no_open_redirector() {
         stopped |= answer.status() == StatusCode::TOO_MANY_REQUESTS;
     }
     assert!(stopped, "REG-07");
-    house.close().await;
-}
-
-const DAY: Duration = Duration::from_hours(24);
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reg_07_an_app_that_nobody_uses_leaves_after_three_months() {
-    let house = TestHouse::open_with(|config| {
-        config.protocol.registration = true;
-        config.protocol.open_registration = true;
-    })
-    .await;
-    assert_eq!(house.config.registration.unused_days, 90);
-    let (unused, used, managed) = (
-        registered(&house, &json!({})).await,
-        registered(&house, &json!({})).await,
-        registered(&house, &json!({})).await,
-    );
-    let public = json!({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"});
-    let public: Value = send(&house, None, &public).await.json().await.unwrap();
-    let public = public.as_object().unwrap().clone();
-    let by_operator = App::of(&house, json!({})).await;
-    let provider = &house.house.services.provider;
-    let expire = async || provider.expire_clients(90 * DAY).await.unwrap();
-    let known = async |app: &App| {
-        let form = [("token", "x")];
-        let request = app.http.post(house.url("/oauth2/revoke"));
-        let request = request.basic_auth(&app.id, app.secret.as_ref());
-        request.form(&form).send().await.unwrap().status() == StatusCode::OK
-    };
-
-    house.advance(60 * DAY).await;
-    assert_eq!(expire().await, []);
-    assert!(
-        known(&app(&house, &used)).await,
-        "it shows its secret: that is a use"
-    );
-    let read: Value = manage(Method::GET, &managed, None)
-        .await
-        .json()
-        .await
-        .unwrap();
-    let managed = read.as_object().unwrap().clone();
-    // Whoever names a public app does not use it; nor does who cannot prove to be the other.
-    assert_eq!(
-        app(&house, &public).redeem("x").await.status(),
-        StatusCode::BAD_REQUEST
-    );
-    let guess = App {
-        secret: Some("guess".to_owned()),
-        ..app(&house, &unused)
-    };
-    assert!(!known(&guess).await);
-
-    house.advance(31 * DAY).await;
-    let mut gone = expire().await;
-    gone.sort();
-    let mut expected = [&unused, &public].map(|told| ClientId::new(text(told, "client_id")));
-    expected.sort();
-    assert_eq!(gone, expected);
-    assert_eq!(expire().await, []);
-    let browser = Browser::new(&house);
-    let page = browser.get(&request(text(&unused, "client_id"), &[])).await;
-    assert_eq!(page.status, StatusCode::BAD_REQUEST, "at once");
-    assert!(!known(&app(&house, &unused)).await);
-    let answer = manage(Method::GET, &unused, None).await;
-    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    assert!(known(&app(&house, &used)).await && known(&by_operator).await);
-    let events = house
-        .house
-        .services
-        .store
-        .read(|tx| tx.events_of_kind(sekisho_model::EventKind::ClientChanged, 50));
-    let events = events.await.unwrap();
-    let left: Vec<_> = events
-        .iter()
-        .filter(|event| event.detail["by"] == "unused")
-        .collect();
-    assert_eq!(left.len(), 2);
-    assert!(
-        left.iter()
-            .all(|event| gone.contains(event.client_id.as_ref().unwrap()))
-    );
-
-    // The other two go three months after their last use, a day more or less.
-    house.advance(60 * DAY).await;
-    assert_eq!(expire().await, [ClientId::new(text(&managed, "client_id"))]);
-    house.advance(40 * DAY).await;
-    assert_eq!(expire().await, [ClientId::new(text(&used, "client_id"))]);
-    assert!(known(&by_operator).await);
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reg_07_a_public_app_stays_while_its_people_use_it() {
-    let house = open_house().await;
-    let told = registered(&house, &json!({"token_endpoint_auth_method": "none"})).await;
-    let app = app(&house, &told);
-    let provider = &house.house.services.provider;
-    for _ in 0..3 {
-        house.advance(60 * DAY).await;
-        let browser = Browser::new(&house);
-        let asked = browser.sign_in(&house, &request(&app.id, &[])).await;
-        let answered = if asked.location().starts_with("/consent") {
-            browser.allow(&asked).await
-        } else {
-            asked
-        };
-        let code = answered.answer("code").unwrap();
-        assert_eq!(app.redeem(&code).await.status(), StatusCode::OK);
-        assert_eq!(provider.expire_clients(90 * DAY).await.unwrap(), []);
-    }
     house.close().await;
 }
 
