@@ -11,9 +11,9 @@ use super::networks;
 pub struct AdmissionSettings {
     /// Whether there is a door at all.
     pub on: bool,
-    /// How long a wave lasts; who waits comes back once a wave.
+    /// How long a wave lasts; who waits comes back once a wave, or when it is their turn.
     pub wave: Duration,
-    /// How many people are let in with a wave.
+    /// How many people are let in with a wave, little by little ([`AdmissionSettings::openings`]).
     pub wave_people: u32,
     /// How many people may wait.
     pub most_waiting: u32,
@@ -66,7 +66,20 @@ pub(crate) fn turns_of(ip: &str) -> Vec<(String, u32)> {
     }
 }
 
+/// A door that opens for fewer would make people wait whom nobody crowds.
+const LEAST_AT_ONCE: u32 = 5;
+
 impl AdmissionSettings {
+    /// How often the door opens, and for how many each time. A wave that came in at once would keep everybody
+    /// else waiting for as long as its hashes take (INC-09).
+    pub fn openings(&self) -> (Duration, u32) {
+        let seconds = u32::try_from(self.wave.as_secs()).unwrap_or(u32::MAX);
+        let parts = (self.wave_people / LEAST_AT_ONCE).clamp(1, seconds.max(1));
+        let people = (self.wave_people / parts).max(1);
+        let every = self.wave.saturating_mul(people) / self.wave_people.max(1);
+        (every.min(self.wave), people)
+    }
+
     /// Who misses three waves has gone.
     pub fn absent(&self) -> Duration {
         self.wave * 3 + Duration::from_secs(5)
@@ -74,12 +87,15 @@ impl AdmissionSettings {
 
     /// What to tell somebody who has so many ahead.
     pub fn wait(&self, ahead: u64) -> Admission {
-        let waves = (ahead / u64::from(self.wave_people.max(1))).saturating_add(1);
-        let waves = u32::try_from(waves).unwrap_or(u32::MAX);
+        let (every, people) = self.openings();
+        let openings = (ahead / u64::from(people)).saturating_add(1);
+        let about = every.saturating_mul(u32::try_from(openings).unwrap_or(u32::MAX));
+        let seconds = about.as_millis().div_ceil(1_000);
+        let due = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
         Admission::Wait {
             position: ahead.saturating_add(1),
-            about: self.wave.saturating_mul(waves),
-            retry: self.wave,
+            about,
+            retry: due.min(self.wave),
         }
     }
 
@@ -102,21 +118,47 @@ mod tests {
             ..AdmissionSettings::default()
         };
         let told = |ahead| settings.wait(ahead);
-        let wait = |position, seconds| Admission::Wait {
+        let wait = |position, seconds, retry| Admission::Wait {
             position,
             about: Duration::from_secs(seconds),
-            retry: Duration::from_secs(10),
+            retry: Duration::from_secs(retry),
         };
-        assert_eq!(told(0), wait(1, 10));
-        assert_eq!(told(99), wait(100, 10));
-        assert_eq!(told(100), wait(101, 20));
-        assert_eq!(told(25_000), wait(25_001, 2_510));
+        assert_eq!(told(0), wait(1, 1, 1));
+        assert_eq!(told(25), wait(26, 3, 3));
+        assert_eq!(told(99), wait(100, 10, 10));
+        assert_eq!(told(100), wait(101, 11, 10));
+        assert_eq!(told(25_000), wait(25_001, 2_501, 10));
         assert!(matches!(settings.full(), Admission::Full { .. }));
         let none = AdmissionSettings {
             wave_people: 0,
             ..settings
         };
         let _no_division = none.wait(u64::MAX);
+    }
+
+    #[test]
+    fn inc_09_a_wave_is_let_in_little_by_little_and_loses_nobody() {
+        let door = |seconds, wave_people| {
+            let wave = Duration::from_secs(seconds);
+            let settings = AdmissionSettings {
+                wave,
+                wave_people,
+                ..AdmissionSettings::default()
+            };
+            let (every, people) = settings.openings();
+            (every.as_millis(), people)
+        };
+        assert_eq!(door(10, 200), (1_000, 20));
+        assert_eq!(door(5, 30), (1_000, 6));
+        assert_eq!(door(5, 33), (909, 6), "33 in five seconds all the same");
+        assert_eq!(door(10, 12), (5_000, 6));
+        assert_eq!(door(10, 2), (10_000, 2), "too few to divide");
+        assert_eq!(door(0, 5), (0, 5));
+        assert_eq!(
+            door(10, 0),
+            (10_000, 1),
+            "a door that the configuration refuses"
+        );
     }
 
     #[test]

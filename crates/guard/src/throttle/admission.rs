@@ -45,9 +45,10 @@ impl Throttle {
 const DEEPEST: u32 = 1_000;
 
 fn queue_rules(settings: &AdmissionSettings) -> QueueRules {
+    let (wave, wave_size) = settings.openings();
     QueueRules {
-        wave: settings.wave,
-        wave_size: settings.wave_people,
+        wave,
+        wave_size,
         most_waiting: settings.most_waiting,
         deepest: DEEPEST.min(settings.most_waiting),
         pass: settings.pass,
