@@ -88,14 +88,13 @@ impl AdmissionSettings {
     /// What to tell somebody who has so many ahead.
     pub fn wait(&self, ahead: u64) -> Admission {
         let (every, people) = self.openings();
-        let openings = (ahead / u64::from(people)).saturating_add(1);
-        let about = every.saturating_mul(u32::try_from(openings).unwrap_or(u32::MAX));
-        let seconds = about.as_millis().div_ceil(1_000);
-        let due = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX));
+        let before = u32::try_from(ahead / u64::from(people)).unwrap_or(u32::MAX);
+        // Rather a little early than late: a place that nobody takes at its opening is lost.
+        let opens = every.saturating_mul(before.max(1));
         Admission::Wait {
             position: ahead.saturating_add(1),
-            about,
-            retry: due.min(self.wave),
+            about: every.saturating_mul(before.saturating_add(1)),
+            retry: opens.min(self.wave),
         }
     }
 
@@ -124,8 +123,8 @@ mod tests {
             retry: Duration::from_secs(retry),
         };
         assert_eq!(told(0), wait(1, 1, 1));
-        assert_eq!(told(25), wait(26, 3, 3));
-        assert_eq!(told(99), wait(100, 10, 10));
+        assert_eq!(told(25), wait(26, 3, 2));
+        assert_eq!(told(99), wait(100, 10, 9));
         assert_eq!(told(100), wait(101, 11, 10));
         assert_eq!(told(25_000), wait(25_001, 2_501, 10));
         assert!(matches!(settings.full(), Admission::Full { .. }));
