@@ -66,6 +66,9 @@ pub(crate) fn turns_of(ip: &str) -> Vec<(String, u32)> {
     }
 }
 
+/// Whose turn is so many waves away asks a little less often: of those there are most, and each asking takes
+/// from the core that lets people in.
+const FAR: u32 = 6;
 /// A door that opens for fewer would make people wait whom nobody crowds.
 const LEAST_AT_ONCE: u32 = 5;
 
@@ -94,7 +97,11 @@ impl AdmissionSettings {
         Admission::Wait {
             position: ahead.saturating_add(1),
             about: every.saturating_mul(before.saturating_add(1)),
-            retry: opens.min(self.wave),
+            retry: if opens > self.wave * FAR {
+                self.wave * 3 / 2
+            } else {
+                opens.min(self.wave)
+            },
         }
     }
 
@@ -126,7 +133,8 @@ mod tests {
         assert_eq!(told(25), wait(26, 3, 2));
         assert_eq!(told(99), wait(100, 10, 9));
         assert_eq!(told(100), wait(101, 11, 10));
-        assert_eq!(told(25_000), wait(25_001, 2_501, 10));
+        assert_eq!(told(600), wait(601, 61, 10));
+        assert_eq!(told(25_000), wait(25_001, 2_501, 15));
         assert!(matches!(settings.full(), Admission::Full { .. }));
         let none = AdmissionSettings {
             wave_people: 0,
@@ -179,8 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_back_once_a_wave_is_not_taken_for_absent() {
+    fn who_comes_back_when_asked_is_not_taken_for_absent_nor_after_missing_once() {
         let settings = AdmissionSettings::default();
+        let Admission::Wait { retry, .. } = settings.wait(100_000) else {
+            panic!("there is room");
+        };
+        assert!(settings.absent() > retry * 2);
         assert!(settings.absent() > settings.wave * 3);
     }
 }

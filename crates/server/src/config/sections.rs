@@ -205,7 +205,7 @@ sections! {
         hash_share: usize = 1,
         /// Whether a rush waits in a queue before the pages that change passwords.
         admission: bool = true,
-        /// Seconds a wave lasts; who waits is asked to come back once a wave, or when it is their turn.
+        /// Seconds a wave lasts; who waits is asked to come back about once a wave, or when it is their turn.
         admission_wave_seconds: u64 = 10,
         /// How many people are let in with a wave, little by little. Each costs up to three hashes: keep `people x 3 / seconds` below what `hash_share` computes.
         admission_wave_people: u32 = 200,
