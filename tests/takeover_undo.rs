@@ -69,6 +69,8 @@ impl Scene {
         let form = [("csrf", &*csrf), ("code", &*code), trust];
         let done = browser.post("/login/code", &form).await;
         assert!(done.answer("code").is_some(), "{}", done.words());
+        // A later letter of this kind would join one that has not left yet.
+        self.both_are_told("new device").await;
         browser
     }
 
