@@ -12,6 +12,7 @@ use sekisho_provider::jwt::{key_of, new_pair};
 use sekisho_server::config::{Config, SecretText};
 use sekisho_server::keys_file;
 use sekisho_server::wiring::{House, Surroundings, open_store, services};
+use sekisho_store::{LetterState, OutboxLetter, Tx};
 use serde_json::{Value, json};
 
 use super::{databases, wait};
@@ -151,9 +152,31 @@ impl TestHouse {
     }
 
     /// Moves time; the node hears of it at once instead of with its next beat.
+    /// Moves the clock. Letters on their way leave before it jumps: later they would be taken for lost and sent
+    /// again, or be joined by those that follow. Letters that nobody takes are waited for half a second.
     pub async fn advance(&self, by: Duration) {
+        if by >= Duration::from_mins(1) {
+            let left = self.letters_left();
+            let _in_time = tokio::time::timeout(Duration::from_millis(500), left).await;
+        }
         self.clock.advance(by);
         self.house.services.provider.hear().await.unwrap();
+    }
+
+    async fn letters_left(&self) {
+        let store = &self.house.services.store;
+        while let Ok(letters) = store.read(|tx: &mut Tx<'_>| tx.list_letters(100)).await {
+            let now = self.now();
+            let leaving = |letter: &OutboxLetter| {
+                let taken = letter.attempts > 0 && letter.last_error.is_none();
+                let due = letter.attempts == 0 && letter.next_attempt_at <= now;
+                letter.state == LetterState::Waiting && (taken || due)
+            };
+            if !letters.iter().any(leaving) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     pub fn now(&self) -> sekisho_model::Timestamp {
@@ -192,7 +215,7 @@ impl TestHouse {
         sekisho_provider::rules::client_metadata::check(&client).unwrap();
         let (secret, record) = self.house.services.provider.new_client_secret(&client);
         let (stored, now) = (client.clone(), self.clock.now());
-        let work = move |tx: &mut sekisho_store::Tx<'_>| {
+        let work = move |tx: &mut Tx<'_>| {
             let _first = tx.insert_client(&stored, now)?;
             tx.add_client_secret(&stored.client_id, &record)
         };
@@ -339,9 +362,7 @@ async fn put_rsa_keys(config: &Config, store: &sekisho_store::Store, now: Timest
         let private = shared_pair(algorithm);
         key_of(algorithm, &private, &keyring, &entropy, (now, now)).unwrap()
     });
-    let work = move |tx: &mut sekisho_store::Tx<'_>| {
-        records.iter().try_for_each(|record| tx.insert_key(record))
-    };
+    let work = move |tx: &mut Tx<'_>| records.iter().try_for_each(|record| tx.insert_key(record));
     store.write(work).await.unwrap();
 }
 
