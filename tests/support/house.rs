@@ -156,27 +156,24 @@ impl TestHouse {
     /// again, or be joined by those that follow. Letters that nobody takes are waited for half a second.
     pub async fn advance(&self, by: Duration) {
         if by >= Duration::from_mins(1) {
-            let left = self.letters_left();
+            let left = wait::asking(async || self.letters_left().await.then_some(()));
             let _in_time = tokio::time::timeout(Duration::from_millis(500), left).await;
         }
         self.clock.advance(by);
         self.house.services.provider.hear().await.unwrap();
     }
 
-    async fn letters_left(&self) {
+    /// Whether nothing is on its way; also if nobody can tell.
+    async fn letters_left(&self) -> bool {
         let store = &self.house.services.store;
-        while let Ok(letters) = store.read(|tx: &mut Tx<'_>| tx.list_letters(100)).await {
-            let now = self.now();
-            let leaving = |letter: &OutboxLetter| {
-                let taken = letter.attempts > 0 && letter.last_error.is_none();
-                let due = letter.attempts == 0 && letter.next_attempt_at <= now;
-                letter.state == LetterState::Waiting && (taken || due)
-            };
-            if !letters.iter().any(leaving) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let letters = store.read(|tx: &mut Tx<'_>| tx.list_letters(100)).await;
+        let now = self.now();
+        let leaving = |letter: &OutboxLetter| {
+            let taken = letter.attempts > 0 && letter.last_error.is_none();
+            let due = letter.attempts == 0 && letter.next_attempt_at <= now;
+            letter.state == LetterState::Waiting && (taken || due)
+        };
+        letters.map_or(true, |letters| !letters.iter().any(leaving))
     }
 
     pub fn now(&self) -> sekisho_model::Timestamp {

@@ -10,11 +10,21 @@ pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
 /// The same for what takes longer.
 pub async fn within<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
+    asking(async || {
+        let answer = ask().await;
+        let in_time = answer.is_some() || begin.elapsed() < limit;
+        assert!(in_time, "waited in vain for {what}");
+        answer
+    })
+    .await
+}
+
+/// Asks for as long as its caller lets it.
+pub async fn asking<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(begin.elapsed() < limit, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
