@@ -13,6 +13,9 @@ pub struct QueueRules {
     pub wave: Duration,
     /// How many are let in with a wave.
     pub wave_size: u32,
+    /// Who is let in stands among so many in front: more than a wave, or places whose owners have left would keep
+    /// everybody out until they are forgotten.
+    pub front: u32,
     /// How many may wait.
     pub most_waiting: u32,
     /// For how many rounds a source may wait ahead of others.

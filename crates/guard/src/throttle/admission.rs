@@ -49,6 +49,7 @@ fn queue_rules(settings: &AdmissionSettings) -> QueueRules {
     QueueRules {
         wave,
         wave_size,
+        front: settings.wave_people,
         most_waiting: settings.most_waiting,
         deepest: DEEPEST.min(settings.most_waiting),
         pass: settings.pass,

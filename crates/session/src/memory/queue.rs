@@ -82,8 +82,9 @@ impl Queue {
         };
         self.saw(ticket, order, now);
         let ahead = self.waiting.before(&order);
-        let room = rules.wave_size.saturating_sub(self.admitted);
-        if ahead < usize::try_from(room).unwrap_or(usize::MAX) {
+        let front = rules.front.saturating_sub(self.admitted);
+        let opens = self.admitted < rules.wave_size;
+        if opens && ahead < usize::try_from(front).unwrap_or(usize::MAX) {
             self.leave(&ticket);
             self.admitted += 1;
             self.passes.push(ticket, (), now + rules.pass, now);
@@ -157,6 +158,7 @@ mod tests {
     const RULES: QueueRules = QueueRules {
         wave: Duration::from_secs(10),
         wave_size: 2,
+        front: 2,
         most_waiting: 50,
         deepest: 20,
         pass: Duration::from_mins(15),

@@ -1,6 +1,6 @@
 -- Shows a ticket at a door that lets in so many a wave. The twin of memory/queue.rs and memory/turns.rs.
 -- KEYS waiting, seen, state, turns, pass
--- ARGV now, ticket, wave, wave_size, most_waiting, deepest, pass, absent (times in microseconds), then of
+-- ARGV now, ticket, wave, wave_size, most_waiting, deepest, pass, absent, front (times in microseconds), then of
 --      each source of the ticket, the narrowest first: name, how many turns it has in a round
 -- ->   {1, 0} inside, {2, ahead} waiting, {3, 0} no room
 -- An order is round * 2^31 + number: sources take turns. The score of what a source has of a round is
@@ -8,7 +8,7 @@
 local waiting, seen, state, turns, pass = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, ticket = tonumber(ARGV[1]), ARGV[2]
 local wave_size, deepest, round_size = tonumber(ARGV[4]), tonumber(ARGV[6]), 2147483648
-local sources = (#ARGV - 8) / 2
+local sources = (#ARGV - 9) / 2
 
 local function whole(number)
   return string.format('%.0f', number)
@@ -16,13 +16,13 @@ end
 
 -- 96 bits of a keyed digest are enough to tell sources apart.
 local function member(source, round)
-  return string.sub(ARGV[7 + 2 * source], 1, 16) .. ':' .. whole(round)
+  return string.sub(ARGV[8 + 2 * source], 1, 16) .. ':' .. whole(round)
 end
 
 local function are_left(round)
   for source = 1, sources do
     local taken = redis.call('ZSCORE', turns, member(source, round))
-    if taken and tonumber(taken) % round_size >= tonumber(ARGV[8 + 2 * source]) then
+    if taken and tonumber(taken) % round_size >= tonumber(ARGV[9 + 2 * source]) then
       return false
     end
   end
@@ -100,7 +100,7 @@ end
 redis.call('ZADD', seen, whole(now), ticket)
 
 local ahead = redis.call('ZRANK', waiting, ticket)
-local inside = ahead < wave_size - admitted
+local inside = admitted < wave_size and ahead < tonumber(ARGV[9]) - admitted
 if inside then
   redis.call('ZREM', waiting, ticket)
   redis.call('ZREM', seen, ticket)

@@ -32,7 +32,8 @@ impl Redis {
             .arg(rules.most_waiting)
             .arg(rules.deepest)
             .arg(micros(rules.pass))
-            .arg(micros(rules.absent));
+            .arg(micros(rules.absent))
+            .arg(rules.front);
         for source in sources {
             script.arg(source.name.to_base64url()).arg(source.turns);
         }

@@ -7,6 +7,7 @@ pub(crate) fn rules() -> QueueRules {
     QueueRules {
         wave: seconds(10),
         wave_size: 2,
+        front: 2,
         most_waiting: 50,
         deepest: 20,
         pass: seconds(900),
@@ -62,6 +63,28 @@ on_each_store! {
         assert_eq!(show(&session, "c", "c", 11).await, QueuePlace::Inside);
         assert_eq!(show(&session, "e", "e", 12).await, waiting(0));
         assert_eq!(show(&session, "e", "e", 20).await, QueuePlace::Inside);
+    }
+
+    async fn thr_14_places_whose_owners_have_left_keep_nobody_out(session: Session) {
+        let wide = QueueRules { front: 6, ..rules() };
+        let shown = async |ticket: &str, second| {
+            let sources = [QueueSource { name: name(ticket), turns: 1 }];
+            let ticket = name(ticket);
+            let place = session.queue_up(&ticket, &sources, &wide, at(second));
+            place.await.unwrap()
+        };
+        for ticket in ["a", "b"] {
+            assert_eq!(shown(ticket, 0).await, QueuePlace::Inside);
+        }
+        // Four who never come back, and two who do.
+        for (ahead, ticket) in (0..).zip(["w", "x", "y", "z", "c", "d"]) {
+            assert_eq!(shown(ticket, 0).await, waiting(ahead));
+        }
+        assert_eq!(shown("c", 10).await, QueuePlace::Inside);
+        assert_eq!(shown("d", 10).await, QueuePlace::Inside);
+        // No more than a wave, however far in front.
+        assert_eq!(shown("w", 11).await, waiting(0));
+        assert_eq!(shown("w", 20).await, QueuePlace::Inside);
     }
 
     async fn who_was_let_in_may_come_back_until_the_pass_ends(session: Session) {

@@ -12,6 +12,7 @@ use crate::support::{at, on_each_store};
 fn rules() -> QueueRules {
     QueueRules {
         most_waiting: 200,
+        front: 5,
         ..queue::rules()
     }
 }
@@ -73,7 +74,8 @@ impl Model {
         let own = order(own);
         let ahead = self.waiting.iter().filter(|one| order(one) < own).count();
         let ahead = u64::try_from(ahead).unwrap();
-        if ahead + self.admitted >= u64::from(rules.wave_size) {
+        let closed = self.admitted >= u64::from(rules.wave_size);
+        if closed || ahead + self.admitted >= u64::from(rules.front) {
             return QueuePlace::Waiting { ahead };
         }
         self.waiting.retain(|one| one.ticket != ticket);
