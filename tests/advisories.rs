@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use sekisho_mail::when;
 use sekisho_model::{Event, EventKind, Outcome};
@@ -101,6 +102,14 @@ impl Scene {
             None => Ok(Process::run(&words, "")),
             Some(_) => Err(Process::run_failing(&words)),
         }
+    }
+
+    /// For two hours.
+    fn switch_off(&self, feature: &str, reason: &str) {
+        let until = when::rfc3339(self.house.now() + Duration::from_hours(2), "UTC");
+        let off = ["incident", "switch", feature, "off", "--reason", reason];
+        let more = ["--until", &until, "--config", &self.config];
+        let _done = Process::run(&[off.as_slice(), &more].concat(), "");
     }
 
     async fn told(&self) -> Vec<Event> {
@@ -221,20 +230,7 @@ async fn sup_01_a_severe_advisory_is_told_once_and_again_when_nothing_holds_it_o
         "a restart is no news"
     );
     scene.house.advance(Duration::from_secs(1)).await;
-    let until = when::rfc3339(scene.house.now() + Duration::from_hours(2), "UTC");
-    let off = [
-        "incident",
-        "switch",
-        "password_reset",
-        "off",
-        "--reason",
-        id,
-        "--until",
-        &until,
-        "--config",
-        &scene.config,
-    ];
-    let _done = Process::run(&off, "");
+    scene.switch_off("password_reset", id);
     let mut said = scene.standings(id).await;
     said.sort();
     assert_eq!(said, ["affected", "mitigated"]);
@@ -242,6 +238,22 @@ async fn sup_01_a_severe_advisory_is_told_once_and_again_when_nothing_holds_it_o
     let mut said = scene.standings(id).await;
     said.sort();
     assert_eq!(said, ["affected", "affected", "mitigated"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sup_01_nodes_that_look_at_the_same_moment_record_one_word_together() {
+    let scene = Scene::open(None).await;
+    let id = "SEKISHO-2026-001";
+    assert_eq!(scene.standings(id).await, ["affected"]);
+    scene.switch_off("password_reset", id);
+    let provider = &scene.house.house.services.provider;
+    provider.hear().await.unwrap();
+    for look in join_all((0..8).map(|_| provider.look_at_advisories())).await {
+        look.unwrap();
+    }
+    let mut said = scene.standings(id).await;
+    said.sort();
+    assert_eq!(said, ["affected", "mitigated"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

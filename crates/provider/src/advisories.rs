@@ -134,6 +134,7 @@ fn record_change(tx: &mut Tx<'_>, id: &str, event: &Event) -> Result<(), StoreEr
             .get(name)
             .and_then(|v| v.as_str().map(str::to_owned))
     };
+    tx.take_turn("advisories")?;
     let all = tx.events_of_kind(EventKind::Advisory, SEARCHED)?;
     let last = all
         .iter()

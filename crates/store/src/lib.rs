@@ -17,7 +17,6 @@ compile_error!("sekisho-store needs the feature sqlite or postgres");
 
 mod access_tokens;
 mod address_changes;
-mod address_locks;
 mod backend;
 mod blocks;
 mod brands;
@@ -73,6 +72,7 @@ mod schema;
 mod sealed_values;
 mod store;
 mod transaction;
+mod turns;
 mod unused_clients;
 mod users;
 mod webhooks;
