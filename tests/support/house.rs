@@ -29,6 +29,8 @@ pub struct TestHouse {
     pub user: UserId,
     pub login_address: String,
     pub code_address: String,
+    /// The newest mail in the shared folder when this house was opened.
+    mailed_before: Option<PathBuf>,
     database: Option<Database>,
 }
 
@@ -83,6 +85,7 @@ impl TestHouse {
         let mut config = Config::dev(folder.path(), &address);
         // Mails go to addresses of this test alone, because the sink is shared.
         let tag = tag();
+        let mailed_before = filed_mails().into_iter().max();
         let database = if on_production {
             Some(production(&mut config, &tag).await)
         } else {
@@ -132,6 +135,7 @@ impl TestHouse {
             user,
             login_address,
             code_address,
+            mailed_before,
             database,
         };
         wait::until("the RSA key", async || {
@@ -287,12 +291,11 @@ impl TestHouse {
         self.mails().iter().filter_map(subject).collect()
     }
 
+    /// Those to this house's user. What lay in the shared folder before this house was opened is not read again
+    /// and again.
     pub fn mails(&self) -> Vec<String> {
-        let folder = variable("TEST_SMTP_DIR");
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|f| f.unwrap().path())
-            .collect();
+        let mut files = filed_mails();
+        files.retain(|file| Some(file) > self.mailed_before.as_ref());
         files.sort();
         let local = self.code_address.split('@').next().unwrap();
         let texts = files
@@ -338,6 +341,15 @@ impl TestHouse {
         self.house.close().await;
         drop(self.database);
     }
+}
+
+/// What the mail server of the tests took, in no order; the names rise.
+fn filed_mails() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(variable("TEST_SMTP_DIR")).unwrap();
+    let files = folder.map(|file| file.unwrap().path());
+    files
+        .filter(|file| file.extension().is_some_and(|kind| kind == "eml"))
+        .collect()
 }
 
 async fn production(config: &mut Config, tag: &str) -> Database {
