@@ -91,6 +91,7 @@ impl Passwords {
 
 #[cfg(test)]
 mod tests {
+    use argon2::PasswordHasher as _;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -210,6 +211,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn pw_18_a_hash_like_ours_becomes_ours_and_is_made_anew_only_for_a_password_of_two_forms()
+    {
+        let passwords = passwords();
+        for (typed, kept) in [("correct horse", true), ("か\u{3099}", false)] {
+            let argon2 = argon2::Argon2::default();
+            let salt = b"sixteen bytes of";
+            let hash = argon2.hash_password_with_salt(typed.as_bytes(), salt);
+            let hash = hash.unwrap().to_string();
+            let foreign = ForeignHash::parse(&hash).unwrap();
+            let record = passwords.take_over(user(), foreign).await.unwrap();
+            let renewed = renewed(&passwords, &record, typed).await;
+            let text = passwords.unsealed(user(), &renewed).unwrap();
+            assert_eq!(*text == hash, kept, "{typed}");
+            let again = check(&passwords, &renewed, typed).await;
+            assert!(matches!(again, Checked::Right(None)));
+        }
+    }
+
+    #[tokio::test]
     async fn pw_05_a_hash_over_raw_bytes_takes_them_first_and_nfc_second() {
         let passwords = passwords();
         let (composed, decomposed) = ("が\u{e9}", "か\u{3099}e\u{301}");
@@ -281,7 +301,7 @@ mod tests {
             ..self::passwords()
         };
         let _held = full.hold();
-        let checked = full.renewed(user(), Some(&record), "abc").await;
+        let checked = Passwords::renewed(Some(&record), full.record(user(), "abc").await);
         assert!(matches!(checked, Ok(Checked::Right(None))));
     }
 

@@ -202,6 +202,16 @@ impl Record {
         vec![first, ours]
     }
 
+    /// Whether the hash turned out, when it matched, to be one of the password in NFC: also if another system made
+    /// it, of a password with one form. Nothing has to be hashed for a record of our own.
+    pub(super) fn is_over_ours(&self, forms: u32) -> bool {
+        match self.made {
+            Made::Here => true,
+            Made::Elsewhere => forms == 1,
+            Made::Over(_) => false,
+        }
+    }
+
     /// Records that take equally long have the same.
     pub(super) fn kind(&self) -> String {
         let scheme = match &self.made {
