@@ -145,7 +145,7 @@ impl Provider {
         let _turn = self.hash_turn().await?;
         let checked = self
             .passwords
-            .check(account.user.id, Some(record), password)
+            .check_old(account.user.id, record, password)
             .await?;
         Ok(matches!(checked, Checked::Right(_)))
     }

@@ -109,6 +109,26 @@ impl Passwords {
         record: Option<&PasswordRecord>,
         password: &str,
     ) -> Result<Checked, Failure> {
+        self.check_in(Lane::SignIn, (user, record), password).await
+    }
+
+    /// The same for who chooses a new password, behind those who sign in.
+    pub(crate) async fn check_old(
+        &self,
+        user: UserId,
+        record: &PasswordRecord,
+        password: &str,
+    ) -> Result<Checked, Failure> {
+        self.check_in(Lane::Making, (user, Some(record)), password)
+            .await
+    }
+
+    async fn check_in(
+        &self,
+        lane: Lane,
+        (user, record): (UserId, Option<&PasswordRecord>),
+        password: &str,
+    ) -> Result<Checked, Failure> {
         let stored = match record {
             Some(record) => Some(self.opened(user, record)?),
             None => None,
@@ -118,27 +138,30 @@ impl Passwords {
         let forms = stored.forms(password);
         let cut = stored.may_be_cut(&forms);
         let tried = u32::try_from(forms.len()).unwrap_or(1);
-        let (same, beyond) = self.tried(&stored, forms).await?;
+        let (same, beyond) = self.tried(lane, &stored, forms).await?;
         if !(same && known) {
             self.level(beyond, tried).await;
             return Ok(Checked::Wrong);
         }
-        let as_good_as_new =
-            !stored.phc.cost.is_weaker_than(self.cost) && matches!(stored.made, Made::Here);
-        if as_good_as_new || cut {
+        let as_dear = !stored.phc.cost.is_weaker_than(self.cost);
+        if cut || (as_dear && matches!(stored.made, Made::Here)) {
             return Ok(Checked::Right(None));
         }
-        self.renewed(user, record, password).await
+        let renewed = if as_dear && stored.is_over_ours(tried) {
+            let made = Made::Here;
+            Ok(self.sealed(user, &Record { made, ..stored }))
+        } else {
+            self.record(user, password).await
+        };
+        Self::renewed(record, renewed)
     }
 
     /// The password was right: a house that is full renews the record another time.
-    async fn renewed(
-        &self,
-        user: UserId,
+    fn renewed(
         old: Option<&PasswordRecord>,
-        password: &str,
+        renewed: Result<PasswordRecord, Failure>,
     ) -> Result<Checked, Failure> {
-        let mut renewed = match self.record(user, password).await {
+        let mut renewed = match renewed {
             Ok(renewed) => renewed,
             Err(Failure::Busy(_)) => return Ok(Checked::Right(None)),
             Err(failure) => return Err(failure),
@@ -155,6 +178,7 @@ impl Passwords {
     /// house would be known to have an account (PW-20).
     async fn tried(
         &self,
+        lane: Lane,
         stored: &Record,
         forms: Vec<Zeroizing<Vec<u8>>>,
     ) -> Result<(bool, Duration), Failure> {
@@ -171,7 +195,7 @@ impl Passwords {
                     cost: stored.phc.cost,
                     beside: other_cost.then_some(self.cost),
                 },
-                Lane::SignIn,
+                lane,
             )
             .await?;
         if let Some(kind) = kind {
