@@ -245,6 +245,7 @@ async fn sup_01_nodes_that_look_at_the_same_moment_record_one_word_together() {
     let scene = Scene::open(None).await;
     let id = "SEKISHO-2026-001";
     assert_eq!(scene.standings(id).await, ["affected"]);
+    scene.house.advance(Duration::from_secs(1)).await;
     scene.switch_off("password_reset", id);
     let provider = &scene.house.house.services.provider;
     provider.hear().await.unwrap();
