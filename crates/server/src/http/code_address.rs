@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use sekisho_model::{EmailAddress, EmailAddressRefusal, ProofPurpose};
+use sekisho_model::ProofPurpose;
 use sekisho_provider::endpoints::code_address::{
     MailboxAsked, MailboxOutcome, SetUpAsked, SetUpOutcome, SetUpView,
 };
@@ -18,6 +18,7 @@ use super::app::App;
 use super::frame::Frame;
 use super::pages::{AddressProblem, Cause, Moment, SetUpPage, SetUpState};
 use super::sign_in::{app_name, flow_of, kind};
+use super::typed_address::typed_address;
 
 const PURPOSE: &str = "set-up";
 
@@ -189,10 +190,9 @@ async fn ask_mailbox(found: &Found<'_>) -> HttpResponse {
 }
 
 async fn ask_address(found: &Found<'_>, form: &Parameters) -> HttpResponse {
-    let typed = form.first("email").unwrap_or_default();
-    let typed: String = typed.chars().take(320).collect();
+    let (typed, address) = typed_address(form, "email");
     let provider = &found.frame.app.provider;
-    let problem = match EmailAddress::parse(&typed) {
+    let problem = match address {
         Ok(new) => match provider.begin_set_up(&found.flow, &new, &found.visit).await {
             Ok(SetUpAsked::Sent) => {
                 return see_other(&found.paths.confirm, found.frame.app.https);
@@ -202,8 +202,7 @@ async fn ask_address(found: &Found<'_>, form: &Parameters) -> HttpResponse {
             Ok(SetUpAsked::Gone) => return found.again(),
             Err(failure) => return found.frame.failure(&failure),
         },
-        Err(EmailAddressRefusal::Empty) => AddressProblem::Empty,
-        Err(_) => AddressProblem::Shape,
+        Err(refusal) => refusal.into(),
     };
     found.page(SetUpState::NewAddress(Some(problem)), typed)
 }

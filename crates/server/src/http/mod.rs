@@ -44,4 +44,5 @@ pub mod sign_up;
 pub mod status;
 pub mod text;
 pub mod texts;
+mod typed_address;
 mod unanswered;

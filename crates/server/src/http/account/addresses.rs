@@ -1,6 +1,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_model::{AddressKind, EmailAddress, EmailAddressRefusal, ProofPurpose, Timestamp};
+use sekisho_model::{AddressKind, EmailAddress, ProofPurpose, Timestamp};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::address_change::{AddressAsked, AddressOutcome};
 use sekisho_provider::rules::parameters::Parameters;
@@ -12,6 +12,7 @@ use crate::http::app::App;
 use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{AddressNews, AddressProblem, Area, Cause, ChangeAddressPage, Moment};
+use crate::http::typed_address::typed_address;
 
 const PURPOSE: &str = "address";
 
@@ -73,11 +74,10 @@ pub(super) async fn send(
     if ours.is_none() {
         return owner.frame.error_again(Cause::Csrf, place.restart);
     }
-    let typed = form.first("email").unwrap_or_default().to_owned();
-    match EmailAddress::parse(&typed) {
+    let (typed, address) = typed_address(&form, "email");
+    match address {
         Ok(new) => begin(&owner, (kind, place), &new, typed).await,
-        Err(EmailAddressRefusal::Empty) => page(&owner, kind, typed, Some(AddressProblem::Empty)),
-        Err(_) => page(&owner, kind, typed, Some(AddressProblem::Shape)),
+        Err(refusal) => page(&owner, kind, typed, Some(refusal.into())),
     }
 }
 

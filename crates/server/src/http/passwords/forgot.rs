@@ -1,6 +1,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_model::{EmailAddress, EmailAddressRefusal};
+use sekisho_model::EmailAddressRefusal;
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::{bound, failed, gate};
@@ -9,6 +9,7 @@ use crate::http::flash::Look;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
 use crate::http::pages::{Cause, ForgotPage, ForgotState};
+use crate::http::typed_address::typed_address;
 
 const PURPOSE: &str = "forgot";
 const HERE: &str = "/password/forgot";
@@ -46,14 +47,9 @@ pub(super) async fn send(
     if app.checked(&request, &visit, &form, PURPOSE).is_none() {
         return frame.error_again(Cause::Csrf, "/password/forgot");
     }
-    let typed: String = form
-        .first("email")
-        .unwrap_or_default()
-        .chars()
-        .take(320)
-        .collect();
+    let (typed, address) = typed_address(&form, "email");
     let csrf = app.form_token(&visit, "", PURPOSE);
-    let state = match EmailAddress::parse(&typed) {
+    let state = match address {
         Err(EmailAddressRefusal::Empty) => ForgotState::Empty,
         Err(_) => ForgotState::Shape,
         Ok(address) => match app.provider.reset_asked(address, visit.origin).await {

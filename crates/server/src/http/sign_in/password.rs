@@ -13,6 +13,7 @@ use crate::http::failure::{add_retry, seen};
 use crate::http::flash::Look;
 use crate::http::frame::{Frame, WayBack};
 use crate::http::pages::{Cause, Moment, SignInLinks, SignInPage, SignInProblem};
+use crate::http::typed_address::typed_address;
 
 const PURPOSE: &str = "login";
 /// What the address of the page says when somebody else is to sign in than who is signed in.
@@ -86,14 +87,9 @@ pub(super) async fn send(
         Ok(found) => found,
         Err(page) => return page,
     };
-    let typed = form
-        .first("email")
-        .unwrap_or_default()
-        .chars()
-        .take(320)
-        .collect::<String>();
+    let (typed, address) = typed_address(&form, "email");
     let password = form.first("password").unwrap_or_default();
-    let problem = match (EmailAddress::parse(&typed), password.is_empty()) {
+    let problem = match (address, password.is_empty()) {
         (Err(EmailAddressRefusal::Empty), _) => SignInProblem::EmailEmpty,
         (Err(_), _) => SignInProblem::EmailShape,
         (Ok(_), true) => SignInProblem::PasswordEmpty,

@@ -16,6 +16,7 @@ use crate::http::frame::Frame;
 use crate::http::pages::{Cause, Moment, SignUpPage, SignUpProblem};
 use crate::http::passwords::bound;
 use crate::http::sign_in::{app_name, kind};
+use crate::http::typed_address::typed_address;
 
 const PURPOSE: &str = "register";
 
@@ -95,15 +96,14 @@ pub(super) async fn send(
         Ok(way) => way,
         Err(failure) => return frame.failure(&failure),
     };
-    let typed = form.first("email").unwrap_or_default();
-    let typed: String = typed.chars().take(320).collect();
+    let (typed, address) = typed_address(&form, "email");
     let shown = Shown {
         frame: &frame,
         visit: &visit,
         way,
         invitation: form.first("invitation").unwrap_or_default().to_owned(),
     };
-    match EmailAddress::parse(&typed) {
+    match address {
         Ok(address) => begin(shown, &address, typed).await,
         Err(EmailAddressRefusal::Empty) => shown.page(typed, Some(SignUpProblem::Empty)),
         Err(_) => shown.page(typed, Some(SignUpProblem::Shape)),

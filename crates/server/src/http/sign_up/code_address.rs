@@ -1,6 +1,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_model::{EmailAddress, EmailAddressRefusal, ProofPurpose};
+use sekisho_model::ProofPurpose;
 use sekisho_provider::endpoints::sign_up::FirstCodeAddress;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
@@ -13,6 +13,7 @@ use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
 use crate::http::pages::{AddressProblem, Cause, FirstCodeAddressPage, Moment};
+use crate::http::typed_address::typed_address;
 
 const PURPOSE: &str = "register-code-address";
 
@@ -48,9 +49,8 @@ pub(super) async fn send(
     if form.first("action") == Some("later") {
         return finish(&frame, &visit, None).await;
     }
-    let typed = form.first("code_address").unwrap_or_default();
-    let typed: String = typed.chars().take(320).collect();
-    let problem = match EmailAddress::parse(&typed) {
+    let (typed, address) = typed_address(&form, "code_address");
+    let problem = match address {
         Ok(new) => match app.provider.begin_first_code_address(&new, &visit).await {
             Ok(FirstCodeAddress::Sent) => return see_other(PROOF.here, app.https),
             Ok(FirstCodeAddress::Refused(refusal)) => AddressProblem::Refused(refusal),
@@ -60,8 +60,7 @@ pub(super) async fn send(
             Ok(FirstCodeAddress::Gone) => return gone(&frame),
             Err(failure) => return frame.failure(&failure),
         },
-        Err(EmailAddressRefusal::Empty) => AddressProblem::Empty,
-        Err(_) => AddressProblem::Shape,
+        Err(refusal) => refusal.into(),
     };
     page(&frame, &visit, typed, Some(problem)).await
 }
