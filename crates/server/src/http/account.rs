@@ -137,6 +137,20 @@ impl<'a> Owner<'a> {
         })
     }
 
+    /// Whose form it is, and the form; the way back `here` if it is not one of ours for `purpose`.
+    pub(super) async fn sent(
+        app: &'a App,
+        (request, body): (&'a HttpRequest, &[u8]),
+        (purpose, here): (&str, &str),
+    ) -> Result<(Self, Parameters), HttpResponse> {
+        let owner = Self::of(app, request).await?;
+        let form = Parameters::decode(body);
+        match app.checked(request, &owner.visit, &form, purpose) {
+            Some(_) => Ok((owner, form)),
+            None => Err(owner.frame.error_again(Cause::Csrf, here)),
+        }
+    }
+
     /// Lets on who is [`fresh`](sekisho_provider::Provider::is_fresh); for others it is the way there and back to `here`.
     pub(super) async fn must_be_fresh(&self, here: &str) -> Result<(), HttpResponse> {
         let provider = &self.frame.app.provider;
@@ -261,17 +275,11 @@ async fn security(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 }
 
 async fn set_alert(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
-        Err(response) => return response,
-    };
-    let form = Parameters::decode(&body);
-    if app
-        .checked(&request, &owner.visit, &form, PURPOSE)
-        .is_none()
-    {
-        return owner.frame.error_again(Cause::Csrf, "/account/security");
-    }
+    let (owner, form) =
+        match Owner::sent(&app, (&request, &body), (PURPOSE, "/account/security")).await {
+            Ok(sent) => sent,
+            Err(response) => return response,
+        };
     let alert = match form.first("alert") {
         Some("every") => AlertSetting::Every,
         Some("new_device") => AlertSetting::NewDevice,

@@ -11,7 +11,7 @@ use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::flash::Look;
 use crate::http::headers::Answer;
-use crate::http::pages::{AddressNews, AddressProblem, Area, Cause, ChangeAddressPage, Moment};
+use crate::http::pages::{AddressNews, AddressProblem, Area, ChangeAddressPage, Moment};
 use crate::http::typed_address::typed_address;
 
 const PURPOSE: &str = "address";
@@ -65,15 +65,10 @@ pub(super) async fn send(
     body: web::Bytes,
 ) -> HttpResponse {
     let (kind, place) = place_of(&request);
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, place.restart)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
-    let form = Parameters::decode(&body);
-    let ours = app.checked(&request, &owner.visit, &form, PURPOSE);
-    if ours.is_none() {
-        return owner.frame.error_again(Cause::Csrf, place.restart);
-    }
     let (typed, address) = typed_address(&form, "email");
     match address {
         Ok(new) => begin(&owner, (kind, place), &new, typed).await,

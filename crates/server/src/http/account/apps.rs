@@ -72,13 +72,11 @@ pub(super) async fn remove(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, HERE)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
-    let form = Parameters::decode(&body);
-    let ours = app.checked(&request, &owner.visit, &form, PURPOSE);
-    let (Some(_), Some(client)) = (ours, form.first("client")) else {
+    let Some(client) = form.first("client") else {
         return owner.frame.error_again(Cause::Csrf, HERE);
     };
     let client = ClientId::new(client);

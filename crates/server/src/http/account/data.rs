@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_mail::when;
 use sekisho_model::{EmailAddress, Timestamp};
 use sekisho_provider::endpoints::leaving::Leaving;
-use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
 use crate::http::answer::{begin, see_other};
@@ -60,7 +59,7 @@ async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// The file, after a fresh sign-in.
 async fn export(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let (owner, form) = match sent(&app, &request, &body, DATA).await {
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, DATA)).await {
         Ok(sent) => sent,
         Err(response) => return response,
     };
@@ -106,7 +105,7 @@ async fn ask(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// The wish to leave; the person's own address is typed, so that nobody leaves by a slip.
 async fn delete(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let (owner, form) = match sent(&app, &request, &body, DELETE).await {
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, DELETE)).await {
         Ok(sent) => sent,
         Err(response) => return response,
     };
@@ -162,7 +161,7 @@ async fn ask_to_keep(app: web::Data<App>, request: HttpRequest) -> HttpResponse 
 
 /// The account stays.
 async fn keep(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let owner = match sent(&app, &request, &body, KEEP).await {
+    let owner = match Owner::sent(&app, (&request, &body), (PURPOSE, KEEP)).await {
         Ok((owner, _form)) => owner,
         Err(response) => return response,
     };
@@ -174,21 +173,6 @@ async fn keep(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> Ht
         Ok(false) => owner.confirm_first(KEEP).await,
         Err(failure) => owner.frame.failure(&failure),
     }
-}
-
-/// Whose form it is, if it is ours.
-async fn sent<'a>(
-    app: &'a App,
-    request: &'a HttpRequest,
-    body: &[u8],
-    back: &str,
-) -> Result<(Owner<'a>, Parameters), HttpResponse> {
-    let owner = Owner::of(app, request).await?;
-    let form = Parameters::decode(body);
-    if app.checked(request, &owner.visit, &form, PURPOSE).is_none() {
-        return Err(owner.frame.error_again(Cause::Csrf, back));
-    }
-    Ok((owner, form))
 }
 
 fn delete_page(owner: &Owner<'_>, mistyped: bool) -> HttpResponse {

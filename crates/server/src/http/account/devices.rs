@@ -54,13 +54,11 @@ pub(super) async fn end(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, HERE)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
-    let form = Parameters::decode(&body);
-    let ours = app.checked(&request, &owner.visit, &form, PURPOSE);
-    let (Some(_), Some((what, done))) = (ours, wished(&form)) else {
+    let Some((what, done)) = wished(&form) else {
         return owner.frame.error_again(Cause::Csrf, HERE);
     };
     if what == DeviceEnd::Session(owner.live.session.id) {

@@ -2,13 +2,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_provider::endpoints::own_networks::NetworksChosen;
 use sekisho_provider::rules::networks::{NetworksRefusal, offers};
-use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
 use crate::http::app::App;
 use crate::http::flash::Look;
 use crate::http::headers::Answer;
-use crate::http::pages::{Area, Cause, NetworksPage};
+use crate::http::pages::{Area, NetworksPage};
 
 const PURPOSE: &str = "networks";
 const HERE: &str = "/account/security/networks";
@@ -35,15 +34,10 @@ pub(super) async fn send(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, HERE)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
-    let form = Parameters::decode(&body);
-    let ours = app.checked(&request, &owner.visit, &form, PURPOSE);
-    if ours.is_none() {
-        return owner.frame.error_again(Cause::Csrf, HERE);
-    }
     let typed = form.first("networks").unwrap_or_default();
     if typed.len() > LONGEST {
         let cut: String = typed.chars().take(LONGEST).collect();

@@ -1,12 +1,11 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_provider::endpoints::own_password::{OwnChange, OwnPassword};
-use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
 use crate::http::app::App;
 use crate::http::headers::Answer;
-use crate::http::pages::{Area, Cause, Moment, OwnPasswordPage, PasswordProblem};
+use crate::http::pages::{Area, Moment, OwnPasswordPage, PasswordProblem};
 
 const PURPOSE: &str = "own-password";
 const HERE: &str = "/account/password";
@@ -29,15 +28,10 @@ pub(super) async fn send(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, HERE)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
-    let form = Parameters::decode(&body);
-    let ours = app.checked(&request, &owner.visit, &form, PURPOSE);
-    if ours.is_none() {
-        return owner.frame.error_again(Cause::Csrf, HERE);
-    }
     let wish = OwnPassword {
         present: form.first("present").unwrap_or_default(),
         new: form.first("password").unwrap_or_default(),

@@ -43,17 +43,10 @@ pub(super) async fn send(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, HERE)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
-    let form = Parameters::decode(&body);
-    if app
-        .checked(&request, &owner.visit, &form, PURPOSE)
-        .is_none()
-    {
-        return owner.frame.error_again(Cause::Csrf, HERE);
-    }
     let Some(locale) = form.first("language").and_then(Locale::from_tag) else {
         return owner.frame.error_again(Cause::BadRequest, HERE);
     };

@@ -1,11 +1,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
 use crate::http::app::App;
 use crate::http::headers::Answer;
-use crate::http::pages::{Area, Cause, RecoveryCodesPage};
+use crate::http::pages::{Area, RecoveryCodesPage};
 
 const PURPOSE: &str = "recovery-codes";
 const HERE: &str = "/account/security/recovery-codes";
@@ -24,15 +23,10 @@ pub(super) async fn make(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let owner = match Owner::of(&app, &request).await {
-        Ok(owner) => owner,
+    let (owner, _form) = match Owner::sent(&app, (&request, &body), (PURPOSE, HERE)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
-    let form = Parameters::decode(&body);
-    let ours = app.checked(&request, &owner.visit, &form, PURPOSE);
-    if ours.is_none() {
-        return owner.frame.error_again(Cause::Csrf, HERE);
-    }
     let whose = (&owner.live, &owner.account);
     match app.provider.make_recovery_codes(whose, &owner.visit).await {
         Ok(Some(codes)) => page(&owner, codes).await,

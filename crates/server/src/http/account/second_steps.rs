@@ -66,24 +66,9 @@ async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     page(&owner, news).await
 }
 
-/// The owner of a posted form; the way out if it is not ours.
-async fn posted<'a>(
-    app: &'a App,
-    request: &'a HttpRequest,
-    form: &Parameters,
-    here: &str,
-) -> Result<Owner<'a>, HttpResponse> {
-    let owner = Owner::of(app, request).await?;
-    match app.checked(request, &owner.visit, form, PURPOSE) {
-        Some(_) => Ok(owner),
-        None => Err(owner.frame.error_again(Cause::Csrf, here)),
-    }
-}
-
 async fn act(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let form = Parameters::decode(&body);
-    let owner = match posted(&app, &request, &form, HERE).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, HERE)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
     match form.first("action") {
@@ -249,9 +234,8 @@ async fn app_page(owner: &Owner<'_>, problem: Option<FirstCodeProblem>) -> HttpR
 }
 
 async fn add_app(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let form = Parameters::decode(&body);
-    let owner = match posted(&app, &request, &form, APP).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, APP)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
     let Ok(code) = normalised(form.first("code").unwrap_or_default(), DIGITS) else {
@@ -304,9 +288,8 @@ async fn passkey_page(
 }
 
 async fn add_passkey(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let form = Parameters::decode(&body);
-    let owner = match posted(&app, &request, &form, PASSKEY).await {
-        Ok(owner) => owner,
+    let (owner, form) = match Owner::sent(&app, (&request, &body), (PURPOSE, PASSKEY)).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
     let name = form.first("name").unwrap_or_default();
