@@ -52,10 +52,11 @@ pub async fn measure(plan: &Plan) -> Result<(), String> {
     );
     let mut goals = vec![sign_in(plan, &few, &many).await?];
     let calm = rush::pace(&many, RUSH).await?;
+    let busy = rush::pace_beside_sign_ins(&many, RUSH).await?;
     goals.push(marks::measure(&many).await?);
     // A mark is in force everywhere within a second.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    goals.extend(rush::measure(&many, RUSH, &calm).await?);
+    goals.extend(rush::measure(&many, RUSH, (&calm, &busy)).await?);
     capacity::measure(&mut many).await?;
     println!("\n| goal | |\n| --- | --- |");
     for Goal { what, met } in &goals {
