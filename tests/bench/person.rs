@@ -111,6 +111,12 @@ impl<'a> Browser<'a> {
 }
 
 impl Browser<'_> {
+    /// As after a while without a request.
+    pub async fn connect_again(&mut self) -> Result<(), String> {
+        *self.connection = Connection::open(self.host).await?;
+        Ok(())
+    }
+
     /// From the app's link to the answer that goes back to it.
     async fn walk(&mut self, name: &str, app: &App, mailbox: &Mailbox) -> Result<String, String> {
         let sent = self.offer_password(name, app).await?;

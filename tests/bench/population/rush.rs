@@ -22,6 +22,10 @@ const NEW_PASSWORD: &str = "nine pelicans ate the moon";
 const SIGN_IN_EVERY: Duration = Duration::from_millis(250);
 const TOKEN_EVERY: Duration = Duration::from_millis(20);
 
+/// The server hangs up on who is silent for so long. All come from one address: the last of them may hear that no
+/// more wait from there, and to come back after so long.
+const KEPT: Duration = Duration::from_secs(30);
+
 /// How long people and apps waited, sorted.
 pub(super) struct Pace {
     sign_ins: Vec<Duration>,
@@ -272,9 +276,13 @@ pub(super) async fn change(host: String, app: App, name: String) -> Result<Durat
 async fn until_let_in(browser: &mut Browser<'_>, place: &str) -> Result<Page, String> {
     loop {
         let page = browser.get(place).await?;
-        match page.retry {
-            Some(seconds) => sleep(Duration::from_secs(seconds)).await,
-            None => return Ok(page),
+        let Some(seconds) = page.retry else {
+            return Ok(page);
+        };
+        let wait = Duration::from_secs(seconds);
+        sleep(wait).await;
+        if wait >= KEPT {
+            browser.connect_again().await?;
         }
     }
 }
