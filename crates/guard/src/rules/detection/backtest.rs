@@ -86,7 +86,6 @@ impl BackTest {
     }
 
     fn stop(&mut self, seen: &Observation) {
-        self.holding.retain(|_, until| seen.at < *until);
         let rule = self.detector.rules().get(&self.rule);
         let Some((rule, subject)) = rule.and_then(|rule| Some((rule, rule.per.of(seen)?))) else {
             return;
@@ -100,7 +99,8 @@ impl BackTest {
         let Some(count) = self.counts.get_mut(&subject) else {
             return;
         };
-        if attempt && !seen.known && self.holding.contains_key(&subject) {
+        let holding = self.holding.get(&subject);
+        if attempt && !seen.known && holding.is_some_and(|until| seen.at < *until) {
             count.attempts = count.attempts.saturating_add(u64::from(seen.weight));
             count.accounts.insert(seen.account);
         }

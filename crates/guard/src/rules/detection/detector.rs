@@ -5,6 +5,7 @@ use sekisho_model::Timestamp;
 use serde::Serialize;
 
 use super::observation::{Observation, What};
+use super::room::make_room;
 use super::rule::{Act, DetectionRule, DetectionRules, Mode, Pattern};
 use super::subject::{Per, Subject};
 use super::tally::{Figures, Tally};
@@ -139,22 +140,14 @@ impl Detector {
     }
 
     fn note_typed(&mut self, seen: &Observation) {
-        if self.typed.len() >= MOST {
-            self.typed.retain(|_, at| seen.at < *at + TO_READ);
-        }
-        if self.typed.len() < MOST {
-            self.typed.insert(seen.account, seen.at);
-        }
+        make_room(&mut self.typed, MOST, |at| Some(*at));
+        self.typed.insert(seen.account, seen.at);
     }
 
     fn note_owner(&mut self, seen: &Observation) {
         for place in [Per::Address, Per::Network] {
-            if self.owners.len() >= MOST {
-                self.owners.retain(|_, at| seen.at < *at + OWNERS_LAST);
-            }
-            if self.owners.len() < MOST
-                && let Some(source) = place.of(seen)
-            {
+            if let Some(source) = place.of(seen) {
+                make_room(&mut self.owners, MOST, |at| Some(*at));
                 self.owners.insert(source, seen.at);
             }
         }
@@ -187,7 +180,8 @@ impl Detector {
             other.is_some_and(|until| seen.at < until)
         });
         let counts = self.counts.get_mut(place)?;
-        counts.make_room(rule.window, seen.at);
+        make_room(&mut counts.holds, MOST, |until| Some(*until));
+        make_room(&mut counts.tallies, MOST, Tally::last);
         let tally = counts.tallies.entry(subject.clone()).or_default();
         tally.add((hit, seen.account, seen.weight), seen.at);
         let figures = tally.figures(rule.window, seen.at);
@@ -216,9 +210,7 @@ impl Detector {
     fn scored(&mut self, firing: &Firing) -> Option<Firing> {
         let acts = firing.action == Act::Score && firing.mode == Mode::On;
         let rule = self.rules.get(&firing.rule).filter(|_| acts)?;
-        if self.scores.len() >= MOST {
-            self.scores.clear();
-        }
+        make_room(&mut self.scores, MOST, Tally::last);
         let tally = self.scores.entry(firing.subject.clone()).or_default();
         tally.add((true, 0, rule.points), firing.at);
         let figures = tally.figures(SCORES_LAST, firing.at);
@@ -244,28 +236,6 @@ fn hit(rule: &DetectionRule, seen: &Observation) -> Option<bool> {
         && (rule.kind != Pattern::PasswordSpray || seen.same_password >= rule.same_password.max(1))
         && seen.speed >= rule.speed_kmh;
     counts.then_some(true)
-}
-
-impl Counts {
-    fn make_room(&mut self, window: Duration, now: Timestamp) {
-        if self.holds.len() >= MOST {
-            self.holds.retain(|_, until| now < *until);
-        }
-        if self.tallies.len() < MOST {
-            return;
-        }
-        let fresh = |tally: &Tally, window| tally.last().is_some_and(|at| now < at + window);
-        self.tallies.retain(|_, tally| fresh(tally, window));
-        // Still full: an attack from everywhere. Those with one act in the last moments stay.
-        let mut span = window;
-        while self.tallies.len() >= MOST && !span.is_zero() {
-            span /= 4;
-            self.tallies.retain(|_, tally| fresh(tally, span));
-            if span < Duration::from_millis(1) {
-                self.tallies.clear();
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod detector;
 mod measures;
 mod observation;
 mod probe;
+mod room;
 mod rule;
 mod subject;
 mod tally;
