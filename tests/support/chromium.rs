@@ -1,5 +1,6 @@
 //! A real browser, by the WebDriver protocol (W3C WebDriver) over plain HTTP.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub struct Chromium {
     driver: Child,
     http: reqwest::Client,
     session: String,
+    /// The theme that was asked for last.
+    dark: Cell<Option<bool>>,
     _profile: tempfile::TempDir,
 }
 
@@ -107,6 +110,7 @@ impl Chromium {
             driver,
             session: format!("{base}/session/{id}"),
             http,
+            dark: Cell::new(None),
             _profile: profile,
         };
         this.resize(window.width, window.dark).await;
@@ -314,6 +318,9 @@ impl Chromium {
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
         self.cdp("Emulation.setDeviceMetricsOverride", metrics)
             .await;
+        if self.dark.replace(Some(dark)) == Some(dark) {
+            return;
+        }
         let scheme = if dark { "dark" } else { "light" };
         let media = json!({"features": [
             {"name": "prefers-color-scheme", "value": scheme},

@@ -10,6 +10,9 @@ use crate::servers::{self, Servers};
 /// One selection of packages and features for every call, so that each thing is compiled once.
 pub const EVERYTHING: [&str; 2] = ["--workspace", "--all-features"];
 
+/// How every run of nextest begins.
+const NEXTEST: [&str; 2] = ["nextest", "run"];
+
 /// How many tests did what, over all runs.
 #[derive(Default, Debug, PartialEq, Eq)]
 struct Tally {
@@ -97,7 +100,7 @@ struct Runner<'a> {
 impl Runner<'_> {
     fn all(&self, tally: &mut Tally) -> Result<(), String> {
         let arguments = if has_cargo("nextest") {
-            [&["nextest", "run"], EVERYTHING.as_slice(), self.filter].concat()
+            [&NEXTEST, EVERYTHING.as_slice(), self.filter].concat()
         } else {
             [
                 &["test"],
@@ -111,10 +114,10 @@ impl Runner<'_> {
     }
 
     fn journeys_on_production(&self, tally: &mut Tally) -> Result<(), String> {
-        // Pages look the same on whatever they are kept.
+        // Pages look the same on whatever they are kept, and the verdicts of the laboratory need no server.
         let only = [
             "-E",
-            "binary(e2e) - test(/^gallery::/) - test(/^keyboard::every_page/)",
+            "binary(e2e) - test(/^gallery::/) - test(/^keyboard::every_page/) - test(/^attack_laboratory::verdicts::/)",
         ];
         let arguments = if !has_cargo("nextest") {
             [
@@ -125,11 +128,11 @@ impl Runner<'_> {
             ]
             .concat()
         } else if self.filter.is_empty() {
-            [&["nextest", "run"], EVERYTHING.as_slice(), &only].concat()
+            [&NEXTEST, EVERYTHING.as_slice(), &only].concat()
         } else {
             let may_be_none = ["--no-tests=pass"];
             [
-                &["nextest", "run"],
+                &NEXTEST,
                 EVERYTHING.as_slice(),
                 &only,
                 &may_be_none,
@@ -151,7 +154,8 @@ impl Runner<'_> {
         command
             .envs(self.servers.environment())
             .env("TEST_SEKISHO", built_program(self.root))
-            .env("SEKISHO_TEST_STACK", stack);
+            .env("SEKISHO_TEST_STACK", stack)
+            .env("NEXTEST_TEST_THREADS", at_once().to_string());
         // Who changes nothing must see nothing change: made-up inputs are new only when that is asked.
         if !["PROPTEST_RNG_SEED", "FUZZ_CASES"]
             .iter()
@@ -177,6 +181,11 @@ impl Runner<'_> {
         }
         command::finish(&command, &mut kept)
     }
+}
+
+/// Tests wait about half of their time: for mails, browsers, and what happens once a second.
+fn at_once() -> usize {
+    thread::available_parallelism().map_or(2, |cores| cores.get() * 2)
 }
 
 /// Passes output on, line by line, and counts what the closing lines of the runners say.
