@@ -11,19 +11,44 @@ use crate::keeper::{Ending, Kept, Output, Whom};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A new folder of our own below the system's temporary one.
+/// A folder in memory, where the system has one.
+const IN_MEMORY: &str = "/dev/shm";
+/// It is used if so much is free there, in KiB: containers often have very little.
+const ENOUGH_KIB: u64 = 4 * 1024 * 1024;
+
+/// A new folder of our own, in memory or below the system's temporary one: PostgreSQL makes a database for a test
+/// in a sixth of the time there.
 pub fn folder(what: &str) -> Result<PathBuf, String> {
     let name = format!(
         "sekisho-{what}-{}-{}",
         std::process::id(),
         secret()?.split_at(8).0
     );
-    let path = std::env::temp_dir().join(name);
+    let path = root().join(name);
     fs::DirBuilder::new()
         .mode(0o700)
         .create(&path)
         .map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(path)
+}
+
+fn root() -> PathBuf {
+    let chosen = std::env::var_os("TMPDIR").is_some();
+    let free = || {
+        let told = Command::new("df").args(["-Pk", IN_MEMORY]).output().ok()?;
+        available_kib(&String::from_utf8_lossy(&told.stdout))
+    };
+    if !chosen && free().is_some_and(|kib| kib >= ENOUGH_KIB) {
+        IN_MEMORY.into()
+    } else {
+        std::env::temp_dir()
+    }
+}
+
+/// What `df -Pk` says is free.
+fn available_kib(told: &str) -> Option<u64> {
+    let row = told.lines().nth(1)?;
+    row.split_whitespace().nth(3)?.parse().ok()
 }
 
 /// A new folder that goes when its janitor does.
@@ -75,4 +100,20 @@ pub fn await_start(
         sleep(Duration::from_millis(25));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_free_stands_in_the_fourth_column() {
+        let told = "Filesystem 1024-blocks Used Available Capacity Mounted on\n\
+                    tmpfs 24684084 84 24684000 1% /dev/shm\n";
+        assert_eq!(available_kib(told), Some(24_684_000));
+        assert_eq!(
+            available_kib("df: /dev/shm: No such file or directory\n"),
+            None
+        );
+    }
 }
