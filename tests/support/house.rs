@@ -155,8 +155,7 @@ impl TestHouse {
         format!("{}{path}", self.issuer)
     }
 
-    /// Moves time; the node hears of it at once instead of with its next beat.
-    /// Moves the clock. Letters on their way leave before it jumps: later they would be taken for lost and sent
+    /// Moves the clock; the node hears of it at once instead of with its next beat. Letters on their way leave before it jumps: later they would be taken for lost and sent
     /// again, or be joined by those that follow. Letters that nobody takes are waited for half a second.
     pub async fn advance(&self, by: Duration) {
         if by >= Duration::from_mins(1) {

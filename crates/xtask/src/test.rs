@@ -48,7 +48,7 @@ pub fn run(root: &Path, filter: &[&str]) -> Result<(), String> {
 pub fn take_pictures(root: &Path) -> Result<(), String> {
     let arguments = if has_cargo("nextest") {
         let looks = ["-E", "test(/^gallery::every_page/)"];
-        [&["nextest", "run"], EVERYTHING.as_slice(), &looks].concat()
+        [&NEXTEST, EVERYTHING.as_slice(), &looks].concat()
     } else {
         let looks = ["--test", "e2e", "gallery::every_page"];
         [&["test"], EVERYTHING.as_slice(), &looks].concat()

@@ -23,7 +23,7 @@ impl From<EmailAddressRefusal> for AddressProblem {
     fn from(refusal: EmailAddressRefusal) -> Self {
         match refusal {
             EmailAddressRefusal::Empty => Self::Empty,
-            _ => Self::Shape,
+            EmailAddressRefusal::Shape | EmailAddressRefusal::TooLong => Self::Shape,
         }
     }
 }
