@@ -376,6 +376,19 @@ async fn pw_16_of_two_nodes_none_seals_with_a_key_that_the_other_lacks() {
     house.close().await;
 }
 
+/// A beat may be on its way to the database when a server ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pw_16_a_node_that_has_ended_says_nothing_more() {
+    let house = TestHouse::open().await;
+    let custody = &house.house.services.custody;
+    custody.keep().await.unwrap();
+    assert_eq!(custody.holders().await.unwrap().len(), 1);
+    custody.retract().await.unwrap();
+    custody.keep().await.unwrap();
+    assert_eq!(custody.holders().await.unwrap(), []);
+    house.close().await;
+}
+
 fn second_node(house: &TestHouse, keys: &Path) -> std::path::PathBuf {
     let config = house.folder.path().join("two.toml");
     house.write_config(&config, "127.0.0.1:0");

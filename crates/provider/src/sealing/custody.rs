@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sekisho_model::{Clock, Entropy, KeyId, KeyRing, Timestamp};
-use sekisho_store::{KeyHolder, Store};
+use sekisho_store::{KeyHolder, Store, Tx};
 
 use crate::Failure;
 use crate::rules::sealing_key::{OtherNode, OwnKeys, SealingKey, sealing_key};
@@ -21,6 +21,8 @@ pub struct Custody {
     node: String,
     address: String,
     said: Mutex<Said>,
+    /// Whether it has said its last word. Held while a word is written, so that none comes after it.
+    ended: Arc<Mutex<bool>>,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +68,7 @@ impl Custody {
             node,
             address: address.to_owned(),
             said: Mutex::default(),
+            ended: Arc::default(),
         }
     }
 
@@ -128,10 +131,14 @@ impl Custody {
         std::mem::take(&mut said.moved)
     }
 
-    /// Says that this process ends.
+    /// Says that this process ends, as its last word: what was about to be said is not said any more.
     pub async fn retract(&self) -> Result<(), Failure> {
-        let node = self.node.clone();
-        Ok(self.store.write(move |tx| tx.retract_keys(&node)).await?)
+        let (node, ended) = (self.node.clone(), Arc::clone(&self.ended));
+        let work = move |tx: &mut Tx<'_>| {
+            *lock(&ended) = true;
+            tx.retract_keys(&node)
+        };
+        Ok(self.store.write(work).await?)
     }
 
     /// The running processes, oldest first.
@@ -148,11 +155,15 @@ impl Custody {
     }
 
     async fn say(&self, current: &KeyId) -> Result<(), Failure> {
-        let holder = self.self_description(current);
-        Ok(self
-            .store
-            .write(move |tx| tx.announce_keys(&holder))
-            .await?)
+        let (holder, ended) = (self.self_description(current), Arc::clone(&self.ended));
+        let work = move |tx: &mut Tx<'_>| {
+            let ended = lock(&ended);
+            if *ended {
+                return Ok(());
+            }
+            tx.announce_keys(&holder)
+        };
+        Ok(self.store.write(work).await?)
     }
 
     fn self_description(&self, current: &KeyId) -> KeyHolder {
@@ -213,6 +224,10 @@ impl Custody {
     }
 
     fn said(&self) -> std::sync::MutexGuard<'_, Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.said)
     }
+}
+
+fn lock<T>(what: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
