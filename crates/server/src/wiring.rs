@@ -394,6 +394,7 @@ impl House {
         self.handle.stop(true).await;
         for round in self.rounds.tasks {
             round.abort();
+            let _stopped = round.await;
         }
         self.deliverer.stop(Duration::from_secs(5)).await;
         if let Err(error) = self.services.provider.record_gathered(true).await {

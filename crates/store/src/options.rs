@@ -7,6 +7,8 @@ pub struct StoreOptions {
     pub max_connections: u32,
     /// How long one statement may take on PostgreSQL, or wait for another process on SQLite.
     pub statement_timeout: Duration,
+    /// How long a unit of work waits for a free connection, and then again for a new one.
+    pub patience: Duration,
     /// How long events are kept; they leave a whole month at a time (AU-05).
     pub event_retention: Duration,
 }
@@ -16,6 +18,7 @@ impl Default for StoreOptions {
         Self {
             max_connections: 8,
             statement_timeout: Duration::from_secs(5),
+            patience: Duration::from_secs(1),
             event_retention: Duration::from_hours(180 * 24),
         }
     }

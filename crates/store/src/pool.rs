@@ -11,9 +11,6 @@ use crate::backend::{self, AnyConnection, Location, Role};
 use crate::doorway::{Closing, Doorway};
 use crate::{Outage, StoreError, StoreOptions, Tx, transaction};
 
-/// How long a request waits for a free connection, and then for a new one: two seconds in all.
-const WAIT: Duration = Duration::from_secs(1);
-
 type Manager = <AnyConnection as Connection>::TransactionManager;
 
 #[derive(Clone)]
@@ -21,6 +18,7 @@ pub(crate) struct Pool {
     connections: Connections<Connector>,
     permits: Arc<Semaphore>,
     size: u32,
+    patience: Duration,
     _closing: Arc<Closing>,
 }
 
@@ -85,7 +83,7 @@ impl Pool {
             .max_size(size)
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .connection_timeout(WAIT)
+            .connection_timeout(options.patience)
             .error_handler(Box::new(NopErrorHandler))
             .build_unchecked(Connector {
                 location,
@@ -97,6 +95,7 @@ impl Pool {
             connections,
             permits: Arc::new(Semaphore::new(permits)),
             size,
+            patience: options.patience,
             _closing: Arc::new(Closing(doorway)),
         }
     }
@@ -107,7 +106,7 @@ impl Pool {
         mode: Mode,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = tokio::time::timeout(WAIT, Arc::clone(&self.permits).acquire_owned())
+        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_elapsed| Outage::Overloaded)?
             .map_err(|_closed| Outage::Closed)?;
@@ -147,7 +146,7 @@ impl Pool {
         for _ in 0..=self.size {
             let mut pooled = self
                 .connections
-                .get_timeout(WAIT)
+                .get_timeout(self.patience)
                 .map_err(|error| Outage::Unreachable(error.to_string()))?;
             match attempt(&mut pooled.conn, mode, work) {
                 Ok(value) => return Ok(value),

@@ -231,7 +231,7 @@ async fn a_silent_server_is_given_up_and_its_connection_dropped() {
     })
     .await;
     let mut server = SmtpServer::from_url(&format!("smtp://127.0.0.1:{port}?tls=none")).unwrap();
-    server.patience = Duration::from_millis(50);
+    server.patience = Duration::from_secs(1);
     let from = crate::message::parse_sender("no-reply@id.example").unwrap();
     let rendered = crate::render(&letter()).unwrap();
     let message = crate::message::compose(&letter(), &rendered, &from, id(1), NOW).unwrap();

@@ -21,7 +21,7 @@ pub struct Custody {
     node: String,
     address: String,
     said: Mutex<Said>,
-    /// Whether it has said its last word. Held while a word is written, so that none comes after it.
+    /// Whether it has said its last word. Words take turns, so that none comes after it.
     ended: Arc<Mutex<bool>>,
 }
 
@@ -135,6 +135,7 @@ impl Custody {
     pub async fn retract(&self) -> Result<(), Failure> {
         let (node, ended) = (self.node.clone(), Arc::clone(&self.ended));
         let work = move |tx: &mut Tx<'_>| {
+            tx.take_turn(&node)?;
             *lock(&ended) = true;
             tx.retract_keys(&node)
         };
@@ -157,8 +158,8 @@ impl Custody {
     async fn say(&self, current: &KeyId) -> Result<(), Failure> {
         let (holder, ended) = (self.self_description(current), Arc::clone(&self.ended));
         let work = move |tx: &mut Tx<'_>| {
-            let ended = lock(&ended);
-            if *ended {
+            tx.take_turn(&holder.node)?;
+            if *lock(&ended) {
                 return Ok(());
             }
             tx.announce_keys(&holder)

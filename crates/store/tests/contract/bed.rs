@@ -1,5 +1,7 @@
 //! A fresh database for one test, gone afterwards.
 
+use std::time::Duration;
+
 use sekisho_store::{Store, StoreOptions};
 
 pub(crate) struct Bed {
@@ -31,7 +33,12 @@ impl Bed {
     }
 
     async fn migrated(url: String, ground: Ground) -> Self {
-        let store = Store::open(&url, StoreOptions::default()).await.unwrap();
+        // Many come at once, and none is to be turned away because the machine is busy.
+        let options = StoreOptions {
+            patience: Duration::from_secs(30),
+            ..StoreOptions::default()
+        };
+        let store = Store::open(&url, options).await.unwrap();
         store.migrate().await.unwrap();
         Self {
             store,

@@ -133,7 +133,7 @@ async fn a_statement_that_takes_too_long_times_out() {
     let bed = Bed::postgres().await;
     let impatient = bed
         .neighbour(StoreOptions {
-            statement_timeout: Duration::from_millis(50),
+            statement_timeout: Duration::from_millis(500),
             ..StoreOptions::default()
         })
         .await;
