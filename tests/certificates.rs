@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::authorization::request;
 use crate::support::browser::Browser;
 use crate::support::house::TestHouse;
+use crate::support::ports::free_address;
 use crate::switches::switch;
 use crate::tokens::body;
 
@@ -299,9 +300,7 @@ async fn tk_18_discovery_tells_of_certificates_where_they_are_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tk_18_certificates_are_asked_for_at_an_origin_of_their_own_where_nothing_else_is() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = free.local_addr().unwrap().to_string();
-    drop(free);
+    let listen = free_address();
     let origin = format!("https://{listen}");
     let tls = TlsHouse::open_with(|config| {
         config.server.mtls_origin = Some(origin.clone());

@@ -49,7 +49,7 @@ async fn pw_21_keys_health_and_refresh_answer_while_nothing_can_be_hashed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pw_21_tries_for_which_there_was_no_time_hold_nobody_out() {
-    let house = TestHouse::open_with(|config| config.password.max_wait_ms = 100).await;
+    let house = TestHouse::open_with(|config| config.password.max_wait_ms = 300).await;
     let held = house.house.services.provider.hold_hashes();
     // More than an account has tries from unknown browsers, and with names nobody has; a few at a time, since
     // what is under way counts.

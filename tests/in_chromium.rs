@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::chromium::{Chromium, Window};
 use crate::support::house::variable;
+use crate::support::ports::free_address;
 use crate::support::processes::Process;
 use crate::support::wait;
 use crate::tokens::{App, body};
@@ -167,9 +168,7 @@ pub async fn begin(window: Window) -> (Tour, String, DevServer) {
     // The house does this itself; here it runs as a process of its own.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let data = tempfile::tempdir().unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let listen = free_address();
     let banner = data.path().join("banner");
     let folder = data.path().join("data");
     let process = Process::start_printing(

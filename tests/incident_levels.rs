@@ -310,14 +310,10 @@ async fn inc_01_a_level_survives_a_restart_and_reaches_a_node_by_itself() {
     let config = ["--config", &scene.config];
     let order = ["incident", "level", "3", "--reason", "test"];
     Process::run(&[&order[..], &config].concat(), "");
-    wait::within(
-        std::time::Duration::from_secs(1),
-        "the node heard of the level",
-        async || {
-            let page = scene.ask(Method::GET, "/login").await;
-            (page.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(())
-        },
-    )
+    wait::until("the node to hear of the level", async || {
+        let page = scene.ask(Method::GET, "/login").await;
+        (page.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+    })
     .await;
     scene.house = scene.house.reopened().await;
     let page = scene.ask(Method::GET, "/login").await;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::authorization::request;
 use crate::support::browser::Browser;
 use crate::support::house::TestHouse;
+use crate::support::ports::free_address;
 use crate::support::processes::Process;
 use crate::support::wait;
 use crate::tokens::App;
@@ -126,9 +127,7 @@ async fn key_02_a_node_is_ready_when_every_key_is_there() {
 async fn key_02_the_banner_of_the_dev_mode_comes_when_every_key_is_there() {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let listen = free_address();
     let (banner, data) = (folder.path().join("banner"), folder.path().join("data"));
     let data = data.to_str().unwrap();
     let arguments = ["dev", "--listen", &listen, "--data", data];

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::authorization::request;
 use crate::support::browser::Browser;
 use crate::support::house::TestHouse;
+use crate::support::ports::free_address;
 use crate::support::processes::{Cutter, Process};
 use crate::support::wait;
 use crate::tokens::{App, body};
@@ -46,9 +47,7 @@ impl Pair {
         let cutter = Cutter::before(target).await;
         let mut through = database.clone();
         through.set_port(Some(cutter.port)).unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = free.local_addr().unwrap().to_string();
-        drop(free);
+        let listen = free_address();
         let file = house.folder.path().join("second.toml");
         house.write_config(&file, &listen);
         let text = std::fs::read_to_string(&file).unwrap();

@@ -8,6 +8,7 @@ use sekisho_model::{Event, EventKind, Outcome};
 use serde_json::{Value, json};
 
 use crate::support::house::TestHouse;
+use crate::support::ports::free_address;
 use crate::support::processes::Process;
 
 /// A house with the API of operators.
@@ -20,9 +21,7 @@ pub struct Scene {
 
 impl Scene {
     pub async fn open() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = free.local_addr().unwrap().to_string();
-        drop(free);
+        let listen = free_address();
         let api = format!("http://{listen}/api/v1");
         let house = TestHouse::open_with(|config| {
             config.operators.listen = Some(listen);

@@ -2,7 +2,6 @@
 //! it is its own, and lets its person sign in again when the API wants that.
 
 use std::collections::HashMap;
-use std::net::TcpListener;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,6 +16,7 @@ use crate::sender_constrained::Key;
 use crate::support::browser::Browser;
 use crate::support::documents::{Document, DocumentServer};
 use crate::support::house::TestHouse;
+use crate::support::ports::free_address;
 use crate::support::processes::Process;
 use crate::support::signing::{AppKey, payload};
 use crate::support::wait;
@@ -35,9 +35,7 @@ impl Api {
     async fn of(issuer: &str, more: &[(&str, &str)]) -> Self {
         // A house does this itself; some tests here have none.
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = listener.local_addr().unwrap().to_string();
-        drop(listener);
+        let listen = free_address();
         let base = format!("http://{listen}");
         let settings = [("ISSUER", issuer), ("LISTEN", &*listen)];
         let settings = [&settings, more].concat();

@@ -1,12 +1,12 @@
 //! The tutorials as they are written: `sekisho dev`, the example beside it, and a person in Chromium.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::in_chromium::{DevServer, Tour, begin};
 use crate::support::chromium::Window;
+use crate::support::ports::free_address;
 use crate::support::processes::Process;
 use crate::support::wait;
 
@@ -61,12 +61,6 @@ impl Desk {
     }
 }
 
-/// An address that nothing listens on.
-fn free() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
 /// The first printed line that begins with `start`, without it.
 async fn printed(file: &Path, start: &str) -> String {
     wait::until(start, async || {
@@ -82,7 +76,7 @@ async fn printed(file: &Path, start: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quickstart_of_a_web_app_runs() {
     let desk = Desk::open().await;
-    let listen = free();
+    let listen = free_address();
     let base = format!("http://{listen}");
     let client = json!({
         "client_name": "Notes", "application_type": "native",
@@ -114,7 +108,7 @@ async fn quickstart_of_a_web_app_runs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quickstart_of_a_single_page_app_runs() {
     let desk = Desk::open().await;
-    let listen = free();
+    let listen = free_address();
     let base = format!("http://{listen}/");
     let client = json!({
         "client_name": "Sketches", "application_type": "native", "token_endpoint_auth_method": "none",
@@ -201,7 +195,7 @@ async fn quickstart_of_a_terminal_runs_with_a_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quickstart_of_a_machine_and_its_api_runs() {
     let desk = Desk::open().await;
-    let listen = free();
+    let listen = free_address();
     let api = format!("http://{listen}");
     let client = json!({
         "client_name": "Nightly report", "grant_types": ["client_credentials"],

@@ -167,7 +167,11 @@ async fn otp_27_a_refused_code_address_is_told_to_its_owner_and_operators_and_to
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert!(shown["code_address_refused_at"].is_string(), "{shown}");
 
-    // A letter that is taken ends it.
+    // A letter that is taken ends it: the next one, not one that is still on its way.
+    wait::until("the last letter to be refused", async || {
+        (!house.letters_on_their_way().await).then_some(())
+    })
+    .await;
     post.refuses.store(false, Ordering::SeqCst);
     let later = Browser::new(&house);
     let page = later.password(&house, &start).await;

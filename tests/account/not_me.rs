@@ -98,8 +98,11 @@ async fn deny(browser: &Browser, link: &str, lock: bool) -> Page {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn td_08_a_mailed_link_stops_a_stranger_from_a_browser_without_a_session() {
     let scene = Scene::open().await;
-    let code_links = links(&scene.house, &scene.house.code_address);
-    assert!(code_links.contains(&scene.link), "both mailboxes have it");
+    wait::until("the other mailbox to have it", async || {
+        let there = links(&scene.house, &scene.house.code_address);
+        there.contains(&scene.link).then_some(())
+    })
+    .await;
     let anywhere = Browser::new(&scene.house);
     let page = anywhere.get(&scene.link).await;
     assert_eq!(page.status, StatusCode::OK);

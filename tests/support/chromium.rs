@@ -9,6 +9,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::house::variable;
+use super::ports::free_port;
 use super::wait;
 
 /// Keys without a letter, as WebDriver names them.
@@ -47,11 +48,7 @@ impl Drop for Chromium {
 
 impl Chromium {
     pub async fn open(window: Window) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let driver = Command::new(variable("TEST_CHROMEDRIVER"))
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
@@ -118,12 +115,18 @@ impl Chromium {
     }
 
     async fn call(&self, path: &str, body: Value) -> Value {
+        let answer = self.answer(path, body).await;
+        assert!(answer["error"].is_null(), "{path}: {answer}");
+        answer
+    }
+
+    /// What the browser answers, or why it cannot.
+    async fn answer(&self, path: &str, body: Value) -> Value {
         let request = self
             .http
             .post(format!("{}{path}", self.session))
             .json(&body);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
         answer["value"].clone()
     }
 
@@ -158,20 +161,17 @@ impl Chromium {
 
     /// Whether the page has loaded; asked without script, so that it works with script off.
     pub async fn is_complete(&self) -> bool {
-        let found = self
-            .call(
-                "/elements",
-                json!({"using": "css selector", "value": "footer.ground"}),
-            )
-            .await;
-        !found.as_array().unwrap().is_empty()
+        let wanted = json!({"using": "css selector", "value": "footer.ground"});
+        // While one page gives way to the next there is nothing to look at.
+        let found = self.answer("/elements", wanted).await;
+        found.as_array().is_some_and(|found| !found.is_empty())
     }
 
     /// The element, as soon as the page that is on its way has it.
     async fn find(&self, selector: &str) -> String {
         let wanted = json!({"using": "css selector", "value": selector});
         wait::until(selector, async || {
-            let found = self.call("/elements", wanted.clone()).await;
+            let found = self.answer("/elements", wanted.clone()).await;
             let first = found.as_array()?.first()?.as_object()?.values().next()?;
             Some(first.as_str()?.to_owned())
         })

@@ -155,31 +155,37 @@ impl TestHouse {
         format!("{}{path}", self.issuer)
     }
 
-    /// Moves the clock; the node hears of it at once instead of with its next beat. Letters on their way leave before it jumps: later they would be taken for lost and sent
-    /// again, or be joined by those that follow. Letters that nobody takes are waited for half a second.
+    /// Moves the clock; the node hears of it at once instead of with its next beat. Letters on their way leave
+    /// before it jumps: later they would be taken for lost and sent again, or be joined by those that follow.
+    /// Letters that nobody takes are waited for half a second.
     pub async fn advance(&self, by: Duration) {
         if by >= Duration::from_mins(1) {
-            let left = wait::asking(async || self.letters_left().await.then_some(()));
-            let _in_time = tokio::time::timeout(Duration::from_millis(500), left).await;
+            let patience = Duration::from_millis(500);
+            let none_due = wait::asking(async || (!self.waits(is_due).await).then_some(()));
+            let _in_time = tokio::time::timeout(patience, none_due).await;
+            let patience = Duration::from_secs(10);
+            let none_taken = wait::asking(async || (!self.waits(is_taken).await).then_some(()));
+            let _in_time = tokio::time::timeout(patience, none_taken).await;
         }
         self.clock.advance(by);
         self.house.services.provider.hear().await.unwrap();
     }
 
-    /// Whether nothing is on its way; also if nobody can tell.
-    async fn letters_left(&self) -> bool {
-        let store = &self.house.services.store;
-        let letters = store.read(|tx: &mut Tx<'_>| tx.list_letters(100)).await;
-        let now = self.now();
-        let leaving = |letter: &OutboxLetter| {
-            let taken = letter.attempts > 0 && letter.last_error.is_none();
-            let due = letter.attempts == 0 && letter.next_attempt_at <= now;
-            letter.state == LetterState::Waiting && (taken || due)
-        };
-        letters.map_or(true, |letters| !letters.iter().any(leaving))
+    /// Whether a letter is to be taken now, or taken and not yet answered for.
+    pub async fn letters_on_their_way(&self) -> bool {
+        self.waits(is_due).await || self.waits(is_taken).await
     }
 
-    pub fn now(&self) -> sekisho_model::Timestamp {
+    /// Whether there is such a letter; none if nobody can tell.
+    async fn waits(&self, like: fn(&OutboxLetter, Timestamp) -> bool) -> bool {
+        let (store, now) = (&self.house.services.store, self.now());
+        let letters = store.read(|tx: &mut Tx<'_>| tx.list_letters(100)).await;
+        let like =
+            |letter: &OutboxLetter| letter.state == LetterState::Waiting && like(letter, now);
+        letters.is_ok_and(|letters| letters.iter().any(like))
+    }
+
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -392,4 +398,14 @@ fn tag() -> String {
     let mut bytes = [0; 8];
     entropy.fill(&mut bytes);
     format!("{:016x}", u64::from_le_bytes(bytes))
+}
+
+/// Somebody has it in hand.
+fn is_taken(letter: &OutboxLetter, _now: Timestamp) -> bool {
+    letter.attempts > 0 && letter.last_error.is_none()
+}
+
+/// It is to be taken now.
+fn is_due(letter: &OutboxLetter, now: Timestamp) -> bool {
+    letter.attempts == 0 && letter.next_attempt_at <= now
 }

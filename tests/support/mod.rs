@@ -11,6 +11,7 @@ pub mod house;
 pub mod letters;
 pub mod md5;
 pub mod places;
+pub mod ports;
 pub mod processes;
 pub mod relying_party;
 pub mod signing;

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// Asks again and again until there is an answer; fails after ten seconds.
+/// Asks again and again until there is an answer; fails after half a minute: a busy machine starts
+/// programs slowly.
 pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
-    within(Duration::from_secs(10), what, ask).await
+    within(Duration::from_secs(30), what, ask).await
 }
 
 /// The same for what takes longer.
