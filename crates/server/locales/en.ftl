@@ -136,7 +136,6 @@ consent-claim = This one item: {$claim}
 app-policy = What the app does with your data
 app-terms = The app's terms of use
 consent-verified = Publisher verified: {$publisher}
-app-verified = Publisher verified
 decision-too-soon = That was very quick. Read what is asked, then choose
 consent-by-operator = Added by the operator
 consent-looks-like = The name of this app looks like {$other}, and it may be another one

@@ -127,7 +127,6 @@ consent-claim = この項目: {$claim}
 app-policy = アプリのデータの取り扱い
 app-terms = アプリの利用規約
 consent-verified = 提供者を確認済み: {$publisher}
-app-verified = 提供者を確認済み
 decision-too-soon = ページを開いてすぐのご選択でした。内容を確かめて、もう一度選んでください
 consent-by-operator = 運用者が登録したアプリ
 consent-looks-like = {$other} に似た名前ですが、別のアプリかもしれません

@@ -115,7 +115,7 @@ pub(super) async fn send(
 }
 
 /// What is known of who makes the app.
-fn vouched(client: &Client) -> Vouched {
+pub(in crate::http) fn vouched(client: &Client) -> Vouched {
     match (&client.publisher, client.origin == ClientOrigin::Operator) {
         (Some(publisher), _) => Vouched::Publisher(clean(publisher, 80)),
         (None, true) => Vouched::Operator,

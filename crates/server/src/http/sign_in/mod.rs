@@ -5,7 +5,8 @@ mod consent;
 mod password;
 mod stronger;
 
-pub(in crate::http) use consent::scope_items;
+pub(in crate::http) use consent::{scope_items, vouched};
+pub(in crate::http) use gone::gone;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
