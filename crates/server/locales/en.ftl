@@ -581,6 +581,15 @@ recovery-code = Recovery code
 recovery-hint = 16 letters and digits. Hyphens and case do not matter.
 recovery-missing = Enter a recovery code
 recovery-wrong = This recovery code does not work. Check it, or use another one
+recovered-left = { $n ->
+    [0] You used one recovery code. None is left
+   *[other] You used one recovery code. {$n} left
+}
+recovered-title = Check your code address
+recovered-lead = The codes you sign in with are mailed to {$address}.
+recovered-change = If you can no longer read mail there, change the address now, while you are signed in.
+recovered-held = If you can no longer read mail there, change the address from {$time} on. Until then it stays as it is, because a recovery code was used: if that was not you, you can still stop it. Keep the rest of your recovery codes at hand.
+recovered-address = Change the code address
 recovery-throttled = Too many wrong codes. Try again from {$time}
 recovery-back = Back to the mailed code
 recovery-codes = Recovery codes

@@ -550,6 +550,15 @@ recovery-code = 回復コード
 recovery-hint = 英数字16文字です。ハイフンや大文字・小文字は区別しません。
 recovery-missing = 回復コードを入力してください
 recovery-wrong = この回復コードは使えません。入力を確かめるか、別のものを使ってください
+recovered-left = { $n ->
+    [0] 回復コードを1つ使いました。残りはありません
+   *[other] 回復コードを1つ使いました。残りは{$n}個です
+}
+recovered-title = コードを受け取るアドレスを確かめてください
+recovered-lead = ログインの確認コードは {$address} に送ります。
+recovered-change = このアドレスのメールを読めないときは、ログインしている今のうちに変えてください。
+recovered-held = このアドレスのメールを読めないときは、{$time}から変えられます。回復コードが使われたため、それまでアドレスは変わりません。ご本人でなければ、その間に止められます。残りの回復コードを手元に置いてください。
+recovered-address = コードを受け取るアドレスを変える
 recovery-throttled = コードの間違いが続きました。{$time} からまた試せます
 recovery-back = メールのコードに戻る
 recovery-codes = 回復コード

@@ -31,6 +31,8 @@ pub enum Next {
     /// To the consent page of this flow.
     Consent(FlowId),
     /// To a page of ours.
+    /// To the page that says what a recovery code was used for, on the way.
+    Recovered(FlowId),
     Page(String),
 }
 

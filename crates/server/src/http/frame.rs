@@ -250,6 +250,7 @@ impl<'a> Frame<'a> {
                 let app = AppName::new(&answer.client_name, &answer.callback.display_host())
                     .with_brand(&answer.client_id, answer.brand);
                 // The form of this page goes to the app; no other one may be on it.
+            Next::Recovered(flow) => see_other(&format!("/login/recovery/used?flow={flow}"), https),
                 let page = Page {
                     language_csrf: None,
                     ..self.page(String::new())
