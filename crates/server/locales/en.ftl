@@ -173,6 +173,8 @@ device-allowed-title = Connected
 device-allowed-lead = Go back to the device. You can close this page.
 device-denied-title = Not allowed
 device-denied-lead = Nothing was given to the device. You can close this page.
+error-onward = Go on with this sign-in
+error-onward-next = You are further on already. Go on from there.
 
 # Errors
 error-next = What you can do

@@ -164,6 +164,8 @@ device-allowed-title = つながりました
 device-allowed-lead = 機器に戻ってください。このページは閉じてかまいません。
 device-denied-title = 許可しませんでした
 device-denied-lead = 機器には何も渡していません。このページは閉じてかまいません。
+error-onward = このログインを続ける
+error-onward-next = ログインはもう先へ進んでいます。続きから進めてください。
 
 # Errors
 error-next = できること
