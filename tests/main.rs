@@ -86,5 +86,6 @@ mod takeover;
 mod takeover_undo;
 mod token_exchange;
 mod tokens;
+mod two_tabs;
 mod uniform_code_page;
 mod whole_journey;

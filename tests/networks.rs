@@ -129,7 +129,8 @@ async fn s14_outside_of_the_networks_only_a_recovery_code_goes_on() {
         ("csrf", &*page.hidden("csrf")),
         ("recovery_code", &codes[0]),
     ];
-    let done = away.post("/login/recovery", &form).await;
+    let used = away.post("/login/recovery", &form).await;
+    let done = away.after_recovery_code(&used).await;
     assert!(done.answer("code").is_some(), "{}", done.words());
     let history = scene.owner.get("/account/history").await;
     let words = history.words();

@@ -71,7 +71,19 @@ async fn rec_05_ten_codes_are_shown_once_and_each_signs_in_once() {
     }
     let (browser, page) = at_recovery(&house, &app).await;
     let typed = codes[3].to_lowercase().replace('-', " ");
-    let done = enter(&browser, &page, &typed).await;
+    let used = enter(&browser, &page, &typed).await;
+    // ux 6.3: how many are left, and a look at the code address, before the person is back at the app.
+    let told = browser.get(used.location()).await;
+    for expected in [
+        "You used one recovery code. 9 left",
+        &house.code_address,
+        "See your security settings",
+    ] {
+        assert!(told.words().contains(expected), "{}", told.words());
+    }
+    let stranger = Browser::new(&house).get(used.location()).await;
+    assert!(!stranger.words().contains("9 left"), "{}", stranger.words());
+    let done = browser.after_recovery_code(&used).await;
     assert!(
         done.answer("code").is_some(),
         "{} {}",
@@ -85,12 +97,16 @@ async fn rec_05_ten_codes_are_shown_once_and_each_signs_in_once() {
     let (browser, page) = at_recovery(&house, &app).await;
     let again = enter(&browser, &page, &codes[3]).await;
     assert!(again.words().contains("does not work"), "{}", again.words());
+    let used = enter(&browser, &page, &codes[4]).await;
     assert!(
-        enter(&browser, &page, &codes[4])
+        browser
+            .after_recovery_code(&used)
             .await
             .answer("code")
             .is_some()
     );
+    let over = browser.get(used.location()).await;
+    assert!(!over.words().contains("left"), "it is said once");
     house.close().await;
 }
 
@@ -114,8 +130,10 @@ async fn rec_05_a_new_set_replaces_the_old_one_and_needs_a_fresh_sign_in() {
     );
     let login = owner.get(stale.location()).await;
     assert!(login.words().contains("Password"), "{}", login.words());
+    let used = enter(&browser, &page, &second[0]).await;
     assert!(
-        enter(&browser, &page, &second[0])
+        browser
+            .after_recovery_code(&used)
             .await
             .answer("code")
             .is_some()

@@ -1,4 +1,5 @@
 use reqwest::StatusCode;
+use sekisho_model::{ClientId, EventKind};
 use serde_json::json;
 
 use super::{csrf, press};
@@ -73,6 +74,46 @@ async fn con_05_an_app_is_listed_and_loses_everything_at_once() {
     );
     let silent = browser.get(&request(&app.id, &[("prompt", "none")])).await;
     assert_eq!(silent.answer("error").as_deref(), Some("consent_required"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reg_18_the_list_says_of_the_publisher_what_the_consent_page_said() {
+    let house = TestHouse::open().await;
+    let provider = &house.house.services.provider;
+    let vouch = async |app: &App, name: &str| {
+        let event = provider.event_of_server(EventKind::ClientChanged);
+        let vouched = provider.vouch_for(&ClientId::new(&*app.id), Some(name), event);
+        vouched.await.unwrap();
+        provider.hear().await.unwrap();
+    };
+    let browser = Browser::new(&house);
+    let app = App::of(&house, json!({})).await;
+    vouch(&app, "Aozora Software Inc.").await;
+    let said = "Publisher verified: Aozora Software Inc.";
+    let asked = browser.sign_in(&house, &request(&app.id, &[])).await;
+    let consent = browser.get(asked.location()).await;
+    assert!(consent.words().contains(said), "{}", consent.words());
+    browser.allow(&asked).await;
+    let listed = browser.get(HERE).await.words();
+    assert!(listed.contains(said), "{listed}");
+
+    // To skip the question is no word on who makes it.
+    let plain = App::of(&house, json!({"skip_consent": true, "client_name": "Map"})).await;
+    let bait = json!({"skip_consent": true, "client_name": "Bait", "origin": "dynamic"});
+    let bait = App::of(&house, bait).await;
+    for app in [&plain, &bait] {
+        let answer = browser.get(&request(&app.id, &[])).await;
+        app.redeem(&answer.answer("code").unwrap()).await;
+    }
+    let listed = browser.get(HERE).await.words();
+    let of = |name: &str| {
+        let rest = listed.split(name).nth(1).unwrap();
+        rest.split("What it may do").next().unwrap().to_owned()
+    };
+    assert!(of("Map").contains("Added by the operator"), "{listed}");
+    assert!(of("Bait").contains("Publisher not verified"), "{listed}");
+    assert!(listed.contains(said), "{listed}");
     house.close().await;
 }
 

@@ -262,7 +262,8 @@ async fn otp_26_a_recovery_code_gets_in_without_the_app() {
     let (browser, page) = at_step(&house, &app).await;
     let page = browser.get(&link(&page, "/login/recovery")).await;
     let form = [("csrf", &*page.hidden("csrf")), ("recovery_code", code)];
-    let done = browser.post("/login/recovery", &form).await;
+    let used = browser.post("/login/recovery", &form).await;
+    let done = browser.after_recovery_code(&used).await;
     assert!(done.answer("code").is_some(), "{}", done.words());
     house.close().await;
 }

@@ -267,6 +267,13 @@ impl Browser {
         .await
     }
 
+    /// From the page that says what a recovery code was used for, on to the app.
+    pub async fn after_recovery_code(&self, used: &Page) -> Page {
+        let told = self.get(used.location()).await;
+        let form = [("csrf", &*told.hidden("csrf"))];
+        self.post("/login/recovery/used", &form).await
+    }
+
     /// Allows on the consent page that `to_consent` leads to.
     pub async fn allow(&self, to_consent: &Page) -> Page {
         assert!(

@@ -136,7 +136,6 @@ consent-claim = This one item: {$claim}
 app-policy = What the app does with your data
 app-terms = The app's terms of use
 consent-verified = Publisher verified: {$publisher}
-app-verified = Publisher verified
 decision-too-soon = That was very quick. Read what is asked, then choose
 consent-by-operator = Added by the operator
 consent-looks-like = The name of this app looks like {$other}, and it may be another one
@@ -174,6 +173,8 @@ device-allowed-title = Connected
 device-allowed-lead = Go back to the device. You can close this page.
 device-denied-title = Not allowed
 device-denied-lead = Nothing was given to the device. You can close this page.
+error-onward = Go on with this sign-in
+error-onward-next = You are further on already. Go on from there.
 
 # Errors
 error-next = What you can do
@@ -582,6 +583,15 @@ recovery-code = Recovery code
 recovery-hint = 16 letters and digits. Hyphens and case do not matter.
 recovery-missing = Enter a recovery code
 recovery-wrong = This recovery code does not work. Check it, or use another one
+recovered-left = { $n ->
+    [0] You used one recovery code. None is left
+   *[other] You used one recovery code. {$n} left
+}
+recovered-title = Check your code address
+recovered-lead = The codes you sign in with are mailed to {$address}.
+recovered-change = If you can no longer read mail there, change the address now, while you are signed in.
+recovered-held = If you can no longer read mail there, change the address from {$time} on. Until then it stays as it is, because a recovery code was used: if that was not you, you can still stop it. Keep the rest of your recovery codes at hand.
+recovered-address = Change the code address
 recovery-throttled = Too many wrong codes. Try again from {$time}
 recovery-back = Back to the mailed code
 recovery-codes = Recovery codes

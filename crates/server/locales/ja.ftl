@@ -127,7 +127,6 @@ consent-claim = この項目: {$claim}
 app-policy = アプリのデータの取り扱い
 app-terms = アプリの利用規約
 consent-verified = 提供者を確認済み: {$publisher}
-app-verified = 提供者を確認済み
 decision-too-soon = ページを開いてすぐのご選択でした。内容を確かめて、もう一度選んでください
 consent-by-operator = 運用者が登録したアプリ
 consent-looks-like = {$other} に似た名前ですが、別のアプリかもしれません
@@ -165,6 +164,8 @@ device-allowed-title = つながりました
 device-allowed-lead = 機器に戻ってください。このページは閉じてかまいません。
 device-denied-title = 許可しませんでした
 device-denied-lead = 機器には何も渡していません。このページは閉じてかまいません。
+error-onward = このログインを続ける
+error-onward-next = ログインはもう先へ進んでいます。続きから進めてください。
 
 # Errors
 error-next = できること
@@ -551,6 +552,15 @@ recovery-code = 回復コード
 recovery-hint = 英数字16文字です。ハイフンや大文字・小文字は区別しません。
 recovery-missing = 回復コードを入力してください
 recovery-wrong = この回復コードは使えません。入力を確かめるか、別のものを使ってください
+recovered-left = { $n ->
+    [0] 回復コードを1つ使いました。残りはありません
+   *[other] 回復コードを1つ使いました。残りは{$n}個です
+}
+recovered-title = コードを受け取るアドレスを確かめてください
+recovered-lead = ログインの確認コードは {$address} に送ります。
+recovered-change = このアドレスのメールを読めないときは、ログインしている今のうちに変えてください。
+recovered-held = このアドレスのメールを読めないときは、{$time}から変えられます。回復コードが使われたため、それまでアドレスは変わりません。ご本人でなければ、その間に止められます。残りの回復コードを手元に置いてください。
+recovered-address = コードを受け取るアドレスを変える
 recovery-throttled = コードの間違いが続きました。{$time} からまた試せます
 recovery-back = メールのコードに戻る
 recovery-codes = 回復コード

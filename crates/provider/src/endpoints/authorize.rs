@@ -8,6 +8,7 @@ use sekisho_store::RegisteredClient;
 
 use super::authorization_answer::Answer;
 use super::leaving::is_leaving;
+use super::sign_in::AppHome;
 use super::visit::{LiveSession, Visit};
 use crate::rules::authorization_request::{self, AuthorizationRequest, PageRefusal, Refusal};
 use crate::rules::consent::{self, ConsentNeed, Wanted};
@@ -30,6 +31,8 @@ pub enum Next {
     Change(FlowId),
     /// To the consent page of this flow.
     Consent(FlowId),
+    /// To the page that says what a recovery code was used for, on the way.
+    Recovered(FlowId),
     /// To a page of ours.
     Page(String),
 }
@@ -48,8 +51,8 @@ pub(super) struct Asked<'a> {
 /// What the authorization endpoint answers.
 #[derive(Debug)]
 pub enum Authorized {
-    /// An error page here; the client's name if it is known.
-    Page(PageRefusal, Option<String>),
+    /// An error page here; the app if it is known.
+    Page(PageRefusal, Option<AppHome>),
     /// On to the next step, with a cookie to set if one was made.
     Next(Next, Option<PreAuthToken>),
 }
@@ -71,8 +74,8 @@ impl Provider {
         match self.read_request(&client.client, parameters).await? {
             Ok(request) => self.answer(request, &client, visit).await,
             Err(Refusal::Page(page)) => {
-                let name = client.client.client_name.clone();
-                Ok(Authorized::Page(page, Some(name)))
+                let app = AppHome::of(&client.client, visit.locale);
+                Ok(Authorized::Page(page, Some(app)))
             }
             Err(Refusal::Reply(reply, error)) => {
                 let met = self.has_met(&client.client, visit).await?;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_model::{
-    ClientId, Consent, EpochKind, EventKind, Locale, Outcome, ScopeSet, SessionId, Timestamp, User,
+    Client, ClientId, Consent, EpochKind, EventKind, Locale, Outcome, ScopeSet, SessionId,
+    Timestamp, User,
 };
 use sekisho_store::AppUse;
 
@@ -27,6 +28,17 @@ pub struct ConnectedApp {
     pub used_at: Option<Timestamp>,
     /// Whether it works on without the person being signed in.
     pub offline: bool,
+}
+
+/// An app as its consent page shows it.
+#[derive(Debug, Clone)]
+pub struct AppFace {
+    /// Name in the page's language.
+    pub name: String,
+    /// Host it returns to; empty if it returns nowhere.
+    pub host: String,
+    /// Who it says it is, and who vouches for it.
+    pub client: Client,
 }
 
 impl Provider {
@@ -58,13 +70,12 @@ impl Provider {
         Ok(gathered(consents, &given, stands))
     }
 
-    /// Name and host of an app, and whether the operator knows who is behind it, if it still exists: as the
-    /// consent page showed them.
+    /// How the consent page shows an app, if it still exists.
     pub async fn app_face(
         &self,
         id: &ClientId,
         locale: Locale,
-    ) -> Result<Option<(String, String, bool)>, Failure> {
+    ) -> Result<Option<AppFace>, Failure> {
         let Some(client) = self.clients.find(id.as_str()).await? else {
             return Ok(None);
         };
@@ -72,8 +83,11 @@ impl Provider {
         let uri = client.client.redirect_uris.first();
         let callback = uri.and_then(|uri| Callback::verify(&client.client, uri, None));
         let host = callback.map(|callback| callback.display_host());
-        let verified = client.client.skip_consent;
-        Ok(Some((name, host.unwrap_or_default(), verified)))
+        Ok(Some(AppFace {
+            name,
+            host: host.unwrap_or_default(),
+            client: client.client.clone(),
+        }))
     }
 
     /// Takes everything back that the person gave an app: consent, refresh families, opaque tokens; the

@@ -114,7 +114,7 @@ impl Provider {
     /// A recovery code in the place of the mailed one.
     pub async fn sign_in_recovery_code(
         &self,
-        flow: LoadedFlow,
+        mut flow: LoadedFlow,
         typed: &str,
         visit: &Visit,
     ) -> Result<RecoveryOutcome, Failure> {
@@ -153,6 +153,7 @@ impl Provider {
         if !self.use_recovery_code(&open, typed, ticket, visit).await? {
             return Ok(RecoveryOutcome::Wrong);
         }
+        flow.pending.recovery_used = true;
         let completion = Completion {
             account: open,
             browser,

@@ -57,6 +57,9 @@ pub struct PendingSignIn {
     /// Whose mailed link opened it (THR-04).
     #[serde(default)]
     pub let_in: Option<LetIn>,
+    /// Whether a recovery code was used up for it, and the person is still to be told (ux 6.3).
+    #[serde(default)]
+    pub recovery_used: bool,
 }
 
 /// A sign-in whose owner opened a mailed link: what strangers try does not stop it. It proves nothing else.
@@ -233,6 +236,7 @@ impl PendingSignIn {
             began_at: now,
             epoch,
             let_in: None,
+            recovery_used: false,
         }
     }
 

@@ -262,7 +262,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 21] = [
+const PRE_AUTH_FORMS: [&str; 22] = [
     "login",
     "code",
     "consent",
@@ -270,6 +270,7 @@ const PRE_AUTH_FORMS: [&str; 21] = [
     "reset",
     "new-password",
     "recovery",
+    "recovery-used",
     "register",
     "register-proof",
     "register-details",

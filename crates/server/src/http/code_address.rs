@@ -17,7 +17,7 @@ use super::answer::see_other;
 use super::app::App;
 use super::frame::Frame;
 use super::pages::{AddressProblem, Cause, Moment, SetUpPage, SetUpState};
-use super::sign_in::{app_name, flow_of, kind};
+use super::sign_in::{app_name, flow_of, gone, kind};
 use super::typed_address::typed_address;
 
 const PURPOSE: &str = "set-up";
@@ -164,7 +164,7 @@ async fn send(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> Ht
     let form = Parameters::decode(&body);
     let handle = app.checked(&request, &found.visit, &form, PURPOSE);
     if handle.as_deref() != Some(found.flow.id.as_str()) {
-        return found.frame.error_again(Cause::Csrf, "/account");
+        return found.frame.error_again(Cause::Csrf, &found.paths.here);
     }
     match found.view.stand {
         Stand::Mailbox => ask_mailbox(&found).await,
@@ -237,9 +237,10 @@ async fn mailbox_proved(
         paths,
         ..
     } = found;
+    let id = flow.id.clone();
     match app.provider.mailbox_was_proved(flow, proved, &visit).await {
         Ok(MailboxOutcome::GoOn) => see_other(&paths.here, app.https),
-        Ok(MailboxOutcome::Gone) => frame.error_again(Cause::FlowGone, "/account"),
+        Ok(MailboxOutcome::Gone) => gone(&frame, Some(id.as_str())).await,
         Err(failure) => frame.failure(&failure),
     }
 }
@@ -263,6 +264,7 @@ async fn proved(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
         Ok(proved) => proved,
         Err(response) => return response,
     };
+    let id = found.flow.id.clone();
     let done = app
         .provider
         .finish_set_up(found.flow, proved, &found.visit)
@@ -280,7 +282,7 @@ async fn proved(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
             let response = found.page(SetUpState::Done(href), String::new());
             found.frame.set(response, cookies)
         }
-        Ok(SetUpOutcome::Gone) => found.frame.error_again(Cause::FlowGone, "/account"),
+        Ok(SetUpOutcome::Gone) => gone(&found.frame, Some(id.as_str())).await,
         Err(failure) => found.frame.failure(&failure),
     }
 }

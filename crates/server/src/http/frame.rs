@@ -10,6 +10,7 @@ use sekisho_model::{Brand, ClientId, Level, Locale};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::authorization_answer::Answer as ToApp;
 use sekisho_provider::endpoints::authorize::Next;
+use sekisho_provider::endpoints::sign_in::AppHome;
 use sekisho_provider::endpoints::visit::NewCookies;
 use sekisho_provider::rules::authorization_response::Delivery;
 use sekisho_provider::rules::parameters::Parameters;
@@ -25,6 +26,7 @@ use super::locale::Wishes;
 use super::pages::{
     App as AppName, Cause, ErrorPage, FormPostPage, Moment, Page, ReturnPage, Theme, in_language,
 };
+use super::text::clean_name;
 
 /// The way back to an app, for the page that asks first.
 #[derive(Debug, Serialize, Deserialize)]
@@ -150,6 +152,22 @@ impl<'a> Frame<'a> {
         self.error_answer(&self.error_page(cause, app_name, None))
     }
 
+    /// An error page about an app, which may lead back there.
+    pub fn error_of_app(&self, cause: Cause, app: Option<AppHome>) -> HttpResponse {
+        let (name, home) = app.map_or((None, None), |app| (Some(app.name), app.home));
+        let page = self.error_page(cause, name.map(|name| clean_name(&name)), None);
+        self.error_answer(&ErrorPage { home, ..page })
+    }
+
+    /// The page of a sign-in that went on elsewhere in this browser, with the way there.
+    pub fn gone_onward(&self, onward: String) -> HttpResponse {
+        let page = self.error_page(Cause::FlowGone, None, None);
+        self.error_answer(&ErrorPage {
+            onward: Some(onward),
+            ..page
+        })
+    }
+
     /// An error page with a way to start again.
     pub fn error_again(&self, cause: Cause, again: &str) -> HttpResponse {
         self.error_answer(&self.error_page(cause, None, Some(again.to_owned())))
@@ -185,6 +203,8 @@ impl<'a> Frame<'a> {
             at: Moment::exact(self.app.provider.now(), &self.app.default_zone, self.locale),
             app: app_name,
             details: Vec::new(),
+            home: None,
+            onward: None,
             again,
             notice: None,
         }
@@ -230,6 +250,7 @@ impl<'a> Frame<'a> {
                     .map_or(to.clone(), |wish| in_language(&to, wish.tag()));
                 self.remembering(see_other(&to, https))
             }
+            Next::Recovered(flow) => see_other(&format!("/login/recovery/used?flow={flow}"), https),
             Next::Page(path) => see_other(&path, https),
         }
     }

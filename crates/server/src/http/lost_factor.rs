@@ -11,8 +11,8 @@ use sekisho_provider::rules::sign_in::{CodeStage, Stronger};
 use super::answer::see_other;
 use super::app::App;
 use super::frame::Frame;
-use super::pages::{Cause, LostFactorPage, LostState, Moment};
-use super::sign_in::{app_name, flow_of, kind, posted_flow};
+use super::pages::{LostFactorPage, LostState, Moment};
+use super::sign_in::{app_name, flow_of, gone, kind, posted_flow};
 
 const LOST: &str = "lost-factor";
 
@@ -43,7 +43,7 @@ async fn report(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
     let state = match app.provider.report_loss(&flow, &visit).await {
         Ok(LossAsked::From(due)) => LostState::Waits(moment(&frame, due)),
         Ok(LossAsked::NoAddress) => LostState::NoAddress,
-        Ok(LossAsked::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
+        Ok(LossAsked::Gone) => return gone(&frame, Some(flow.id.as_str())).await,
         Err(failure) => return frame.failure(&failure),
     };
     page(&frame, &visit, Some(flow.id.as_str()), Some(state)).await

@@ -81,6 +81,8 @@ impl Kept {
             at: Moment::exact(app.provider.now(), &app.default_zone, locale),
             app: None,
             details: Vec::new(),
+            home: None,
+            onward: None,
             again: None,
             notice: None,
         };

@@ -217,6 +217,9 @@ impl Provider {
             self.end_flow(&flow.id).await?;
             return Ok(Some(Next::Page(KEEP_PAGE.to_owned())));
         }
+        if flow.pending.recovery_used {
+            return self.tell_of_recovery(flow, live).await;
+        }
         let request = match &flow.pending.destination {
             Destination::Page(path)
             | Destination::StrongPage(path)

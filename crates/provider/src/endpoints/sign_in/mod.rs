@@ -1,6 +1,7 @@
 //! Signing in: password, mailed code, session. The order of steps is [`crate::rules::sign_in`].
 
 mod again;
+mod app_home;
 mod code;
 mod code_mail;
 mod complete;
@@ -8,6 +9,7 @@ mod copied_browser;
 mod first_address;
 mod flow;
 mod letters;
+mod recovered;
 mod second_step;
 pub(crate) use complete::Completion;
 pub(crate) use flow::concerned;
@@ -19,9 +21,11 @@ mod uniform;
 pub(crate) use password::device_class;
 pub(crate) use password_run::UsualTime;
 
+pub use app_home::{AppHome, Restart};
 pub use code::CodeOutcome;
 pub use code_mail::ResendOutcome;
 pub use complete::Completed;
 pub use flow::{AppView, CodeView, LoadedFlow};
 pub use password::PasswordOutcome;
+pub use recovered::Recovered;
 pub use uniform::Typed;

@@ -13,8 +13,9 @@ use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{
     App as AppName, Area, Cause, ConnectedAppView, ConnectedAppsPage, DisconnectPage, Moment,
-    ScopeItem,
+    ScopeItem, Vouched,
 };
+use crate::http::sign_in::vouched;
 
 const PURPOSE: &str = "apps";
 const HERE: &str = "/account/apps";
@@ -103,17 +104,22 @@ async fn views(owner: &Owner<'_>) -> Result<Vec<ConnectedAppView>, Failure> {
             .app_face(&connected.client_id, owner.frame.locale)
             .await?;
         // An app that is gone can do nothing any more, but its consent can still be taken back.
-        let (name, host, verified) = face.unwrap_or_else(|| {
-            let id = connected.client_id.to_string();
-            (id.clone(), id, false)
-        });
-        let view = view(owner, &connected, AppName::new(&name, &host));
-        views.push(ConnectedAppView { verified, ..view });
+        let id = connected.client_id.as_str();
+        let (app, vouched) = face.map_or_else(
+            || (AppName::new(id, id), Vouched::Nobody),
+            |face| (AppName::new(&face.name, &face.host), vouched(&face.client)),
+        );
+        views.push(view(owner, &connected, app, vouched));
     }
     Ok(views)
 }
 
-fn view(owner: &Owner<'_>, connected: &ConnectedApp, app: AppName) -> ConnectedAppView {
+fn view(
+    owner: &Owner<'_>,
+    connected: &ConnectedApp,
+    app: AppName,
+    vouched: Vouched,
+) -> ConnectedAppView {
     let moment = |at| Moment::date_time(at, owner.zone(), owner.frame.locale);
     let item = |scope: &str| ScopeItem {
         scope: scope.to_owned(),
@@ -127,6 +133,6 @@ fn view(owner: &Owner<'_>, connected: &ConnectedApp, app: AppName) -> ConnectedA
         since: moment(connected.since),
         used: connected.used_at.map(moment),
         offline: connected.offline,
-        verified: false,
+        vouched,
     }
 }

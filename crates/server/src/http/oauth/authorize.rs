@@ -44,7 +44,7 @@ async fn answer(app: &App, request: &HttpRequest, parameters: &Parameters) -> Ht
     let visit = app.visit(request);
     let frame = Frame::new(app, request, visit.locale);
     match app.provider.authorize(parameters, &visit).await {
-        Ok(Authorized::Page(refusal, name)) => frame.error(cause(refusal), name),
+        Ok(Authorized::Page(refusal, app)) => frame.error_of_app(cause(refusal), app),
         Ok(Authorized::Next(next, cookie)) => frame.set(
             frame.next(next),
             NewCookies {

@@ -1,7 +1,7 @@
 use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{AccountFrame, App, Moment, Notice, Page, ScopeItem, Stamp};
+use super::{AccountFrame, App, Moment, Notice, Page, ScopeItem, Stamp, Vouched};
 use crate::http::text::clean;
 
 /// `/account/apps`: what each app may do, and the way to take it back (ux 7.5; CON-05).
@@ -53,8 +53,8 @@ pub struct ConnectedAppView {
     pub used: Option<Moment>,
     /// Whether it works on without the person.
     pub offline: bool,
-    /// Whether the operator knows who is behind it.
-    pub verified: bool,
+    /// Who vouches for its maker, as on the consent page.
+    pub vouched: Vouched,
 }
 
 impl ConnectedAppView {

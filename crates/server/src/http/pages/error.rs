@@ -18,6 +18,10 @@ pub struct ErrorPage {
     pub app: Option<String>,
     /// Names and values for developers; nothing that tells strangers what exists.
     pub details: Vec<(&'static str, String)>,
+    /// Where people begin at that app, if it registered that and somebody looked at it.
+    pub home: Option<String>,
+    /// Path of the page where what is gone here goes on.
+    pub onward: Option<String>,
     /// Path that starts again, if there is one.
     pub again: Option<String>,
     /// The operator's words, while something is paused.
@@ -163,6 +167,17 @@ impl ErrorPage {
     }
 
     fn next_step(&self) -> String {
-        self.say("next")
+        match &self.onward {
+            Some(_) => self.page.t("error-onward-next"),
+            None => self.say("next"),
+        }
+    }
+
+    /// The link to the app's own first page; only addresses that a link of ours may have.
+    fn app_link(&self) -> Option<(&str, String)> {
+        let home = self.home.as_deref()?;
+        let name = self.app.as_deref().unwrap_or_default();
+        let words = || self.page.with("back-to-app", [("app", name)]);
+        home.starts_with("https://").then(|| (home, words()))
     }
 }

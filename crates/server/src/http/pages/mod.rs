@@ -98,7 +98,7 @@ pub use playground::{
 };
 pub use profile::{ProfilePage, ProfileProblem};
 pub use recovery::{
-    CodeAddressHelpPage, QueuePage, RecoveryCodesPage, RecoveryPage, RecoveryProblem,
+    CodeAddressHelpPage, QueuePage, RecoveredPage, RecoveryCodesPage, RecoveryPage, RecoveryProblem,
 };
 pub use return_to_app::ReturnPage;
 pub use second_steps::{

@@ -63,6 +63,66 @@ impl RecoveryPage {
     }
 }
 
+/// `/login/recovery/used`: what is left, and a look at the code address (ux 6.3).
+#[derive(Debug, Template)]
+#[template(path = "recovered.html")]
+pub struct RecoveredPage {
+    /// Frame.
+    pub page: Page,
+    /// The app that sent the person here.
+    pub app: Option<App>,
+    /// How many recovery codes are left.
+    pub left: u64,
+    /// Where codes are mailed to.
+    pub code_address: Option<String>,
+    /// Until when it stays as it is.
+    pub held_until: Option<Moment>,
+}
+
+/// So few are left that new ones are offered.
+const FEW: u64 = 2;
+
+impl RecoveredPage {
+    fn notice(&self) -> Notice {
+        Notice::new(Stamp::Pass, self.page.count("recovered-left", self.left))
+    }
+
+    fn lead(&self) -> String {
+        match &self.code_address {
+            Some(address) => self
+                .page
+                .with("recovered-lead", [("address", address.as_str())]),
+            None => self.page.t("no-code-address"),
+        }
+    }
+
+    /// `None` where there is no address to look at.
+    fn what_to_do(&self) -> Option<String> {
+        self.code_address.as_ref()?;
+        let from = |until: &Moment| self.page.with("recovered-held", [("time", &*until.words)]);
+        let now = || self.page.t("recovered-change");
+        Some(self.held_until.as_ref().map_or_else(now, from))
+    }
+
+    const fn address_key(&self) -> &'static str {
+        match self.code_address {
+            Some(_) => "recovered-address",
+            None => "next-code-address-link",
+        }
+    }
+
+    const fn has_few(&self) -> bool {
+        self.left <= FEW
+    }
+
+    fn go_on(&self) -> String {
+        match &self.app {
+            Some(app) => self.page.with("back-to-app", [("app", app.name())]),
+            None => self.page.t("login-next"),
+        }
+    }
+}
+
 /// `/account/security/recovery-codes`: how many are left, and a new set shown once (REC-05).
 #[derive(Debug, Template)]
 #[template(path = "recovery_codes.html")]

@@ -8,8 +8,8 @@ use super::{count, failed, gate};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::frame::Frame;
-use crate::http::pages::{Cause, NewPasswordPage, PasswordProblem};
-use crate::http::sign_in::{app_name, flow_of, kind, posted_flow};
+use crate::http::pages::{NewPasswordPage, PasswordProblem};
+use crate::http::sign_in::{app_name, flow_of, gone, kind, posted_flow};
 
 pub(super) const PURPOSE: &str = "new-password";
 
@@ -55,7 +55,7 @@ pub(super) async fn send(
         }
         Ok(ChangeOutcome::Refused(refusal)) => PasswordProblem::Refused(refusal),
         Ok(ChangeOutcome::Same) => PasswordProblem::Same,
-        Ok(ChangeOutcome::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
+        Ok(ChangeOutcome::Gone) => return gone(&frame, Some(id.as_str())).await,
         Err(failure) => return failed(&frame, &failure),
     };
     page(&frame, &visit, Some(id.as_str()), Some(problem)).await

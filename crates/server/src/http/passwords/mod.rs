@@ -1,10 +1,11 @@
 //! The pages where a new password is chosen: after a forgotten one, by the link of a mail, in the middle of a
-//! sign-in; and the recovery code in the place of a mailed one.
+//! sign-in; and the recovery code in the place of a mailed one, with what is said once it was used.
 
 mod change;
 mod check;
 mod forgot;
 mod gate;
+mod recovered;
 mod recovery;
 mod reset;
 
@@ -42,6 +43,11 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/login/recovery")
                 .route(web::get().to(recovery::show))
                 .route(web::post().to(recovery::send)),
+        )
+        .service(
+            web::resource("/login/recovery/used")
+                .route(web::get().to(recovered::show))
+                .route(web::post().to(recovered::send)),
         )
         .route("/help/code-address", web::get().to(recovery::help));
 }

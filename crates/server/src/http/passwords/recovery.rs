@@ -11,8 +11,8 @@ use crate::http::app::App;
 use crate::http::flash::Look;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
-use crate::http::pages::{Cause, CodeAddressHelpPage, RecoveryPage, RecoveryProblem};
-use crate::http::sign_in::{app_name, flow_of, kind, posted_flow};
+use crate::http::pages::{CodeAddressHelpPage, RecoveryPage, RecoveryProblem};
+use crate::http::sign_in::{app_name, flow_of, gone, kind, posted_flow};
 
 const PURPOSE: &str = "recovery";
 
@@ -60,7 +60,7 @@ pub(super) async fn send(
             return frame.see_saying(&format!("/login/recovery?flow={id}&said=wrong"));
         }
         Ok(RecoveryOutcome::Wait(until)) => RecoveryProblem::Wait(moment(&frame, until)),
-        Ok(RecoveryOutcome::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
+        Ok(RecoveryOutcome::Gone) => return gone(&frame, Some(id.as_str())).await,
         Err(failure) => return failed(&frame, &failure),
     };
     page(&frame, &visit, Some(id.as_str()), Some(problem)).await

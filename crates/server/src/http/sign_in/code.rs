@@ -11,7 +11,7 @@ use sekisho_provider::rules::parameters::Parameters;
 use sekisho_provider::rules::second_factor::DIGITS;
 use serde::{Deserialize, Serialize};
 
-use super::{app_name, flow_of, kind, posted_flow, stronger};
+use super::{app_name, flow_of, gone, kind, posted_flow, stronger};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::failure::{add_retry, seen};
@@ -172,12 +172,12 @@ async fn answered(
         Ok(CodeOutcome::SignedIn(completed)) => {
             return frame.set(frame.next(completed.next), completed.cookies);
         }
-        Ok(CodeOutcome::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
+        Ok(CodeOutcome::Gone) => gone(frame, Some(id)).await,
         Ok(CodeOutcome::Expired) => {
             let provider = &frame.app.provider;
             let flow = match provider.flow(id, visit).await {
                 Ok(Some(flow)) => flow,
-                Ok(None) => return frame.error_again(Cause::FlowGone, "/account"),
+                Ok(None) => return gone(frame, Some(id)).await,
                 Err(failure) => return frame.failure(&failure),
             };
             let outcome = provider.resend_code(flow, visit).await;
@@ -217,7 +217,7 @@ async fn resent(
         Ok(ResendOutcome::TooSoon(until)) => CodeState::Wait(time(frame, until)),
         Ok(ResendOutcome::Exhausted) => CodeState::Exhausted,
         Ok(ResendOutcome::NoMoreCodes(until)) => CodeState::NoMoreCodes(time(frame, until)),
-        Ok(ResendOutcome::Gone) => return frame.error_again(Cause::FlowGone, "/account"),
+        Ok(ResendOutcome::Gone) => return gone(frame, Some(id)).await,
         Err(failure) => return unavailable(frame, visit, id, &failure).await,
     };
     page(frame, visit, Some(id), state, String::new()).await

@@ -10,7 +10,8 @@ use sekisho_provider::rules::lookalike::Doubt;
 use sekisho_provider::rules::parameters::Parameters;
 use serde_json::Value;
 
-use super::{flow_of, posted_handle};
+use super::password::path_for_another;
+use super::{flow_of, gone, posted_handle};
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::{Answer, form_target};
@@ -46,7 +47,7 @@ async fn page(frame: &Frame<'_>, visit: &Visit, flow: &LoadedFlow, shown: Shown)
     let app = frame.app;
     let view = match app.provider.consent_view(flow, visit).await {
         Ok(Some(view)) => view,
-        Ok(None) => return frame.error_again(Cause::FlowGone, "/account"),
+        Ok(None) => return gone(frame, Some(flow.id.as_str())).await,
         Err(failure) => return frame.failure(&failure),
     };
     let csrf = app.decision_token(visit, flow.id.as_str(), PURPOSE);
@@ -76,7 +77,7 @@ async fn page(frame: &Frame<'_>, visit: &Visit, flow: &LoadedFlow, shown: Shown)
         claims: claim_items(&view),
         details: view.details.iter().cloned().map(DetailItem::from).collect(),
         resource: resources(&view),
-        other_account: Some(format!("/login?flow={}", flow.id)),
+        other_account: Some(path_for_another(&flow.id)),
     };
     frame.html(StatusCode::OK, &kind, &page)
 }
@@ -89,7 +90,7 @@ pub(super) async fn send(
 ) -> HttpResponse {
     let visit = app.visit_of_person(&request).await;
     let form = Parameters::decode(&body);
-    let handle = match posted_handle(&app, &request, &visit, &form, PURPOSE) {
+    let handle = match posted_handle(&app, &request, &visit, &form, PURPOSE).await {
         Ok(handle) => handle,
         Err(page) => return page,
     };
@@ -109,13 +110,20 @@ pub(super) async fn send(
     };
     match app.provider.decide_consent(&flow, decision, &visit).await {
         Ok(Some(answer)) => frame.to_app(answer),
-        Ok(None) => frame.error_again(Cause::AlreadyDecided, "/account"),
+        Ok(None) => already_decided(&frame, &flow).await,
+        Err(failure) => frame.failure(&failure),
+    }
+}
+
+async fn already_decided(frame: &Frame<'_>, flow: &LoadedFlow) -> HttpResponse {
+    match frame.app.provider.app_home(flow, frame.locale).await {
+        Ok(app) => frame.error_of_app(Cause::AlreadyDecided, app),
         Err(failure) => frame.failure(&failure),
     }
 }
 
 /// What is known of who makes the app.
-fn vouched(client: &Client) -> Vouched {
+pub(in crate::http) fn vouched(client: &Client) -> Vouched {
     match (&client.publisher, client.origin == ClientOrigin::Operator) {
         (Some(publisher), _) => Vouched::Publisher(clean(publisher, 80)),
         (None, true) => Vouched::Operator,

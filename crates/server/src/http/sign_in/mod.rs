@@ -2,10 +2,12 @@
 
 mod code;
 mod consent;
+mod gone;
 mod password;
 mod stronger;
 
-pub(in crate::http) use consent::scope_items;
+pub(in crate::http) use consent::{scope_items, vouched};
+pub(in crate::http) use gone::gone;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,7 +18,7 @@ use sekisho_provider::rules::parameters::Parameters;
 use super::app::App;
 use super::frame::Frame;
 use super::headers::{Answer, form_target};
-use super::pages::{App as AppName, Cause};
+use super::pages::App as AppName;
 
 /// Routes of this module.
 pub fn routes(config: &mut ServiceConfig) {
@@ -46,14 +48,17 @@ pub(in crate::http) async fn flow_of(
     id: Option<&str>,
 ) -> Result<(LoadedFlow, Option<AppView>), HttpResponse> {
     let frame = Frame::new(app, request, visit.locale);
-    let gone = || frame.error_again(Cause::FlowGone, "/account");
-    let Some(id) = id else { return Err(gone()) };
+    let Some(id) = id else {
+        return Err(gone(&frame, None).await);
+    };
     let flow = app
         .provider
         .flow(id, visit)
         .await
         .map_err(|failure| frame.failure(&failure))?;
-    let Some(flow) = flow else { return Err(gone()) };
+    let Some(flow) = flow else {
+        return Err(gone(&frame, Some(id)).await);
+    };
     let view = app
         .provider
         .app_view(&flow, visit)
@@ -70,31 +75,23 @@ pub(in crate::http) async fn posted_flow(
     form: &Parameters,
     purpose: &str,
 ) -> Result<(LoadedFlow, Option<AppView>), HttpResponse> {
-    let id = posted_handle(app, request, visit, form, purpose)?;
+    let id = posted_handle(app, request, visit, form, purpose).await?;
     flow_of(app, request, visit, Some(&id)).await
 }
 
 /// The handle of a posted form, or the page that says it is none of ours.
-#[expect(
-    clippy::result_large_err,
-    reason = "the page is the answer; it is made once and handed on"
-)]
-pub(in crate::http) fn posted_handle(
+pub(in crate::http) async fn posted_handle(
     app: &App,
     request: &HttpRequest,
     visit: &Visit,
     form: &Parameters,
     purpose: &str,
 ) -> Result<String, HttpResponse> {
-    app.checked(request, visit, form, purpose).ok_or_else(|| {
-        let frame = Frame::new(app, request, visit.locale);
-        let cause = if visit.pre_auth.is_none() {
-            Cause::NoCookie
-        } else {
-            Cause::Csrf
-        };
-        frame.error_again(cause, "/account")
-    })
+    if let Some(handle) = app.checked(request, visit, form, purpose) {
+        return Ok(handle);
+    }
+    let frame = Frame::new(app, request, visit.locale);
+    Err(gone::refused_form(&frame, visit, form, purpose).await)
 }
 
 /// WEB-05: the forms of a flow end in a redirect to the app.

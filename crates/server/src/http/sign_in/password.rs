@@ -1,12 +1,12 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use sekisho_model::{EmailAddress, EmailAddressRefusal};
+use sekisho_model::{EmailAddress, EmailAddressRefusal, FlowId};
 use sekisho_provider::endpoints::sign_in::{AppView, LoadedFlow, PasswordOutcome};
 use sekisho_provider::endpoints::visit::{NewCookies, Visit};
 use sekisho_provider::rules::parameters::Parameters;
 use sekisho_provider::rules::sign_in::safe_return;
 
-use super::{app_name, flow_of, kind, posted_flow};
+use super::{app_name, flow_of, gone, kind, posted_flow};
 use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::failure::{add_retry, seen};
@@ -111,7 +111,7 @@ pub(super) async fn send(
                 Ok(PasswordOutcome::NoCodeAddress) => {
                     see_other("/help/code-address?why=none", app.https)
                 }
-                Ok(PasswordOutcome::FlowGone) => frame.error_again(Cause::FlowGone, "/account"),
+                Ok(PasswordOutcome::FlowGone) => gone(&frame, Some(id.as_str())).await,
                 other => refused(&frame, &visit, id.as_str(), typed, other).await,
             };
         }
@@ -193,13 +193,13 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
+/// The page where the address can be typed, whoever is signed in.
+pub(super) fn path_for_another(flow: &FlowId) -> String {
+    format!("/login?flow={flow}&{}={}", ANOTHER.0, ANOTHER.1)
+}
+
     fn path(&self) -> String {
         format!("/login?flow={}", self.flow.id)
-    }
-
-    /// The page where the address can be typed, whoever is signed in.
-    fn path_for_another(&self) -> String {
-        format!("{}&{}={}", self.path(), ANOTHER.0, ANOTHER.1)
     }
 
     /// Who is signed in at this browser, where nobody else was typed or is wanted (ux 6.1).
@@ -242,7 +242,7 @@ impl Shown<'_> {
             .form_token(self.visit, self.flow.id.as_str(), PURPOSE);
         let mut page = frame.page(csrf);
         page.path = if self.another {
-            self.path_for_another()
+            path_for_another(&self.flow.id)
         } else {
             self.path()
         };
@@ -256,7 +256,7 @@ impl Shown<'_> {
             links: SignInLinks {
                 forgot: true,
                 register: self.register_href(),
-                another: self.path_for_another(),
+                another: path_for_another(&self.flow.id),
             },
         };
         frame.html(StatusCode::OK, &kind(self.view), &view)

@@ -11,7 +11,7 @@ use sekisho_provider::rules::second_factor::DIGITS;
 use sekisho_provider::rules::sign_in::CodeStage;
 
 use super::code::{How, PURPOSE, Tried, stopped, time};
-use super::{app_name, flow_of, kind};
+use super::{app_name, flow_of, gone, kind};
 use crate::http::answer::see_other;
 use crate::http::failure::{add_retry, seen};
 use crate::http::frame::Frame;
@@ -69,9 +69,7 @@ async fn answered(
         }
         Ok(CodeOutcome::Stopped) => return stopped(frame, id),
         Ok(CodeOutcome::Wait(until)) => StrongerProblem::Wait(time(frame, until)),
-        Ok(CodeOutcome::Gone | CodeOutcome::Expired) => {
-            return frame.error_again(Cause::FlowGone, "/account");
-        }
+        Ok(CodeOutcome::Gone | CodeOutcome::Expired) => return gone(frame, Some(id)).await,
         Err(failure) => {
             let seen = seen(frame.app, frame.request, &failure);
             if seen.retry_after.is_none() {
@@ -102,7 +100,7 @@ pub(super) async fn page(
     let code = provider.code_view(&flow, view.as_ref());
     let Some((code, stronger)) = code.and_then(|code| Some((code.may_trust, code.stage.stronger?)))
     else {
-        return frame.error_again(Cause::FlowGone, "/account");
+        return gone(frame, Some(id)).await;
     };
     if stronger.is_nothing() {
         return see_other(&format!("/login/recovery?flow={id}"), frame.app.https);

@@ -250,6 +250,8 @@ fn error_view(locale: Locale, cause: Cause) -> ErrorPage {
         at: Moment::exact(NOW, ZONE, locale),
         app: None,
         details: Vec::new(),
+        home: None,
+        onward: None,
         again: None,
         notice: None,
     }
@@ -264,6 +266,7 @@ fn error_pages(album: &mut Album) {
         ("client-stopped", Cause::ClientStopped),
         ("bad-request", Cause::BadRequest),
         ("flow-gone", Cause::FlowGone),
+        ("flow-gone-onward", Cause::FlowGone),
         ("already-decided", Cause::AlreadyDecided),
         ("csrf", Cause::Csrf),
         ("no-cookie", Cause::NoCookie),
@@ -281,6 +284,13 @@ fn error_pages(album: &mut Album) {
         ("our-fault", Cause::OurFault),
     ] {
         let mut view = error_view(locale, cause);
+        if name == "flow-gone" {
+            view.app = Some(app(locale).name().to_owned());
+            view.home = Some("https://mail.aozora.example/".to_owned());
+        }
+        if name == "flow-gone-onward" {
+            view.onward = Some("/login/code?flow=0123".to_owned());
+        }
         if name == "redirect-uri" {
             view.app = Some(app(locale).name().to_owned());
             view.again = Some("/account".to_owned());

@@ -96,6 +96,24 @@ pub(super) fn recovery_pages(album: &mut Album) {
     album.put_error("recovery-wrong", recovery(Some(RecoveryProblem::Wrong)));
     let wait = RecoveryProblem::Wait(clock(locale, 900));
     album.put_error("recovery-wait", recovery(Some(wait)));
+    let used = |left, code_address: Option<&str>, held_until| RecoveredPage {
+        page: page(locale),
+        app: Some(app(locale)),
+        left,
+        code_address: code_address.map(str::to_owned),
+        held_until,
+    };
+    let address = Some("haruka@mobile.example");
+    let held = Some(Moment::date_time(NOW, ZONE, locale));
+    album.put("recovery-used", used(9, address, held));
+    album.put("recovery-used-last", used(0, address, None));
+    album.put(
+        "recovery-used-no-address",
+        RecoveredPage {
+            app: None,
+            ..used(1, None, None)
+        },
+    );
     let codes = |left, made, codes| RecoveryCodesPage {
         page: page(locale),
         account: account(Area::Security),
