@@ -131,6 +131,9 @@ fn sign_in(pattern: &str) -> Option<Purpose> {
     use EndpointClass as Class;
     Some(match pattern {
         "/login" | "/login/code" => both(Class::SignIn),
+        "/login/by-mail" | "/login/by-mail/{token}" => {
+            both(Class::SignIn).switched_by(Feature::LetIn)
+        }
         "/login/recovery" => both(Class::SignIn).switched_by(Feature::RecoveryCodes),
         "/login/new-password" | "/login/lost-factor" => both(Class::Credentials),
         "/login/code-address/{flow}"
