@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use sekisho_model::EventKind;
 use serde_json::json;
 
@@ -24,6 +25,11 @@ impl Scene {
         }
         self.watched().await;
         self.watched().await;
+    }
+
+    /// The answer to what every app asks.
+    async fn keys_for(&self, ip: &str) -> StatusCode {
+        self.from(ip).get("/oauth2/jwks").await.status
     }
 
     /// What probes did about an address.
@@ -70,4 +76,25 @@ async fn thr_15_a_scanner_behind_the_address_of_owners_is_slowed_and_its_neighbo
         scene.try_password(&stranger, &app, name, "wrong-1").await;
     }
     assert!(scene.keeps_out(&app, shared).await, "three tries a minute");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s5_thr_15_what_a_rule_does_opens_nothing_that_an_operator_closed() {
+    let scene = Scene::open().await;
+    let sealed = ["guard", "block", "--network", "192.0.2.0/24"];
+    let how = ["--everything", "--for", "30m", "--reason", "an attack"];
+    scene.run(&[&sealed[..], &how].concat());
+    scene.house.house.services.provider.hear().await.unwrap();
+    let (scanner, inside) = ("192.0.2.61", StatusCode::FORBIDDEN);
+    assert_eq!(scene.keys_for(scanner).await, inside);
+    scene.scans(scanner, &[], 12).await;
+    assert!(!scene.done_about(scanner).await.is_empty(), "a rule fired");
+    assert_eq!(scene.keys_for(scanner).await, inside);
+    assert_eq!(scene.keys_for("198.51.100.7").await, StatusCode::OK);
+    // What the rule did lasts longer than what the operator did.
+    let half_an_hour = Duration::from_secs(31 * 60);
+    scene.house.advance(half_an_hour).await;
+    assert_eq!(scene.keys_for(scanner).await, StatusCode::OK);
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    assert!(scene.keeps_out(&app, scanner).await);
 }

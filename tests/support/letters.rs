@@ -18,15 +18,17 @@ impl TestHouse {
             .collect()
     }
 
-    /// The paths of the reset links mailed to this address, oldest first.
+    /// The paths of the links for a new password, or past a hold-up, mailed to this address, oldest first.
     pub fn links_to(&self, address: &str) -> Vec<String> {
         let link = |text: String| {
-            let rest = text.split("/password/reset/").nth(1)?;
+            let ways = ["/password/reset/", "/login/by-mail/"];
+            let way = ways.into_iter().find(|way| text.contains(way))?;
+            let rest = text.split(way).nth(1)?;
             let token: String = rest
                 .chars()
                 .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
                 .collect();
-            Some(format!("/password/reset/{token}"))
+            Some(format!("{way}{token}"))
         };
         self.letters_to(address)
             .into_iter()

@@ -85,6 +85,19 @@ pub enum LetterBody {
         /// From where.
         ip: String,
     },
+    /// The link that lets an owner try at a browser that is held up; the password stays (THR-04).
+    LetInLink {
+        /// The link, made from the issuer.
+        link: String,
+        /// How many minutes it works.
+        minutes: u64,
+        /// Until when; afterwards the letter is of no use.
+        expires_at: Timestamp,
+        /// When it was asked for.
+        at: Timestamp,
+        /// From where.
+        ip: String,
+    },
     /// The password was changed; cannot be turned off (REC-06).
     PasswordChanged {
         /// How.
@@ -373,6 +386,7 @@ impl LetterBody {
             Self::NewDevice(_) => LetterKind::NewDevice,
             Self::PasswordKnown { .. } => LetterKind::PasswordKnown,
             Self::ResetLink { .. } => LetterKind::ResetLink,
+            Self::LetInLink { .. } => LetterKind::LetInLink,
             Self::PasswordChanged { .. } => LetterKind::PasswordChanged,
             Self::RecoveryNotice { .. } => LetterKind::RecoveryNotice,
             Self::AddressCode { .. } => LetterKind::AddressCode,
@@ -389,6 +403,7 @@ impl LetterBody {
         match self {
             Self::SignInCode { expires_at, .. }
             | Self::ResetLink { expires_at, .. }
+            | Self::LetInLink { expires_at, .. }
             | Self::AddressCode { expires_at, .. } => Some(*expires_at),
             _ => None,
         }
@@ -401,6 +416,7 @@ impl LetterBody {
             Self::SignInCode { ip, .. }
             | Self::PasswordKnown { ip, .. }
             | Self::ResetLink { ip, .. }
+            | Self::LetInLink { ip, .. }
             | Self::PasswordChanged { ip, .. }
             | Self::RecoveryNotice { ip, .. }
             | Self::AddressTaken { ip, .. }

@@ -46,6 +46,7 @@ templates! {
     NewDevice "new_device/body.txt" "new_device/body.html"
     PasswordKnown "password_known/body.txt" "password_known/body.html"
     ResetLink "reset_link/body.txt" "reset_link/body.html"
+    LetInLink "let_in_link/body.txt" "let_in_link/body.html"
     PasswordChanged "password_changed/body.txt" "password_changed/body.html"
     RecoveryNotice "recovery_notice/body.txt" "recovery_notice/body.html"
     AddressCode "address_code/body.txt" "address_code/body.html"
@@ -90,6 +91,11 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             "reset-subject",
             text::ResetLink(v).render()?,
             html::ResetLink(v).render()?,
+        ),
+        LetterBody::LetInLink { .. } => (
+            "let-in-subject",
+            text::LetInLink(v).render()?,
+            html::LetInLink(v).render()?,
         ),
         LetterBody::PasswordChanged { .. } => (
             "changed-subject",
@@ -185,6 +191,18 @@ impl View {
             }
             LetterBody::ResetLink { .. } | LetterBody::PasswordChanged { .. } => {
                 view.recovery(letter)?;
+            }
+            LetterBody::LetInLink {
+                link,
+                minutes,
+                at,
+                ip,
+                ..
+            } => {
+                view.link = Some(link.clone()).filter(|link| is_web(link));
+                view.put("minutes", minutes.to_string());
+                view.when(letter, *at)?;
+                view.address(ip)?;
             }
             LetterBody::RecoveryNotice { apps, again, .. } => {
                 view.recovery(letter)?;

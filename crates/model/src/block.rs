@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BodyField, ClientId, Timestamp, UserId};
 
-/// What is done about a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What is done about a target, the mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockEffect {
     /// Never kept out, and not counted by where it comes from: a large office, a monitoring probe.

@@ -14,6 +14,8 @@ pub enum LetterKind {
     PasswordKnown,
     /// The link that lets a new password be chosen.
     ResetLink,
+    /// The link that lets an owner try at a browser that is held up (THR-04).
+    LetInLink,
     /// The password was changed.
     PasswordChanged,
     /// Something about the ways back into the account happened.
@@ -58,7 +60,11 @@ impl LetterKind {
     /// How urgent letters of this kind are.
     pub const fn urgency(self) -> Urgency {
         match self {
-            Self::SignInCode | Self::ResetLink | Self::AddressCode | Self::Test => Urgency::Now,
+            Self::SignInCode
+            | Self::ResetLink
+            | Self::LetInLink
+            | Self::AddressCode
+            | Self::Test => Urgency::Now,
             Self::SignInAlert
             | Self::NewDevice
             | Self::PasswordKnown
@@ -80,12 +86,13 @@ impl LetterKind {
     }
 
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SignInCode,
         Self::SignInAlert,
         Self::NewDevice,
         Self::PasswordKnown,
         Self::ResetLink,
+        Self::LetInLink,
         Self::PasswordChanged,
         Self::RecoveryNotice,
         Self::AddressCode,
@@ -104,6 +111,7 @@ impl LetterKind {
             Self::NewDevice => "new_device",
             Self::PasswordKnown => "password_known",
             Self::ResetLink => "reset_link",
+            Self::LetInLink => "let_in_link",
             Self::PasswordChanged => "password_changed",
             Self::RecoveryNotice => "recovery_notice",
             Self::AddressCode => "address_code",

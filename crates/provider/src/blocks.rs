@@ -136,14 +136,7 @@ impl Provider {
     ) -> Option<(Block, Event)> {
         let (blocks, now) = (self.blocks(), self.now());
         let network = network.trunc();
-        let kept_out = blocks
-            .keeps_strangers_out(&network.addr().to_string(), now)
-            .is_some_and(|block| match &block.target {
-                BlockTarget::Network(there) => {
-                    there.contains(&network) && block.until.is_none_or(|end| end >= until)
-                }
-                _ => false,
-            });
+        let kept_out = blocks.keeps_out_until(&network, until, now);
         let by_rules = |block: &&Block| block.operator.starts_with(BY_RULE);
         let too_many = blocks.holding(now).filter(by_rules).count() >= MOST_BY_RULES;
         if kept_out || too_many || blocks.allows_some_of(&network, now) {

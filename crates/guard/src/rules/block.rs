@@ -67,21 +67,44 @@ impl Blocks {
         self.list.iter().filter(move |block| block.holds(now))
     }
 
-    /// What was decided about an address: the most narrow network counts, then the newest decision.
+    /// What was decided about an address. A permission excepts from what is about wider networks, and from older
+    /// decisions about its own; of all that keep out nevertheless the strictest counts, and then the one that
+    /// lasts longest. So a block never lets anybody in whom another one kept out.
     pub fn of_source(&self, ip: &str, now: Timestamp) -> Option<&Block> {
         if self.lengths.is_empty() {
             return None;
         }
-        let ip = ip.parse::<IpAddr>().ok()?.to_canonical();
-        let lengths = self.lengths.iter().rev();
-        let mut nets = lengths.filter_map(|bits| IpNet::new(ip, *bits).ok());
-        nets.find_map(|net| self.of_network(&net.trunc(), now))
+        let mut strictest: Option<&Block> = None;
+        for block in self.about(ip.parse().ok()?, now) {
+            if !block.keeps_out() {
+                return strictest.or(Some(block));
+            }
+            if strictest.is_none_or(|known| strength(block) > strength(known)) {
+                strictest = Some(block);
+            }
+        }
+        strictest
     }
 
-    fn of_network(&self, net: &IpNet, now: Timestamp) -> Option<&Block> {
-        let places = self.by_network.get(net)?.iter().rev();
-        let mut made = places.filter_map(|place| self.list.get(*place));
-        made.find(|block| block.holds(now))
+    /// What holds about the networks of an address: the most narrow one first, and of one network the newest
+    /// decision first.
+    fn about(&self, ip: IpAddr, now: Timestamp) -> impl Iterator<Item = &Block> {
+        let ip = ip.to_canonical();
+        let lengths = self.lengths.iter().rev();
+        let nets = lengths.filter_map(move |bits| IpNet::new(ip, *bits).ok());
+        nets.filter_map(|net| self.by_network.get(&net.trunc()))
+            .flat_map(|places| places.iter().rev())
+            .filter_map(|place| self.list.get(*place))
+            .filter(move |block| block.holds(now))
+    }
+
+    /// Whether strangers from this whole network are kept out until then, if nothing within or around it is
+    /// allowed.
+    pub fn keeps_out_until(&self, net: &IpNet, until: Timestamp, now: Timestamp) -> bool {
+        self.about(net.addr(), now).any(|block| {
+            let whole = matches!(&block.target, BlockTarget::Network(there) if there.contains(net));
+            whole && block.keeps_out() && block.until.is_none_or(|end| end >= until)
+        })
     }
 
     /// Whether strangers from there are kept out; until when, if that is known.
@@ -180,6 +203,11 @@ pub fn overlap(one: &IpNet, other: &IpNet) -> bool {
     one.contains(other) || other.contains(one)
 }
 
+/// How strict it is, and then how long it lasts.
+fn strength(block: &Block) -> (BlockEffect, bool, Option<Timestamp>) {
+    (block.effect, block.until.is_none(), block.until)
+}
+
 fn touches(net: &IpNet, never: &[IpNet]) -> bool {
     never.iter().any(|kept| overlap(kept, net))
 }
@@ -221,6 +249,7 @@ fn has(text: &str, part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use sekisho_model::ClientId;
 
     use super::*;
@@ -258,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn s5_the_most_narrow_network_counts_and_then_the_newest_decision() {
+    fn s5_the_most_narrow_permission_counts_and_then_the_newest_decision() {
         let list = vec![
             net(1, "203.0.113.0/24", BlockEffect::Strangers),
             net(2, "203.0.113.64/26", BlockEffect::Allow),
@@ -296,6 +325,93 @@ mod tests {
                 .of_request(&look("203.0.113.70", "/", ""), NOW)
                 .is_some()
         );
+    }
+
+    #[test]
+    fn s5_a_narrower_block_never_weakens_a_wider_one() {
+        let rule = Block {
+            until: Some(at(60)),
+            ..net(2, "203.0.113.9/32", BlockEffect::Strangers)
+        };
+        let sealed = net(1, "203.0.113.0/24", BlockEffect::Everything);
+        let office = net(3, "203.0.113.8/30", BlockEffect::Allow);
+        let number = |list: &[&Block]| {
+            let list = list.iter().map(|block| (*block).clone()).collect();
+            let blocks = Blocks::new(list, &[]);
+            blocks.of_source("203.0.113.9", NOW).map(|b| b.number)
+        };
+        assert_eq!(number(&[&sealed, &rule]), Some(1));
+        assert_eq!(number(&[&rule, &sealed]), Some(1));
+        // A permission excepts from what is wider, not from what is narrower.
+        assert_eq!(number(&[&sealed, &office]), Some(3));
+        assert_eq!(number(&[&office, &sealed]), Some(3));
+        assert_eq!(number(&[&sealed, &rule, &office]), Some(2));
+        // Nor does a newer block of the same network weaken an older one.
+        let milder = net(4, "203.0.113.0/24", BlockEffect::Strangers);
+        assert_eq!(number(&[&sealed, &milder]), Some(1));
+        let allowed = net(5, "203.0.113.0/24", BlockEffect::Allow);
+        assert_eq!(number(&[&sealed, &allowed]), Some(5));
+        assert_eq!(number(&[&allowed, &sealed]), Some(1));
+        assert_eq!(number(&[&sealed, &allowed, &milder]), Some(4));
+        // Of two that are as strict, the end that people are told of is the later one.
+        assert_eq!(number(&[&milder, &rule]), Some(4));
+    }
+
+    #[test]
+    fn s5_a_network_is_kept_out_until_then_if_one_block_around_it_lasts() {
+        let short = Block {
+            until: Some(at(60)),
+            ..net(1, "203.0.113.0/24", BlockEffect::Everything)
+        };
+        let long = Block {
+            until: Some(at(120)),
+            ..net(2, "203.0.0.0/16", BlockEffect::Strangers)
+        };
+        let blocks = Blocks::new(vec![short, long], &[]);
+        let kept = |text: &str, until| {
+            let net = text.parse().unwrap();
+            blocks.keeps_out_until(&net, at(until), NOW)
+        };
+        assert!(kept("203.0.113.9/32", 120) && kept("203.0.113.0/24", 60));
+        assert!(!kept("203.0.113.9/32", 121), "it ends before");
+        assert!(!kept("203.0.0.0/15", 60), "only a part of it");
+        assert!(!kept("198.51.100.0/24", 60));
+    }
+
+    /// How much of an address is kept out.
+    fn kept(list: &[Block], ip: &str) -> BlockEffect {
+        let blocks = Blocks::new(list.to_vec(), &[]);
+        let block = blocks.of_source(ip, NOW);
+        block.map_or(BlockEffect::Allow, |block| block.effect)
+    }
+
+    /// Decisions about the networks of sixteen addresses, some of them over.
+    fn decision(effects: &'static [BlockEffect]) -> impl Strategy<Value = Block> {
+        let parts = (0..16_u8, 24..=32_u8, 0..effects.len(), -1..3_i64);
+        parts.prop_map(|(host, bits, effect, until)| {
+            let text = format!("203.0.113.{host}/{bits}");
+            let network = text.parse::<IpNet>().unwrap().trunc();
+            Block {
+                until: (until < 2).then(|| at(until)),
+                ..made(0, BlockTarget::Network(network), effects[effect])
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn s5_to_add_a_block_lets_nobody_in(
+            list in prop::collection::vec(decision(&BlockEffect::ALL), 0..12),
+            added in decision(&[BlockEffect::Strangers, BlockEffect::Everything]),
+            place in 0..12_usize,
+        ) {
+            let mut after = list.clone();
+            after.insert(place.min(list.len()), added);
+            for host in 0..16 {
+                let ip = format!("203.0.113.{host}");
+                prop_assert!(kept(&list, &ip) <= kept(&after, &ip), "{ip}: {after:?}");
+            }
+        }
     }
 
     #[test]

@@ -125,6 +125,13 @@ fn recovery_letters() -> Vec<LetterBody> {
         at: AT,
         ip: ip.clone(),
     };
+    let let_in = LetterBody::LetInLink {
+        link: "https://id.sekisho.example/login/by-mail/abc".to_owned(),
+        minutes: 60,
+        expires_at: AT + Duration::from_mins(60),
+        at: AT,
+        ip: ip.clone(),
+    };
     let not_me = || Some("https://id.sekisho.example/not-me/abc".to_owned());
     let changed = |how| LetterBody::PasswordChanged {
         how,
@@ -158,6 +165,7 @@ fn recovery_letters() -> Vec<LetterBody> {
     let mut all = vec![
         link(false),
         link(true),
+        let_in,
         changed(ChangedHow::ResetLink),
         changed(ChangedHow::Forced),
         changed(ChangedHow::Own { others_stay: false }),

@@ -1,13 +1,30 @@
-//! The mailed way in for an owner at a new device while strangers are held up (THR-04).
+//! The mailed way in for an owner at a new device while strangers are held up (THR-04). It works wherever signing
+//! in works, also while nobody can change a password.
+
+use std::sync::Arc;
 
 use sekisho_guard::{Concerned, EndpointClass};
-use sekisho_model::{EventKind, Feature, FlowId, Outcome, PreAuthToken, ResetToken};
+use sekisho_model::{
+    EmailAddress, EventKind, Feature, FlowId, Origin, Outcome, PreAuthToken, ResetToken,
+};
 use sekisho_store::Once;
 
+use super::password_reset::LinkFor;
 use super::visit::Visit;
 use crate::rules::password_reset::Standing;
 use crate::rules::sign_in::{Destination, LetIn, PendingSignIn, safe_return};
 use crate::{Failure, Provider};
+
+/// What a link opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetInView {
+    /// A sign-in may begin with it.
+    Open,
+    /// The link was used.
+    Used,
+    /// It never was one, or its time is over.
+    Over,
+}
 
 /// What came of a link.
 #[derive(Debug)]
@@ -21,7 +38,34 @@ pub enum LetInOutcome {
 }
 
 impl Provider {
-    /// Uses a reset link up without a new password: a sign-in begins whose tries strangers cannot use up.
+    /// Somebody is held up. Answers the same in the same time for everybody, as for a forgotten password (ENU-01).
+    pub async fn let_in_asked(
+        self: &Arc<Self>,
+        address: EmailAddress,
+        origin: Origin,
+    ) -> Result<(), Failure> {
+        self.knowledge.may_issue(self.now())?;
+        self.works(Feature::LetIn)?;
+        self.pass(EndpointClass::SignIn, Concerned::default())?;
+        self.link_asked(address, origin, LinkFor::LettingIn).await
+    }
+
+    /// What the page of a link shows. Looking uses nothing up (REC-01).
+    pub async fn let_in_view(
+        &self,
+        token: &ResetToken,
+        visit: &Visit,
+    ) -> Result<LetInView, Failure> {
+        self.works(Feature::LetIn)?;
+        self.pass(EndpointClass::SignIn, Concerned::default())?;
+        Ok(match self.found_reset(token, visit).await? {
+            Ok(_) => LetInView::Open,
+            Err(Standing::Used) => LetInView::Used,
+            Err(_) => LetInView::Over,
+        })
+    }
+
+    /// Uses a link up without a new password, also one for a new password: a sign-in begins whose tries strangers cannot use up.
     /// The password and the second step are asked as always; the browser becomes neither known nor trusted,
     /// so one mailbox opens nothing more than before (REC-04).
     pub async fn let_in_by_link(

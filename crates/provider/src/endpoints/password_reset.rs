@@ -66,6 +66,17 @@ pub enum ResetOutcome {
     Over,
 }
 
+/// What a link is mailed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkFor {
+    /// Whoever forgot the password.
+    NewPassword,
+    /// Somebody whom an operator checked.
+    Vouched,
+    /// Whoever is held up at a new device (THR-04).
+    LettingIn,
+}
+
 /// What was typed on the page of a link.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
@@ -102,21 +113,36 @@ impl Provider {
         self.knowledge.may_issue(self.now())?;
         self.works(Feature::PasswordReset)?;
         self.pass(EndpointClass::Credentials, Concerned::default())?;
+        self.link_asked(address, origin, LinkFor::NewPassword).await
+    }
+
+    /// Mails a link after the answer.
+    pub(super) async fn link_asked(
+        self: &Arc<Self>,
+        address: EmailAddress,
+        origin: Origin,
+        wanted: LinkFor,
+    ) -> Result<(), Failure> {
         let place = Arc::clone(&self.reset_desk).acquire_owned();
         let Ok(Ok(place)) = tokio::time::timeout(DESK_WAIT, place).await else {
             return Err(Failure::Busy(Duration::from_secs(5)));
         };
         let this = Arc::clone(self);
         let _detached = tokio::spawn(async move {
-            if let Err(error) = this.mail_reset(&address, &origin).await {
-                tracing::error!(%error, "a reset that was asked for could not be mailed");
+            if let Err(error) = this.mail_link(&address, &origin, wanted).await {
+                tracing::error!(%error, "a link that was asked for could not be mailed");
             }
             drop(place);
         });
         Ok(())
     }
 
-    async fn mail_reset(&self, address: &EmailAddress, origin: &Origin) -> Result<(), Failure> {
+    async fn mail_link(
+        &self,
+        address: &EmailAddress,
+        origin: &Origin,
+        wanted: LinkFor,
+    ) -> Result<(), Failure> {
         let index = self.address_index(address);
         let mail = ResetMail {
             account: &index,
@@ -135,8 +161,11 @@ impl Provider {
         };
         let open = self.open_account(&account)?;
         let mut event = self.event(EventKind::ResetAsked, Outcome::Passed, origin);
-        event.detail = serde_json::json!({ "by": "mail" });
-        self.post_links(&account, &open, event).await?;
+        event.detail = match wanted {
+            LinkFor::LettingIn => serde_json::json!({ "by": "mail", "wants": "let_in" }),
+            LinkFor::NewPassword | LinkFor::Vouched => serde_json::json!({ "by": "mail" }),
+        };
+        self.post_links((&account, &open), wanted, event).await?;
         Ok(())
     }
 
@@ -149,17 +178,18 @@ impl Provider {
             return Ok(false);
         };
         let open = self.open_account(&account)?;
-        self.post_links(&account, &open, event).await
+        self.post_links((&account, &open), LinkFor::Vouched, event)
+            .await
     }
 
     /// One link for each mailbox, in place of all earlier ones (REC-01).
     async fn post_links(
         &self,
-        account: &Account,
-        open: &OpenAccount,
+        (account, open): (&Account, &OpenAccount),
+        wanted: LinkFor,
         mut event: Event,
     ) -> Result<bool, Failure> {
-        let vouched = event.detail.get("command").is_some();
+        let vouched = wanted == LinkFor::Vouched;
         event.user_id = Some(account.user.id);
         let internal = &self.settings.resets.internal_domains;
         let login = Some((AddressKind::Login, &open.login_address));
@@ -179,7 +209,7 @@ impl Provider {
                 letters.push(self.sealed_letter(&account.user, address, notice));
                 continue;
             }
-            let (link, letter) = self.link(account, (mailbox, address), vouched, &event.origin);
+            let (link, letter) = self.link(account, (mailbox, address), wanted, &event.origin);
             links.push(link);
             letters.push(letter);
         }
@@ -209,7 +239,7 @@ impl Provider {
         &self,
         account: &Account,
         (mailbox, address): (AddressKind, &EmailAddress),
-        vouched: bool,
+        wanted: LinkFor,
         origin: &Origin,
     ) -> (ResetRecord, OutboxLetter) {
         let (now, life) = (self.now(), self.settings.resets.link_life);
@@ -218,22 +248,43 @@ impl Provider {
             digest: token.digest(),
             user_id: account.user.id,
             mailbox,
-            vouched,
+            vouched: wanted == LinkFor::Vouched,
             epoch: self.knowledge.epoch_now(),
             password_at: account.user.password_at,
             created_at: now,
             expires_at: now + life,
             used_at: None,
         };
-        let body = LetterBody::ResetLink {
-            link: format!("{}/password/reset/{}", self.settings.issuer, token.reveal()),
-            by_operator: vouched,
-            minutes: life.as_secs() / 60,
-            expires_at: record.expires_at,
-            at: now,
-            ip: origin.ip.clone(),
-        };
+        let body = self.link_letter(&token, wanted, (&record, origin));
         (record, self.sealed_letter(&account.user, address, body))
+    }
+
+    fn link_letter(
+        &self,
+        token: &ResetToken,
+        wanted: LinkFor,
+        (record, origin): (&ResetRecord, &Origin),
+    ) -> LetterBody {
+        let (issuer, token) = (&self.settings.issuer, token.reveal());
+        let minutes = self.settings.resets.link_life.as_secs() / 60;
+        let (expires_at, at, ip) = (record.expires_at, record.created_at, origin.ip.clone());
+        match wanted {
+            LinkFor::LettingIn => LetterBody::LetInLink {
+                link: format!("{issuer}/login/by-mail/{token}"),
+                minutes,
+                expires_at,
+                at,
+                ip,
+            },
+            LinkFor::NewPassword | LinkFor::Vouched => LetterBody::ResetLink {
+                link: format!("{issuer}/password/reset/{token}"),
+                by_operator: wanted == LinkFor::Vouched,
+                minutes,
+                expires_at,
+                at,
+                ip,
+            },
+        }
     }
 
     /// What the page of a link shows. Looking uses nothing up: scanners of mail open every link.

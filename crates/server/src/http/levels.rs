@@ -134,6 +134,9 @@ fn sign_in(pattern: &str) -> Option<Purpose> {
         "/login/recovery" | "/login/recovery/used" => {
             both(Class::SignIn).switched_by(Feature::RecoveryCodes)
         }
+        "/login/by-mail" | "/login/by-mail/{token}" => {
+            both(Class::SignIn).switched_by(Feature::LetIn)
+        }
         "/login/new-password" | "/login/lost-factor" => both(Class::Credentials),
         "/login/code-address/{flow}"
         | "/login/code-address/{flow}/mailbox"

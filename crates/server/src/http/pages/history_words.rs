@@ -22,7 +22,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         },
         EventKind::Revocation => ("did-revoke", "how-access-ended"),
         EventKind::SettingChanged => changed(&entry.detail),
-        EventKind::ResetAsked => ("did-ask-reset", "how-mail-link"),
+        EventKind::ResetAsked => reset_asked(&entry.detail),
         EventKind::PasswordChanged => password(entry),
         EventKind::RecoveryCodes => recovery_codes(entry),
         EventKind::FactorChanged => factor(&entry.detail),
@@ -60,6 +60,16 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::CanaryTouched
         | EventKind::OperatorToken
         | EventKind::Advisory => ("did-change", "how-by-operator"),
+    }
+}
+
+/// Somebody who was held up asked for the link, or used one, without wanting another password.
+fn reset_asked(detail: &Value) -> (&'static str, &'static str) {
+    let wants = detail.get("wants").and_then(Value::as_str);
+    if wants == Some("let_in") || is_true(detail, "let_in") {
+        ("did-ask-let-in", "how-let-in")
+    } else {
+        ("did-ask-reset", "how-mail-link")
     }
 }
 

@@ -90,8 +90,8 @@ pub use not_me::{NotMePage, NotMeSaidPage, SeenEvent};
 pub use notice::{Fault, Notice, Stamp};
 pub use overview::{LastVisit, OverviewPage, Unexplained};
 pub use password::{
-    ForgotPage, ForgotState, Missing, NewPasswordPage, OwnPasswordPage, PasswordProblem, ResetPage,
-    ResetSaid, ResetSaidPage, in_words,
+    ForgotPage, ForgotState, LetInPage, MailedWay, Missing, NewPasswordPage, OwnPasswordPage,
+    PasswordProblem, ResetPage, ResetSaid, ResetSaidPage, in_words,
 };
 pub use playground::{
     Check, CheckKind, PlaygroundPage, PlaygroundResultPage, ShownToken, TokenKind,

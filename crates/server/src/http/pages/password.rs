@@ -5,7 +5,8 @@ use sekisho_provider::rules::password_reset::MissingProof;
 
 use super::{AccountFrame, App, Fault, Moment, Notice, Page, Stamp};
 
-/// `/password/forgot`: the same before and after for known and unknown addresses (ENU-01, ux 6.7).
+/// `/password/forgot` and `/login/by-mail`: the same before and after for known and unknown addresses (ENU-01,
+/// ux 6.7).
 #[derive(Debug, Template)]
 #[template(path = "forgot.html")]
 pub struct ForgotPage {
@@ -15,11 +16,46 @@ pub struct ForgotPage {
     pub email: String,
     /// How many minutes a link works.
     pub minutes: u64,
+    /// What the link is for.
+    pub way: MailedWay,
     /// How far it got.
     pub state: ForgotState,
 }
 
-/// How far somebody got who forgot a password.
+/// What a link is mailed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailedWay {
+    /// A new password.
+    NewPassword,
+    /// A sign-in at a browser that is held up (THR-04).
+    LetIn,
+}
+
+impl MailedWay {
+    /// Where the link is asked for.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::NewPassword => "/password/forgot",
+            Self::LetIn => "/login/by-mail",
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::NewPassword => "forgot-title",
+            Self::LetIn => "let-in-title",
+        }
+    }
+
+    const fn lead(self) -> &'static str {
+        match self {
+            Self::NewPassword => "forgot-lead",
+            Self::LetIn => "let-in-lead",
+        }
+    }
+}
+
+/// How far somebody got who forgot a password, or is held up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForgotState {
     /// Nothing was sent yet.
@@ -160,6 +196,16 @@ pub struct ResetPage {
     pub problem: Option<PasswordProblem>,
 }
 
+/// `/login/by-mail/…`: on to a sign-in by the link of a mail (THR-04).
+#[derive(Debug, Template)]
+#[template(path = "let_in.html")]
+pub struct LetInPage {
+    /// Frame.
+    pub page: Page,
+    /// What the link carries.
+    pub token: String,
+}
+
 /// What is asked beside the link (REC-04).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
@@ -288,6 +334,8 @@ pub struct ResetSaidPage {
     pub page: Page,
     /// What.
     pub said: ResetSaid,
+    /// What the link was for.
+    pub way: MailedWay,
 }
 
 /// What is left to say about a link.
@@ -332,7 +380,10 @@ impl ResetSaidPage {
                 let time = [("time", until.words.as_str())];
                 self.page.with("reset-waiting-hint", time)
             }
-            ResetSaid::Used => self.page.t("reset-used-hint"),
+            ResetSaid::Used => self.page.t(match self.way {
+                MailedWay::NewPassword => "reset-used-hint",
+                MailedWay::LetIn => "let-in-used-hint",
+            }),
             ResetSaid::Over => self.page.t("reset-over-hint"),
         }
     }

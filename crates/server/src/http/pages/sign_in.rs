@@ -84,6 +84,7 @@ impl SignInPage {
         let stop = |heading: String| Notice::new(Stamp::Stop, heading);
         let words = self.page.words();
         let at = |key, time: &Moment| words.with(key, &[("time", &time.words)]);
+        let by_mail = |notice: Notice| notice.leading("/login/by-mail", words.t("let-in-title"));
         let quoting = |key, reference: &String| words.with(key, &[("reference", reference)]);
         Some(match self.problem.as_ref()? {
             SignInProblem::EmailEmpty
@@ -96,10 +97,11 @@ impl SignInPage {
                 stop(words.t("login-wrong")).saying(words.t("login-wrong-hint"))
             }
             SignInProblem::Throttled(time) => {
-                stop(at("login-throttled", time)).saying(words.t("login-throttled-hint"))
+                let held = stop(at("login-throttled", time));
+                by_mail(held.saying(words.t("login-throttled-hint")))
             }
             SignInProblem::OnlyByMail => {
-                stop(words.t("login-by-mail")).saying(words.t("login-by-mail-hint"))
+                by_mail(stop(words.t("login-by-mail")).saying(words.t("login-by-mail-hint")))
             }
             SignInProblem::Blocked(reference) => {
                 stop(words.t("login-blocked")).saying(quoting("login-blocked-hint", reference))

@@ -8,7 +8,7 @@ use crate::http::app::App;
 use crate::http::flash::Look;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
-use crate::http::pages::{Cause, ForgotPage, ForgotState};
+use crate::http::pages::{Cause, ForgotPage, ForgotState, MailedWay};
 use crate::http::typed_address::typed_address;
 
 const PURPOSE: &str = "forgot";
@@ -70,6 +70,7 @@ fn page(frame: &Frame<'_>, csrf: String, email: String, state: ForgotState) -> H
         page,
         email,
         minutes: frame.app.provider.settings.resets.link_life.as_secs() / 60,
+        way: MailedWay::NewPassword,
         state,
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)

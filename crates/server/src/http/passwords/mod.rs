@@ -1,6 +1,8 @@
 //! The pages where a new password is chosen: after a forgotten one, by the link of a mail, in the middle of a
-//! sign-in; and the recovery code in the place of a mailed one, with what is said once it was used.
+//! sign-in; the way by mail that keeps it; and the recovery code in the place of a mailed one, with what is said
+//! once it was used.
 
+mod by_mail;
 mod change;
 mod check;
 mod forgot;
@@ -38,6 +40,18 @@ pub fn routes(config: &mut ServiceConfig) {
             web::resource("/login/new-password")
                 .route(web::get().to(change::show))
                 .route(web::post().to(change::send)),
+        )
+        .service(
+            web::resource("/login/by-mail")
+                .route(web::get().to(by_mail::show))
+                .route(web::head().to(by_mail::show))
+                .route(web::post().to(by_mail::send)),
+        )
+        .service(
+            web::resource("/login/by-mail/{token}")
+                .route(web::get().to(by_mail::look))
+                .route(web::head().to(by_mail::look))
+                .route(web::post().to(by_mail::enter)),
         )
         .service(
             web::resource("/login/recovery")

@@ -2,19 +2,20 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::ResetToken;
 use sekisho_provider::Failure;
-use sekisho_provider::endpoints::let_in::LetInOutcome;
 use sekisho_provider::endpoints::password_reset::{Choice, ResetOutcome, ResetView};
-use sekisho_provider::endpoints::visit::{NewCookies, Visit};
+use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::{bound, count, failed, gate, moment};
-use crate::http::answer::see_other;
 use crate::http::app::App;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
-use crate::http::pages::{Cause, Missing, PasswordProblem, ResetPage, ResetSaid, ResetSaidPage};
+use crate::http::pages::{
+    Cause, MailedWay, Missing, PasswordProblem, ResetPage, ResetSaid, ResetSaidPage,
+};
 
-const PURPOSE: &str = "reset";
+/// Of a page with a link of a mail; the form may go to `/login/by-mail/…` as well.
+pub(in crate::http) const PURPOSE: &str = "reset";
 
 /// The page of a link. Looking uses nothing up: scanners of mail open every link (REC-01).
 pub(super) async fn show(
@@ -60,10 +61,6 @@ pub(super) async fn send(
         let outcome = app.provider.wait_by_link(&token, &visit).await;
         return answered(&frame, &visit, &token, outcome).await;
     }
-    if typed.first("action") == Some("let_in") {
-        let outcome = app.provider.let_in_by_link(&token, &visit).await;
-        return let_in(&frame, outcome);
-    }
     let choice = Choice {
         token: &token,
         password: typed.first("password").unwrap_or_default(),
@@ -74,23 +71,6 @@ pub(super) async fn send(
     }
     let outcome = app.provider.choose_by_link(choice, &visit).await;
     answered(&frame, &visit, &token, outcome).await
-}
-
-/// THR-04: on to a sign-in that strangers cannot stop.
-fn let_in(frame: &Frame<'_>, outcome: Result<LetInOutcome, Failure>) -> HttpResponse {
-    match outcome {
-        Ok(LetInOutcome::Begun(flow, pre_auth)) => {
-            let cookies = NewCookies {
-                pre_auth,
-                ..NewCookies::default()
-            };
-            let next = see_other(&format!("/login?flow={flow}"), frame.app.https);
-            frame.set(next, cookies)
-        }
-        Ok(LetInOutcome::Used) => said(frame, ResetSaid::Used),
-        Ok(LetInOutcome::Over) => said(frame, ResetSaid::Over),
-        Err(failure) => failed(frame, &failure),
-    }
 }
 
 async fn answered(
@@ -146,21 +126,30 @@ async fn form(
 }
 
 fn page_of(token: &ResetToken) -> String {
-    let token = token.reveal();
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    if token.bytes().all(plain) {
-        format!("/password/reset/{token}")
+    if is_plain(token) {
+        format!("/password/reset/{}", token.reveal())
     } else {
         "/password/forgot".to_owned()
     }
 }
 
+/// Whether it may stand in an address as it is.
+pub(in crate::http) fn is_plain(token: &ResetToken) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    token.reveal().bytes().all(plain)
+}
+
 fn said(frame: &Frame<'_>, said: ResetSaid) -> HttpResponse {
+    said_of(frame, said, MailedWay::NewPassword)
+}
+
+/// What is left to say about a link of a mail.
+pub(in crate::http) fn said_of(frame: &Frame<'_>, said: ResetSaid, way: MailedWay) -> HttpResponse {
     let status = match said {
         ResetSaid::Done | ResetSaid::Waiting(_) => StatusCode::OK,
         ResetSaid::Used | ResetSaid::Over => StatusCode::GONE,
     };
     let mut page = frame.page(String::new());
-    "/password/forgot".clone_into(&mut page.path);
-    frame.html(status, &Answer::Page, &ResetSaidPage { page, said })
+    way.path().clone_into(&mut page.path);
+    frame.html(status, &Answer::Page, &ResetSaidPage { page, said, way })
 }

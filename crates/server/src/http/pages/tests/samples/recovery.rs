@@ -7,8 +7,21 @@ pub(super) fn password_pages(album: &mut Album) {
         page: page(locale),
         email: "haruka.m@example.jp".to_owned(),
         minutes: 30,
+        way: MailedWay::NewPassword,
         state,
     };
+    let by_mail = |state| ForgotPage {
+        way: MailedWay::LetIn,
+        ..forgot(state)
+    };
+    album.put("let-in", by_mail(ForgotState::Fresh));
+    album.put("let-in-asked", by_mail(ForgotState::Asked));
+    album.put_error("let-in-empty", by_mail(ForgotState::Empty));
+    let here = LetInPage {
+        page: page(locale),
+        token: "sample".to_owned(),
+    };
+    album.put("let-in-here", here);
     album.put("forgot", forgot(ForgotState::Fresh));
     album.put("forgot-asked", forgot(ForgotState::Asked));
     album.put_error("forgot-empty", forgot(ForgotState::Empty));
@@ -67,10 +80,14 @@ pub(super) fn change_pages(album: &mut Album) {
         };
         album.put(format!("new-password-{}", reason.name()), view);
     }
-    let said = |said| ResetSaidPage {
+    let of = |way, said| ResetSaidPage {
         page: page(locale),
         said,
+        way,
     };
+    let said = |said| of(MailedWay::NewPassword, said);
+    album.put_error("let-in-used", of(MailedWay::LetIn, ResetSaid::Used));
+    album.put_error("let-in-over", of(MailedWay::LetIn, ResetSaid::Over));
     album.put("reset-done", said(ResetSaid::Done));
     album.put("reset-waiting", said(ResetSaid::Waiting(clock(locale, 60))));
     album.put_error("reset-used", said(ResetSaid::Used));
