@@ -12,7 +12,7 @@ use sekisho_provider::incidents::{Decided, LevelOrder};
 use serde_json::Map;
 
 use crate::authorization::request;
-use crate::second_steps::{add_app, app_of, code_of, enter, signed_in};
+use crate::second_steps::{add_app, app_of, code_of, csrf, enter, link, signed_in};
 use crate::support::browser::{Browser, Page};
 use crate::support::house::{PASSWORD, TestHouse};
 
@@ -39,6 +39,7 @@ fn seen(page: &Page) -> String {
         ("allowCredentials&#34;:", "]"),
         ("datetime=\"", "<"),
         ("a new code from ", "<"),
+        ("Start again from ", "<"),
     ] {
         let mut parts = text.split(before);
         let mut masked = parts.next().unwrap().to_owned();
@@ -306,5 +307,95 @@ async fn otp_07_level_one_of_anybody_hides_passwords_of_everybody() {
         "{}",
         told.words()
     );
+    house.close().await;
+}
+
+/// Types a password and wrong codes, from the start each time the tries of one page are used up; what each answered.
+async fn codes(
+    (house, app): (&TestHouse, &str),
+    browser: &Browser,
+    (address, password): (&str, &str),
+    many: usize,
+) -> Vec<String> {
+    let mut all = Vec::new();
+    while all.len() < many {
+        let sent = typed(browser, app, address, password).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.words());
+        let page = browser.get(sent.location()).await;
+        for _ in 0..house.config.otp.tries {
+            if all.len() < many {
+                all.push(seen(&enter(browser, &page, "00000000").await));
+            }
+        }
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_03_strangers_without_the_password_use_up_none_of_the_account_s_codes() {
+    let house = house().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let place = "/account/security/recovery-codes";
+    let form = owner.get(place).await;
+    let made = owner.post(place, &[("csrf", &*csrf(&form))]).await;
+    let recovery = made.text.split("<li><code>").nth(1).unwrap();
+    let recovery = recovery.split('<').next().unwrap().to_owned();
+
+    let whom = (&*house.login_address, WRONG);
+    let stranger = Browser::from_address(&house, "198.51.100.7");
+    let answers = codes((&house, &app), &stranger, whom, 25).await;
+    assert!(answers[24].contains("No more codes"), "{}", answers[24]);
+    // Recovery codes are counted with the others behind the same password.
+    let sent = typed(&stranger, &app, whom.0, whom.1).await;
+    let page = stranger.get(sent.location()).await;
+    let page = stranger.get(&link(&page, "/login/recovery")).await;
+    let wrong = [("recovery_code", "AAAA-BBBB-CCCC-DDDD")];
+    let held = send(&stranger, "/login/recovery", &page, &wrong).await;
+    assert!(held.words().contains("Too many"), "{}", held.words());
+
+    let browser = Browser::new(&house);
+    let before = house.last_code();
+    let sent = typed(&browser, &app, whom.0, PASSWORD).await;
+    let page = browser.get(sent.location()).await;
+    let done = enter(&browser, &page, &house.code_but(&before).await).await;
+    assert!(done.answer("code").is_some(), "{}", done.words());
+    let browser = Browser::new(&house);
+    let sent = typed(&browser, &app, whom.0, PASSWORD).await;
+    let page = browser.get(sent.location()).await;
+    let page = browser.get(&link(&page, "/login/recovery")).await;
+    let right = [("recovery_code", &*recovery)];
+    let done = send(&browser, "/login/recovery", &page, &right).await;
+    assert!(done.answer("code").is_some(), "{}", done.words());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_07_enu_01_codes_run_out_alike_behind_right_and_wrong_passwords() {
+    let mut house = house().await;
+    let app = app_of(&house).await;
+    let own = house.login_address.clone();
+    let nobody = own.replace("haruka", "nobody");
+    let cookies = signed_in(&house, &app).await.cookies(&house);
+    let new = Browser::new(&house);
+    let known = Browser::new(&house).holding(&house, &cookies, "browser");
+    // Whatever the browser is to the account; at a new one also after the server began anew.
+    for browser in [&new, &known] {
+        let mut all = Vec::new();
+        for whom in [(&*own, PASSWORD), (&own, WRONG), (&nobody, WRONG)] {
+            let place = (&house, &*app);
+            let mut answers = codes(place, browser, whom, 19).await;
+            if std::ptr::eq(browser, &raw const new) {
+                house = house.reopened().await;
+            }
+            answers.extend(codes((&house, &app), browser, whom, 6).await);
+            assert!(!answers[19].contains("No more codes"), "{}", answers[19]);
+            assert!(answers[20].contains("No more codes"), "{}", answers[20]);
+            all.push(answers);
+            house.advance(Duration::from_hours(25)).await;
+        }
+        assert_eq!(all[0], all[1]);
+        assert_eq!(all[0], all[2]);
+    }
     house.close().await;
 }

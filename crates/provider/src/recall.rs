@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sekisho_model::{EventKind, Outcome};
+use sekisho_model::{Digest, Event, EventKind, Outcome};
 
 use crate::{Failure, Provider};
 
@@ -29,8 +29,7 @@ impl Provider {
                 .read(move |tx| tx.events_between(now - DAY, until, &kinds, (after, BATCH)))
                 .await?;
             let wrong = events.iter().filter(|e| e.outcome == Outcome::WrongCode);
-            for (user, at) in wrong.filter_map(|event| Some((event.user_id?, event.at))) {
-                let account = self.account_key(user);
+            for (account, at) in wrong.filter_map(|event| Some((self.counted(event)?, event.at))) {
                 self.throttle.recall_code(&account, at).await?;
             }
             let Some(last) = events.last() else {
@@ -38,5 +37,13 @@ impl Provider {
             };
             after = Some((last.at, last.id));
         }
+    }
+
+    /// What a wrong code counted under: its account, or what stood in the place of one.
+    fn counted(&self, event: &Event) -> Option<Digest> {
+        let decoy = || Digest::from_base64url(event.detail.get("budget")?.as_str()?);
+        event
+            .user_id
+            .map_or_else(decoy, |user| Some(self.account_key(user)))
     }
 }

@@ -399,7 +399,9 @@ impl Provider {
             return Ok(ResetOutcome::CodeMissing);
         }
         let (user, browser) = (open.user.id, found.browser.as_ref().map(|b| b.id));
-        let ticket = match self.before_recovery_code(user, browser, visit).await? {
+        let account = self.account_key(user);
+        let pass = self.before_recovery_code(&account, browser, visit);
+        let ticket = match pass.await? {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => return Ok(ResetOutcome::Wait(until)),
         };

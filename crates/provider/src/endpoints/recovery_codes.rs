@@ -97,14 +97,13 @@ impl Provider {
     /// THR-08: recovery codes count like mailed ones, before they are compared.
     pub(crate) async fn before_recovery_code(
         &self,
-        user: UserId,
+        account: &Digest,
         browser: Option<BrowserId>,
         visit: &Visit,
     ) -> Result<Pass, Failure> {
         self.works(Feature::RecoveryCodes)?;
-        let account = self.account_key(user);
         let attempt = CodeTry {
-            account: &account,
+            account,
             device: device_class(browser),
             ip: &visit.origin.ip,
         };
@@ -125,14 +124,14 @@ impl Provider {
         if now >= stage.closes_at {
             return Ok(RecoveryOutcome::Gone);
         }
-        let user = stage.user_id;
-        let pass = self.before_recovery_code(user, stage.known_browser, visit);
+        let (user, budget) = (stage.user_id, self.code_budget(&stage));
+        let pass = self.before_recovery_code(&budget, stage.known_browser, visit);
         let ticket = match pass.await? {
             Pass::Go(ticket) => ticket,
             Pass::Wait { until, .. } => return Ok(RecoveryOutcome::Wait(until)),
         };
         if stage.disguise == Disguise::Decoy {
-            self.recovery_of_decoy(visit).await?;
+            self.recovery_of_decoy(&stage, visit).await?;
             return Ok(RecoveryOutcome::Wrong);
         }
         let tokens: Vec<Digest> = visit.browsers.iter().map(BrowserToken::digest).collect();

@@ -93,7 +93,7 @@ pub enum Stage {
 /// What is known while the code is awaited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeStage {
-    /// Whose password was right. Of a decoy: whose tries it counts as; perhaps nobody's.
+    /// Whose password was right. Of a decoy: whose address was typed; perhaps nobody's.
     pub user_id: UserId,
     /// The present challenge.
     pub challenge: ChallengeId,
@@ -127,6 +127,9 @@ pub struct CodeStage {
     /// Whether the pages keep to themselves what the password was.
     #[serde(default)]
     pub disguise: Disguise,
+    /// What the tries of a decoy are counted under, in the place of the account (THR-03).
+    #[serde(default)]
+    pub decoy_budget: Option<Digest>,
     /// How far the setting of a code address got, where no code can be typed.
     #[serde(default)]
     pub set_up: SetUp,

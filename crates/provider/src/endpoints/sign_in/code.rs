@@ -52,7 +52,7 @@ impl Provider {
             // OTP-26: a mailed code never stands in for what is stronger.
             return Ok(CodeOutcome::Gone);
         }
-        let account = self.account_key(stage.user_id);
+        let account = self.code_budget(&stage);
         let attempt = CodeTry {
             account: &account,
             device: device_class(stage.known_browser),

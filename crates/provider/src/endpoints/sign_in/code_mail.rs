@@ -57,6 +57,7 @@ pub(super) struct Awaiting {
     pub(super) stronger: Option<Stronger>,
     pub(super) for_lost: bool,
     pub(super) disguise: Disguise,
+    pub(super) decoy_budget: Option<Digest>,
     pub(super) set_up: SetUp,
 }
 
@@ -177,6 +178,7 @@ impl Provider {
             stronger: awaiting.stronger,
             for_lost: awaiting.for_lost,
             disguise: awaiting.disguise,
+            decoy_budget: awaiting.decoy_budget,
             set_up: awaiting.set_up,
         };
         flow.pending.password_proved(stage, cookie.digest());

@@ -98,7 +98,8 @@ impl Provider {
             Checked::Wrong => {
                 self.wrong(named, &flow, visit, (password, run)).await?;
                 let known = counted_as(&flow, account.as_ref(), browser.as_ref());
-                self.after_wrong(flow, (named, &index), known, visit).await
+                let whose = (named, &index, password);
+                self.after_wrong(flow, whose, known, visit).await
             }
             Checked::Right(renewed) => {
                 let Some(account) = account else {
@@ -116,7 +117,8 @@ impl Provider {
                 self.end_run(run, by_mail).await?;
                 self.notice_copy(&account, seen.former, visit).await?;
                 let change = self.change_reason(&account, password).await?;
-                self.password_was_right(flow, (&account, change), browser, ticket, visit)
+                let whose = (&account, change, password);
+                self.password_was_right(flow, whose, browser, ticket, visit)
                     .await
             }
         }
@@ -125,7 +127,7 @@ impl Provider {
     async fn after_wrong(
         &self,
         flow: LoadedFlow,
-        (user, index): (Option<UserId>, &Digest),
+        (user, index, password): (Option<UserId>, &Digest, &str),
         known: Option<BrowserId>,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
@@ -133,7 +135,7 @@ impl Provider {
             return Ok(PasswordOutcome::Wrong);
         }
         let user = user.unwrap_or_else(|| self.nobody_at(index));
-        self.decoy(flow, user, known, visit).await
+        self.decoy(flow, (user, password), known, visit).await
     }
 
     async fn account_and_browser(
@@ -171,7 +173,7 @@ impl Provider {
     async fn password_was_right(
         &self,
         flow: LoadedFlow,
-        (account, change): (&Account, Option<ChangeReason>),
+        (account, change, password): (&Account, Option<ChangeReason>, &str),
         browser: Option<KnownBrowser>,
         ticket: Ticket,
         visit: &Visit,
@@ -182,7 +184,8 @@ impl Provider {
                 .await?;
             if self.is_uniform(&flow) {
                 let known = counted_as(&flow, Some(account), browser.as_ref());
-                return self.decoy(flow, account.user.id, known, visit).await;
+                let whose = (account.user.id, password);
+                return self.decoy(flow, whose, known, visit).await;
             }
             return Ok(PasswordOutcome::Disabled);
         }

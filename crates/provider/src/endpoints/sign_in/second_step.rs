@@ -131,6 +131,7 @@ impl Provider {
             stronger: Some(stronger),
             for_lost: false,
             disguise: Disguise::None,
+            decoy_budget: None,
             set_up: SetUp::default(),
         };
         flow.pending.password_proved(stage, cookie.digest());
@@ -229,7 +230,7 @@ impl Provider {
         let (Some(stage), Some(cookie)) = (stage, &visit.pre_auth) else {
             return Ok(Err(CodeOutcome::Gone));
         };
-        let account = self.account_key(stage.user_id);
+        let account = self.code_budget(&stage);
         let attempt = CodeTry {
             account: &account,
             device: device_class(stage.known_browser),

@@ -6,9 +6,10 @@
 use sekisho_audit::flow_mark;
 use sekisho_guard::{CodeMail, CodeTry, Pass};
 use sekisho_mail::tally;
-use sekisho_model::{BrowserId, ChallengeId, Digest, Event, EventKind, Outcome, UserId};
+use sekisho_model::{BrowserId, ChallengeId, Digest, Event, EventKind, Outcome, Purpose, UserId};
 use sekisho_session::Attempt;
 use sekisho_store::Tx;
+use zeroize::Zeroizing;
 
 use super::super::visit::{NewCookies, Visit};
 use super::code::CodeOutcome;
@@ -16,6 +17,7 @@ use super::code_mail::{Awaiting, Drawn, ResendOutcome};
 use super::flow::LoadedFlow;
 use super::password::{PasswordOutcome, device_class};
 use crate::accounts::OpenAccount;
+use crate::rules::password_policy::normalised;
 use crate::rules::second_factor::DIGITS;
 use crate::rules::sign_in::{CodeStage, Disguise};
 use crate::{Failure, Provider};
@@ -40,7 +42,7 @@ impl Provider {
     pub(super) async fn decoy(
         &self,
         flow: LoadedFlow,
-        user: UserId,
+        (user, password): (UserId, &str),
         known_browser: Option<BrowserId>,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
@@ -62,6 +64,7 @@ impl Provider {
         let awaiting = Awaiting {
             known_browser,
             disguise: Disguise::Decoy,
+            decoy_budget: Some(self.decoy_budget(user, password)),
             ..Awaiting::default()
         };
         self.await_nothing(flow, (user, None), awaiting, visit)
@@ -134,6 +137,26 @@ impl Provider {
         UserId::parse(&spelled).unwrap_or_else(|| UserId::new(self.now(), &*self.entropy))
     }
 
+    /// What tries behind a wrong password are counted under: as many as behind the right one, and none of the
+    /// account's own, or strangers would use those up (THR-03). Each password has its own budget, as the right one
+    /// has. Of the password 16 bits of a keyed digest go in: too few to verify a guess by.
+    fn decoy_budget(&self, user: UserId, password: &str) -> Digest {
+        let (key, user) = (self.keyring.mac_key(Purpose::Throttle), user.to_string());
+        // Spelled as it is compared: two spellings of the right one share a budget as well.
+        let password = Zeroizing::new(normalised(password));
+        let parts: [&[u8]; 3] = [b"decoy", user.as_bytes(), password.as_bytes()];
+        let mark = Digest::keyed(key.as_bytes(), &parts);
+        let [first, second, ..] = *mark.as_bytes();
+        let parts: [&[u8]; 3] = [b"decoy", user.as_bytes(), &[first, second]];
+        Digest::keyed(self.address_key.as_bytes(), &parts)
+    }
+
+    /// What tries of a code count under: the account, or what stands in its place behind a wrong password.
+    pub(crate) fn code_budget(&self, stage: &CodeStage) -> Digest {
+        let decoy = stage.decoy_budget;
+        decoy.unwrap_or_else(|| self.account_key(stage.user_id))
+    }
+
     /// As when a code is mailed again, with the same waits and the same end.
     pub(super) async fn resend_nothing(
         &self,
@@ -189,7 +212,7 @@ impl Provider {
         else {
             return Ok(CodeOutcome::Gone);
         };
-        let account = self.account_key(stage.user_id);
+        let account = self.code_budget(&stage);
         let attempt = CodeTry {
             account: &account,
             device: device_class(stage.known_browser),
@@ -241,8 +264,17 @@ impl Provider {
         if stage.disguise != Disguise::Decoy {
             return self.record_code(flow, stage, visit, outcome).await;
         }
-        let event = self.about_code(flow, EventKind::CodeTried, outcome, visit);
+        let mut event = self.about_code(flow, EventKind::CodeTried, outcome, visit);
+        self.note_budget(&mut event, stage);
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
+    }
+
+    /// What a wrong try counted under, to count it again if the session store forgets it.
+    fn note_budget(&self, event: &mut Event, stage: &CodeStage) {
+        if let Some(members) = event.detail.as_object_mut() {
+            let budget = self.code_budget(stage).to_base64url();
+            members.insert("budget".to_owned(), budget.into());
+        }
     }
 
     /// An event that names no account: in a history it would say that the password was right.
@@ -261,10 +293,15 @@ impl Provider {
     }
 
     /// A recovery code typed where nothing fits.
-    pub(crate) async fn recovery_of_decoy(&self, visit: &Visit) -> Result<(), Failure> {
+    pub(crate) async fn recovery_of_decoy(
+        &self,
+        stage: &CodeStage,
+        visit: &Visit,
+    ) -> Result<(), Failure> {
         let outcome = Outcome::WrongCode;
         let mut event = self.event(EventKind::RecoveryCodes, outcome, &visit.origin);
         event.detail = serde_json::json!({ "decoy": true });
+        self.note_budget(&mut event, stage);
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
 }
