@@ -193,10 +193,10 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-/// The page where the address can be typed, whoever is signed in.
-pub(super) fn path_for_another(flow: &FlowId) -> String {
-    format!("/login?flow={flow}&{}={}", ANOTHER.0, ANOTHER.1)
-}
+    /// The page where the address can be typed, whoever is signed in.
+    pub(super) fn path_for_another(flow: &FlowId) -> String {
+        format!("/login?flow={flow}&{}={}", ANOTHER.0, ANOTHER.1)
+    }
 
     fn path(&self) -> String {
         format!("/login?flow={}", self.flow.id)
