@@ -275,6 +275,34 @@ async fn rec_16_leaving_and_taking_data_along_need_a_fresh_sign_in() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
+/// REC-06: whoever holds the session does not bury one letter under others, nor read everything again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ux_7_6_three_copies_a_day_are_given_and_stand_in_the_history() {
+    let scene = Scene::open().await;
+    let take = async || {
+        let page = scene.owner.get("/account/data").await;
+        let form = [("csrf", &*form_token(&page))];
+        scene.owner.post("/account/data", &form).await
+    };
+    for _ in 0..3 {
+        assert_eq!(take().await.status, StatusCode::OK);
+    }
+    let refused = take().await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    let words = refused.words();
+    assert!(words.contains("Enough copies for today"), "{words}");
+    let history = scene.owner.get("/account/history").await.words();
+    let taken = history.matches("Took a copy of your data").count();
+    assert_eq!(taken, 3, "{history}");
+    let subject = "a copy of your data was taken";
+    wait::until("a letter for each", async || {
+        let letters = scene.house.letters_to(&scene.house.login_address);
+        let told = letters.iter().filter(|letter| letter.contains(subject));
+        (told.count() == 3).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_file_of_ones_own_data_is_whole_and_holds_no_secret() {
     let scene = Scene::open().await;

@@ -299,3 +299,83 @@ async fn rec_07_after_a_recovery_code_the_addresses_stay_for_three_days() {
     );
     house.close().await;
 }
+
+/// REC-05: a browser that sends a form again, by its "back" or "reload", does not replace what was written down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_05_a_form_that_is_sent_again_makes_no_second_set() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let page = owner.get(PAGE).await;
+    let main = page.text.split("<main").nth(1).unwrap();
+    let field = |name: &str| {
+        let rest = main.split(&format!("name=\"{name}\" value=\"")).nth(1);
+        rest.unwrap().split('"').next().unwrap().to_owned()
+    };
+    let (csrf, replaces) = (field("csrf"), field("replaces"));
+    let form = [("csrf", &*csrf), ("replaces", &*replaces)];
+    let (one, two) = tokio::join!(owner.post(PAGE, &form), owner.post(PAGE, &form));
+    let (made, again) = if shown(&one).is_empty() {
+        (two, one)
+    } else {
+        (one, two)
+    };
+    let codes = shown(&made);
+    assert_eq!(codes.len(), 10);
+    for again in [again, owner.post(PAGE, &form).await] {
+        assert!(shown(&again).is_empty());
+        let words = again.words();
+        assert!(words.contains("New codes were made already"), "{words}");
+    }
+    house.told(&house.login_address, "new recovery codes").await;
+    // What was written down works.
+    let (browser, page) = at_recovery(&house, &app).await;
+    let done = enter(&browser, &page, &codes[0]).await;
+    assert!(done.answer("code").is_some(), "{}", done.words());
+    let subjects = house.subjects();
+    let told = subjects
+        .iter()
+        .filter(|one| one.contains("new recovery codes"));
+    assert_eq!(told.count(), 2, "{subjects:?}");
+    // A form of now makes new ones.
+    assert_eq!(shown(&make(&owner).await).len(), 10);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_06_changes_that_are_told_are_made_so_often_and_no_letter_is_left_out() {
+    let house = TestHouse::open_with(|config| config.limits.account.changes.max = 2).await;
+    let app = app_of(&house).await;
+    let thief = signed_in(&house, &app).await;
+    for _ in 0..2 {
+        assert_eq!(shown(&make(&thief).await).len(), 10);
+    }
+    let figures = async || {
+        let (user, store) = (house.user, &house.house.services.store);
+        let figures = store.read(move |tx| tx.recovery_figures(user)).await;
+        figures.unwrap().made_at
+    };
+    let before = figures().await;
+    let refused = make(&thief).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    let words = refused.words();
+    for part in [
+        "Enough changes for now",
+        "Nothing was changed",
+        "This was not me",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    assert_eq!(figures().await, before);
+    // Another kind of change counts together with it.
+    let page = thief.get("/account/security").await;
+    let main = page.text.split("<main").nth(1).unwrap();
+    let csrf = main.split("name=\"csrf\" value=\"").nth(1).unwrap();
+    let form = [("csrf", csrf.split('"').next().unwrap()), ("alert", "off")];
+    let refused = thief.post("/account/security", &form).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    house.advance(std::time::Duration::from_hours(1)).await;
+    let again = signed_in(&house, &app).await;
+    assert_eq!(shown(&make(&again).await).len(), 10);
+    house.close().await;
+}

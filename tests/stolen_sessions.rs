@@ -35,7 +35,7 @@ type Form = (
 
 /// Every form of the account pages that changes something: the page that shows it, where it goes, what is typed.
 /// `FACTOR`, `SESSION` and `ADDRESS` stand for what the account has.
-const FORMS: [Form; 21] = [
+const FORMS: [Form; 22] = [
     (SECURITY, SECURITY, &[("alert", "off")]),
     (SECURITY, SECURITY, &[("alert", "new_device")]),
     (
@@ -67,6 +67,7 @@ const FORMS: [Form; 21] = [
     (STEPS, STEPS, &[("action", "on")]),
     (STEPS, STEPS, &[("action", "off"), ("password", PASSWORD)]),
     (STEPS, STEPS, &[("action", "remove"), ("factor", "FACTOR")]),
+    (STEPS, STEPS, &[("action", "keep")]),
     (ADD_APP, ADD_APP, &[("code", "123456")]),
     (ADD_APP, ADD_PASSKEY, &[("name", "thief"), ("answer", "{}")]),
     (

@@ -14,12 +14,43 @@ use crate::tokens::App;
 const NEW: &str = "umbrella-octopus-lantern-41";
 const THIEF: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 /// Pages where something can be changed that matters.
-const SENSITIVE: [&str; 4] = [
+const SENSITIVE: [&str; 7] = [
     "/account/password",
     "/account/security/address",
     "/account/security/code-address",
+    "/account/security/networks",
+    "/account/security/second-step/app",
+    "/account/security/second-step/passkey",
     "/account/data/delete",
 ];
+/// Buttons of pages that anybody with the session may read: the page, where its form goes, and what it says.
+const BUTTONS: [(&str, &str, &[(&str, &str)]); 7] = [
+    (RECOVERY_CODES, RECOVERY_CODES, &[]),
+    (
+        SECOND_STEP,
+        SECOND_STEP,
+        &[("action", "off"), ("password", PASSWORD)],
+    ),
+    (SECOND_STEP, SECOND_STEP, &[("action", "keep")]),
+    ("/account/data", "/account/data", &[]),
+    (
+        "/account/security",
+        "/account/security",
+        &[("alert", "off")],
+    ),
+    (
+        "/account/sessions",
+        "/account/sessions",
+        &[("end", "others")],
+    ),
+    (
+        "/account/sessions",
+        "/account/sessions",
+        &[("end", "trust")],
+    ),
+];
+const RECOVERY_CODES: &str = "/account/security/recovery-codes";
+const SECOND_STEP: &str = "/account/security/second-step";
 
 async fn app_of(house: &TestHouse) -> App {
     App::of(house, json!({"skip_consent": true})).await
@@ -47,19 +78,20 @@ async fn changes_nothing(browser: &Browser) {
         let way = asked.location.as_deref().unwrap_or_default();
         assert!(way.starts_with("/login?"), "{page}: {} {way}", asked.status);
     }
-    // This page says how many codes are left; it makes none.
-    let page = browser.get("/account/security/recovery-codes").await;
-    let form = page.text.split("<main").nth(1).unwrap();
-    let csrf = form.split("name=\"csrf\" value=\"").nth(1).unwrap();
-    let form = [("csrf", csrf.split('"').next().unwrap())];
-    let asked = browser
-        .post("/account/security/recovery-codes", &form)
-        .await;
-    assert!(
-        asked.location().starts_with("/login?"),
-        "{}",
-        asked.location()
-    );
+    for (page, to, fields) in BUTTONS {
+        let shown = browser.get(page).await;
+        let form = shown.text.split("<main").nth(1).unwrap();
+        let csrf = form.split("name=\"csrf\" value=\"").nth(1).unwrap();
+        let csrf = csrf.split('"').next().unwrap();
+        let form = [&[("csrf", csrf)], fields].concat();
+        let asked = browser.post(to, &form).await;
+        let way = asked.location.as_deref().unwrap_or_default();
+        assert!(
+            way.starts_with("/login?"),
+            "{to} {fields:?}: {} {way}",
+            asked.status
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -145,6 +177,52 @@ async fn the_password_and_the_sign_in_mailbox_open_nothing_while_codes_go_elsewh
     house.close().await;
 }
 
+/// What of the mailbox helps against an app is in `takeover_undo/by_mail.rs`: the links in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_password_and_the_one_mailbox_open_nothing_while_the_owner_has_an_app() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = Browser::new(&house);
+    owner.sign_in(&house, &request(&app.id, &[])).await;
+    crate::second_steps::add_app(&house, &owner).await;
+    house.advance(Duration::from_hours(25)).await;
+    let mailed = house.last_code();
+    let thief = thief(&house);
+    let page = thief.password(&house, &request(&app.id, &[])).await;
+    assert!(page.words().contains("Enter the code from your app"));
+    // Every "This was not me" in the mailbox, pressed without the lock.
+    for address in [&house.login_address, &house.code_address] {
+        for letter in house.letters_to(address) {
+            let Some(rest) = letter.split("/not-me/").nth(1) else {
+                continue;
+            };
+            let ends = |c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c));
+            let link = format!("/not-me/{}", rest.split(ends).next().unwrap());
+            let page = thief.get(&link).await;
+            if page.status == StatusCode::OK {
+                let form = page.text.split("<main").nth(1).unwrap();
+                let csrf = form.split("name=\"csrf\" value=\"").nth(1).unwrap();
+                let csrf = csrf.split('"').next().unwrap();
+                thief.post(&link, &[("csrf", csrf)]).await;
+            }
+        }
+    }
+    house.advance(Duration::from_hours(71)).await;
+    let page = self::thief(&house)
+        .password(&house, &request(&app.id, &[]))
+        .await;
+    let words = page.words();
+    assert!(words.contains("Enter the code from your app"), "{words}");
+    assert_eq!(house.last_code(), mailed, "no code was mailed");
+    assert!(!is_in(&thief).await);
+    for address in [&house.login_address, &house.code_address] {
+        house
+            .told(address, "your second step is to be replaced")
+            .await;
+    }
+    house.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stolen_session_reads_but_changes_nothing_and_the_owner_ends_it() {
     let house = TestHouse::open().await;
@@ -155,7 +233,9 @@ async fn a_stolen_session_reads_but_changes_nothing_and_the_owner_ends_it() {
     assert!(is_in(&thief).await, "it is the session that was stolen");
     house.advance(Duration::from_mins(11)).await;
     changes_nothing(&thief).await;
-    // Within the first minutes it does not help either to know where the forms are: the present password is asked.
+    // Within the first minutes after a sign-in a copy of the session does what the session may: every such change is
+    // told, with the link that takes it back. Two things ask for the present password as well: another one, and no
+    // second step any more.
     let other = Browser::new(&house);
     other.sign_in(&house, &request(&app.id, &[])).await;
     let fresh = self::thief(&house).holding(&house, &other.cookies(&house), "session");
@@ -165,6 +245,17 @@ async fn a_stolen_session_reads_but_changes_nothing_and_the_owner_ends_it() {
     let csrf = csrf.split('"').next().unwrap();
     let fields = [("csrf", csrf), ("present", "guess"), ("password", NEW)];
     let refused = fresh.post("/account/password", &fields).await;
+    assert!(
+        refused.words().contains("not your present password"),
+        "{}",
+        refused.words()
+    );
+    let second_step = fresh.get(SECOND_STEP).await;
+    let form = second_step.text.split("<main").nth(1).unwrap();
+    let csrf = form.split("name=\"csrf\" value=\"").nth(1).unwrap();
+    let csrf = csrf.split('"').next().unwrap();
+    let fields = [("csrf", csrf), ("action", "off"), ("password", "guess")];
+    let refused = fresh.post(SECOND_STEP, &fields).await;
     assert!(
         refused.words().contains("not your present password"),
         "{}",

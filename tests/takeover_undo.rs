@@ -1,6 +1,7 @@
 //! The exercise goes on: what a thief prepared is undone when the owner says so, a copied cookie is noticed, and a
 //! right password without a code is told.
 
+mod by_mail;
 mod copied_cookies;
 
 use std::time::Duration;

@@ -220,3 +220,23 @@ async fn otp_26_a_loss_that_is_stopped_voids_the_mailed_code_that_is_on_its_way(
     assert!(asks_for_app(&at_step(&house, &app).await.1));
     house.close().await;
 }
+
+/// A thief who holds an old session does not take back what the owner reported.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_26_a_stale_session_stops_no_report() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    add_app(&house, &owner).await;
+    let without = act(&owner, &[("action", "keep")]).await;
+    assert!(without.location.is_none_or(|to| !to.contains("done=kept")));
+    house.advance(Duration::from_mins(11)).await;
+    report(&house, &app).await;
+    let stale = act(&owner, &[("action", "keep")]).await;
+    let to = stale.location();
+    assert!(to.starts_with("/login?flow="), "{to}");
+    let (user, store) = (house.user, &house.house.services.store);
+    let loss = store.read(move |tx| tx.factor_loss(user)).await.unwrap();
+    assert!(loss.is_some());
+    house.close().await;
+}

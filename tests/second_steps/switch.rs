@@ -49,10 +49,13 @@ async fn s_8_a_person_switches_the_second_step_off_and_on_and_is_told() {
     let on = act(&owner, &[("action", "on")]).await;
     assert!(on.location().ends_with("done=on"), "{}", on.words());
     let history = owner.get("/account/history").await.words();
-    assert!(
-        history.contains("Two-step sign-in switched off"),
-        "{history}"
-    );
+    // The wrong password switched nothing off, and is told as what it was.
+    for (row, times) in [
+        ("Two-step sign-in switched off", 1),
+        ("Wrong present password", 1),
+    ] {
+        assert_eq!(history.matches(row).count(), times, "{row}: {history}");
+    }
     assert!(
         history.contains("Two-step sign-in switched on"),
         "{history}"

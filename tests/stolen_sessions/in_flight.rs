@@ -6,6 +6,7 @@ use sekisho_provider::endpoints::devices::DeviceEnd;
 use sekisho_provider::endpoints::leaving::Leaving;
 use sekisho_provider::endpoints::own_networks::NetworksChosen;
 use sekisho_provider::endpoints::own_password::{OwnChange, OwnPassword};
+use sekisho_provider::endpoints::recovery_codes::{CodesMade, Replaces};
 use sekisho_provider::endpoints::second_steps::{AppAdded, Removed, SecondStepWish, Switched};
 use sekisho_provider::endpoints::visit::{LiveSession, Visit};
 use sekisho_store::Tx;
@@ -78,8 +79,15 @@ impl InFlight {
         assert_eq!(added, AppAdded::Stale, "{why}");
         let removed = provider.remove_factor(whose, self.factor.id, visit).await;
         assert_eq!(removed.unwrap(), Removed::Stale, "{why}");
-        let made = provider.make_recovery_codes(whose, visit).await.unwrap();
-        assert!(made.is_none(), "{why}");
+        let made = provider
+            .make_recovery_codes(whose, Replaces::Any, visit)
+            .await;
+        assert_eq!(made.unwrap(), CodesMade::Stale, "{why}");
+        let kept_loss = provider.keep_own_factors(whose, visit).await.unwrap();
+        assert_eq!(kept_loss, None, "{why}");
+        let any = sekisho_model::ClientId::new("any");
+        let disconnected = provider.disconnect(live, &any, visit).await.unwrap();
+        assert!(!disconnected, "{why}");
         let networks = Visit {
             session: visit
                 .session

@@ -11,7 +11,7 @@ use sekisho_store::{HistoryFilter, Store, StoreError};
 use serde_json::Value;
 
 /// The kinds that stand in a person's history; the rest are steps of apps.
-pub const SHOWN: [EventKind; 19] = [
+pub const SHOWN: [EventKind; 20] = [
     EventKind::SignIn,
     EventKind::CodeAsked,
     EventKind::CodeTried,
@@ -31,6 +31,7 @@ pub const SHOWN: [EventKind; 19] = [
     EventKind::UserCreated,
     EventKind::Deletion,
     EventKind::AccountRead,
+    EventKind::UsersExported,
 ];
 
 /// Events looked at beyond a page, so that its end does not cut a sign-in from its code.
@@ -161,6 +162,13 @@ pub fn is_outside(entry: &HistoryEntry) -> bool {
         && entry.detail.get("reason").and_then(Value::as_str) == Some("network")
 }
 
+/// Whether an operator did it, and not somebody at a browser: there is no session that could be stopped.
+pub fn is_by_operator(detail: &Value) -> bool {
+    let by = detail.get("by").and_then(Value::as_str);
+    let told = |name| detail.get(name).is_some();
+    by == Some("operator") || told("command") || told("state")
+}
+
 /// The rows that stand for `events`; both newest first.
 pub fn entries(events: &[Event]) -> Vec<HistoryEntry> {
     let given = given_flows(events);
@@ -277,7 +285,9 @@ const fn stamp(event: &Event) -> Stamp {
             EventKind::SettingChanged
             | EventKind::PasswordChanged
             | EventKind::RecoveryCodes
+            | EventKind::FactorChanged
             | EventKind::AddressChanged
+            | EventKind::Deletion
             | EventKind::ClientChanged
             | EventKind::KeyChanged,
         ) => Stamp::Changed,

@@ -64,6 +64,8 @@ pub struct Limits {
     pub reset_mail: ResetMailLimits,
     /// Accounts that people make themselves.
     pub sign_up: SignUpLimits,
+    /// What people do to their own account, and are told of.
+    pub account: AccountLimits,
 }
 
 /// Wrong passwords of one account. A right password starts them from zero.
@@ -341,6 +343,26 @@ impl Default for SignUpLimits {
     }
 }
 
+/// What people do to their own account, or somebody with their session. Every change is told by mail; so many
+/// are made that no letter is buried under others (REC-06). "This was not me" and a new password do not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountLimits {
+    /// Changes of one account that are told to all its addresses: second steps, recovery codes, networks, mails.
+    pub changes: Rate,
+    /// Copies of everything that is kept about one person.
+    pub exports: Rate,
+}
+
+impl Default for AccountLimits {
+    fn default() -> Self {
+        Self {
+            changes: Rate::of(30, HOUR),
+            exports: Rate::of(3, DAY),
+        }
+    }
+}
+
 impl Limits {
     /// What `counter` may reach.
     pub(crate) const fn rate_of(&self, counter: Counter) -> Rate {
@@ -393,6 +415,8 @@ impl Limits {
             Counter::SignUpNetwork => self.sign_up.network,
             Counter::SignUpSite => self.sign_up.site,
             Counter::SignUpEverywhere => self.sign_up.everywhere,
+            Counter::AccountChange => self.account.changes,
+            Counter::AccountExport => self.account.exports,
         }
     }
 }

@@ -224,6 +224,27 @@ impl Throttle {
             .await
     }
 
+    /// Counts a change of an account that is told to all its addresses. It counts for good, and no block stops it:
+    /// whoever comes here is signed in.
+    pub async fn before_account_change(
+        &self,
+        account: &Digest,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        let counted = self.counted(&rules::account_change(account), true);
+        self.count(counted, now).await
+    }
+
+    /// Counts a copy of everything that is kept about a person, in the same way.
+    pub async fn before_account_export(
+        &self,
+        account: &Digest,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        let counted = self.counted(&rules::account_export(account), true);
+        self.count(counted, now).await
+    }
+
     /// Asks before a client secret is checked. Hand the ticket to [`Self::after_success`] or
     /// [`Self::after_failure`]. A client that has not failed here lately costs no call to the session
     /// store: a secret of 256 random bits is not guessed in the few tries that are counted late. For the same

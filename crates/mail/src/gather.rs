@@ -140,6 +140,7 @@ mod tests {
                 not_me: link.map(str::to_owned),
                 apps: vec![app.to_owned()],
                 again: 0,
+                taken: Vec::new(),
             })
         };
         let later = vec![notice("b", Some("2")), notice("a", None)];

@@ -134,6 +134,9 @@ pub enum LetterBody {
         /// How often it happened beyond the first time.
         #[serde(default)]
         again: u32,
+        /// What a denial took back.
+        #[serde(default)]
+        taken: Vec<Taken>,
     },
     /// The code that proves an address; nothing about any account (`ux.md` 10.6).
     AddressCode {
@@ -244,8 +247,15 @@ pub enum RecoveryNews {
     CodeAddressSet,
     /// The change of an address was undone by a mailed link.
     AddressUndone,
-    /// Somebody said that a sign-in was not theirs (TD-08).
+    /// Somebody said that a sign-in was not theirs (TD-08). The account asks for a new password.
     SignInDenied,
+    /// The same, and the password stays as it is.
+    SignInDeniedOnly,
+    /// A second step that was added in a denied session is still asked for, and counts as lost (OTP-26).
+    FactorDenied {
+        /// From when a mailed code is accepted in its place.
+        until: Timestamp,
+    },
     /// A former value of a trusted browser's cookie was shown with the right password (TD-01).
     BrowserStolen,
     /// The second step was switched on by the person.
@@ -319,6 +329,40 @@ pub enum RecoveryNews {
     OperatorLooked,
     /// An operator took a copy of everything that is kept about the person (TD-07).
     OperatorTook,
+}
+
+/// What a denial took back, or left, of what was done in the sessions it is about (TD-08).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// Authenticator apps and passkeys that were added there are gone.
+    Factors,
+    /// One that was added there longer ago, or is used elsewhere, stays for three days more.
+    FactorsStay,
+    /// No recovery code works any more.
+    Codes,
+    /// The networks to sign in from are those of before.
+    Networks,
+    /// Networks that were chosen there longer ago stay.
+    NetworksStay,
+    /// The second step is on again.
+    SecondStep,
+    /// The mails about sign-ins are those of before.
+    Alerts,
+    /// The account is not deleted.
+    Deletion,
+}
+
+impl Taken {
+    /// Whether it guarded the account: then the password alone opens nothing any more.
+    pub const fn guards(self) -> bool {
+        match self {
+            Self::Factors | Self::FactorsStay | Self::Codes | Self::Networks | Self::SecondStep => {
+                true
+            }
+            Self::NetworksStay | Self::Alerts | Self::Deletion => false,
+        }
+    }
 }
 
 /// The facts of a successful sign-in.

@@ -24,6 +24,7 @@ pub use catcher::{Catcher, Caught};
 pub use device::Device;
 pub use letter::{
     AlertLine, AlsoSignedIn, ChangedHow, Letter, LetterBody, Proof, RecoveryNews, Sender, SignIn,
+    Taken,
 };
 pub use name::harmless;
 pub use render::{Rendered, render};

@@ -204,8 +204,11 @@ impl View {
                 view.when(letter, *at)?;
                 view.address(ip)?;
             }
-            LetterBody::RecoveryNotice { apps, again, .. } => {
+            LetterBody::RecoveryNotice {
+                apps, again, taken, ..
+            } => {
                 view.recovery(letter)?;
+                view.taken(taken)?;
                 view.about(apps, *again)?;
             }
             LetterBody::AddressCode { .. }
@@ -322,12 +325,16 @@ impl View {
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
+            RecoveryNews::SignInDeniedOnly => "recovery-denied-only-lead",
             RecoveryNews::BrowserStolen => {
                 self.title = "browser-stolen-title";
                 "browser-stolen-lead"
             }
             RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
             RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
+            RecoveryNews::FactorDenied { until } => {
+                self.leaving(letter, until, "factor-denied-lead")
+            }
             RecoveryNews::CodeAddressLost { until } => {
                 self.leaving(letter, until, "address-lost-lead")
             }
@@ -471,7 +478,7 @@ const fn subject_of(what: RecoveryNews) -> &'static str {
         RecoveryNews::ResetStarted => "recovery-started-subject",
         RecoveryNews::CodeAddressSet => "recovery-address-subject",
         RecoveryNews::AddressUndone => "recovery-undone-subject",
-        RecoveryNews::SignInDenied => "recovery-denied-subject",
+        RecoveryNews::SignInDenied | RecoveryNews::SignInDeniedOnly => "recovery-denied-subject",
         RecoveryNews::BrowserStolen => "browser-stolen-subject",
         RecoveryNews::DeletionAsked { .. } => "deletion-asked-subject",
         RecoveryNews::DeletionSoon { .. } => "deletion-soon-subject",

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use sekisho_guard::{GuardFailure, Halt};
-use sekisho_model::{OperatorText, Unsealable};
+use sekisho_model::{OperatorText, Timestamp, Unsealable};
 use sekisho_session::SessionError;
 use sekisho_store::StoreError;
 
@@ -32,12 +32,31 @@ pub enum Failure {
     /// A budget for reading people's data is used up (INC-10).
     #[error("the budget {0} is used up")]
     OverBudget(&'static str),
+    /// So many changes of an account, or copies of its data, are not made (REC-06).
+    #[error("too many {what:?} of one account")]
+    TooOften {
+        /// Of what.
+        what: Often,
+        /// Again from then.
+        until: Timestamp,
+        /// In how long that is.
+        wait: Duration,
+    },
     /// An operator has paused this (INC-04).
     #[error("an operator has paused this")]
     Halted(Box<Halted>),
     /// Stored data cannot be read.
     #[error("stored data cannot be read: {0}")]
     Corrupt(&'static str),
+}
+
+/// What is done only so often to one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Often {
+    /// Changes that are told to all its addresses.
+    Changes,
+    /// Copies of its data.
+    Exports,
 }
 
 /// What people and apps are told of an act that an operator has paused.
@@ -63,6 +82,7 @@ impl Failure {
         match self {
             Self::Busy(wait) => Some(*wait),
             Self::Halted(halted) => Some(halted.wait),
+            Self::TooOften { wait, .. } => Some(*wait),
             Self::Session(SessionError::Unavailable(_)) | Self::Guard(_) | Self::OutOfTouch => {
                 Some(Duration::from_secs(5))
             }

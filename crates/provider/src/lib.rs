@@ -48,7 +48,7 @@ pub mod signed_in_from;
 mod subjects;
 mod unused_clients;
 
-pub use failure::{Failure, Halted};
+pub use failure::{Failure, Halted, Often};
 pub use new_passwords::PasswordContext;
 pub use provider::{Health, Parts, Provider};
 pub use settings::{CodeSettings, Features, LeavingSettings, Lifetimes, ResetSettings, Settings};

@@ -313,3 +313,23 @@ fn td_05_what_nobody_explained_is_to_be_looked_at() {
     );
     assert_eq!(look(&story), None);
 }
+
+/// `ux.md` section 3.
+#[test]
+fn what_was_changed_carries_the_stamp_of_changes() {
+    for (kind, stamp) in [
+        (EventKind::SettingChanged, Stamp::Changed),
+        (EventKind::PasswordChanged, Stamp::Changed),
+        (EventKind::RecoveryCodes, Stamp::Changed),
+        (EventKind::FactorChanged, Stamp::Changed),
+        (EventKind::AddressChanged, Stamp::Changed),
+        (EventKind::Deletion, Stamp::Changed),
+        (EventKind::SignIn, Stamp::Passed),
+        (EventKind::UsersExported, Stamp::Passed),
+        (EventKind::CodeAsked, Stamp::Asked),
+    ] {
+        let mut story = Story::new();
+        story.then("203.0.113.9", event(kind, Outcome::Passed));
+        assert_eq!(entries(&story.events)[0].stamp, stamp, "{kind:?}");
+    }
+}

@@ -134,6 +134,16 @@ pub(crate) fn sign_up(ip: &str) -> Vec<Rule> {
     rules
 }
 
+/// A change that is told to every address of an account: letters must not bury one another (REC-06).
+pub(crate) fn account_change(account: &Digest) -> Vec<Rule> {
+    vec![rule(Counter::AccountChange, &account.to_base64url())]
+}
+
+/// A copy of everything that is kept about a person: long to read, and told as well.
+pub(crate) fn account_export(account: &Digest) -> Vec<Rule> {
+    vec![rule(Counter::AccountExport, &account.to_base64url())]
+}
+
 /// THR-03: a known browser counts for itself alone; what strangers do cannot close it.
 pub(crate) fn password(attempt: &PasswordAttempt<'_>) -> Vec<Rule> {
     let account = attempt.account.to_base64url();

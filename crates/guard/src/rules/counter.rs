@@ -52,6 +52,8 @@ pub(crate) enum Counter {
     SignUpNetwork,
     SignUpSite,
     SignUpEverywhere,
+    AccountChange,
+    AccountExport,
 }
 
 impl Counter {
@@ -106,6 +108,8 @@ impl Counter {
             Self::SignUpNetwork => "sign_up.network",
             Self::SignUpSite => "sign_up.site",
             Self::SignUpEverywhere => "sign_up.everywhere",
+            Self::AccountChange => "account.changes",
+            Self::AccountExport => "account.exports",
         }
     }
 

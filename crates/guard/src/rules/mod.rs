@@ -17,8 +17,9 @@ pub use act::{
     UserCodeTry,
 };
 pub(crate) use act::{
-    client_secret, code_mail, code_of_strangers, code_try, crowded, device_request, password,
-    proof_mail, reset_mail, reset_mail_after_the_day_s, sign_up, slowed, slowed_mails, user_code,
+    account_change, account_export, client_secret, code_mail, code_of_strangers, code_try, crowded,
+    device_request, password, proof_mail, reset_mail, reset_mail_after_the_day_s, sign_up, slowed,
+    slowed_mails, user_code,
 };
 pub(crate) use admission::turns_of;
 pub use admission::{Admission, AdmissionSettings};

@@ -1,7 +1,7 @@
 //! Words about who may use, stops or looks at an account.
 
 use super::{View, harmless, second_steps};
-use crate::RecoveryNews;
+use crate::{RecoveryNews, Taken};
 
 pub(super) const fn subject(what: RecoveryNews) -> &'static str {
     match what {
@@ -28,6 +28,24 @@ impl View {
         self.title = title;
         self.over = over;
         lead
+    }
+
+    /// What a denial took back, one line each.
+    pub(super) fn taken(&mut self, taken: &[Taken]) -> Result<(), askama::Error> {
+        for one in taken {
+            let key = match one {
+                Taken::Factors => "taken-factors",
+                Taken::FactorsStay => "taken-factors-stay",
+                Taken::Codes => "taken-codes",
+                Taken::Networks => "taken-networks",
+                Taken::NetworksStay => "taken-networks-stay",
+                Taken::SecondStep => "taken-second-step",
+                Taken::Alerts => "taken-alerts",
+                Taken::Deletion => "taken-deletion",
+            };
+            self.row("label-taken", self.say(key)?)?;
+        }
+        Ok(())
     }
 
     /// The apps it is about, and how often it happened.

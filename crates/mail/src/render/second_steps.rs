@@ -25,6 +25,7 @@ pub(super) const fn subject(what: RecoveryNews) -> &'static str {
         RecoveryNews::PasskeyAdded => "passkey-added-subject",
         RecoveryNews::PasskeyRemoved => "passkey-removed-subject",
         RecoveryNews::FactorLost { .. } => "factor-lost-subject",
+        RecoveryNews::FactorDenied { .. } => "factor-denied-subject",
         RecoveryNews::FactorKept => "factor-kept-subject",
         RecoveryNews::CodeAddressLost { .. } => "address-lost-subject",
         RecoveryNews::CodeAddressKept => "address-kept-subject",

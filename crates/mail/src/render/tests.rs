@@ -3,7 +3,7 @@ use std::time::Duration;
 use sekisho_model::{AddressKind, ProofPurpose};
 
 use super::*;
-use crate::{Proof, Sender, SignIn};
+use crate::{Proof, Sender, SignIn, Taken};
 
 // 2026-11-22T14:33:10+09:00
 const AT: Timestamp = Timestamp::from_seconds(1_795_325_590);
@@ -76,7 +76,18 @@ fn known() -> LetterBody {
     }
 }
 
-const NEWS: [RecoveryNews; 36] = [
+const TAKEN: [Taken; 8] = [
+    Taken::Factors,
+    Taken::FactorsStay,
+    Taken::Codes,
+    Taken::Networks,
+    Taken::NetworksStay,
+    Taken::SecondStep,
+    Taken::Alerts,
+    Taken::Deletion,
+];
+
+const NEWS: [RecoveryNews; 38] = [
     RecoveryNews::CodeUsed { left: 9 },
     RecoveryNews::CodesMade,
     RecoveryNews::Waiting { until: AT },
@@ -84,6 +95,8 @@ const NEWS: [RecoveryNews; 36] = [
     RecoveryNews::CodeAddressSet,
     RecoveryNews::AddressUndone,
     RecoveryNews::SignInDenied,
+    RecoveryNews::SignInDeniedOnly,
+    RecoveryNews::FactorDenied { until: AT },
     RecoveryNews::BrowserStolen,
     RecoveryNews::SecondStepOn,
     RecoveryNews::SecondStepOff,
@@ -147,7 +160,9 @@ fn recovery_letters() -> Vec<LetterBody> {
         ip: ip.clone(),
         link: matches!(
             what,
-            RecoveryNews::FactorLost { .. } | RecoveryNews::CodeAddressLost { .. }
+            RecoveryNews::FactorLost { .. }
+                | RecoveryNews::FactorDenied { .. }
+                | RecoveryNews::CodeAddressLost { .. }
         )
         .then(|| "https://id.example/second-step/keep/0123".to_owned()),
         not_me: matches!(
@@ -161,6 +176,10 @@ fn recovery_letters() -> Vec<LetterBody> {
             _ => Vec::new(),
         },
         again: u32::from(what == RecoveryNews::OperatorLooked),
+        taken: match what {
+            RecoveryNews::SignInDenied => TAKEN.to_vec(),
+            _ => Vec::new(),
+        },
     };
     let mut all = vec![
         link(false),
@@ -639,6 +658,38 @@ fn td_07_a_place_is_told_as_an_estimate_and_only_if_one_is_known() {
     );
     let odd = at(Locale::En, Some("<b>https://evil.example</b>"));
     assert!(!odd.html.contains("<b>https") && !odd.text.contains("https://evil"));
+}
+
+#[test]
+fn td_08_the_letter_of_a_denial_lists_what_was_taken_back_and_says_what_becomes_of_the_password() {
+    let written = |locale, what| {
+        let all = recovery_letters().into_iter();
+        let mut found = all.filter(
+            |body| matches!(body, LetterBody::RecoveryNotice { what: one, .. } if *one == what),
+        );
+        render(&letter(locale, found.next().unwrap())).unwrap()
+    };
+    let locked = written(Locale::En, RecoveryNews::SignInDenied);
+    for told in [
+        "Choose a new password",
+        "passkeys that were added there: removed",
+        "asked for three days more",
+        "Recovery codes: none works",
+        "from: as they were before",
+        "they stay",
+        "Two-step sign-in: on again",
+        "Mails about sign-ins: as they were",
+        "deletion of the account: stopped",
+    ] {
+        assert!(locked.text.contains(told), "{told}: {}", locked.text);
+        assert!(locked.html.contains(told), "{told}");
+    }
+    let open = written(Locale::En, RecoveryNews::SignInDeniedOnly);
+    assert!(open.text.contains("Your password stays as it is"));
+    assert!(!open.text.contains("Choose a new password"));
+    assert!(!open.text.contains("Taken back"));
+    let japanese = written(Locale::Ja, RecoveryNews::SignInDenied);
+    assert_eq!(japanese.text.matches("元に戻したもの").count(), TAKEN.len());
 }
 
 #[test]

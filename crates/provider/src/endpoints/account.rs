@@ -174,13 +174,16 @@ impl Provider {
         if news.is_some() && !self.is_fresh(live, account).await? {
             return Ok(AlertChange::Stale);
         }
+        if news.is_some() {
+            self.count_change(live.user.id).await?;
+        }
         let letters = news.map_or_else(Vec::new, |news| {
             self.letters_to_all(account, || self.recovery_notice(news, visit))
         });
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.user_id = Some(live.user.id);
         event.session_id = Some(live.session.id);
-        event.detail = serde_json::json!({ "alert": alert });
+        event.detail = serde_json::json!({ "alert": alert, "alert_before": live.user.alert });
         let (session, before) = (live.session.clone(), live.user.alert);
         let work = move |tx: &mut Tx<'_>| {
             let (user, stands) = (session.user_id, stands(tx, &session)?);

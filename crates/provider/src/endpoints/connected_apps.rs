@@ -9,6 +9,7 @@ use sekisho_model::{
 use sekisho_store::AppUse;
 
 use super::sign_in::client_name;
+use super::standing_session::stands;
 use super::visit::{LiveSession, Visit};
 use crate::rules::redirect_uri::Callback;
 use crate::{Failure, Provider};
@@ -91,20 +92,26 @@ impl Provider {
     }
 
     /// Takes everything back that the person gave an app: consent, refresh families, opaque tokens; the
-    /// app is told if it listens. What is not there is passed over in silence.
+    /// app is told if it listens. What is not there is passed over in silence. `false`, with nothing written, if the
+    /// session it is done in does not count any more.
     pub async fn disconnect(
         &self,
         live: &LiveSession,
         client: &ClientId,
         visit: &Visit,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
+        let session = live.session.clone();
         let (user, client, now) = (live.user.id, client.clone(), self.now());
         let mut event = self.event(EventKind::Revocation, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);
         event.session_id = Some(live.session.id);
         event.client_id = Some(client.clone());
-        self.store
+        let done = self
+            .store
             .write(move |tx| {
+                if !stands(tx, &session)? {
+                    return Ok(false);
+                }
                 let allowed = tx.consent(user, &client)?.is_some();
                 let grants = tx.disconnect_app(user, &client, now)?;
                 let mut event = event.clone();
@@ -112,10 +119,11 @@ impl Provider {
                 if allowed || grants > 0 {
                     tx.record(&event)?;
                 }
-                Ok(())
+                Ok(true)
             })
             .await?;
-        self.access_ended().await
+        self.access_ended().await?;
+        Ok(done)
     }
 }
 

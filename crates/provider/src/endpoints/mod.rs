@@ -26,6 +26,7 @@ pub mod new_password;
 pub mod not_me;
 pub mod operator_help;
 mod operator_looks;
+mod own_changes;
 mod own_data;
 pub mod own_networks;
 pub mod own_password;

@@ -35,6 +35,7 @@ impl Provider {
         if session.is_some() {
             self.works(Feature::DataExport)?;
             self.pass_person(EndpointClass::AccountView, user)?;
+            self.count_taking(user.id).await?;
         }
         self.record_taking(account, session, visit).await?;
         let id = user.id;

@@ -1,5 +1,7 @@
 //! The networks an account may be signed in to from (S14): chosen by its person, or cleared by an operator.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{BrowserSession, Event, EventKind, Feature, KeyRing, Outcome, Sealed};
 use sekisho_store::{Account, Tx};
@@ -41,6 +43,9 @@ impl Provider {
         let left = self.recovery_figures(live.user.id).await?.left;
         if let Err(refusal) = list.can_be_chosen(&visit.origin.ip, left) {
             return Ok(NetworksChosen::Refused(refusal));
+        }
+        if account.networks != list {
+            self.count_change(live.user.id).await?;
         }
         let mut event = self.event(EventKind::SettingChanged, Outcome::Passed, &visit.origin);
         event.session_id = Some(live.session.id);
@@ -85,6 +90,10 @@ impl Provider {
         let count = list.lines().len();
         event.user_id = Some(user);
         put(&mut event, "networks", count.into());
+        // What a denial puts back (TD-08): as it lies in the account, sealed under the same key.
+        let before = stored.networks.as_ref();
+        let before = before.map(|before| URL_SAFE_NO_PAD.encode(before.as_bytes()));
+        put(&mut event, "networks_before", before.into());
         let what = if list.is_everywhere() {
             RecoveryNews::NetworksCleared
         } else {

@@ -31,23 +31,67 @@ pub enum RecoveryOutcome {
     Gone,
 }
 
+/// Which set a new one is to take the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaces {
+    /// Whichever there is.
+    Any,
+    /// The one that was made then, or none: a form that is sent again makes no second set.
+    MadeAt(Option<Timestamp>),
+}
+
+impl Replaces {
+    /// Whether another set was made meanwhile.
+    fn is_over(self, made_at: Option<Timestamp>) -> bool {
+        match self {
+            Self::Any => false,
+            Self::MadeAt(before) => before != made_at,
+        }
+    }
+}
+
+/// What came of making recovery codes.
+#[derive(Clone, PartialEq, Eq)]
+pub enum CodesMade {
+    /// The new ones, which nobody sees again.
+    Codes(Vec<String>),
+    /// There is another set than the one that was to be replaced.
+    Already,
+    /// Both steps have to be proved first.
+    Stale,
+}
+
+impl std::fmt::Debug for CodesMade {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Codes(_) => "Codes(…)",
+            Self::Already => "Already",
+            Self::Stale => "Stale",
+        })
+    }
+}
+
 impl Provider {
     /// How many recovery codes somebody has.
     pub async fn recovery_figures(&self, user: UserId) -> Result<RecoveryFigures, Failure> {
         Ok(self.store.read(move |tx| tx.recovery_figures(user)).await?)
     }
 
-    /// Makes a new set in place of the old one; it is shown once and kept as digests. `None` if both steps have to
-    /// be proved first.
+    /// Makes a new set in place of the old one; it is shown once and kept as digests.
     pub async fn make_recovery_codes(
         &self,
         (live, account): (&LiveSession, &OpenAccount),
+        replaces: Replaces,
         visit: &Visit,
-    ) -> Result<Option<Vec<String>>, Failure> {
+    ) -> Result<CodesMade, Failure> {
         if !self.proved_both_lately(live, account).await? {
-            return Ok(None);
+            return Ok(CodesMade::Stale);
         }
         let (now, user) = (self.now(), live.user.id);
+        if replaces.is_over(self.recovery_figures(user).await?.made_at) {
+            return Ok(CodesMade::Already);
+        }
+        self.count_change(user).await?;
         let codes: Vec<String> = (0..recovery_code::SET)
             .map(|_| recovery_code::spelled(self.entropy.bytes()))
             .collect();
@@ -63,16 +107,19 @@ impl Provider {
         let session = live.session.clone();
         let work = move |tx: &mut Tx<'_>| {
             if !stands(tx, &session)? {
-                return Ok(false);
+                return Ok(CodesMade::Stale);
+            }
+            if replaces.is_over(tx.recovery_figures(user)?.made_at) {
+                return Ok(CodesMade::Already);
             }
             tx.replace_recovery_codes(user, &digests, now)?;
             told.post(tx)?;
             tx.record(&event)?;
-            Ok(true)
+            Ok(CodesMade::Codes(codes.clone()))
         };
         let made = self.store.write(work).await?;
         self.letters_wait.ring();
-        Ok(made.then_some(codes))
+        Ok(made)
     }
 
     /// What is stored of a typed code; `None` if it cannot be one.
@@ -91,6 +138,7 @@ impl Provider {
             not_me: None,
             apps: Vec::new(),
             again: 0,
+            taken: Vec::new(),
         }
     }
 

@@ -60,6 +60,7 @@ impl Provider {
             not_me: Some(not_me),
             apps: Vec::new(),
             again: 0,
+            taken: Vec::new(),
         })
     }
 
@@ -88,6 +89,7 @@ impl Provider {
                 not_me: Some(not_me.clone()),
                 apps: vec![app.clone()],
                 again: 0,
+                taken: Vec::new(),
             });
         Ok(Some(ToldOfApp { letters, link }))
     }

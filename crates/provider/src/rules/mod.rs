@@ -18,6 +18,7 @@ pub mod client_metadata;
 pub mod code_address;
 pub mod code_redemption;
 pub mod consent;
+pub mod denial;
 pub mod device;
 pub mod discovery;
 pub mod discovery_members;

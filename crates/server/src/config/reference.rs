@@ -124,7 +124,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 49] = [
+const LIMITS: [(&str, &str); 51] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -258,6 +258,14 @@ const LIMITS: [(&str, &str); 49] = [
     ("sign_up.network", "From one network: IPv4 /24, IPv6 /64."),
     ("sign_up.site", "From one site: IPv6 /48."),
     ("sign_up.everywhere", "By everybody."),
+    (
+        "account.changes",
+        "Changes of one account that are told to all its addresses: second steps, recovery codes, networks, fewer mails about sign-ins. What is beyond is refused, so that no letter is buried under others; \"This was not me\" and a new password always work.",
+    ),
+    (
+        "account.exports",
+        "Copies of everything that is kept about one person, taken in the account pages.",
+    ),
 ];
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use sekisho_guard::Halt;
-use sekisho_model::{Brand, ClientId, Level, Locale};
-use sekisho_provider::Failure;
+use sekisho_model::{Brand, ClientId, Level, Locale, Timestamp};
 use sekisho_provider::endpoints::authorization_answer::Answer as ToApp;
 use sekisho_provider::endpoints::authorize::Next;
 use sekisho_provider::endpoints::sign_in::AppHome;
 use sekisho_provider::endpoints::visit::NewCookies;
 use sekisho_provider::rules::authorization_response::Delivery;
 use sekisho_provider::rules::parameters::Parameters;
+use sekisho_provider::{Failure, Often};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{page, see_other};
@@ -218,6 +218,7 @@ impl<'a> Frame<'a> {
                 let notice = halted.text.of(self.locale).map(str::to_owned);
                 (self.halt(halted.halt), notice)
             }
+            Failure::TooOften { what, until, .. } => (self.used_up(*what, *until), None),
             _ if seen.retry_after.is_some() => (Cause::Unavailable, None),
             _ => (Cause::OurFault, None),
         };
@@ -228,6 +229,15 @@ impl<'a> Frame<'a> {
         let mut response = self.error_answer(&view);
         add_retry(&mut response, seen.retry_after);
         response
+    }
+
+    /// So much was done to an account that nothing more is done for a while.
+    fn used_up(&self, what: Often, until: Timestamp) -> Cause {
+        let until = Moment::exact(until, &self.app.default_zone, self.locale);
+        match what {
+            Often::Changes => Cause::ChangesUsedUp(until),
+            Often::Exports => Cause::ExportsUsedUp(until),
+        }
     }
 
     /// Where a browser goes next.

@@ -139,6 +139,7 @@ async fn asked(
         Ok(None) => return said(frame, NotMeOutcome::Over),
         Err(failure) => return frame.failure(&failure),
     };
+    let locks = case.locks;
     let change = case
         .event
         .as_ref()
@@ -166,6 +167,7 @@ async fn asked(
         action: action.to_owned(),
         seen,
         change,
+        locks,
     };
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }

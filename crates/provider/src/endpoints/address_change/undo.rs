@@ -1,7 +1,7 @@
 use sekisho_guard::EndpointClass;
 use std::time::Duration;
 
-use sekisho_mail::RecoveryNews;
+use sekisho_mail::{LetterBody, RecoveryNews};
 use sekisho_model::{
     AddressKind, EmailAddress, Event, EventId, EventKind, Outcome, Timestamp, UndoToken, UserId,
 };
@@ -120,7 +120,9 @@ impl Provider {
         };
         let account = self.open_account(&found.account)?;
         let work = UndoWork {
-            letters: self.undo_letters((&found.account, &account), &undoing, visit)?,
+            letters: self.undo_letters((&found.account, &account), &undoing, || {
+                self.recovery_notice(RecoveryNews::AddressUndone, visit)
+            })?,
             event: self.undo_event(&undoing, visit),
             undoing,
         };
@@ -139,7 +141,7 @@ impl Provider {
         &self,
         (stored, account): (&Account, &OpenAccount),
         undoing: &Undoing,
-        visit: &Visit,
+        notice: impl Fn() -> LetterBody,
     ) -> Result<Vec<OutboxLetter>, Failure> {
         let mut told = vec![account.login_address.clone()];
         told.extend(account.code_address.clone());
@@ -148,7 +150,6 @@ impl Provider {
         }
         told.sort_by_key(EmailAddress::canonical);
         told.dedup_by_key(|address| address.canonical());
-        let notice = || self.recovery_notice(RecoveryNews::AddressUndone, visit);
         let letter = |address| self.sealed_letter(&account.user, address, notice());
         Ok(told.iter().map(letter).collect())
     }

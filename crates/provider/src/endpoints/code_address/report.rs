@@ -126,6 +126,7 @@ impl Provider {
                 not_me: None,
                 apps: Vec::new(),
                 again: 0,
+                taken: Vec::new(),
             })
         };
         let at = |moment: Timestamp| {

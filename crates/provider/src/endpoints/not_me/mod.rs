@@ -1,17 +1,24 @@
 //! "This was not me": looking changes nothing, the button can only take access away (TD-08).
 
 mod stop;
+mod suspects;
+mod taking_back;
 
 use std::time::Duration;
 
-use sekisho_mail::RecoveryNews;
+use sekisho_audit::history::is_by_operator;
+use sekisho_mail::{LetterBody, RecoveryNews, Taken};
 use sekisho_model::{
-    BrowserSession, Digest, Event, EventId, EventKind, NotMeToken, Outcome, Timestamp, UserId,
+    BrowserSession, Digest, Event, EventId, EventKind, Feature, NotMeToken, Outcome, Timestamp,
+    UserId,
 };
 use sekisho_store::{Account, NotMeLink, Once, OutboxLetter, StoreError, Tx};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::stop::{Addresses, Stop};
+use self::taking_back::TakingBack;
+use super::address_change::Undoing;
+use super::second_steps::BegunLoss;
 use super::standing_session::stands_before_move;
 use super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
@@ -40,6 +47,8 @@ pub struct NotMeCase {
     user: UserId,
     /// What was seen; `None` if it is no longer kept.
     pub event: Option<Event>,
+    /// Whether the account is locked whatever is wished.
+    pub locks: bool,
 }
 
 /// What came of it.
@@ -51,8 +60,12 @@ pub enum NotMeOutcome {
     Over,
 }
 
-/// Whether there is something to stop: what never came to anything needs nothing done.
-pub fn can_be_denied(kind: EventKind, outcome: Outcome) -> bool {
+/// Whether there is something to stop: what never came to anything needs nothing done, and what an operator did was
+/// done in no session.
+pub fn can_be_denied(kind: EventKind, outcome: Outcome, detail: &Value) -> bool {
+    if is_by_operator(detail) {
+        return false;
+    }
     let did_something = matches!(
         kind,
         EventKind::SignIn
@@ -65,6 +78,7 @@ pub fn can_be_denied(kind: EventKind, outcome: Outcome) -> bool {
             | EventKind::FactorChanged
             | EventKind::AddressChanged
             | EventKind::Deletion
+            | EventKind::UsersExported
     );
     let password_known = matches!(
         kind,
@@ -113,16 +127,30 @@ impl Provider {
                 (link.user_id, (link.event_at, link.event_id))
             }
         };
-        let event = self.store.read(move |tx| tx.event_of(user, key)).await?;
-        let may = |event: &Event| can_be_denied(event.kind, event.outcome);
-        if matches!(proof, NotMeProof::Event(..)) && !event.as_ref().is_some_and(may) {
+        let now = self.now();
+        let work = move |tx: &mut Tx<'_>| {
+            let event = tx.event_of(user, key)?;
+            let is_stranger_s = |event: &Event| always_locks(event.kind);
+            let mut case = NotMeCase {
+                user,
+                locks: event.as_ref().is_some_and(is_stranger_s),
+                event,
+            };
+            case.locks |= TakingBack::of(tx, &case, now)?.guards()
+                || stop::undoing(tx, &case, now)?.is_some();
+            Ok(case)
+        };
+        let case = self.store.read(work).await?;
+        let may = |event: &Event| can_be_denied(event.kind, event.outcome, &event.detail);
+        if matches!(proof, NotMeProof::Event(..)) && !case.event.as_ref().is_some_and(may) {
             return Ok(None);
         }
-        Ok(Some(NotMeCase { user, event }))
+        Ok(Some(case))
     }
 
-    /// Ends the session of the event with everything it made, and all trust; with `lock` every session
-    /// and token besides, and the password only opens the way to a new one. Every address is told.
+    /// Ends the session of the event with everything it made, and all trust; with `lock`, and always if something that
+    /// guarded the account is taken back, every session and token besides, and the password only opens the way to a new
+    /// one. Every address is told.
     pub async fn not_me(
         &self,
         proof: NotMeProof<'_>,
@@ -136,8 +164,7 @@ impl Provider {
             NotMeProof::Link(token) => (Some(token.digest()), None),
             NotMeProof::Event(live, _) => (None, Some(live.session.clone())),
         };
-        let changed = |event: &Event| always_locks(event.kind);
-        let lock = lock || case.event.as_ref().is_some_and(changed);
+        let lock = lock || case.locks;
         for last in (0..TRIES).rev() {
             let by = (digest, session.clone());
             if let Some(outcome) = self.deny((&case, lock), by, last > 0, visit).await? {
@@ -157,15 +184,8 @@ impl Provider {
         undo: bool,
         visit: &Visit,
     ) -> Result<Option<NotMeOutcome>, Failure> {
-        let (now, seen) = (self.now(), case.clone());
-        let looked = self
-            .store
-            .read(move |tx| {
-                let addresses = stop::undoing(tx, &seen, now)?;
-                Ok((tx.account(seen.user)?, addresses))
-            })
-            .await?;
-        let (Some(stored), undoing) = looked else {
+        let now = self.now();
+        let Some((stored, undoing, taking)) = self.looked_before(case).await? else {
             return Ok(Some(NotMeOutcome::Over));
         };
         let account = self.open_account(&stored)?;
@@ -174,8 +194,11 @@ impl Provider {
         } else {
             Addresses::Stay
         };
-        let letters = self.denial_letters((&stored, &account), &addresses, visit)?;
-        let mut records = vec![self.not_me_event(case, lock, digest.is_some(), visit)];
+        let locked = lock || taking.guards() || matches!(addresses, Addresses::As(Some(_)));
+        let told = taking.told(locked);
+        let letters =
+            self.denial_letters((&stored, &account), &addresses, (locked, &told), visit)?;
+        let mut records = vec![self.not_me_event(case, (locked, &told), digest.is_some(), visit)];
         if let Addresses::As(Some(undoing)) = &addresses {
             records.push(self.undo_event(undoing, visit));
         }
@@ -183,6 +206,8 @@ impl Provider {
             case: case.clone(),
             lock,
             addresses,
+            loss: self.loss_of_denial(&account, &taking, visit),
+            taking,
         };
         let work = move |tx: &mut Tx<'_>| {
             if let Some(session) = &session
@@ -213,21 +238,69 @@ impl Provider {
         Ok(Some(done))
     }
 
+    /// What there is to undo and to take back; `None` if there is no such account any more.
+    async fn looked_before(
+        &self,
+        case: &NotMeCase,
+    ) -> Result<Option<(Account, Option<Undoing>, TakingBack)>, Failure> {
+        let (now, case) = (self.now(), case.clone());
+        let look = move |tx: &mut Tx<'_>| {
+            let Some(account) = tx.account(case.user)? else {
+                return Ok(None);
+            };
+            let undoing = stop::undoing(tx, &case, now)?;
+            Ok(Some((account, undoing, TakingBack::of(tx, &case, now)?)))
+        };
+        Ok(self.store.read(look).await?)
+    }
+
+    /// OTP-26: a second step that stays counts as lost, as if that had been reported; if codes can go anywhere.
+    fn loss_of_denial(
+        &self,
+        account: &OpenAccount,
+        taking: &TakingBack,
+        visit: &Visit,
+    ) -> Option<BegunLoss> {
+        let can_be_lost = account.code_address.is_some() && self.works(Feature::LostFactor).is_ok();
+        let news = |until| RecoveryNews::FactorDenied { until };
+        (taking.leaves_factor() && can_be_lost).then(|| self.begun_loss(account, visit, news))
+    }
+
     fn denial_letters(
         &self,
         whose: (&Account, &OpenAccount),
         addresses: &Addresses,
+        (locked, told): (bool, &[Taken]),
         visit: &Visit,
     ) -> Result<Vec<OutboxLetter>, Failure> {
+        let notice = |what| {
+            let mut notice = self.recovery_notice(what, visit);
+            if let LetterBody::RecoveryNotice { taken, .. } = &mut notice {
+                taken.extend_from_slice(told);
+            }
+            notice
+        };
         match addresses {
-            Addresses::As(Some(undoing)) => self.undo_letters(whose, undoing, visit),
-            Addresses::As(None) | Addresses::Stay => Ok(self.letters_to_all(whose.1, || {
-                self.recovery_notice(RecoveryNews::SignInDenied, visit)
-            })),
+            Addresses::As(Some(undoing)) => {
+                let notice = || notice(RecoveryNews::AddressUndone);
+                self.undo_letters(whose, undoing, notice)
+            }
+            Addresses::As(None) | Addresses::Stay if locked => {
+                Ok(self.letters_to_all(whose.1, || notice(RecoveryNews::SignInDenied)))
+            }
+            Addresses::As(None) | Addresses::Stay => {
+                Ok(self.letters_to_all(whose.1, || notice(RecoveryNews::SignInDeniedOnly)))
+            }
         }
     }
 
-    fn not_me_event(&self, case: &NotMeCase, lock: bool, by_mail: bool, visit: &Visit) -> Event {
+    fn not_me_event(
+        &self,
+        case: &NotMeCase,
+        (locked, told): (bool, &[Taken]),
+        by_mail: bool,
+        visit: &Visit,
+    ) -> Event {
         let seen = case.event.as_ref();
         let mut event = self.event(EventKind::NotMe, Outcome::Passed, &visit.origin);
         event.user_id = Some(case.user);
@@ -239,7 +312,8 @@ impl Provider {
             "about_kind": seen.map(|seen| seen.kind.name()),
             "about_ip": seen.map(|seen| seen.origin.ip.clone()),
             "by": if by_mail { "mail" } else { "history" },
-            "locked": lock,
+            "locked": locked,
+            "taken_back": told,
         });
         event
     }
@@ -271,8 +345,20 @@ mod tests {
             (EventKind::TrustedBrowserStolen, Outcome::Replayed, true),
             (EventKind::NotMe, Outcome::Passed, false),
             (EventKind::UserCreated, Outcome::Passed, false),
+            (EventKind::UsersExported, Outcome::Passed, true),
         ] {
-            assert_eq!(can_be_denied(kind, outcome), may, "{kind:?} {outcome:?}");
+            let found = can_be_denied(kind, outcome, &json!({}));
+            assert_eq!(found, may, "{kind:?} {outcome:?}");
+        }
+        // Nobody's session did what an operator did.
+        for detail in [
+            json!({ "command": "user disable", "state": "disabled", "reason": "r" }),
+            json!({ "state": "active" }),
+            json!({ "own_data": true, "by": "operator" }),
+        ] {
+            for kind in [EventKind::SettingChanged, EventKind::UsersExported] {
+                assert!(!can_be_denied(kind, Outcome::Passed, &detail), "{detail}");
+            }
         }
     }
 }

@@ -1,17 +1,14 @@
 //! What a denial ends and takes back: all that came of a session that was somebody else's (TD-08).
 
-use sekisho_model::{
-    BrowserId, EpochKind, Event, EventKind, Outcome, SessionId, Timestamp, UserId,
-};
-use sekisho_store::{AddressChange, HistoryFilter, StoreError, Tx};
-use serde_json::Value;
+use sekisho_model::{EpochKind, Timestamp};
+use sekisho_store::{AddressChange, StoreError, Tx};
 
 use super::super::address_change::Undoing;
 use super::super::new_password::end_all_of;
+use super::super::second_steps::BegunLoss;
 use super::NotMeCase;
-
-/// Events read at once.
-const PAGE: u32 = 100;
+use super::suspects::{Suspects, browser_of};
+use super::taking_back::TakingBack;
 
 /// What becomes of the addresses of the account.
 pub(super) enum Addresses {
@@ -26,46 +23,10 @@ pub(super) struct Stop {
     pub(super) case: NotMeCase,
     pub(super) lock: bool,
     pub(super) addresses: Addresses,
-}
-
-/// Whose hands an event shows: its session, and those that somebody signed in to in the same browser since it began.
-struct Suspects {
-    sessions: Vec<SessionId>,
-    /// Since when.
-    began: Timestamp,
-}
-
-impl Suspects {
-    /// `None` if the event belongs to no session: then nothing was done in one.
-    fn of(tx: &mut Tx<'_>, case: &NotMeCase) -> Result<Option<Self>, StoreError> {
-        let Some(event) = &case.event else {
-            return Ok(None);
-        };
-        let Some(session) = event.session_id else {
-            return Ok(None);
-        };
-        let origin = tx.session_origin(case.user, session)?;
-        let began = origin.map_or(event.at, |(began, _)| began);
-        let browser = origin.map(|(_, browser)| browser).or(browser_of(event));
-        let mut sessions = match browser {
-            Some(browser) => tx.sessions_from_browser(case.user, browser, began)?,
-            None => Vec::new(),
-        };
-        if !sessions.contains(&session) {
-            sessions.push(session);
-        }
-        Ok(Some(Self { sessions, began }))
-    }
-
-    fn made(&self, change: &AddressChange) -> bool {
-        let theirs = |session: SessionId| self.sessions.contains(&session);
-        change.made_in.is_some_and(theirs) && change.made_at >= self.began
-    }
-}
-
-fn browser_of(event: &Event) -> Option<BrowserId> {
-    let named = event.detail.get("browser").and_then(Value::as_str);
-    named.and_then(BrowserId::parse)
+    /// As the letters tell it.
+    pub(super) taking: TakingBack,
+    /// If a second step stays: its loss.
+    pub(super) loss: Option<BegunLoss>,
 }
 
 /// The first change of an address that the event is, or that its session made, with all that came after.
@@ -85,28 +46,24 @@ pub(super) fn undoing(
     Ok(first.and_then(|first| Undoing::of(first, &open)))
 }
 
-fn take_back(tx: &mut Tx<'_>, user: UserId, event: &Event) -> Result<(), StoreError> {
-    let says = |name: &str| event.detail.get(name);
-    if says("networks").is_some() {
-        tx.set_networks(user, None)?;
-    }
-    if says("second_step") == Some(&Value::Bool(false)) {
-        tx.set_second_step(user, true)?;
-    }
-    if event.kind == EventKind::Deletion {
-        let _stays = tx.stop_deletion(user)?;
-    }
-    Ok(())
-}
-
 impl Stop {
-    /// `Conflict`, with nothing written, if an address was changed meanwhile.
+    /// `Conflict`, with nothing written, if an address was changed meanwhile, or there is something else to take back.
     pub(super) fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
         let user = self.case.user;
         // Locks the counter: changes of addresses and their undoing follow one another from here on.
         tx.move_user_epoch(user, EpochKind::Browser)?;
-        let suspects = Suspects::of(tx, &self.case)?;
-        if let Some(suspects) = &suspects {
+        let taking = TakingBack::of(tx, &self.case, now)?;
+        let as_found = matches!(self.addresses, Addresses::As(_));
+        if as_found && taking != self.taking {
+            return Err(StoreError::Conflict);
+        }
+        // The password alone opens nothing once something that guarded the account is gone.
+        let lock = self.lock || taking.guards();
+        taking.write(tx, user)?;
+        if let Some(loss) = &self.loss {
+            let _due = loss.write(tx)?;
+        }
+        if let Some(suspects) = &Suspects::of(tx, &self.case)? {
             self.end(tx, suspects, now)?;
         }
         if let Some(browser) = self.case.event.as_ref().and_then(browser_of) {
@@ -115,11 +72,11 @@ impl Stop {
         tx.distrust_browsers(user)?;
         tx.close_resets(user)?;
         tx.end_reset_wait(user)?;
-        if self.lock {
+        if lock {
             tx.void_recovery_codes(user, None)?;
         }
         self.put_addresses_back(tx, now)?;
-        if self.lock {
+        if lock {
             end_all_of(tx, user, now)?;
             tx.move_user_epoch(user, EpochKind::Password)?;
         }
@@ -132,37 +89,10 @@ impl Stop {
             // What it made ends whatever it was for, and whether it has ended already.
             let _live = tx.end_session_of(user, *session, now)?;
             tx.revoke_grants_of_session(*session, now, false)?;
-            // OTP-26: what was added there would open the account once more.
-            tx.remove_factors_of_session(user, *session)?;
         }
-        // So would recovery codes.
+        // Recovery codes that were made there would open the account once more.
         tx.void_recovery_codes(user, Some(suspects.began))?;
-        self.take_settings_back(tx, suspects)
-    }
-
-    /// Networks keep the owner out, a second step that is off lets others in, and a deletion ends everything.
-    fn take_settings_back(&self, tx: &mut Tx<'_>, suspects: &Suspects) -> Result<(), StoreError> {
-        let (user, mut before) = (self.case.user, None);
-        let filter = HistoryFilter {
-            from: Some(suspects.began),
-            kinds: vec![EventKind::SettingChanged, EventKind::Deletion],
-            outcomes: vec![Outcome::Passed],
-            ..HistoryFilter::default()
-        };
-        loop {
-            let events = tx.history_of(user, &filter, before, PAGE)?;
-            let Some(last) = events.last() else {
-                return Ok(());
-            };
-            before = Some((last.at, last.id));
-            let theirs = |event: &&Event| {
-                event
-                    .session_id
-                    .is_some_and(|session| suspects.sessions.contains(&session))
-            };
-            let mut theirs = events.iter().filter(theirs);
-            theirs.try_for_each(|event| take_back(tx, user, event))?;
-        }
+        Ok(())
     }
 
     fn put_addresses_back(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {

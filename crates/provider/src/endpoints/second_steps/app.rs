@@ -173,6 +173,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<AppAdded, Failure> {
         let (now, user) = (self.now(), live.user.id);
+        self.count_change(user).await?;
         let held = Held {
             name: String::new(),
             secret: waiting.secret,

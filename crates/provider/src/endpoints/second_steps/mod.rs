@@ -22,6 +22,7 @@ use serde_json::Value;
 
 pub(crate) use app::AppCode;
 pub use app::{AppAdded, AppEnrolment};
+pub(crate) use loss::BegunLoss;
 pub use loss::{KeepOutcome, LossAsked};
 pub use passkeys::PasskeyAdded;
 pub(crate) use passkeys::PasskeyUse;

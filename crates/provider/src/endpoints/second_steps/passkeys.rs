@@ -146,6 +146,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<PasskeyAdded, Failure> {
         let (now, user) = (self.now(), live.user.id);
+        self.count_change(user).await?;
         let id = FactorId::new(now, &*self.entropy);
         let held = Held {
             name,

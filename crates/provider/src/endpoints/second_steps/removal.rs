@@ -59,6 +59,9 @@ impl Provider {
         let Some(factor) = factors.iter().find(|factor| factor.id == id) else {
             return Ok(Removed::Unknown);
         };
+        if by.is_some() {
+            self.count_change(user).await?;
+        }
         let last = factors.len() == 1;
         let news = match factor.kind {
             FactorKind::Totp => RecoveryNews::AppRemoved,

@@ -149,6 +149,7 @@ impl Provider {
         visit: &Visit,
     ) -> Result<Switched, Failure> {
         let (user, session) = (live.user.id, live.session.clone());
+        self.count_change(user).await?;
         let news = if wanted {
             RecoveryNews::SecondStepOn
         } else {

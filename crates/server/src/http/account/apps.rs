@@ -86,7 +86,8 @@ pub(super) async fn remove(
         .disconnect(&owner.live, &client, &owner.visit)
         .await
     {
-        Ok(()) => owner.frame.see_saying(&format!("{HERE}?done=1")),
+        Ok(true) => owner.frame.see_saying(&format!("{HERE}?done=1")),
+        Ok(false) => owner.confirm_first(HERE).await,
         Err(failure) => owner.frame.failure(&failure),
     }
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_audit::HistoryEntry;
-use sekisho_mail::when;
+use sekisho_mail::{Device, when};
 use sekisho_model::ClientId;
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::account::{HistoryFilter, HistoryWish};
@@ -82,6 +82,7 @@ fn reader<'o>(owner: &'o Owner<'_>) -> Reader<'o> {
         zone: owner.zone(),
         now: owner.frame.app.provider.now(),
         session: Some(owner.live.session.id),
+        device: Device::of(&owner.visit.origin.user_agent),
         ip: &owner.visit.origin.ip,
     }
 }

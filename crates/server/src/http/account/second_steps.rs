@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use sekisho_model::FactorId;
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::second_steps::{
-    AppAdded, FactorView, PasskeyAdded, Removed, Renamed, SecondStepWish, Switched,
+    AppAdded, FactorView, KeepOutcome, PasskeyAdded, Removed, Renamed, SecondStepWish, Switched,
 };
 use sekisho_provider::rules::one_time_code::normalised;
 use sekisho_provider::rules::parameters::Parameters;
@@ -148,9 +148,12 @@ async fn rename(owner: &Owner<'_>, form: &Parameters) -> HttpResponse {
 }
 
 async fn keep(owner: &Owner<'_>) -> HttpResponse {
-    let provider = &owner.frame.app.provider;
-    match provider.keep_own_factors(&owner.live, &owner.visit).await {
-        Ok(_) => done(owner, "kept"),
+    let (provider, whose) = (&owner.frame.app.provider, (&owner.live, &owner.account));
+    match provider.keep_own_factors(whose, &owner.visit).await {
+        Ok(Some(KeepOutcome::Kept)) => done(owner, "kept"),
+        // There was nothing to stop: the page says how it is.
+        Ok(Some(KeepOutcome::Over)) => see_other(HERE, owner.frame.app.https),
+        Ok(None) => owner.confirm_first(HERE).await,
         Err(failure) => owner.frame.failure(&failure),
     }
 }

@@ -49,6 +49,10 @@ pub enum Cause {
     NoCookie,
     /// Too many requests; again from then.
     TooMany(Option<Moment>),
+    /// Too many changes of one account; again from then.
+    ChangesUsedUp(Moment),
+    /// Too many copies of one account's data; again from then.
+    ExportsUsedUp(Moment),
     /// The connection is blocked.
     Blocked,
     /// Paused for safety (level 2).
@@ -84,7 +88,7 @@ impl Cause {
             Self::Method => 405,
             Self::TooSlow => 408,
             Self::TooLarge => 413,
-            Self::TooMany(_) => 429,
+            Self::TooMany(_) | Self::ChangesUsedUp(_) | Self::ExportsUsedUp(_) => 429,
             Self::OurFault => 500,
             Self::Paused | Self::Closed(_) | Self::Unavailable => 503,
         }
@@ -101,6 +105,8 @@ impl Cause {
             Self::Csrf => "csrf",
             Self::NoCookie => "no-cookie",
             Self::TooMany(_) => "too-many",
+            Self::ChangesUsedUp(_) => "changes-used-up",
+            Self::ExportsUsedUp(_) => "exports-used-up",
             Self::Blocked => "blocked",
             Self::Paused => "paused",
             Self::Closed(_) => "closed",
@@ -120,6 +126,8 @@ impl Cause {
             | Self::AlreadyDecided
             | Self::NoCookie
             | Self::TooMany(_)
+            | Self::ChangesUsedUp(_)
+            | Self::ExportsUsedUp(_)
             | Self::Unavailable
             | Self::NotFound
             | Self::Method
@@ -152,6 +160,12 @@ impl ErrorPage {
         match &self.cause {
             Cause::TooMany(Some(time)) => {
                 words.with("error-too-many-from", &[("time", &time.words)])
+            }
+            Cause::ChangesUsedUp(time) => {
+                words.with("error-changes-used-up-lead", &[("time", &time.words)])
+            }
+            Cause::ExportsUsedUp(time) => {
+                words.with("error-exports-used-up-lead", &[("time", &time.words)])
             }
             _ => self.say("lead"),
         }

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use askama::Template;
 use sekisho_audit::history::{HistoryEntry, Stamp as Mark};
-use sekisho_mail::when;
+use sekisho_mail::{Device, when};
 use sekisho_model::{Locale, SessionId, Timestamp};
 use sekisho_provider::endpoints::not_me::can_be_denied;
 
@@ -66,7 +66,7 @@ pub struct HistoryRow {
 }
 
 /// Who reads, and when: for times in words.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Reader<'a> {
     /// Their language.
     pub locale: Locale,
@@ -76,6 +76,8 @@ pub struct Reader<'a> {
     pub now: Timestamp,
     /// Their present session.
     pub session: Option<SessionId>,
+    /// What they read with.
+    pub device: Device,
     /// Their present address.
     pub ip: &'a str,
 }
@@ -103,7 +105,7 @@ impl Reader<'_> {
             app: app.map(clean_name),
             ip: entry.ip.clone(),
             place,
-            here: entry.session_id.is_some() && entry.session_id == self.session,
+            here: self.is_here(entry),
             near: is_same_line(&entry.ip, self.ip),
             hot: entry.password_known,
             stopped: (entry.stamp == Mark::Stopped && !entry.password_known)
@@ -112,9 +114,15 @@ impl Reader<'_> {
         }
     }
 
+    /// The present session alone does not tell: its cookie may have been copied to another device (TD-08).
+    fn is_here(&self, entry: &HistoryEntry) -> bool {
+        let same_session = entry.session_id.is_some() && entry.session_id == self.session;
+        same_session && entry.device == self.device
+    }
+
     fn not_me(&self, entry: &HistoryEntry) -> Option<String> {
-        let here = entry.session_id.is_some() && entry.session_id == self.session;
-        let may = !here && can_be_denied(entry.kind, entry.outcome);
+        let may = can_be_denied(entry.kind, entry.outcome, &entry.detail);
+        let may = may && !self.is_here(entry);
         may.then(|| format!("/not-me?event={}_{}", entry.at.micros(), entry.id))
     }
 
@@ -252,7 +260,48 @@ impl HistoryPage {
 
 #[cfg(test)]
 mod tests {
+    use sekisho_audit::NewEvent;
+    use sekisho_audit::history::entries;
+    use sekisho_model::{Event, EventKind, Origin, Outcome, SeededEntropy};
+
     use super::*;
+
+    /// TD-08: a copied cookie is the same session on another device.
+    #[test]
+    fn td_08_only_the_browser_at_hand_is_this_device() {
+        let (at, entropy) = (Timestamp::from_seconds(0), SeededEntropy::new(1));
+        let session = SessionId::new(at, &entropy);
+        let agents = [
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
+        ];
+        let row = |agent: &str, made_in: SessionId| {
+            let origin = Origin {
+                user_agent: agent.to_owned(),
+                ..Origin::default()
+            };
+            let event = NewEvent::new(EventKind::RecoveryCodes, Outcome::Passed);
+            let event = event.happened(at, &origin, &entropy);
+            let event = Event {
+                session_id: Some(made_in),
+                ..event
+            };
+            let reader = Reader {
+                locale: Locale::En,
+                zone: "Asia/Tokyo",
+                now: at,
+                session: Some(session),
+                device: Device::of(agents[0]),
+                ip: "",
+            };
+            let row = reader.row(&entries(&[event])[0], None, None);
+            (row.here, row.not_me.is_some())
+        };
+        assert_eq!(row(agents[0], session), (true, false));
+        assert_eq!(row(agents[1], session), (false, true));
+        let other = SessionId::new(at, &entropy);
+        assert_eq!(row(agents[0], other), (false, true));
+    }
 
     #[test]
     fn a_line_is_an_address_or_the_first_half_of_one() {

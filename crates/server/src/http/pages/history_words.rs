@@ -1,4 +1,4 @@
-use sekisho_audit::history::{HistoryEntry, is_outside};
+use sekisho_audit::history::{HistoryEntry, is_by_operator, is_outside};
 use sekisho_model::{EventKind, Outcome};
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
             _ => ("did-wrong-device", "how-nothing-given"),
         },
         EventKind::Revocation => ("did-revoke", "how-access-ended"),
-        EventKind::SettingChanged => changed(&entry.detail),
+        EventKind::SettingChanged => setting(entry),
         EventKind::ResetAsked => reset_asked(&entry.detail),
         EventKind::PasswordChanged => password(entry),
         EventKind::RecoveryCodes => recovery_codes(entry),
@@ -30,6 +30,7 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         EventKind::UserCreated => created(&entry.detail),
         EventKind::Deletion => deletion(&entry.detail),
         EventKind::AccountRead => ("did-look", "how-by-operator"),
+        EventKind::UsersExported => ("did-take-data", by_whom(&entry.detail)),
         EventKind::Authorization
         | EventKind::CodeRedeemed
         | EventKind::Refresh
@@ -40,7 +41,6 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::Invitation
         | EventKind::CohortMarked
         | EventKind::UsersImported
-        | EventKind::UsersExported
         | EventKind::ClientChanged
         | EventKind::NoticeSent
         | EventKind::AddressReleased
@@ -201,12 +201,34 @@ fn ended(detail: &Value) -> (&'static str, &'static str) {
     }
 }
 
+fn by_whom(detail: &Value) -> &'static str {
+    if is_by_operator(detail) {
+        "how-by-operator"
+    } else {
+        "how-by-you"
+    }
+}
+
+/// What did not come to pass is never told as if it had.
+fn setting(entry: &HistoryEntry) -> (&'static str, &'static str) {
+    match (entry.outcome, entry.detail.get("second_step")) {
+        (Outcome::Passed, _) => changed(&entry.detail),
+        (_, Some(_)) => ("did-not-switch-second-step", "how-nothing-changed"),
+        (_, None) => ("did-not-change", "how-nothing-changed"),
+    }
+}
+
 fn changed(detail: &Value) -> (&'static str, &'static str) {
+    match detail.get("state").and_then(Value::as_str) {
+        Some("disabled") => return ("did-stop-account", "how-by-operator"),
+        Some(_) => return ("did-open-account", "how-by-operator"),
+        None => {}
+    }
     if detail.get("trusted_browsers").is_some() {
         return ("did-distrust", "how-by-you");
     }
     if detail.get("networks").is_some() {
-        return ("did-networks", "how-setting");
+        return ("did-networks", by_whom(detail));
     }
     if detail.get("profile").is_some() {
         return ("did-change-profile", "how-by-you");
@@ -231,4 +253,67 @@ fn changed(detail: &Value) -> (&'static str, &'static str) {
 fn has_method(detail: &Value, name: &str) -> bool {
     let methods = detail.get("amr").and_then(Value::as_array);
     methods.is_some_and(|methods| methods.iter().any(|method| method == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use sekisho_audit::NewEvent;
+    use sekisho_audit::history::entries;
+    use sekisho_model::{Origin, SeededEntropy, Timestamp};
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(kind: EventKind, outcome: Outcome, detail: Value) -> (&'static str, &'static str) {
+        let (at, entropy) = (Timestamp::from_seconds(0), SeededEntropy::new(1));
+        let event = NewEvent::new(kind, outcome).happened(at, &Origin::default(), &entropy);
+        let event = sekisho_model::Event { detail, ..event };
+        keys(&entries(&[event])[0])
+    }
+
+    #[test]
+    fn s_11_an_attempt_that_failed_is_not_told_as_done() {
+        let kind = EventKind::SettingChanged;
+        let off = json!({ "second_step": false });
+        let wrong = told(kind, Outcome::WrongPassword, off.clone());
+        assert_eq!(wrong, ("did-not-switch-second-step", "how-nothing-changed"));
+        let done = told(kind, Outcome::Passed, off);
+        assert_eq!(done, ("did-second-step-off", "how-by-you"));
+        for outcome in [Outcome::WrongPassword, Outcome::Refused, Outcome::Blocked] {
+            for detail in [
+                json!({ "networks": 1 }),
+                json!({ "alert": "off" }),
+                json!({}),
+            ] {
+                let (what, how) = told(kind, outcome, detail);
+                assert_eq!((what, how), ("did-not-change", "how-nothing-changed"));
+            }
+        }
+    }
+
+    #[test]
+    fn td_07_what_an_operator_did_is_told_as_the_operator_s() {
+        let by_operator = "how-by-operator";
+        let state = |state| json!({ "command": "user disable", "state": state, "reason": "r" });
+        let setting = EventKind::SettingChanged;
+        for (kind, detail, what) in [
+            (setting, state("disabled"), "did-stop-account"),
+            (setting, state("active"), "did-open-account"),
+            (
+                setting,
+                json!({ "command": "c", "networks": 0 }),
+                "did-networks",
+            ),
+            (
+                EventKind::UsersExported,
+                json!({ "own_data": true, "by": "operator" }),
+                "did-take-data",
+            ),
+        ] {
+            assert_eq!(told(kind, Outcome::Passed, detail), (what, by_operator));
+        }
+        let own = json!({ "own_data": true, "by": "person" });
+        let own = told(EventKind::UsersExported, Outcome::Passed, own);
+        assert_eq!(own, ("did-take-data", "how-by-you"));
+    }
 }

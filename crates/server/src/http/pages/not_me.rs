@@ -14,6 +14,8 @@ pub struct NotMePage {
     pub seen: Option<SeenEvent>,
     /// Whether it is about a change of the account.
     pub change: bool,
+    /// Whether the account is locked whatever is wished: there is nothing to tick then.
+    pub locks: bool,
 }
 
 impl NotMePage {

@@ -137,9 +137,19 @@ pub struct RecoveryCodesPage {
     pub made: Option<Moment>,
     /// A new set, just made.
     pub codes: Vec<String>,
+    /// When the set that the form replaces was made; nothing if there is none.
+    pub replaces: String,
+    /// The form was sent before.
+    pub already: bool,
 }
 
 impl RecoveryCodesPage {
+    fn notice(&self) -> Option<Notice> {
+        let notice = || Notice::new(Stamp::Ask, self.page.t("recovery-codes-already"));
+        let hint = || self.page.t("recovery-codes-already-hint");
+        self.already.then(|| notice().saying(hint()))
+    }
+
     fn state(&self) -> String {
         recovery_words(&self.page, self.left, self.made.as_ref())
     }

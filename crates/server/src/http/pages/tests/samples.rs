@@ -272,6 +272,8 @@ fn error_pages(album: &mut Album) {
         ("no-cookie", Cause::NoCookie),
         ("too-many", Cause::TooMany(None)),
         ("too-many-from", Cause::TooMany(Some(clock(locale, 900)))),
+        ("changes-used-up", Cause::ChangesUsedUp(clock(locale, 900))),
+        ("exports-used-up", Cause::ExportsUsedUp(clock(locale, 900))),
         ("blocked", Cause::Blocked),
         ("paused", Cause::Paused),
         ("closed", Cause::Closed(None)),

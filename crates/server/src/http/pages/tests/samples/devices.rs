@@ -54,12 +54,18 @@ fn not_me(album: &mut Album) {
         ip: "198.51.100.77".to_owned(),
         app: Some(app(locale).name().to_owned()),
     };
-    for (name, seen) in [("not-me", Some(seen)), ("not-me-forgotten", None)] {
+    let samples = [
+        ("not-me", Some(seen.clone()), false),
+        ("not-me-locks", Some(seen), true),
+        ("not-me-forgotten", None, false),
+    ];
+    for (name, seen, locks) in samples {
         let view = NotMePage {
             page: page(locale),
             action: "/not-me/0123".to_owned(),
             seen,
             change: false,
+            locks,
         };
         album.put(name, view);
     }

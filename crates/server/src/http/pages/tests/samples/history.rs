@@ -139,6 +139,9 @@ pub(super) fn history_view(
         zone: ZONE,
         now: NOW,
         session: Some(this_session()),
+        device: entries
+            .first()
+            .map_or(Device::Unknown, |(entry, _)| entry.device.clone()),
         ip: "203.0.113.24",
     };
     let rows = entries

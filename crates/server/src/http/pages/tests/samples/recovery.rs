@@ -137,10 +137,17 @@ pub(super) fn recovery_pages(album: &mut Album) {
         left,
         made,
         codes,
+        replaces: String::new(),
+        already: false,
     };
     album.put("recovery-codes-none", codes(0, None, Vec::new()));
     let made = Some(Moment::date_time(NOW, ZONE, locale));
     album.put("recovery-codes", codes(9, made.clone(), Vec::new()));
+    let already = RecoveryCodesPage {
+        already: true,
+        ..codes(10, made.clone(), Vec::new())
+    };
+    album.put("recovery-codes-already", already);
     let shown = (0..10).map(|n| format!("0410-6105-0R3G-G28{n}")).collect();
     album.put("recovery-codes-new", codes(10, made, shown));
     album.put(
