@@ -394,11 +394,7 @@ fn leaving_pages(album: &mut Album) {
         false,
     );
     album.put("form-post", form.unwrap());
-    album.put("theme", ThemePage::new(page(), "/login?flow=0123", false));
-    album.put(
-        "theme-saved",
-        ThemePage::new(page(), "/login?flow=0123", true),
-    );
+    album.put("theme", ThemePage::new(page(), "/login?flow=0123"));
 }
 
 fn text_pages(album: &mut Album) {
