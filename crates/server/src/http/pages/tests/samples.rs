@@ -351,7 +351,10 @@ fn sign_out_pages(album: &mut Album) {
             back: back.clone(),
             goes_on: false,
             frames: Vec::new(),
-            unreached: vec![app.name().to_owned()],
+            unreached: vec![
+                UnreachedApp::new(app.name(), Some("https://mail.aozora.example/")),
+                UnreachedApp::new(app.name(), None),
+            ],
         },
     );
     album.put(
