@@ -236,6 +236,7 @@ alerts-off-lead = From now on we do not mail you about ordinary sign-ins to your
 data-taken-subject = { $service }: a copy of your data was taken
 data-taken-lead = A device that is signed in took a copy of what we keep about you: name, addresses, settings, sign-in history, connected apps. It holds no password. The file is not in this mail.
 # second steps
+alert-topic-mail = Mail is not getting through: codes do not arrive
 result-password-and-passkey = Signed in (password and passkey)
 second-step-subject = { $service }: two-step sign-in was changed
 second-step-on-lead = Two-step sign-in was switched on for your account.

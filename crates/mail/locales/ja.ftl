@@ -230,6 +230,7 @@ alerts-off-lead = これからは、ふだんのログインをメールでお�
 data-taken-subject = 【{ $service }】あなたのデータの写しが渡されました
 data-taken-lead = ログインしている端末に、このアカウントのデータ（名前、アドレス、設定、ログイン履歴、連携アプリ）の写しを渡しました。パスワードは入っていません。ファイルはこのメールにはありません。
 # second steps
+alert-topic-mail = メールが届いていません（確認コードが届きません）
 result-password-and-passkey = ログインしました（パスワードとパスキー）
 second-step-subject = 【{ $service }】2段階認証を変えました
 second-step-on-lead = アカウントの2段階認証を使うようにしました。
