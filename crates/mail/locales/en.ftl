@@ -19,6 +19,7 @@ from-place = { $ip } (approximately { $place })
 
 ## The code of a sign-in
 code-subject = { $service }: your sign-in code
+code-subject-open = { $service }: { $code } is your sign-in code
 code-title = Your sign-in code
 code-preheader = Your code is { $code }. It works until { $until }.
 code-first-line = Your code: { $code }
@@ -144,6 +145,7 @@ address-code-register = The code confirms this address for a new account at { $s
 address-code-code = The code confirms this address as the one that receives codes for { $service }.
 address-code-login = The code confirms this address as the one to sign in to { $service } with.
 address-code-mailbox = Somebody who knows your password asked for this code. It shows that you read this mailbox, so that another address can receive the codes of { $service }.
+address-code-subject-open = { $service }: { $code } confirms this address
 address-code-once = It works once, until { $until } ({ $zone }).
 address-code-not-you = If you did not ask for it, do nothing, and give the code to nobody.
 taken-title = Somebody wanted to use this address

@@ -19,6 +19,7 @@ from-place = { $ip }（{ $place }あたり、推定）
 
 ## The code of a sign-in
 code-subject = 【{ $service }】ログインの確認コード
+code-subject-open = 【{ $service }】ログインの確認コード {$code}
 code-title = ログインの確認コード
 code-preheader = 確認コードは{ $code }です。{ $until }まで使えます。
 code-first-line = 確認コード：{ $code }
@@ -138,6 +139,7 @@ address-code-register = このコードで、{ $service } の新しいアカウ�
 address-code-code = このコードで、{ $service } のコードを受け取るアドレスを確かめます。
 address-code-login = このコードで、{ $service } のログインに使うアドレスを確かめます。
 address-code-mailbox = あなたのパスワードを知る人が、このコードを求めました。このメールを読めることを確かめて、{ $service } のコードを受け取るアドレスを別のものにするために使います。
+address-code-subject-open = 【{ $service }】アドレスの確認コード {$code}
 address-code-once = { $until }（{ $zone }）まで、1回だけ使えます。
 address-code-not-you = 覚えがなければ、何もしないでください。コードはだれにも教えないでください。
 taken-title = このアドレスを使おうとした人がいます

@@ -32,6 +32,9 @@ pub struct Sender {
     pub service: String,
     /// Host of the issuer, with port if it has one: where people type their way to.
     pub host: String,
+    /// Whether subjects show the code (`mail.code_in_subject`): then a locked screen does, too (OTP-19).
+    #[serde(default)]
+    pub code_in_subject: bool,
 }
 
 /// What a letter says.
@@ -450,6 +453,7 @@ mod tests {
             },
             place: None,
             body: LetterBody::SignInCode {
+                code_in_subject: false,
                 code: "48291537".to_owned(),
                 tally_word: 0,
                 tally_number: 47,

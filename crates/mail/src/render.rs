@@ -17,7 +17,7 @@ mod sign_ins;
 /// A letter in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The subject; never the code.
+    /// The subject; with the code only where the operator wants it there.
     pub subject: String,
     /// The text part, complete alone.
     pub text: String,
@@ -117,6 +117,11 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
         ),
     };
     Ok(Rendered {
+    let subject = match (subject, letter.sender.code_in_subject) {
+        ("code-subject", true) => "code-subject-open",
+        ("address-code-subject", true) => "address-code-subject-open",
+        (subject, _) => subject,
+    };
         subject: view.say(subject)?,
         text,
         html,

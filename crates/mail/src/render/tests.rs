@@ -17,6 +17,7 @@ fn letter(locale: Locale, body: LetterBody) -> Letter {
         sender: Sender {
             service: "Sekisho".to_owned(),
             host: "id.sekisho.example".to_owned(),
+            code_in_subject: false,
         },
         place: None,
         body,
@@ -350,6 +351,30 @@ fn rec_07_the_notice_to_a_former_address_carries_the_link_that_undoes_the_change
         let links = bodies.iter().map(|body| match body {
             LetterBody::AddressChanged { link, .. } => link.clone(),
             _ => None,
+#[test]
+fn the_guide_names_every_kind_of_letter() {
+    let guide = include_str!("../../../../docs/guides/mail.md");
+    for kind in sekisho_model::LetterKind::ALL {
+        let row = format!("\n| `{}` |", kind.name());
+        assert!(
+            guide.contains(&row),
+            "docs/guides/mail.md lacks {}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn otp_19_an_operator_may_have_the_code_in_the_subject() {
+    for mut letter in every_letter() {
+        letter.sender.code_in_subject = true;
+        let subject = render(&letter).unwrap().subject;
+        let code = letter.body.code().unwrap_or("Sekisho");
+        assert!(subject.contains(code), "{subject}");
+        assert!(!subject.contains("://"), "{subject}");
+    }
+}
+
         });
         let links: Vec<_> = links.collect();
         for (body, link) in bodies.into_iter().zip(links) {
@@ -393,6 +418,30 @@ Sekisho が電話やメッセージでこのコードを尋ねることはあり
     assert!(english.text.contains(use_line), "{}", english.text);
     assert!(
         english
+#[test]
+fn the_guide_names_every_kind_of_letter() {
+    let guide = include_str!("../../../../docs/guides/mail.md");
+    for kind in sekisho_model::LetterKind::ALL {
+        let row = format!("\n| `{}` |", kind.name());
+        assert!(
+            guide.contains(&row),
+            "docs/guides/mail.md lacks {}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn otp_19_an_operator_may_have_the_code_in_the_subject() {
+    for mut letter in every_letter() {
+        letter.sender.code_in_subject = true;
+        let subject = render(&letter).unwrap().subject;
+        let code = letter.body.code().unwrap_or("Sekisho");
+        assert!(subject.contains(code), "{subject}");
+        assert!(!subject.contains("://"), "{subject}");
+    }
+}
+
             .text
             .contains("\nDevice: Chrome on Windows\nFrom:   203.0.113.24\n")
     );
@@ -430,6 +479,30 @@ fn s12_an_alert_tells_time_result_device_source_and_app() {
 
 ログインがありました。
 
+fn the_guide_names_every_kind_of_letter() {
+    let guide = include_str!("../../../../docs/guides/mail.md");
+    for kind in sekisho_model::LetterKind::ALL {
+        let row = format!("\n| `{}` |", kind.name());
+        assert!(
+            guide.contains(&row),
+            "docs/guides/mail.md lacks {}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn otp_19_an_operator_may_have_the_code_in_the_subject() {
+    for mut letter in every_letter() {
+        letter.sender.code_in_subject = true;
+        let subject = render(&letter).unwrap().subject;
+        let code = letter.body.code().unwrap_or("Sekisho");
+        assert!(subject.contains(code), "{subject}");
+        assert!(!subject.contains("://"), "{subject}");
+    }
+}
+
+#[test]
 日時　：2026年11月22日（日）14:33（日本時間、UTC+9）
 結果　：ログインしました（パスワードと確認コード）
 端末　：Windows の Chrome
