@@ -101,6 +101,9 @@ pub enum LetterBody {
         /// The link that says it was somebody else.
         #[serde(default)]
         not_me: Option<String>,
+        /// Name of the person.
+        #[serde(default)]
+        name: Option<String>,
     },
     /// Something about the ways back into the account happened; cannot be turned off (REC-06).
     RecoveryNotice {
@@ -450,10 +453,10 @@ mod tests {
             sender: Sender {
                 service: "Sekisho".to_owned(),
                 host: "id.example".to_owned(),
+                code_in_subject: false,
             },
             place: None,
             body: LetterBody::SignInCode {
-                code_in_subject: false,
                 code: "48291537".to_owned(),
                 tally_word: 0,
                 tally_number: 47,

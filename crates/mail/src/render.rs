@@ -11,6 +11,7 @@ use crate::{
 mod accesses;
 mod addresses;
 mod alerts;
+mod headings;
 mod second_steps;
 mod sign_ins;
 
@@ -116,12 +117,12 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             html::Test(v).render()?,
         ),
     };
-    Ok(Rendered {
     let subject = match (subject, letter.sender.code_in_subject) {
         ("code-subject", true) => "code-subject-open",
         ("address-code-subject", true) => "address-code-subject-open",
         (subject, _) => subject,
     };
+    Ok(Rendered {
         subject: view.say(subject)?,
         text,
         html,
@@ -174,7 +175,7 @@ impl View {
             not_me: None,
             link: None,
             lead: "",
-            title: "recovery-title",
+            title: "",
         };
         match &letter.body {
             LetterBody::SignInCode { device, ip, .. } => {
@@ -259,7 +260,9 @@ impl View {
                 device,
                 ip,
                 not_me,
+                name,
             } => {
+                self.name(name.as_deref());
                 self.not_me = not_me.clone().filter(|link| is_web(link));
                 let word = match how {
                     ChangedHow::ResetLink => "changed-how-link",
@@ -294,6 +297,7 @@ impl View {
     }
 
     fn news(&mut self, letter: &Letter, what: RecoveryNews) {
+        self.title = headings::of(what);
         self.lead = match what {
             RecoveryNews::CodeUsed { left } => {
                 self.put("left", left.to_string());
@@ -309,10 +313,7 @@ impl View {
             RecoveryNews::CodeAddressSet => "recovery-address-lead",
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
-            RecoveryNews::BrowserStolen => {
-                self.title = "browser-stolen-title";
-                "browser-stolen-lead"
-            }
+            RecoveryNews::BrowserStolen => "browser-stolen-lead",
             RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
             RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
             RecoveryNews::CodeAddressLost { until } => {
