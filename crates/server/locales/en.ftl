@@ -169,12 +169,12 @@ device-allowed-title = Connected
 device-allowed-lead = Go back to the device. You can close this page.
 device-denied-title = Not allowed
 device-denied-lead = Nothing was given to the device. You can close this page.
-error-onward = Go on with this sign-in
-error-onward-next = You are further on already. Go on from there.
 
 # Errors
 error-next = What you can do
 error-again = Start again
+error-onward = Go on with this sign-in
+error-onward-next = You are further on already. Go on from there.
 error-redirect-uri-title = We stopped this sign-in
 error-redirect-uri-lead = The app asked us to return you to an address it has not registered. To keep you safe we did not go on. Nothing about you was shared.
 error-redirect-uri-next = Go back to the app and start again. If this keeps happening, send its support the reference below.
@@ -579,6 +579,8 @@ recovery-code = Recovery code
 recovery-hint = 16 letters and digits. Hyphens and case do not matter.
 recovery-missing = Enter a recovery code
 recovery-wrong = This recovery code does not work. Check it, or use another one
+recovery-throttled = Too many wrong codes. Try again from {$time}
+recovery-back = Back to the mailed code
 recovered-left = { $n ->
     [0] You used one recovery code. None is left
    *[other] You used one recovery code. {$n} left
@@ -588,8 +590,6 @@ recovered-lead = The codes you sign in with are mailed to {$address}.
 recovered-change = If you can no longer read mail there, change the address now, while you are signed in.
 recovered-held = If you can no longer read mail there, change the address from {$time} on. Until then it stays as it is, because a recovery code was used: if that was not you, you can still stop it. Keep the rest of your recovery codes at hand.
 recovered-address = Change the code address
-recovery-throttled = Too many wrong codes. Try again from {$time}
-recovery-back = Back to the mailed code
 recovery-codes = Recovery codes
 recovery-codes-lead = With a recovery code you get in when no mail reaches you. Keep them where nobody else looks.
 recovery-codes-present = Your codes

@@ -160,12 +160,12 @@ device-allowed-title = つながりました
 device-allowed-lead = 機器に戻ってください。このページは閉じてかまいません。
 device-denied-title = 許可しませんでした
 device-denied-lead = 機器には何も渡していません。このページは閉じてかまいません。
-error-onward = このログインを続ける
-error-onward-next = ログインはもう先へ進んでいます。続きから進めてください。
 
 # Errors
 error-next = できること
 error-again = 最初から始める
+error-onward = このログインを続ける
+error-onward-next = ログインはもう先へ進んでいます。続きから進めてください。
 error-redirect-uri-title = このログインを止めました
 error-redirect-uri-lead = アプリが、登録していない戻り先を指定しました。安全のため、先へ進みませんでした。あなたの情報は渡していません。
 error-redirect-uri-next = アプリに戻って、もう一度始めてください。続くときは、アプリの提供者に参照番号を伝えてください。
@@ -548,6 +548,8 @@ recovery-code = 回復コード
 recovery-hint = 英数字16文字です。ハイフンや大文字・小文字は区別しません。
 recovery-missing = 回復コードを入力してください
 recovery-wrong = この回復コードは使えません。入力を確かめるか、別のものを使ってください
+recovery-throttled = コードの間違いが続きました。{$time} からまた試せます
+recovery-back = メールのコードに戻る
 recovered-left = { $n ->
     [0] 回復コードを1つ使いました。残りはありません
    *[other] 回復コードを1つ使いました。残りは{$n}個です
@@ -557,8 +559,6 @@ recovered-lead = ログインの確認コードは {$address} に送ります。
 recovered-change = このアドレスのメールを読めないときは、ログインしている今のうちに変えてください。
 recovered-held = このアドレスのメールを読めないときは、{$time}から変えられます。回復コードが使われたため、それまでアドレスは変わりません。ご本人でなければ、その間に止められます。残りの回復コードを手元に置いてください。
 recovered-address = コードを受け取るアドレスを変える
-recovery-throttled = コードの間違いが続きました。{$time} からまた試せます
-recovery-back = メールのコードに戻る
 recovery-codes = 回復コード
 recovery-codes-lead = メールが届かないときも、回復コードがあればログインできます。ほかの人が見ない場所に保管してください。
 recovery-codes-present = いまのコード
