@@ -396,6 +396,83 @@ async fn keep_link(locale: Locale) {
     scene.house.close().await;
 }
 
+async fn keep_address_link(locale: Locale) {
+    let scene = Scene::open(locale).await;
+    let house = &scene.house;
+    let wants = json!({"skip_consent": true, "require_second_step": true});
+    let (client, _) = house.client(wants).await;
+    scene.speak(Locale::En).await;
+    let browser = Browser::new(house);
+    let start = request(client.client_id.as_str(), &[]);
+    let step = browser.password(house, &start).await;
+    let path = link(&step, "/login/code-address/");
+    let page = browser.get(&path).await;
+    let before = house.codes_to(&house.login_address).len();
+    let form = [("csrf", &*page.hidden("csrf"))];
+    let asked = browser.post(&path, &form).await;
+    let page = browser.get(asked.location()).await;
+    let code = house.code_after(before, &house.login_address).await;
+    scene.speak(locale).await;
+    let form = [("csrf", &*page.hidden("csrf")), ("code", &*code)];
+    browser.post(asked.location(), &form).await;
+    // The letters that nobody finished that sign-in leave as well.
+    house.advance(Duration::from_mins(30)).await;
+    let links = scene.mailed("/code-address/keep/", 1).await;
+    scene.scan().await;
+    let done = scene.press(&links[0], "/code-address/keep", &[]).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.words());
+    let user = house.user;
+    let read = move |tx: &mut Tx<'_>| tx.code_address_loss(user);
+    let loss = house.house.services.store.read(read).await.unwrap();
+    assert!(loss.is_none(), "the button stopped it");
+    scene.house.close().await;
+}
+
+/// Letters about second steps, networks and leaving have a link as well.
+async fn change_links(locale: Locale, leaves: bool) {
+    let scene = Scene::open(locale).await;
+    let house = &scene.house;
+    let owner = scene.signed_in("/login?return_to=%2Faccount").await;
+    let send = async |path: &str, field: (&str, &str)| {
+        crate::account::press(&owner, (path, path), &[field]).await
+    };
+    let expected = if leaves {
+        let done = send("/account/data/delete", ("address", &house.login_address)).await;
+        assert_ne!(done.status, StatusCode::FORBIDDEN, "{}", done.words());
+        2
+    } else {
+        send("/account/security/recovery-codes", ("again", "")).await;
+        let saved = send("/account/security/networks", ("networks", "127.0.0.0/24")).await;
+        assert!(saved.location.is_some(), "{}", saved.words());
+        add_app(house, &owner).await;
+        4
+    };
+    let links = scene.mailed("/not-me/", expected).await;
+    assert_eq!(links.len(), expected, "{links:?}");
+    scene.scan().await;
+    for link in links {
+        let done = scene.press(&link, &link, &[]).await;
+        assert_eq!(done.status, StatusCode::OK, "{link}: {}", done.words());
+    }
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn web_17_scanners_stop_no_report_of_a_lost_address_and_the_owner_can() {
+    for locale in Locale::ALL {
+        keep_address_link(locale).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn web_17_scanners_take_back_no_change_of_second_steps_networks_or_leaving() {
+    for locale in Locale::ALL {
+        for leaves in [false, true] {
+            change_links(locale, leaves).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn web_17_scanners_deny_nothing_and_the_owner_can() {
     for locale in Locale::ALL {

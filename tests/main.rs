@@ -89,3 +89,4 @@ mod tokens;
 mod two_tabs;
 mod uniform_code_page;
 mod whole_journey;
+mod without_script;

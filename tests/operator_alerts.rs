@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sekisho_model::EventKind;
 use serde_json::Value;
 
 use crate::support::app_server::{AppServer, Seen};
@@ -163,5 +164,59 @@ async fn au_10_a_webhook_that_fails_is_tried_again_under_the_same_id() {
     let ids: Vec<_> = posts.iter().map(|seen| seen.header("webhook-id")).collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
     posts.iter().for_each(|seen| drop(verified(seen)));
+    scene.house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_27_operators_are_told_once_an_hour_while_mail_is_not_taken() {
+    let scene = Scene::open().await;
+    let house = &scene.house;
+    let provider = &house.house.services.provider;
+    let refused = async |count: u64| {
+        let now = house.now();
+        let work = move |tx: &mut sekisho_store::Tx<'_>| {
+            for number in 0..count {
+                let entropy =
+                    sekisho_model::SeededEntropy::new(number + now.seconds().unsigned_abs());
+                let letter = sekisho_store::OutboxLetter {
+                    id: sekisho_model::LetterId::new(now, &entropy),
+                    kind: sekisho_model::LetterKind::Test,
+                    sealed: sekisho_model::Sealed::from_bytes(vec![0; 8]),
+                    created_at: now,
+                    not_after: None,
+                    attempts: 1,
+                    next_attempt_at: now,
+                    state: sekisho_store::LetterState::Dead,
+                    last_error: Some("550 no".to_owned()),
+                    lane: String::new(),
+                };
+                tx.post(&letter)?;
+            }
+            Ok(())
+        };
+        house.house.services.store.write(work).await.unwrap();
+    };
+    // The house looks once a minute by itself as well.
+    let told = async || {
+        provider.look_at_mail().await.unwrap();
+        let read = |tx: &mut sekisho_store::Tx<'_>| tx.events_of_kind(EventKind::MailFailing, 9);
+        house.house.services.store.read(read).await.unwrap().len()
+    };
+    refused(2).await;
+    assert_eq!(told().await, 0, "two are nobody's trouble");
+    refused(3).await;
+    assert_eq!((told().await, told().await), (1, 1));
+    let seen = scene.posts(1).await;
+    let message = verified(&seen[0]);
+    assert_eq!(message["type"], "sekisho.mail", "{message}");
+    assert_eq!(message["data"]["severity"], "critical");
+    assert_eq!(message["data"]["events"][0]["detail"]["refused"], 5);
+    house
+        .told(&scene.mailbox, "Mail is not getting through")
+        .await;
+    house.advance(Duration::from_secs(3601)).await;
+    assert_eq!(told().await, 1, "it is over");
+    refused(3).await;
+    assert_eq!(told().await, 2, "and begins again");
     scene.house.close().await;
 }

@@ -97,6 +97,8 @@ async fn lo_05_every_app_with_a_frame_is_told_and_those_with_no_channel_are_name
     });
     sign_in(house, browser, second).await;
     sign_in(house, browser, json!({"client_name": "Deaf <App>"})).await;
+    let at_home = json!({"client_name": "Deaf too", "client_uri": "https://app.example/start"});
+    sign_in(house, browser, at_home).await;
     let told_behind = json!({
         "client_name": "Other", "backchannel_logout_uri": "https://app.example/back",
     });
@@ -119,6 +121,9 @@ async fn lo_05_every_app_with_a_frame_is_told_and_those_with_no_channel_are_name
         "{}",
         done.text
     );
+    // ux 6.12: a link where the app registered one.
+    let link = "<a href=\"https://app.example/start\" rel=\"noreferrer\">Deaf too</a>";
+    assert!(done.text.contains(link), "{}", done.text);
     assert!(!done.text.contains("<li>Other</li>"));
     assert!(
         !done.text.contains("http-equiv"),

@@ -31,5 +31,5 @@ pub use rules::{
 };
 pub use rules::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};
 pub use rules::{Journey, Place};
-pub use throttle::{GuardFailure, Pass, Throttle};
+pub use throttle::{BLOCK, GuardFailure, Pass, Throttle};
 pub use ticket::Ticket;

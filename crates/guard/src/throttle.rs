@@ -36,6 +36,9 @@ pub struct Throttle {
     measures: RwLock<Arc<Measures>>,
 }
 
+/// The limit of whoever comes from a network that strangers are kept out of (S5).
+pub const BLOCK: &str = "block";
+
 /// How long strangers wait at a block without an end.
 const NO_END: Duration = Duration::from_hours(24);
 
@@ -364,7 +367,7 @@ impl Throttle {
     fn stopped(&self, ip: &str, now: Timestamp) -> Option<Pass> {
         let blocks = self.blocks();
         let block = blocks.keeps_strangers_out(ip, now)?;
-        Some(wait(block.until.unwrap_or(now + NO_END), "block"))
+        Some(wait(block.until.unwrap_or(now + NO_END), BLOCK))
     }
 
     fn counted(&self, rules: &[Rule], allowed: bool) -> Vec<Counted> {

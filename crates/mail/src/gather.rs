@@ -83,6 +83,7 @@ mod tests {
             sender: Sender {
                 service: "Sekisho".to_owned(),
                 host: "id.example".to_owned(),
+                code_in_subject: false,
             },
             place: Some("Tokyo, Japan".to_owned()),
             body,

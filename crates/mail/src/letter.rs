@@ -32,6 +32,9 @@ pub struct Sender {
     pub service: String,
     /// Host of the issuer, with port if it has one: where people type their way to.
     pub host: String,
+    /// Whether subjects show the code (`mail.code_in_subject`): then a locked screen does, too (OTP-19).
+    #[serde(default)]
+    pub code_in_subject: bool,
 }
 
 /// What a letter says.
@@ -111,6 +114,9 @@ pub enum LetterBody {
         /// The link that says it was somebody else.
         #[serde(default)]
         not_me: Option<String>,
+        /// Name of the person.
+        #[serde(default)]
+        name: Option<String>,
     },
     /// Something about the ways back into the account happened; cannot be turned off (REC-06).
     RecoveryNotice {
@@ -507,6 +513,7 @@ mod tests {
             sender: Sender {
                 service: "Sekisho".to_owned(),
                 host: "id.example".to_owned(),
+                code_in_subject: false,
             },
             place: None,
             body: LetterBody::SignInCode {

@@ -118,6 +118,7 @@ mod tests {
             sender: Sender {
                 service: service.to_owned(),
                 host: "id.example:8443".to_owned(),
+                code_in_subject: false,
             },
             place: None,
             body: LetterBody::Test,

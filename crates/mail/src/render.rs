@@ -11,13 +11,14 @@ use crate::{
 mod accesses;
 mod addresses;
 mod alerts;
+mod headings;
 mod second_steps;
 mod sign_ins;
 
 /// A letter in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The subject; never the code.
+    /// The subject; with the code only where the operator wants it there.
     pub subject: String,
     /// The text part, complete alone.
     pub text: String,
@@ -122,6 +123,11 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             html::Test(v).render()?,
         ),
     };
+    let subject = match (subject, letter.sender.code_in_subject) {
+        ("code-subject", true) => "code-subject-open",
+        ("address-code-subject", true) => "address-code-subject-open",
+        (subject, _) => subject,
+    };
     Ok(Rendered {
         subject: view.say(subject)?,
         text,
@@ -175,7 +181,7 @@ impl View {
             not_me: None,
             link: None,
             lead: "",
-            title: "recovery-title",
+            title: "",
         };
         match &letter.body {
             LetterBody::SignInCode { device, ip, .. } => {
@@ -275,7 +281,9 @@ impl View {
                 device,
                 ip,
                 not_me,
+                name,
             } => {
+                self.name(name.as_deref());
                 self.not_me = not_me.clone().filter(|link| is_web(link));
                 let word = match how {
                     ChangedHow::ResetLink => "changed-how-link",
@@ -310,6 +318,7 @@ impl View {
     }
 
     fn news(&mut self, letter: &Letter, what: RecoveryNews) {
+        self.title = headings::of(what);
         self.lead = match what {
             RecoveryNews::CodeUsed { left } => {
                 self.put("left", left.to_string());
@@ -326,10 +335,7 @@ impl View {
             RecoveryNews::AddressUndone => "recovery-undone-lead",
             RecoveryNews::SignInDenied => "recovery-denied-lead",
             RecoveryNews::SignInDeniedOnly => "recovery-denied-only-lead",
-            RecoveryNews::BrowserStolen => {
-                self.title = "browser-stolen-title";
-                "browser-stolen-lead"
-            }
+            RecoveryNews::BrowserStolen => "browser-stolen-lead",
             RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
             RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
             RecoveryNews::FactorDenied { until } => {

@@ -104,11 +104,13 @@ pub enum EventKind {
     OperatorToken,
     /// How an advisory concerns this server changed: affected, mitigated, fixed (SUP-04).
     Advisory,
+    /// Mail servers did not take a tenth of the letters of the last hour, so codes do not arrive (OTP-27).
+    MailFailing,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::SignIn,
         Self::CodeAsked,
         Self::CodeTried,
@@ -158,6 +160,7 @@ impl EventKind {
         Self::CanaryTouched,
         Self::OperatorToken,
         Self::Advisory,
+        Self::MailFailing,
     ];
 
     /// The stored name.
@@ -212,6 +215,7 @@ impl EventKind {
             Self::CanaryTouched => "canary_touched",
             Self::OperatorToken => "operator_token",
             Self::Advisory => "advisory",
+            Self::MailFailing => "mail_failing",
         }
     }
 

@@ -59,13 +59,15 @@ pub enum AlertTopic {
     OperatorToken,
     /// A weakness of high severity is open here.
     Advisory,
+    /// Mail servers do not take our letters: codes do not arrive.
+    Mail,
     /// `sekisho incident test-alert`.
     Test,
 }
 
 impl AlertTopic {
     /// Every topic.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Gate,
         Self::Feature,
         Self::Voided,
@@ -80,6 +82,7 @@ impl AlertTopic {
         Self::BulkRead,
         Self::OperatorToken,
         Self::Advisory,
+        Self::Mail,
         Self::Test,
     ];
 
@@ -100,6 +103,7 @@ impl AlertTopic {
             Self::BulkRead => "bulk_read",
             Self::OperatorToken => "operator_token",
             Self::Advisory => "advisory",
+            Self::Mail => "mail",
             Self::Test => "test",
         }
     }
@@ -112,7 +116,7 @@ impl AlertTopic {
     /// How urgent it is.
     pub const fn severity(self) -> Severity {
         match self {
-            Self::Gate | Self::Canary | Self::Advisory => Severity::Critical,
+            Self::Gate | Self::Canary | Self::Advisory | Self::Mail => Severity::Critical,
             Self::Feature
             | Self::Voided
             | Self::Replay
@@ -146,6 +150,7 @@ impl AlertTopic {
             EventKind::BulkRead if event.outcome == Outcome::Blocked => Some(Self::BulkRead),
             EventKind::OperatorToken => Some(Self::OperatorToken),
             EventKind::Advisory if is_open_and_severe(event) => Some(Self::Advisory),
+            EventKind::MailFailing => Some(Self::Mail),
             EventKind::AlertTested => Some(Self::Test),
             _ => None,
         }

@@ -30,6 +30,7 @@ mod key_care;
 mod knowledge;
 mod level_orders;
 pub mod logout;
+mod mail_watch;
 pub mod moving;
 mod new_passwords;
 pub mod operator_alerts;

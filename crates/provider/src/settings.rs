@@ -24,6 +24,8 @@ pub struct Settings {
     pub unblockable: Vec<IpNet>,
     /// Name shown to people.
     pub service_name: String,
+    /// Whether mails show the code in their subject (OTP-19).
+    pub code_in_subject: bool,
     /// Language of pages and mails for people who chose none and whose browser says none.
     pub default_locale: Locale,
     /// Time zone of pages and mails for people who have set none.
@@ -73,6 +75,7 @@ impl Settings {
             mtls_origin: None,
             unblockable: Vec::new(),
             service_name: "Sekisho".to_owned(),
+            code_in_subject: false,
             default_locale: Locale::Ja,
             default_zone: "Asia/Tokyo".to_owned(),
             lifetimes: Lifetimes::default(),

@@ -156,6 +156,9 @@ async fn keep_house(
         {
             tracing::warn!(%error, "apps that nobody uses could not be deleted");
         }
+        if let Err(error) = provider.look_at_mail().await {
+            tracing::warn!(%error, "how mail gets on could not be looked at");
+        }
         match provider.see_off().await {
             Ok(0) => {}
             Ok(people) => tracing::info!(people, "accounts whose time had come were erased"),

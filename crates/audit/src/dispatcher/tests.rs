@@ -113,6 +113,7 @@ fn letter(body: LetterBody) -> Letter {
         sender: Sender {
             service: "Sekisho".to_owned(),
             host: "id.example".to_owned(),
+            code_in_subject: false,
         },
         place: None,
         body,

@@ -15,17 +15,16 @@ pub(super) const fn subject(what: RecoveryNews) -> &'static str {
 }
 
 impl View {
-    /// Sets the heading, and whether the person can do something about it; the first sentence.
+    /// Sets whether the person can do something about it; the first sentence.
     pub(super) fn access(&mut self, what: RecoveryNews) -> &'static str {
-        let (title, lead, over) = match what {
-            RecoveryNews::AppAllowed => ("app-allowed-title", "app-allowed-lead", false),
-            RecoveryNews::AccountStopped => ("account-stopped-title", "account-stopped-lead", true),
-            RecoveryNews::AccountOpened => ("account-opened-title", "account-opened-lead", true),
-            RecoveryNews::OperatorLooked => ("operator-looked-title", "operator-looked-lead", true),
-            RecoveryNews::OperatorTook => ("operator-looked-title", "operator-took-lead", true),
+        let (lead, over) = match what {
+            RecoveryNews::AppAllowed => ("app-allowed-lead", false),
+            RecoveryNews::AccountStopped => ("account-stopped-lead", true),
+            RecoveryNews::AccountOpened => ("account-opened-lead", true),
+            RecoveryNews::OperatorLooked => ("operator-looked-lead", true),
+            RecoveryNews::OperatorTook => ("operator-took-lead", true),
             factor => return second_steps::lead(factor),
         };
-        self.title = title;
         self.over = over;
         lead
     }

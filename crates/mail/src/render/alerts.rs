@@ -58,6 +58,7 @@ const fn words_of(topic: AlertTopic) -> &'static str {
         AlertTopic::BulkRead => "alert-topic-bulk-read",
         AlertTopic::Advisory => "alert-topic-advisory",
         AlertTopic::OperatorToken => "alert-topic-operator-token",
+        AlertTopic::Mail => "alert-topic-mail",
         AlertTopic::Test => "alert-topic-test",
     }
 }

@@ -17,6 +17,7 @@ fn letter(locale: Locale, body: LetterBody) -> Letter {
         sender: Sender {
             service: "Sekisho".to_owned(),
             host: "id.sekisho.example".to_owned(),
+            code_in_subject: false,
         },
         place: None,
         body,
@@ -152,6 +153,7 @@ fn recovery_letters() -> Vec<LetterBody> {
         device: device(),
         ip: ip.clone(),
         not_me: (how != ChangedHow::Forced).then(not_me).flatten(),
+        name: (how != ChangedHow::Forced).then(|| "三浦 晴香".to_owned()),
     };
     let news = |what| LetterBody::RecoveryNotice {
         what,
@@ -330,6 +332,36 @@ fn every_letter_can_be_written_in_every_language() {
 }
 
 #[test]
+fn each_notice_stands_under_a_heading_of_its_own_that_says_what_its_subject_says() {
+    for locale in Locale::ALL {
+        let mut seen = std::collections::BTreeMap::new();
+        for body in recovery_letters() {
+            let LetterBody::RecoveryNotice { what, .. } = body else {
+                continue;
+            };
+            let rendered = render(&letter(locale, body)).unwrap();
+            let heading = rendered.html.split("<h1").nth(1).unwrap();
+            let heading = heading.split(['>', '<']).nth(1).unwrap().to_owned();
+            assert!(rendered.html.contains(&format!("<title>{heading}</title>")));
+            let other = seen.insert(heading.clone(), rendered.subject.clone());
+            let same = other.is_none_or(|other| other == rendered.subject);
+            assert!(same, "{heading} stands over several kinds");
+            // Two-step sign-in has one subject, so that a locked screen does not tell which way it went.
+            let says = rendered
+                .subject
+                .to_lowercase()
+                .contains(&heading.to_lowercase());
+            let both_ways = matches!(
+                what,
+                RecoveryNews::SecondStepOn | RecoveryNews::SecondStepOff
+            );
+            assert!(says || both_ways, "{heading}: {}", rendered.subject);
+        }
+        assert!(seen.len() > 30, "{}", seen.len());
+    }
+}
+
+#[test]
 fn otp_19_a_locked_screen_shows_the_purpose_and_neither_code_nor_link() {
     for letter in every_letter() {
         let subject = render(&letter).unwrap().subject;
@@ -343,6 +375,30 @@ fn otp_19_a_locked_screen_shows_the_purpose_and_neither_code_nor_link() {
             assert!(!subject.contains(code), "{name}");
             assert!(subject.len() > "Sekisho".len() + 10, "{name}");
         }
+    }
+}
+
+#[test]
+fn the_guide_names_every_kind_of_letter() {
+    let guide = include_str!("../../../../docs/guides/mail.md");
+    for kind in sekisho_model::LetterKind::ALL {
+        let row = format!("\n| `{}` |", kind.name());
+        assert!(
+            guide.contains(&row),
+            "docs/guides/mail.md lacks {}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn otp_19_an_operator_may_have_the_code_in_the_subject() {
+    for mut letter in every_letter() {
+        letter.sender.code_in_subject = true;
+        let subject = render(&letter).unwrap().subject;
+        let code = letter.body.code().unwrap_or("Sekisho");
+        assert!(subject.contains(code), "{subject}");
+        assert!(!subject.contains("://"), "{subject}");
     }
 }
 
@@ -390,6 +446,30 @@ fn rec_07_the_notice_to_a_former_address_carries_the_link_that_undoes_the_change
 }
 
 #[test]
+fn the_guide_names_every_kind_of_letter() {
+    let guide = include_str!("../../../../docs/guides/mail.md");
+    for kind in sekisho_model::LetterKind::ALL {
+        let row = format!("\n| `{}` |", kind.name());
+        assert!(
+            guide.contains(&row),
+            "docs/guides/mail.md lacks {}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn otp_19_an_operator_may_have_the_code_in_the_subject() {
+    for mut letter in every_letter() {
+        letter.sender.code_in_subject = true;
+        let subject = render(&letter).unwrap().subject;
+        let code = letter.body.code().unwrap_or("Sekisho");
+        assert!(subject.contains(code), "{subject}");
+        assert!(!subject.contains("://"), "{subject}");
+    }
+}
+
+#[test]
 fn otp_18_the_code_mail_says_what_the_person_needs() {
     let Rendered { subject, text, .. } =
         render(&letter(Locale::Ja, code(Some("青空メール")))).unwrap();
@@ -423,6 +503,30 @@ Sekisho が電話やメッセージでこのコードを尋ねることはあり
             .text
             .contains("\nDevice: Chrome on Windows\nFrom:   203.0.113.24\n")
     );
+}
+
+#[test]
+fn the_guide_names_every_kind_of_letter() {
+    let guide = include_str!("../../../../docs/guides/mail.md");
+    for kind in sekisho_model::LetterKind::ALL {
+        let row = format!("\n| `{}` |", kind.name());
+        assert!(
+            guide.contains(&row),
+            "docs/guides/mail.md lacks {}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
+fn otp_19_an_operator_may_have_the_code_in_the_subject() {
+    for mut letter in every_letter() {
+        letter.sender.code_in_subject = true;
+        let subject = render(&letter).unwrap().subject;
+        let code = letter.body.code().unwrap_or("Sekisho");
+        assert!(subject.contains(code), "{subject}");
+        assert!(!subject.contains("://"), "{subject}");
+    }
 }
 
 #[test]

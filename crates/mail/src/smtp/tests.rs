@@ -98,6 +98,7 @@ fn letter() -> Letter {
         sender: Sender {
             service: "Sekisho".to_owned(),
             host: "id.example".to_owned(),
+            code_in_subject: false,
         },
         place: None,
         body: LetterBody::Test,

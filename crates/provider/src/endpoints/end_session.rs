@@ -3,6 +3,7 @@
 use sekisho_model::{ClientId, EventKind, Feature, Locale, Outcome, SessionId};
 use sekisho_store::SessionClient;
 
+use super::sign_in::AppHome;
 use super::visit::{LiveSession, Visit};
 use crate::jwt::verify_id_token_hint;
 use crate::rules::parameters::Parameters;
@@ -36,8 +37,8 @@ pub struct AskingApp {
 pub struct SignedOut {
     /// Addresses to show in hidden frames (Front-Channel Logout 1.0 §3).
     pub frames: Vec<String>,
-    /// Names of apps that signed the person in and cannot be told in any way.
-    pub untold: Vec<String>,
+    /// Apps that signed the person in and cannot be told in any way.
+    pub untold: Vec<AppHome>,
 }
 
 impl Provider {
@@ -162,8 +163,7 @@ impl Provider {
             let back = features.backchannel_logout && client.backchannel_logout_uri.is_some();
             let knows = asked_by == Some(&found.client_id);
             if front.is_none() && !back && !knows && found.signed_in {
-                left.untold
-                    .push(super::sign_in::client_name(client, visit.locale));
+                left.untold.push(AppHome::of(client, visit.locale));
             }
             left.frames.extend(front);
         }

@@ -102,6 +102,7 @@ impl Provider {
         how: ChangedHow,
     ) -> Told {
         self.told(account, event, |not_me| LetterBody::PasswordChanged {
+            name: account.name().map(str::to_owned),
             how,
             at: event.at,
             device: Self::device(&event.origin.user_agent),

@@ -148,6 +148,7 @@ async fn test(at: &Where, address: &str) -> Result<(), CliError> {
         sender: Sender {
             service: config.server.service_name.clone(),
             host: config.provider_settings().issuer_host().to_owned(),
+            code_in_subject: false,
         },
         place: None,
         body: LetterBody::Test,

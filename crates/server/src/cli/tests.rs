@@ -275,6 +275,7 @@ async fn a_command_leaves_the_letters_to_the_server() {
         sender: Sender {
             service: "Sekisho".to_owned(),
             host: "127.0.0.1:8080".to_owned(),
+            code_in_subject: false,
         },
         place: None,
         body: LetterBody::Test,

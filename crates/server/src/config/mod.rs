@@ -138,6 +138,7 @@ impl Config {
             mtls_origin: self.server.mtls_origin.clone(),
             unblockable: self.server.trusted_proxies.clone(),
             service_name: self.server.service_name.clone(),
+            code_in_subject: self.mail.code_in_subject,
             default_locale: self.server.default_locale,
             default_zone: self.server.default_zone.clone(),
             lifetimes: Lifetimes {

@@ -122,6 +122,8 @@ sections! {
         from: String = String::new(),
         /// Mail domains that take only so many letters a minute from each node, such as `["isp.example 3000"]`. Codes and reset links go before all other letters.
         domain_rates: Vec<String> = Vec::new(),
+        /// Whether mails with a code show it in their subject. Then it can be read on a locked screen, without opening the mail.
+        code_in_subject: bool = false,
     }
     /// Keys that never enter the database.
     Keys "keys" {

@@ -181,6 +181,11 @@ async fn page(
         Ok(None) => return see_other(place.restart, frame.app.https),
         Err(failure) => return frame.failure(&failure),
     };
+    let late = frame.app.provider.now() >= proof.pending.expires_at;
+    let state = match state {
+        CodeState::Fresh if late => CodeState::Expired,
+        state => state,
+    };
     let mut view = blank(frame, place, state);
     view.page.csrf = frame.app.form_token(visit, "", place.form);
     view.typed = typed;

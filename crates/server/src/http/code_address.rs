@@ -9,12 +9,13 @@ use sekisho_provider::endpoints::code_address::{
 };
 use sekisho_provider::endpoints::sign_in::{AppView, LoadedFlow};
 use sekisho_provider::endpoints::visit::Visit;
-use sekisho_provider::rules::code_address::Stand;
+use sekisho_provider::rules::code_address::{Reason, Stand};
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::address_proof::{self, Place};
 use super::answer::see_other;
 use super::app::App;
+use super::flash::Look;
 use super::frame::Frame;
 use super::pages::{AddressProblem, Cause, Moment, SetUpPage, SetUpState};
 use super::sign_in::{app_name, flow_of, gone, kind};
@@ -149,10 +150,39 @@ impl<'a> Found<'a> {
 }
 
 async fn show(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let frame = Frame::new(&app, &request, app.visit(&request).locale);
+    if frame.said(Look::Again).first("said").is_some() {
+        return done(&frame).await;
+    }
     match Found::of(&app, &request).await {
         Ok(found) => found.page(found.state(), String::new()),
         Err(response) => response,
     }
+}
+
+/// The address is set. The sign-in that led here is over, and its place was taken by one that begins anew.
+async fn done(frame: &Frame<'_>) -> HttpResponse {
+    let visit = frame.app.visit(frame.request);
+    let id = frame.request.match_info().get("flow");
+    let (flow, view) = match flow_of(frame.app, frame.request, &visit, id).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let href = format!("/login?flow={}", flow.id);
+    let mut page = frame.page(String::new());
+    page.path.clone_from(&href);
+    let view_page = SetUpPage {
+        page,
+        app: app_name(view.as_ref()),
+        reason: Reason::Lost,
+        is_due: false,
+        login: String::new(),
+        here: href.clone(),
+        back: String::new(),
+        typed: String::new(),
+        state: SetUpState::Done(href),
+    };
+    frame.html(StatusCode::OK, &kind(view.as_ref()), &view_page)
 }
 
 /// The next letter is asked for: to the sign-in mailbox, or to the address that was typed.
@@ -254,7 +284,7 @@ async fn confirm(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// The code from the new address was typed: codes go there from now on.
 async fn proved(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let mut found = match Found::of(&app, &request).await {
+    let found = match Found::of(&app, &request).await {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -271,16 +301,8 @@ async fn proved(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> 
         .await;
     match done {
         Ok(SetUpOutcome::Set(again, cookies)) => {
-            // The sign-in that led here is over; the page stands for itself.
-            let href = format!("/login?flow={again}");
-            found.flow = match app.provider.flow(again.as_str(), &found.visit).await {
-                Ok(Some(flow)) => flow,
-                Ok(None) => return found.frame.set(see_other(&href, app.https), cookies),
-                Err(failure) => return found.frame.failure(&failure),
-            };
-            found.paths.here.clone_from(&href);
-            let response = found.page(SetUpState::Done(href), String::new());
-            found.frame.set(response, cookies)
+            let told = format!("/login/code-address/{again}?said=done");
+            found.frame.set(found.frame.see_saying(&told), cookies)
         }
         Ok(SetUpOutcome::Gone) => gone(&found.frame, Some(id.as_str())).await,
         Err(failure) => found.frame.failure(&failure),

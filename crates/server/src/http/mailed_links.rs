@@ -12,6 +12,7 @@ use sekisho_provider::rules::parameters::Parameters;
 use sekisho_provider::{Failure, Provider};
 
 use super::app::App;
+use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{Cause, LinkState, LinkUse, MailedLinkPage};
@@ -27,7 +28,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 fn at<L: MailedLink + 'static>(config: &mut ServiceConfig) {
     let path = L::USE.path();
     config
-        .service(web::resource(path).route(web::post().to(act::<L>)))
+        .service(
+            web::resource(path)
+                .route(web::get().to(done::<L>))
+                .route(web::post().to(act::<L>)),
+        )
         .service(
             web::resource(format!("{path}/{{token}}"))
                 .route(web::get().to(show::<L>))
@@ -89,18 +94,34 @@ async fn act<L: MailedLink>(
         return over::<L>(&frame);
     };
     match link.act(&app.provider, &visit).await {
+        // Sending it again would say that there is nothing to stop.
+        Ok(LinkState::Done) => frame.see_saying(&format!("{}?said=done", L::USE.path())),
         Ok(state) => page(&frame, String::new(), &link, state),
         Err(failure) => frame.failure(&failure),
     }
 }
 
+/// What the button did just now.
+async fn done<L: MailedLink>(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let frame = Frame::new(&app, &request, app.visit(&request).locale);
+    if frame.said(Look::Again).first("said").is_none() {
+        return over::<L>(&frame);
+    }
+    bare::<L>(&frame, LinkState::Done)
+}
+
 /// For what cannot be a token.
 fn over<L: MailedLink>(frame: &Frame<'_>) -> HttpResponse {
+    bare::<L>(frame, LinkState::Over)
+}
+
+/// A page without a button.
+fn bare<L: MailedLink>(frame: &Frame<'_>, state: LinkState) -> HttpResponse {
     let view = MailedLinkPage {
         page: frame.page(String::new()),
         token: String::new(),
         link: L::USE,
-        state: LinkState::Over,
+        state,
     };
     answer(frame, view, "/account".to_owned())
 }

@@ -18,7 +18,9 @@ use super::cookies::Use;
 use super::flash::Look;
 use super::frame::Frame;
 use super::headers::{Answer, FORGET, form_target};
-use super::pages::{BackLink, Cause, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage};
+use super::pages::{
+    BackLink, Cause, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage, UnreachedApp,
+};
 use super::text::clean_name;
 
 const PURPOSE: &str = "logout";
@@ -239,6 +241,7 @@ fn done(
     goes_on: bool,
 ) -> HttpResponse {
     let SignedOut { frames, untold } = signed_out;
+    let untold = untold.into_iter().map(|app| (app.name, app.home)).collect();
     if let Some((_, uri)) = &back
         && goes_on
         && frames.is_empty()
@@ -265,7 +268,8 @@ fn done(
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Ended {
     frames: Vec<String>,
-    untold: Vec<String>,
+    /// Names of apps, and where people begin there.
+    untold: Vec<(String, Option<String>)>,
     /// Name of the app, and its address.
     back: Option<(String, String)>,
     goes_on: bool,
@@ -278,6 +282,8 @@ fn said(frame: &Frame<'_>, ended: Ended) -> HttpResponse {
         back,
         goes_on,
     } = ended;
+    let untold = untold.iter();
+    let untold = untold.map(|(name, home)| UnreachedApp::new(name, home.as_deref()));
     let sources = frames.iter().filter_map(|frame| form_target(frame));
     let kind = Answer::SignedOut(sources.collect());
     let back = back.and_then(|(app, uri)| BackLink::new(&app, &uri));
@@ -286,7 +292,11 @@ fn said(frame: &Frame<'_>, ended: Ended) -> HttpResponse {
         page: frame.page(String::new()),
         signed_in: false,
         // Whoever is sent on has no time to read it.
-        unreached: if goes_on { Vec::new() } else { untold },
+        unreached: if goes_on {
+            Vec::new()
+        } else {
+            untold.collect()
+        },
         goes_on,
         back,
         frames,

@@ -181,6 +181,58 @@ mod tests {
         }
     }
 
+    /// What stands in quotation marks there, each with its line.
+    fn quoted(source: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let lines = source.lines().filter(|line| !line.starts_with('#'));
+        for line in lines {
+            let pieces = line.split(['"', '“', '”', '「', '」']);
+            let inside = pieces.skip(1).step_by(2);
+            found.extend(inside.map(|text| (text.to_owned(), line.to_owned())));
+        }
+        found
+    }
+
+    /// No label: examples, what is filled in, and signs that Fluent wants quoted.
+    fn is_no_label(text: &str) -> bool {
+        let examples = [
+            "Pine 47",
+            "松 47",
+            "My phone",
+            "自分のスマートフォン",
+            "this was not me",
+        ];
+        text.contains('{') || text.trim().len() < 2 || examples.contains(&text)
+    }
+
+    #[test]
+    fn what_pages_and_mails_quote_is_a_label_of_the_pages() {
+        let mail = [
+            include_str!("../../../mail/locales/ja.ftl"),
+            include_str!("../../../mail/locales/en.ftl"),
+        ];
+        let own = [
+            include_str!("../../locales/ja.ftl"),
+            include_str!("../../locales/en.ftl"),
+        ];
+        for (own, mail) in own.into_iter().zip(mail) {
+            let labels: BTreeSet<&str> = own
+                .lines()
+                .filter_map(|line| Some(line.split_once(" = ")?.1))
+                .collect();
+            let mut looked_at = 0;
+            for (text, line) in quoted(own).into_iter().chain(quoted(mail)) {
+                looked_at += 1;
+                // A page refers to the message of the label, so that it cannot drift; a mail cannot.
+                let known = labels.contains(&*text) || is_no_label(&text);
+                assert!(known, "{text} is no label: {line}");
+                let drifts = own.contains(&line) && labels.contains(&*text);
+                assert!(!drifts, "refer to the message of {text}: {line}");
+            }
+            assert!(looked_at > 20, "{looked_at}");
+        }
+    }
+
     #[test]
     fn a_missing_key_is_visible() {
         assert_eq!(

@@ -13,7 +13,6 @@ use super::answer::{begin, see_other};
 use super::app::{App, header};
 use super::assets::{self, Served};
 use super::cookies::Use;
-use super::flash::Look;
 use super::frame::Frame;
 use super::headers::Answer;
 use super::pages::{Cause, HelpPage, PrivacyPage, Theme, ThemePage, local_path};
@@ -90,11 +89,7 @@ async fn theme(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&app, &request, app.locale(&request, None));
     let query = Parameters::decode(request.query_string().as_bytes());
     let back = query.first("back").unwrap_or("/account");
-    let view = ThemePage::new(
-        frame.page(String::new()),
-        back,
-        frame.said(Look::Once).first("saved").is_some(),
-    );
+    let view = ThemePage::new(frame.page(String::new()), back);
     frame.html(StatusCode::OK, &Answer::Page, &view)
 }
 

@@ -122,6 +122,7 @@ impl Provider {
             sender: Sender {
                 service: self.settings.service_name.clone(),
                 host: self.settings.issuer_host().to_owned(),
+                code_in_subject: self.settings.code_in_subject,
             },
             place: body.ip().and_then(|ip| self.place_words(ip, locale)),
             body,

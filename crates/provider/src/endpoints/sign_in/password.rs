@@ -23,6 +23,9 @@ pub enum PasswordOutcome {
     Wrong,
     /// Too many tries from there or for that account; nothing was checked.
     Wait(Timestamp),
+    /// Strangers are kept out of where the browser comes from; nothing was checked. It is the same for every name
+    /// (ux 6.1).
+    Blocked,
     /// Too many wrong passwords in a row at browsers of this class; nothing was checked. A mailed link is the
     /// way (THR-02, THR-04).
     OnlyByMail,

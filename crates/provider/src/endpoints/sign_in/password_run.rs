@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join;
-use sekisho_guard::{DeviceClass, Pass};
+use sekisho_guard::{BLOCK, DeviceClass, Pass};
 use sekisho_model::{Digest, UserId};
 use sekisho_store::PasswordRun;
 
@@ -79,6 +79,7 @@ impl Provider {
         noted?;
         Ok(match stopped {
             Pass::Go(_goes_on_counting) => PasswordOutcome::OnlyByMail,
+            Pass::Wait { limit: BLOCK, .. } => PasswordOutcome::Blocked,
             Pass::Wait { until, .. } => PasswordOutcome::Wait(until),
         })
     }

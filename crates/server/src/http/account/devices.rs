@@ -126,6 +126,7 @@ async fn session_view(owner: &Owner<'_>, found: &DeviceSession) -> Result<Sessio
         seen: Moment::date_time(session.last_seen_at, owner.zone(), locale),
         ago: when::ago(session.last_seen_at, now, locale).unwrap_or_default(),
         ip: session.ip.clone(),
+        place: owner.place(&session.ip),
         apps: names(owner, &found.apps).await?,
         here: session.id == owner.live.session.id,
     })

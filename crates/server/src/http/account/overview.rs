@@ -5,10 +5,10 @@ use sekisho_mail::when;
 use sekisho_model::{EventKind, Outcome};
 use sekisho_provider::Failure;
 use sekisho_provider::endpoints::account::{HistoryFilter, HistoryWish};
-use sekisho_provider::rules::parameters::Parameters;
 
 use super::Owner;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::headers::Answer;
 use crate::http::pages::{Area, LastVisit, Moment, OverviewPage, Unexplained};
 use crate::http::text::clean_name;
@@ -28,7 +28,6 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
 async fn page(owner: &Owner<'_>) -> Result<OverviewPage, Failure> {
     let provider = &owner.frame.app.provider;
     let user = &owner.live.user;
-    let query = Parameters::decode(owner.frame.request.query_string().as_bytes());
     let unexplained = provider.to_look_at(user.id).await?;
     Ok(OverviewPage {
         page: owner.frame.page(String::new()),
@@ -48,7 +47,7 @@ async fn page(owner: &Owner<'_>) -> Result<OverviewPage, Failure> {
         recovery_codes: owner.recovery().await?.0,
         devices: provider.devices(user).await?.sessions.len(),
         apps: provider.connected_apps(user).await?.len(),
-        saved: query.first("saved").is_some(),
+        saved: owner.frame.said(Look::Once).first("saved").is_some(),
     })
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn send(
         .await;
     match saved {
         Ok(ProfileSaved::Saved) => {
-            let to = see_other("/account?saved=profile", app.https);
+            let to = owner.frame.see_saying("/account?saved=profile");
             remembered(&app, to, locale)
         }
         Ok(ProfileSaved::Late) => page(&owner, wish, Some(ProfileProblem::Late)),

@@ -62,6 +62,8 @@ pub struct SessionView {
     pub ago: String,
     /// Source address of the sign-in.
     pub ip: String,
+    /// About where that is, if it is known.
+    pub place: Option<String>,
     /// Names of the apps it is used for, cleaned.
     pub apps: Vec<String>,
     /// Whether it is the reader's own.

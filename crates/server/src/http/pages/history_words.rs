@@ -59,7 +59,8 @@ pub(super) fn keys(entry: &HistoryEntry) -> (&'static str, &'static str) {
         | EventKind::CanaryChanged
         | EventKind::CanaryTouched
         | EventKind::OperatorToken
-        | EventKind::Advisory => ("did-change", "how-by-operator"),
+        | EventKind::Advisory
+        | EventKind::MailFailing => ("did-change", "how-by-operator"),
     }
 }
 

@@ -111,6 +111,7 @@ pub use sign_in::{SignInLinks, SignInPage, SignInProblem};
 pub use sign_in_code::CodePage;
 pub use sign_out::{
     BackLink, CheckSessionPage, SignOutAction, SignOutPage, SignOutTarget, SignedOutPage,
+    UnreachedApp,
 };
 pub use sign_up::{
     DetailsProblem, FirstCodeAddressPage, SignUpDetailsPage, SignUpDonePage, SignUpPage,

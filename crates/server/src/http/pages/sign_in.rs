@@ -48,16 +48,12 @@ pub enum SignInProblem {
     OnlyByMail,
     /// Too many tries; again from then.
     Throttled(Moment),
-    /// The connection is blocked; the reference to quote.
+    /// Strangers are kept out of this connection; the reference to quote.
     Blocked(String),
     /// The password was right, but no code can be mailed until then (OTP-12).
     NoMoreCodes(Moment),
     /// The password was right, but the account is stopped (ENU-06); the reference to quote.
     AccountStopped(String),
-    /// The browser sent no cookie back.
-    NoCookie,
-    /// The sign-in took too long or went on elsewhere.
-    Expired,
     /// A part we need is down.
     Unavailable,
 }
@@ -112,8 +108,6 @@ impl SignInPage {
             SignInProblem::AccountStopped(reference) => {
                 stop(words.t("login-stopped")).saying(quoting("login-stopped-hint", reference))
             }
-            SignInProblem::NoCookie => stop(words.t("login-cookie")),
-            SignInProblem::Expired => stop(words.t("login-expired")),
             SignInProblem::Unavailable => {
                 stop(words.t("login-unavailable")).saying(words.t("login-unavailable-hint"))
             }

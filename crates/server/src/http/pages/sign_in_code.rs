@@ -27,8 +27,6 @@ pub struct CodePage {
     pub minutes: u32,
     /// How many digits it has.
     pub digits: u8,
-    /// Tries left, if known.
-    pub tries_left: Option<u8>,
     /// Address the mail comes from.
     pub sender: String,
     /// Whether a new code can be asked for.
@@ -97,11 +95,6 @@ impl CodePage {
             return self.page.count("code-uniform-hint", u64::from(self.digits));
         }
         self.page.count("code-hint", u64::from(self.digits))
-    }
-
-    fn tries(&self) -> Option<String> {
-        let left = u64::from(self.tries_left?);
-        Some(self.page.count("tries", left))
     }
 
     fn trust(&self) -> Option<String> {

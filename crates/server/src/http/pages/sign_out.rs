@@ -63,7 +63,25 @@ pub struct SignedOutPage {
     /// Addresses of apps that are told in frames (Front-Channel Logout 1.0 §3).
     pub frames: Vec<String>,
     /// Apps that could not be told.
-    pub unreached: Vec<String>,
+    pub unreached: Vec<UnreachedApp>,
+}
+
+/// An app that could not be told: people sign out there themselves (ux 6.12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreachedApp {
+    name: String,
+    home: Option<String>,
+}
+
+impl UnreachedApp {
+    /// By its name, and where people begin there; only https addresses become links.
+    pub fn new(name: &str, home: Option<&str>) -> Self {
+        let home = home.filter(|home| home.starts_with("https://"));
+        Self {
+            name: clean_name(name),
+            home: home.map(str::to_owned),
+        }
+    }
 }
 
 /// A link back to an app.

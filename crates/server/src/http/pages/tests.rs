@@ -249,14 +249,14 @@ fn whoever_is_signed_in_saves_the_language_with_a_form_of_its_own() {
 fn a_pinned_theme_is_in_the_page_and_a_strange_way_back_is_not() {
     let mut page = samples::page(Locale::En);
     page.theme = Theme::from_name("dark");
-    let html = ThemePage::new(page.clone(), "https://evil.example", false)
+    let html = ThemePage::new(page.clone(), "https://evil.example")
         .render()
         .unwrap();
     assert!(html.contains("data-theme=\"dark\""));
     assert!(html.contains("href=\"/account\"") && !html.contains("evil"));
     page.theme = Theme::from_name("<script>");
     assert!(
-        !ThemePage::new(page, "/", true)
+        !ThemePage::new(page, "/")
             .render()
             .unwrap()
             .contains("data-theme")

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::{Notice, Page, Stamp, local_path};
+use super::{Page, local_path};
 
 /// How bright pages are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,22 +57,17 @@ impl Theme {
 pub struct ThemePage {
     page: Page,
     back: String,
-    saved: bool,
 }
 
 impl ThemePage {
     /// `back` is the path the person came from; one that leads elsewhere becomes `/account`.
-    pub fn new(page: Page, back: &str, saved: bool) -> Self {
+    pub fn new(page: Page, back: &str) -> Self {
         let back = local_path(back).unwrap_or("/account").to_owned();
-        Self { page, back, saved }
+        Self { page, back }
     }
 
     #[expect(clippy::unused_self, reason = "called by the template")]
     const fn choices(&self) -> &'static [Theme] {
         &Theme::ALL
-    }
-
-    fn notice(&self) -> Notice {
-        Notice::new(Stamp::Pass, self.page.t("saved"))
     }
 }

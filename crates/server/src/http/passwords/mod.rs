@@ -30,7 +30,11 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(forgot::send)),
         )
         .service(web::resource("/password/check").route(web::post().to(check::send)))
-        .service(web::resource("/password/reset").route(web::post().to(reset::send)))
+        .service(
+            web::resource("/password/reset")
+                .route(web::get().to(reset::done))
+                .route(web::post().to(reset::send)),
+        )
         .service(
             web::resource("/password/reset/{token}")
                 .route(web::get().to(reset::show))

@@ -7,7 +7,9 @@ use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
 
 use super::{bound, count, failed, gate, moment};
+use crate::http::answer::see_other;
 use crate::http::app::App;
+use crate::http::flash::Look;
 use crate::http::frame::Frame;
 use crate::http::headers::Answer;
 use crate::http::pages::{
@@ -73,6 +75,15 @@ pub(super) async fn send(
     answered(&frame, &visit, &token, outcome).await
 }
 
+/// The password was changed just now; to everybody else this is where a link is asked for.
+pub(super) async fn done(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let frame = Frame::new(&app, &request, app.visit(&request).locale);
+    match frame.said(Look::Again).first("said") {
+        Some(_) => said(&frame, ResetSaid::Done),
+        None => see_other("/password/forgot", app.https),
+    }
+}
+
 async fn answered(
     frame: &Frame<'_>,
     visit: &Visit,
@@ -80,9 +91,11 @@ async fn answered(
     outcome: Result<ResetOutcome, Failure>,
 ) -> HttpResponse {
     let problem = match outcome {
-        Ok(ResetOutcome::Done) => return said(frame, ResetSaid::Done),
+        // Sending the form again would say that the link was used, and not that it worked.
+        Ok(ResetOutcome::Done) => return frame.see_saying("/password/reset?said=done"),
         Ok(ResetOutcome::Used) => return said(frame, ResetSaid::Used),
         Ok(ResetOutcome::Over) => return said(frame, ResetSaid::Over),
+        // Sending it again changes nothing and says the same.
         Ok(ResetOutcome::Waiting(until)) => {
             return said(frame, ResetSaid::Waiting(moment(frame, until)));
         }

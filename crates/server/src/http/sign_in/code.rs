@@ -168,9 +168,9 @@ async fn answered(
     outcome: Result<CodeOutcome, Failure>,
     code: String,
 ) -> HttpResponse {
-    let state = match outcome {
+    match outcome {
         Ok(CodeOutcome::SignedIn(completed)) => {
-            return frame.set(frame.next(completed.next), completed.cookies);
+            frame.set(frame.next(completed.next), completed.cookies)
         }
         Ok(CodeOutcome::Gone) => gone(frame, Some(id)).await,
         Ok(CodeOutcome::Expired) => {
@@ -181,19 +181,19 @@ async fn answered(
                 Err(failure) => return frame.failure(&failure),
             };
             let outcome = provider.resend_code(flow, visit).await;
-            return resent(frame, visit, id, outcome, "expired").await;
+            resent(frame, visit, id, outcome, "expired").await
         }
         Ok(CodeOutcome::Wrong(left)) => {
-            return tried(frame, visit, id, Tried::new(How::Wrong(left), code)).await;
+            tried(frame, visit, id, Tried::new(How::Wrong(left), code)).await
         }
         Ok(CodeOutcome::Earlier(_)) => {
-            return tried(frame, visit, id, Tried::new(How::Earlier, code)).await;
+            tried(frame, visit, id, Tried::new(How::Earlier, code)).await
         }
-        Ok(CodeOutcome::Stopped) => return stopped(frame, id),
-        Ok(CodeOutcome::Wait(until)) => CodeState::NoMoreCodes(time(frame, until)),
-        Err(failure) => return unavailable(frame, visit, id, &failure).await,
-    };
-    page(frame, visit, Some(id), state, code).await
+        Ok(CodeOutcome::Stopped) => stopped(frame, id, None),
+        // OTP-06: no code of the account is looked at until then, whichever it is.
+        Ok(CodeOutcome::Wait(until)) => stopped(frame, id, Some(time(frame, until))),
+        Err(failure) => unavailable(frame, visit, id, &failure).await,
+    }
 }
 
 async fn tried(frame: &Frame<'_>, visit: &Visit, id: &str, tried: Tried) -> HttpResponse {
@@ -223,8 +223,9 @@ async fn resent(
     page(frame, visit, Some(id), state, String::new()).await
 }
 
-/// The tries are used up; the flow is back at the password, so only the words are left to show.
-pub(super) fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
+/// The tries are used up, perhaps for a while; only the words are left to show. Loading it again says the same:
+/// another try finds the flow at the password, or waits.
+pub(super) fn stopped(frame: &Frame<'_>, id: &str, from: Option<Moment>) -> HttpResponse {
     let view = CodePage {
         page: frame.page(String::new()),
         app: None,
@@ -234,12 +235,11 @@ pub(super) fn stopped(frame: &Frame<'_>, id: &str) -> HttpResponse {
         until: Moment::clock(frame.app.provider.now(), &frame.app.default_zone),
         minutes: 0,
         digits: frame.app.provider.settings.codes.digits,
-        tries_left: None,
         sender: frame.app.mail_from.clone(),
         resend: Resend::NoMore,
         trust_days: None,
         typed: String::new(),
-        state: CodeState::Stopped(None),
+        state: CodeState::Stopped(from),
         uniform: false,
         question: None,
         lost: None,
@@ -308,11 +308,21 @@ async fn page(
         lost,
         app: app_name(view.as_ref()),
         restart: format!("/login?flow={}", flow.id),
-        state,
+        state: told_late(state, &code, frame),
         typed,
         ..fields(frame, page, &code)
     };
     frame.html(StatusCode::OK, &kind(view.as_ref()), &view_page)
+}
+
+/// A page that is opened after the code's time says so (ux 6.2). Where nobody learns whether a code was mailed,
+/// none can be late either (OTP-07).
+fn told_late(state: CodeState, code: &CodeView, frame: &Frame<'_>) -> CodeState {
+    let late = frame.app.provider.now() >= code.stage.expires_at && !code.stage.is_uniform();
+    match state {
+        CodeState::Fresh if late => CodeState::Expired,
+        state => state,
+    }
 }
 
 fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) -> CodePage {
@@ -331,7 +341,6 @@ fn fields(frame: &Frame<'_>, page: crate::http::pages::Page, code: &CodeView) ->
         until: time(frame, stage.expires_at),
         minutes: u32::try_from(settings.codes.life.as_secs() / 60).unwrap_or(0),
         digits: code.digits,
-        tries_left: None,
         sender: frame.app.mail_from.clone(),
         resend: if wait == 0 {
             Resend::Now

@@ -141,6 +141,7 @@ async fn refused(
     let mut retry_after = None;
     let problem = match outcome {
         Ok(PasswordOutcome::Wait(until)) => SignInProblem::Throttled(time(until)),
+        Ok(PasswordOutcome::Blocked) => SignInProblem::Blocked(app.reference(frame.request)),
         Ok(PasswordOutcome::OnlyByMail) => SignInProblem::OnlyByMail,
         Ok(PasswordOutcome::NoMoreCodes(until)) => SignInProblem::NoMoreCodes(time(until)),
         Ok(PasswordOutcome::Disabled) => {
@@ -192,12 +193,12 @@ struct Shown<'a> {
     another: bool,
 }
 
-impl Shown<'_> {
-    /// The page where the address can be typed, whoever is signed in.
-    pub(super) fn path_for_another(flow: &FlowId) -> String {
-        format!("/login?flow={flow}&{}={}", ANOTHER.0, ANOTHER.1)
-    }
+/// The page where the address can be typed, whoever is signed in.
+pub(super) fn path_for_another(flow: &FlowId) -> String {
+    format!("/login?flow={flow}&{}={}", ANOTHER.0, ANOTHER.1)
+}
 
+impl Shown<'_> {
     fn path(&self) -> String {
         format!("/login?flow={}", self.flow.id)
     }

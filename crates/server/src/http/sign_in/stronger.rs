@@ -67,7 +67,7 @@ async fn answered(
             }
             problem
         }
-        Ok(CodeOutcome::Stopped) => return stopped(frame, id),
+        Ok(CodeOutcome::Stopped) => return stopped(frame, id, None),
         Ok(CodeOutcome::Wait(until)) => StrongerProblem::Wait(time(frame, until)),
         Ok(CodeOutcome::Gone | CodeOutcome::Expired) => return gone(frame, Some(id)).await,
         Err(failure) => {

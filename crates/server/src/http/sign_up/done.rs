@@ -15,7 +15,9 @@ use crate::http::sign_in::{app_name, kind, posted_flow};
 
 const PURPOSE: &str = "register-done";
 
-/// Makes the account and shows its recovery codes, this once (REC-05).
+/// Makes the account and shows its recovery codes, this once (REC-05). That is the answer to the form itself:
+/// behind a redirect the codes would have to be kept somewhere they can be read again. Sending the form again makes
+/// nothing, because the registration is over.
 pub(super) async fn finish(
     frame: &Frame<'_>,
     visit: &Visit,

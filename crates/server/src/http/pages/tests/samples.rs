@@ -353,7 +353,10 @@ fn sign_out_pages(album: &mut Album) {
             back: back.clone(),
             goes_on: false,
             frames: Vec::new(),
-            unreached: vec![app.name().to_owned()],
+            unreached: vec![
+                UnreachedApp::new(app.name(), Some("https://mail.aozora.example/")),
+                UnreachedApp::new(app.name(), None),
+            ],
         },
     );
     album.put(
@@ -396,11 +399,7 @@ fn leaving_pages(album: &mut Album) {
         false,
     );
     album.put("form-post", form.unwrap());
-    album.put("theme", ThemePage::new(page(), "/login?flow=0123", false));
-    album.put(
-        "theme-saved",
-        ThemePage::new(page(), "/login?flow=0123", true),
-    );
+    album.put("theme", ThemePage::new(page(), "/login?flow=0123"));
 }
 
 fn text_pages(album: &mut Album) {

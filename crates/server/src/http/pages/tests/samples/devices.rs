@@ -2,7 +2,7 @@
 
 use sekisho_model::Locale;
 
-use super::{Album, HOSTILE, NOW, ZONE, account, app, page};
+use super::{Album, HOSTILE, NOW, ZONE, account, app, page, place};
 use crate::http::pages::*;
 
 pub(super) fn pages(album: &mut Album) {
@@ -88,6 +88,7 @@ fn session(locale: Locale, here: bool) -> SessionView {
         seen: Moment::date_time(NOW, ZONE, locale),
         ago: sekisho_mail::when::ago(NOW, NOW, locale).unwrap(),
         ip: "203.0.113.24".to_owned(),
+        place: Some(place(locale)),
         apps: vec![app(locale).name().to_owned()],
         here,
     }

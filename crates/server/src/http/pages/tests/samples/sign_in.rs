@@ -79,8 +79,6 @@ pub(super) fn sign_in_pages(album: &mut Album) {
             SignInProblem::NoMoreCodes(clock(locale, 900)),
         ),
         ("stopped", SignInProblem::AccountStopped(reference())),
-        ("cookie", SignInProblem::NoCookie),
-        ("expired", SignInProblem::Expired),
         ("unavailable", SignInProblem::Unavailable),
     ] {
         album.put_error(format!("login-{name}"), sign_in_view(locale, Some(problem)));
@@ -99,7 +97,6 @@ pub(super) fn code_view(locale: Locale, state: CodeState) -> CodePage {
         until: clock(locale, 600),
         minutes: 10,
         digits: 8,
-        tries_left: Some(5),
         sender: "no-reply@id.sekisho.example".to_owned(),
         resend: Resend::From(42, clock(locale, 60)),
         trust_days: Some(30),
@@ -123,7 +120,6 @@ pub(super) fn code_pages(album: &mut Album) {
         CodePage {
             digits: 6,
             trust_days: None,
-            tries_left: None,
             ..view(CodeState::Fresh)
         },
     );
@@ -140,7 +136,6 @@ pub(super) fn code_pages(album: &mut Album) {
         uniform: true,
         question: Some("{}".to_owned()),
         trust_days: None,
-        tries_left: None,
         ..view(state)
     };
     album.put("code-uniform", uniform(CodeState::Fresh));
