@@ -46,6 +46,8 @@ pub enum SignInProblem {
     Wrong,
     /// Too many wrong passwords in a row: a mailed link is the way.
     OnlyByMail,
+    /// The password was right but is void: a mailed link leads to a new one.
+    ChangeByMail,
     /// Too many tries; again from then.
     Throttled(Moment),
     /// The connection is blocked; the reference to quote.
@@ -100,6 +102,9 @@ impl SignInPage {
             }
             SignInProblem::OnlyByMail => {
                 stop(words.t("login-by-mail")).saying(words.t("login-by-mail-hint"))
+            }
+            SignInProblem::ChangeByMail => {
+                stop(words.t("login-void")).saying(words.t("login-void-hint"))
             }
             SignInProblem::Blocked(reference) => {
                 stop(words.t("login-blocked")).saying(quoting("login-blocked-hint", reference))

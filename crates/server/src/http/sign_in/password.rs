@@ -142,6 +142,7 @@ async fn refused(
     let problem = match outcome {
         Ok(PasswordOutcome::Wait(until)) => SignInProblem::Throttled(time(until)),
         Ok(PasswordOutcome::OnlyByMail) => SignInProblem::OnlyByMail,
+        Ok(PasswordOutcome::ChangeByMail) => SignInProblem::ChangeByMail,
         Ok(PasswordOutcome::NoMoreCodes(until)) => SignInProblem::NoMoreCodes(time(until)),
         Ok(PasswordOutcome::Disabled) => {
             SignInProblem::AccountStopped(app.reference(frame.request))
