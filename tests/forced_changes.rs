@@ -1,8 +1,12 @@
 //! A new password in the middle of a sign-in, before anything is issued.
 
 use reqwest::StatusCode;
-use sekisho_model::EpochKind;
-use serde_json::json;
+use sekisho_audit::NewEvent;
+use sekisho_model::{
+    Cohort, EmailAddress, Epoch, EpochKind, EventKind, Locale, Origin, OsEntropy, Outcome, UserId,
+};
+use sekisho_provider::accounts::NewAccount;
+use serde_json::{Map, json};
 
 use crate::authorization::request;
 use crate::own_password::judged_on;
@@ -17,6 +21,93 @@ async fn mark(house: &TestHouse) {
     let work = move |tx: &mut sekisho_store::Tx<'_>| tx.move_user_epoch(user, EpochKind::Password);
     house.house.services.store.write(work).await.unwrap();
     house.house.services.provider.hear().await.unwrap();
+}
+
+/// As `user force-reset` does it: everybody, or who is in a cohort.
+async fn mark_many(house: &TestHouse, cohort: Cohort) -> Epoch {
+    let event = NewEvent::new(EventKind::CohortMarked, Outcome::Passed);
+    let event = event.happened(house.now(), &Origin::default(), &OsEntropy::new());
+    let provider = &house.house.services.provider;
+    let marked = provider.force_reset(cohort, false, "drill", event);
+    marked.await.unwrap()
+}
+
+async fn without_second_step(house: &TestHouse, user: UserId) {
+    let work = move |tx: &mut sekisho_store::Tx<'_>| tx.set_second_step(user, false);
+    house.house.services.store.write(work).await.unwrap();
+}
+
+async fn offer(house: &TestHouse, address: &str) -> Page {
+    let browser = Browser::new(house);
+    let login = browser.get(browser.get("/login").await.location()).await;
+    let csrf = login.hidden("csrf");
+    let form = [("csrf", &*csrf), ("email", address), ("password", PASSWORD)];
+    browser.post("/login", &form).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_08_whoever_stole_the_old_password_does_not_choose_the_next_whoever_was_marked() {
+    let house = TestHouse::open().await;
+    without_second_step(&house, house.user).await;
+    let alone = offer(&house, &house.login_address).await;
+    assert!(!alone.location().starts_with("/login"), "no mark, no code");
+    let before_now = Cohort {
+        password_before: Some(house.now() + std::time::Duration::from_secs(1)),
+        ..Cohort::default()
+    };
+    for cohort in [before_now, Cohort::default()] {
+        mark_many(&house, cohort).await;
+        let sent = offer(&house, &house.login_address).await;
+        assert!(
+            sent.location().starts_with("/login/code"),
+            "{}",
+            sent.location()
+        );
+    }
+    let app = App::of(&house, json!({"skip_consent": true})).await;
+    let browser = Browser::new(&house);
+    let to_change = browser.sign_in(&house, &request(&app.id, &[])).await;
+    let page = browser.get(to_change.location()).await;
+    let done = change(&browser, &page, NEW).await;
+    assert!(done.answer("code").is_some(), "{}", done.words());
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_08_where_no_code_can_be_mailed_a_voided_password_leads_to_the_mailed_link() {
+    let house = TestHouse::open().await;
+    let address = house.login_address.replace("haruka", "minoru");
+    let code = house.code_address.replace("haruka", "minoru");
+    let new = NewAccount {
+        login_address: EmailAddress::parse(&address).unwrap(),
+        code_address: Some(EmailAddress::parse(&code).unwrap()),
+        password: PASSWORD.to_owned().into(),
+        claims: Map::new(),
+        locale: Some(Locale::En),
+        check_policy: true,
+    };
+    let provider = &house.house.services.provider;
+    let made = provider.create_account(new, &Origin::default()).await;
+    without_second_step(&house, made.unwrap().unwrap()).await;
+    let event = NewEvent::new(EventKind::AddressReleased, Outcome::Passed);
+    let event = event.happened(house.now(), &Origin::default(), &OsEntropy::new());
+    let code = EmailAddress::parse(&code).unwrap();
+    assert_eq!(provider.release_address(&code, event).await.unwrap(), 1);
+    assert!(
+        !offer(&house, &address)
+            .await
+            .location()
+            .starts_with("/login")
+    );
+    mark_many(&house, Cohort::default()).await;
+    let told = offer(&house, &address).await;
+    assert_eq!(told.status, StatusCode::OK);
+    let words = told.words();
+    assert!(
+        words.contains("Your old password no longer counts"),
+        "{words}"
+    );
+    house.close().await;
 }
 
 async fn change(browser: &Browser, page: &Page, password: &str) -> Page {

@@ -376,6 +376,61 @@ async fn rec_04_a_report_ends_with_the_password_it_was_made_under() {
     scene.house.close().await;
 }
 
+/// Types address and password; ends on the page that this leads to.
+async fn led_by(scene: &Scene, password: &str) -> (Browser, Page, String) {
+    let browser = Browser::new(&scene.house);
+    let login = browser
+        .get(browser.get(&scene.start).await.location())
+        .await;
+    let form = [
+        ("csrf", &*login.hidden("csrf")),
+        ("email", &*scene.house.login_address),
+        ("password", password),
+    ];
+    let led = browser.post("/login", &form).await;
+    let led = browser.get(led.location()).await;
+    let path = led.location().to_owned();
+    let page = browser.get(&path).await;
+    (browser, page, path)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_04_after_a_reset_by_the_mailbox_alone_it_cannot_be_the_second_step_at_once() {
+    const NEW: &str = "umbrella-octopus-lantern-41";
+    let scene = Scene::open().await;
+    let house = &scene.house;
+    let user = house.user;
+    let take = move |tx: &mut Tx<'_>| tx.take_address(user, AddressKind::Code);
+    house.house.services.store.write(take).await.unwrap();
+    let reader = Browser::new(house);
+    let page = reader.get("/password/forgot").await;
+    let form = [
+        ("csrf", &*page.hidden("csrf")),
+        ("email", &*house.login_address),
+    ];
+    reader.post("/password/forgot", &form).await;
+    let link = house.link_after(0, &house.login_address).await;
+    let page = reader.get(&link).await;
+    let (csrf, token) = (page.hidden("csrf"), page.hidden("token"));
+    let form = [("csrf", &*csrf), ("token", &*token), ("password", NEW)];
+    let done = reader.post("/password/reset", &form).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.words());
+
+    let (browser, page, path) = led_by(&scene, NEW).await;
+    let held = "Addresses can be changed from";
+    assert!(page.words().contains(held), "{path} {}", page.words());
+    let tried = browser.post(&path, &[("csrf", &*page.text)]).await;
+    assert!(!tried.status.is_redirection() || !tried.location().ends_with("/mailbox"));
+    house.advance(71 * HOUR).await;
+    let (_, page, _) = led_by(&scene, NEW).await;
+    assert!(page.words().contains(held), "{}", page.words());
+    house.advance(HOUR).await;
+    let (_, page, _) = led_by(&scene, NEW).await;
+    let open = page.words().contains("First show that you read the mail");
+    assert!(open, "{}", page.words());
+    scene.house.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn otp_23_an_account_without_a_code_address_sets_one_after_password_and_mailbox() {
     let scene = Scene::open().await;
@@ -383,20 +438,8 @@ async fn otp_23_an_account_without_a_code_address_sets_one_after_password_and_ma
     let user = house.user;
     let take = move |tx: &mut Tx<'_>| tx.take_address(user, AddressKind::Code);
     house.house.services.store.write(take).await.unwrap();
-    let browser = Browser::new(house);
-    let login = browser
-        .get(browser.get(&scene.start).await.location())
-        .await;
-    let form = [
-        ("csrf", &*login.hidden("csrf")),
-        ("email", &*house.login_address),
-        ("password", PASSWORD),
-    ];
-    let led = browser.post("/login", &form).await;
-    let led = browser.get(led.location()).await;
-    let path = led.location().to_owned();
+    let (browser, page, path) = led_by(&scene, PASSWORD).await;
     assert!(path.starts_with("/login/code-address/"), "{path}");
-    let page = browser.get(&path).await;
     assert!(
         page.words().contains("Set your code address"),
         "{}",

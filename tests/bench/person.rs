@@ -120,14 +120,25 @@ impl Browser<'_> {
     /// From the app's link to the answer that goes back to it.
     async fn walk(&mut self, name: &str, app: &App, mailbox: &Mailbox) -> Result<String, String> {
         let sent = self.offer_password(name, app).await?;
+        let code_address = format!("code-{name}");
+        self.give_code(sent, &code_address, mailbox).await?.answer()
+    }
+
+    /// On from the answer to the password: through the code page, if it leads there.
+    pub async fn give_code(
+        &mut self,
+        sent: Page,
+        code_address: &str,
+        mailbox: &Mailbox,
+    ) -> Result<Page, String> {
         if !sent.location.starts_with("/login/code") {
-            return sent.answer();
+            return Ok(sent);
         }
         let page = self.get(&sent.location).await?;
         let csrf = page.hidden("csrf")?;
-        let code = mailbox.code(&format!("code-{name}")).await?;
+        let code = mailbox.code(code_address).await?;
         let form = [("csrf", &*csrf), ("code", &*code)];
-        self.post("/login/code", &form).await?.answer()
+        self.post("/login/code", &form).await
     }
 
     /// From the app's link to the answer to the password.

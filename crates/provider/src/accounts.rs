@@ -35,15 +35,20 @@ pub enum AccountRefusal {
     /// The address has an account already.
     #[error("the address already has an account")]
     AddressTaken,
-    /// The password does not fit the policy.
-    #[error("the password cannot be used: {0}")]
-    Password(#[from] PasswordRefusal),
+    /// The password does not fit the policy: every reason.
+    #[error("the password cannot be used: {}", reasons(.0))]
+    Password(Vec<PasswordRefusal>),
     /// A claim has a wrong name or type.
     #[error("claims: {0}")]
     Claims(String),
     /// Codes sent there could not be read before signing in (OTP-24).
     #[error("mail to {0} is behind this sign-in; give a code address elsewhere")]
     CodeAddressBehindGate(String),
+}
+
+fn reasons(refusals: &[PasswordRefusal]) -> String {
+    let reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    reasons.join("; ")
 }
 
 /// An account whose sealed parts are open.
@@ -104,8 +109,9 @@ impl Provider {
         if let Err(refusal) = self.check_new_account(&new) {
             return Ok(Err(refusal));
         }
-        if let Some(refusal) = self.password_refusal(&new).await? {
-            return Ok(Err(refusal.into()));
+        let refusals = self.password_refusals(&new).await?;
+        if !refusals.is_empty() {
+            return Ok(Err(AccountRefusal::Password(refusals)));
         }
         let now = self.now();
         let user = self.new_user(UserId::new(now, &*self.entropy), new.locale);
@@ -130,16 +136,15 @@ impl Provider {
         }
     }
 
-    async fn password_refusal(&self, new: &NewAccount) -> Result<Option<PasswordRefusal>, Failure> {
+    async fn password_refusals(&self, new: &NewAccount) -> Result<Vec<PasswordRefusal>, Failure> {
         if !new.check_policy {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let addresses = [Some(&new.login_address), new.code_address.as_ref()];
         let addresses: Vec<&EmailAddress> = addresses.into_iter().flatten().collect();
         let name = new.claims.get("name").and_then(Value::as_str);
         let context = self.new_password_context(&addresses, name, None);
-        let reasons = self.judge_new_password(&new.password, &context).await?;
-        Ok(reasons.into_iter().next())
+        self.judge_new_password(&new.password, &context).await
     }
 
     fn check_new_account(&self, new: &NewAccount) -> Result<(), AccountRefusal> {

@@ -3,6 +3,7 @@
 use sekisho_model::EmailAddress;
 
 use crate::accounts::OpenAccount;
+use crate::password::BreachedPasswords;
 use crate::rules::password_policy::{self, About, Circumstances, PasswordRefusal};
 use crate::{Failure, Provider};
 
@@ -69,6 +70,11 @@ impl Provider {
         self.settings.password_policy.least(second_step)
     }
 
+    /// Asks another list of leaked passwords from now on (PW-10).
+    pub fn tell_leaked_passwords(&self, list: BreachedPasswords) {
+        self.passwords.know(Some(list));
+    }
+
     /// Every reason against a new password; none if it is accepted. On threads of its own: the estimate
     /// of strength takes milliseconds.
     pub async fn judge_new_password(
@@ -81,7 +87,7 @@ impl Provider {
             zeroize::Zeroizing::new(password.to_owned()),
             context.clone(),
         );
-        let breached = self.passwords.breached.clone();
+        let breached = self.passwords.breached();
         #[expect(
             clippy::disallowed_methods,
             reason = "rare, capped at 64 characters, and behind a throttle"

@@ -1,7 +1,7 @@
 //! Accounts as operators meet them: also those whose address was released, which nobody can act as (REC-15).
 
 use sekisho_model::{EmailAddress, Subject, User, UserId};
-use sekisho_store::{Account, Tx};
+use sekisho_store::{Account, Tx, UserFilter};
 
 use crate::accounts::OpenAccount;
 use crate::{Failure, Provider};
@@ -11,8 +11,10 @@ use crate::{Failure, Provider};
 pub struct Person {
     /// The account.
     pub user: User,
-    /// Its addresses and claims; nothing if its sign-in address was released.
+    /// Its addresses and claims; nothing if its sign-in address was released, or they do not open.
     pub open: Option<OpenAccount>,
+    /// Whether what is sealed about it does not open.
+    pub broken: bool,
 }
 
 /// Some accounts in the order they were made.
@@ -44,9 +46,14 @@ impl Provider {
     }
 
     /// Accounts after `after`, in the order they were made.
-    pub async fn people(&self, after: Option<UserId>, limit: u32) -> Result<PeoplePage, Failure> {
+    pub async fn people(
+        &self,
+        among: UserFilter,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<PeoplePage, Failure> {
         let work = move |tx: &mut Tx<'_>| {
-            let users = tx.list_users(after, limit)?;
+            let users = tx.list_users_among(&among, after, limit)?;
             let accounts = users.iter().map(|user| tx.account(user.id));
             let accounts = accounts.collect::<Result<Vec<_>, _>>()?;
             Ok((users.last().map(|user| user.id), accounts))
@@ -55,10 +62,11 @@ impl Provider {
         let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut people, mut broken) = (Vec::new(), 0);
         for account in found.iter().flatten() {
-            match self.person(account) {
-                Ok(person) => people.push(person),
-                Err(Failure::Corrupt(_) | Failure::Sealed(_)) => broken += 1,
-                Err(failure) => return Err(failure),
+            let person = self.person(account)?;
+            if person.broken {
+                broken += 1;
+            } else {
+                people.push(person);
             }
         }
         Ok(PeoplePage {
@@ -70,12 +78,15 @@ impl Provider {
 
     fn person(&self, account: &Account) -> Result<Person, Failure> {
         let has_address = account.login_address.is_some();
-        let open = has_address
-            .then(|| self.open_account(account))
-            .transpose()?;
+        let (open, broken) = match has_address.then(|| self.open_account(account)).transpose() {
+            Ok(open) => (open, false),
+            Err(Failure::Corrupt(_) | Failure::Sealed(_)) => (None, true),
+            Err(failure) => return Err(failure),
+        };
         Ok(Person {
             user: account.user.clone(),
             open,
+            broken,
         })
     }
 }

@@ -62,6 +62,9 @@ login-by-mail-hint = Even the right password does not sign you in here now. Have
 login-throttled-hint = Until then even the right password does not sign you in. To go on at once, choose “{ login-forgot }”: the mailed link also lets this browser in without a new password.
 login-by-mail = Too many wrong passwords in a row. Go on by mail
 login-by-mail-hint = Even the right password does not sign you in here now. Choose “{ login-forgot }”: the mailed link lets this browser in without a new password.
+login-by-mail-hint = Even the right password does not sign you in here now. Choose “Forgot your password?”: the mailed link lets this browser in without a new password.
+login-void = Your old password no longer counts
+login-void-hint = The operators asked for new passwords. Choose “Forgot your password?”: the mailed link leads to a new one.
 login-blocked = Sign-in from this connection is stopped
 login-blocked-hint = Try another network, choose “{ login-forgot }” to be let in by a mailed link, or contact support with the reference {$reference}.
 login-no-more-codes = No new code can be sent until {$time}
@@ -649,6 +652,10 @@ queue-minutes = {$n ->
 }
 queue-full = The queue is full as well. This page tries again by itself in a minute.
 queue-keep = Leave this page open. Reloading it or opening more tabs does not make it faster.
+queue-outlives = {$n ->
+    [one] What led you here works for a minute at most, and the wait is longer. When it is over, sign in again or ask for a new link, and open it in this browser: your place stays.
+   *[other] What led you here works for {$n} minutes at most, and the wait is longer. When it is over, sign in again or ask for a new link, and open it in this browser: your place stays.
+}
 queue-retry = Try now
 
 # Proving an address
@@ -709,6 +716,7 @@ set-up-done = Your code address is set
 set-up-done-lead = All devices are signed out. Sign in again: codes go to the new address from now on.
 set-up-closed = This cannot be done here
 set-up-closed-hint = Your password alone does not set where codes go. Use a recovery code, or ask the operator: once it is clear that it is you, the operator can note an address for your codes.
+set-up-held-hint = The password was set with a mailed link alone, or a recovery code was used, in the last three days. Nobody can say where codes go until then, so that you can stop somebody else. A recovery code signs you in at once; otherwise ask the operator.
 set-up-back = Back to the code
 keep-address-title = Do you still read your code address?
 keep-address-lead = Somebody who knows your password reported that the address is lost, and could set another one after three days. If you stop this, codes go there as before.

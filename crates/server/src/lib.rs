@@ -18,6 +18,7 @@ mod keys_command;
 pub mod keys_file;
 mod keys_source;
 mod keys_watch;
+mod leaked_file;
 mod level_file;
 pub mod metrics_page;
 mod operators_listener;

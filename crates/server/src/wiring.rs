@@ -14,7 +14,6 @@ use sekisho_model::{Clock, Entropy, KeyRing, OsEntropy, Purpose, SystemClock};
 use sekisho_provider::jwt::SigningKeys;
 use sekisho_provider::logout::Deliverer;
 use sekisho_provider::outbound::Outbound;
-use sekisho_provider::password::BreachedPasswords;
 use sekisho_provider::rules::discovery;
 use sekisho_provider::sealing::{COMMAND, Custody};
 use sekisho_provider::{Parts, Provider};
@@ -32,7 +31,7 @@ use crate::http::edge::edge;
 use crate::http::routes;
 use crate::rounds::{self, Rounds, Stays};
 use crate::tls::{self, Tls, TlsProblem};
-use crate::{keys_watch, level_file, operators_listener, places_file, rules_file};
+use crate::{keys_watch, leaked_file, level_file, operators_listener, places_file, rules_file};
 
 /// Time and randomness: the machine's own, or what a test holds in its hand.
 #[derive(Debug, Clone)]
@@ -196,7 +195,7 @@ async fn assemble(
         settings: config.provider_settings(),
         throttle: Throttle::new(session.clone(), config.limits.clone(), throttle_key),
         passwords: passwords(config, letters, &keyring, (&clock, &entropy))
-            .knowing(leaked_passwords(config)?),
+            .knowing(leaked_file::read(&config.password)?),
         store: store.clone(),
         session,
         keys,
@@ -251,22 +250,13 @@ fn outbound(config: &Config, clock: &Arc<dyn Clock>) -> Result<Outbound, WiringE
     Outbound::new(settings, Arc::clone(clock)).map_err(|e| WiringError::Outbound(e.to_string()))
 }
 
-/// The list of leaked passwords, if there is one; a damaged one stops the start.
-fn leaked_passwords(config: &Config) -> Result<Option<BreachedPasswords>, WiringError> {
-    let Some(file) = &config.password.breached_filter else {
-        return Ok(None);
-    };
-    BreachedPasswords::open(file)
-        .map(Some)
-        .map_err(|problem| WiringError::LeakedPasswords(format!("{}: {problem}", file.display())))
-}
-
 /// Watches over files that operators change while the server runs.
 fn files(config: &Config, provider: &Arc<Provider>) -> impl Iterator<Item = JoinHandle<()>> {
     let level = level_file::start(&config.guard, provider);
     let rules = rules_file::start(&config.guard, provider);
     let places = places_file::start(&config.guard, provider);
-    level.into_iter().chain(rules).chain(places)
+    let leaked = leaked_file::start(&config.password, provider);
+    level.into_iter().chain(rules).chain(places).chain(leaked)
 }
 
 /// The listener of operators' programs, if there is to be one.

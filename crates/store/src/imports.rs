@@ -14,9 +14,6 @@ use crate::schema::{
 };
 use crate::{Once, PasswordRecord, StoreError, Tx};
 
-/// Most foreign schemes that are remembered.
-const SCHEMES: i64 = 64;
-
 /// An account that moves in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedUser {
@@ -251,12 +248,11 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
-    /// The foreign schemes that were ever imported.
+    /// The foreign schemes that were imported, as far as they are remembered.
     pub fn foreign_schemes(&mut self) -> Result<Vec<String>, StoreError> {
         Ok(foreign_schemes::table
             .select(foreign_schemes::template)
             .order(foreign_schemes::template)
-            .limit(SCHEMES)
             .load(self.conn)?)
     }
 
@@ -266,6 +262,12 @@ impl Tx<'_> {
             .values(foreign_schemes::template.eq(template))
             .on_conflict_do_nothing()
             .execute(c))?;
+        Ok(())
+    }
+
+    /// Forgets a foreign scheme: one that costs more stands for it.
+    pub fn forget_foreign_scheme(&mut self, template: &str) -> Result<(), StoreError> {
+        diesel::delete(foreign_schemes::table.find(template)).execute(self.conn)?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::backend::on_each;
 use crate::column::{micros, read_digest, read_id};
 use crate::grants::count;
 use crate::schema::{
-    access_tokens, address_changes, address_quarantine, codes, grants, logout_deliveries,
+    access_tokens, address_changes, address_quarantine, codes, grants, logout_deliveries, outbox,
     refresh_tokens, tombstones, user_addresses, users,
 };
 use crate::{Once, StoreError, Tx};
@@ -34,6 +34,15 @@ impl Tx<'_> {
         if rows > 0 {
             self.void_all(user, now)?;
         }
+        Ok(Once::of(rows))
+    }
+
+    /// Who leaves already leaves sooner; `Again` if it is not leaving, or not later than `at`.
+    pub fn hasten_deletion(&mut self, user: UserId, at: Timestamp) -> Result<Once, StoreError> {
+        let rows = diesel::update(users::table.find(user.to_string()))
+            .filter(users::leaves_at.gt(at.micros()))
+            .set(users::leaves_at.eq(at.micros()))
+            .execute(self.conn)?;
         Ok(Once::of(rows))
     }
 
@@ -132,8 +141,10 @@ impl Tx<'_> {
         let of_them = access_tokens::grant_id.eq_any(given().select(grants::id.nullable()));
         diesel::delete(access_tokens::table.filter(of_them)).execute(self.conn)?;
         diesel::delete(grants::table.filter(grants::user_id.eq(id.clone()))).execute(self.conn)?;
-        diesel::delete(logout_deliveries::table.filter(logout_deliveries::user_id.eq(id)))
+        diesel::delete(logout_deliveries::table.filter(logout_deliveries::user_id.eq(id.clone())))
             .execute(self.conn)?;
+        // What waits to be told, and was told, of what the person did: it names the address.
+        diesel::delete(outbox::table.filter(outbox::held_of.eq(id))).execute(self.conn)?;
         Ok(Once::First)
     }
 

@@ -109,5 +109,5 @@ pub use rule_firings::RuleFiring;
 pub use sealed_values::{SealedPlace, SealedValue};
 pub use store::Store;
 pub use transaction::{Once, Tx};
-pub use users::{Account, PasswordRecord, SealedAddress};
+pub use users::{Account, PasswordRecord, SealedAddress, UserFilter};
 pub use webhooks::{NewWebhook, WebhookDelivery, WebhookState};

@@ -379,6 +379,33 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// Some of the letters that were given up, in the order of their ids after `after`.
+    pub fn dead_letters(
+        &mut self,
+        after: Option<LetterId>,
+        limit: u32,
+    ) -> Result<Vec<OutboxLetter>, StoreError> {
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        outbox::table
+            .filter(sql::<Bool>("state = 'dead' AND state <> 'sent'"))
+            .filter(outbox::id.gt(after))
+            .order(outbox::id)
+            .limit(i64::from(limit))
+            .load::<LetterRow>(self.conn)?
+            .into_iter()
+            .map(OutboxLetter::try_from)
+            .collect()
+    }
+
+    /// Takes letters that were given up away for good.
+    pub fn drop_dead_letters(&mut self, ids: &[LetterId]) -> Result<u64, StoreError> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows = diesel::delete(outbox::table.filter(outbox::id.eq_any(ids)))
+            .filter(sql::<Bool>("state = 'dead'"))
+            .execute(self.conn)?;
+        Ok(count(rows))
+    }
+
     /// Puts the letters that were given up back into the queue, with all their tries.
     pub fn revive_dead_letters(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let rows = diesel::update(outbox::table)

@@ -11,6 +11,17 @@ use crate::column::{Stored as _, micros, read_id, time};
 use crate::schema::{passwords, user_addresses, users};
 use crate::{Once, StoreError, Tx};
 
+/// Which accounts a list is about: those for which everything given holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserFilter {
+    /// Imported under this name.
+    pub tag: Option<String>,
+    /// Of this state.
+    pub state: Option<UserState>,
+    /// Only those that are to be deleted.
+    pub leaving: bool,
+}
+
 /// Everything about an account that a sign-in needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -295,11 +306,35 @@ impl Tx<'_> {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Vec<User>, StoreError> {
+        self.list_users_among(&UserFilter::default(), after, limit)
+    }
+
+    /// The same of some accounts only. Conditions are spelled as the indexes for them are.
+    pub fn list_users_among(
+        &mut self,
+        among: &UserFilter,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
         let after = after.map_or(String::new(), |id| id.to_string());
-        users::table
+        let mut query = users::table
             .filter(users::id.gt(after))
             .order(users::id)
             .limit(i64::from(limit))
+            .into_boxed::<MultiBackend>();
+        if let Some(tag) = &among.tag {
+            let tagged = sql::<Bool>("cohort_tag <> ''");
+            query = query.filter(tagged.and(users::cohort_tag.eq(tag.clone())));
+        }
+        if among.leaving {
+            query = query.filter(sql::<Bool>("leaves_at IS NOT NULL"));
+        }
+        match among.state {
+            Some(UserState::Disabled) => query = query.filter(sql::<Bool>("state = 'disabled'")),
+            Some(UserState::Active) => query = query.filter(sql::<Bool>("state = 'active'")),
+            None => {}
+        }
+        query
             .load::<UserRow>(self.conn)?
             .iter()
             .map(UserRow::user)

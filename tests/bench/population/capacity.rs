@@ -25,12 +25,13 @@ pub(super) async fn measure(town: &mut Town) -> Result<(), String> {
     for _ in 0..AT_ONCE {
         let (host, app) = (town.place.host().to_owned(), town.sown.app.clone());
         let (names, next) = (Arc::clone(&names), Arc::clone(&next));
+        let mailbox = town.mailbox.clone();
         running.spawn(async move {
             let mut done = 0_u32;
             while began.elapsed() < LENGTH {
                 let name = names.get(next.fetch_add(1, Ordering::Relaxed));
                 let name = name.ok_or("too few people")?.clone();
-                change(host.clone(), app.clone(), name).await?;
+                change(host.clone(), app.clone(), name, mailbox.clone()).await?;
                 done += 1;
             }
             Ok::<u32, String>(done)

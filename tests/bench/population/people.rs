@@ -49,8 +49,15 @@ pub fn address(number: u32) -> String {
     format!("{given}.{family}{number}@{domain}")
 }
 
+/// Where the codes of the person with this address go.
+pub fn code_address_of(address: &str) -> String {
+    let local = address.split('@').next().unwrap_or_default();
+    let number = local.trim_start_matches(|c: char| !c.is_ascii_digit());
+    format!("{number}@codes.example")
+}
+
 /// Writes `count` people to `file`, a line each. They have a code address as people do, but sign in without a
-/// code: what is compared is the look-up, not the mail.
+/// code, until their password is voided: what is compared is the look-up, not the mail.
 pub fn write(file: &Path, count: u32) -> Result<(), String> {
     let records = records()?;
     write_lines(file, count, |number| {
@@ -58,7 +65,7 @@ pub fn write(file: &Path, count: u32) -> Result<(), String> {
         json!({
             "email": address(number),
             "email_verified": true,
-            "code_address": format!("{number}@codes.example"),
+            "code_address": code_address_of(&address(number)),
             "code_address_verified": true,
             "password_hash": pick(&records, number),
             "second_step": false,

@@ -9,8 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::Goal;
+use super::people;
 use super::town::Town;
 use crate::generator::{Visitor, float, rank};
+use crate::mailbox::Mailbox;
 use crate::person::{Browser, Page, token_request};
 use crate::seed::App;
 use crate::wire::Connection;
@@ -154,6 +156,8 @@ pub(super) async fn measure(
 ) -> Result<Vec<Goal>, String> {
     let began = Instant::now();
     let people = town.crowding.iter();
+    let mailbox = town.mailbox.clone();
+    let change = |host, app, name| change(host, app, name, mailbox.clone());
     let (during, arrived) =
         tokio::join!(pace(town, length), arrivals(town, people, length, change));
     let (during, mut arrived) = (during?, arrived?);
@@ -256,12 +260,20 @@ async fn arrivals<F: Future<Output = Result<Duration, String>> + Send + 'static>
     Err("too few people for so long a rush".to_owned())
 }
 
-/// Somebody signs in, is led to the page, waits there, and chooses a new password.
-pub(super) async fn change(host: String, app: App, name: String) -> Result<Duration, String> {
+/// Somebody signs in with the voided password and the mailed code, is led to the page, waits there, and chooses a new
+/// password.
+pub(super) async fn change(
+    host: String,
+    app: App,
+    name: String,
+    mailbox: Mailbox,
+) -> Result<Duration, String> {
     let began = Instant::now();
     let mut connection = Connection::open(&host).await?;
     let mut browser = Browser::new(&mut connection, &host);
-    let led = browser.offer_password(&name, &app).await?;
+    let asked = browser.offer_password(&name, &app).await?;
+    let code_address = people::code_address_of(&name);
+    let led = browser.give_code(asked, &code_address, &mailbox).await?;
     let place = led.location.clone();
     if !place.starts_with("/login/new-password") {
         return Err(format!("{}: {place} {}", led.status, led.words()));

@@ -30,7 +30,7 @@ pub struct Town {
     pub accounts: u32,
     pub import: Duration,
     pub bytes: u64,
-    mailbox: Mailbox,
+    pub mailbox: Mailbox,
 }
 
 impl Town {

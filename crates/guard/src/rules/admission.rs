@@ -26,7 +26,7 @@ impl Default for AdmissionSettings {
         Self {
             on: true,
             wave: Duration::from_secs(10),
-            wave_people: 200,
+            wave_people: 100,
             most_waiting: 500_000,
             pass: Duration::from_mins(20),
         }

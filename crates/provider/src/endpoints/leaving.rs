@@ -1,12 +1,14 @@
 //! How people leave, and how addresses are released (REC-14, REC-15, REC-16).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_audit::outbox::open_letter;
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{
-    AddressKind, BrowserSession, EmailAddress, Event, EventId, EventKind, Feature, Outcome,
-    Subject, Timestamp, User, UserId,
+    AddressKind, BrowserSession, EmailAddress, Event, EventId, EventKind, Feature, LetterId,
+    Outcome, Subject, Timestamp, User, UserId,
 };
 use sekisho_store::{Account, Once, OutboxLetter, StoreError, Tx};
 use serde_json::json;
@@ -80,7 +82,12 @@ impl Provider {
             {
                 return Ok(Leaving::Stale);
             }
-            if tx.ask_deletion(user, at, now)? == Once::Again {
+            let mut begun = tx.ask_deletion(user, at, now)?;
+            if begun == Once::Again && by.is_none() {
+                // An operator may end the wait of somebody who leaves already.
+                begun = tx.hasten_deletion(user, at)?;
+            }
+            if begun == Once::Again {
                 return Ok(Leaving::Again);
             }
             told.iter().try_for_each(|told| told.post(tx))?;
@@ -147,30 +154,78 @@ impl Provider {
             Ok((due, tx.deletions_to_tell(now + TOLD_AGAIN, ROUND)?))
         };
         let (due, soon) = self.store.read(work).await?;
-        let mut erased = 0;
+        let (mut erased, mut failed, mut gone) = (0, Ok(()), HashSet::new());
+        // One that cannot be erased or told must keep nobody else here.
         for user in due {
-            erased += usize::from(self.erase(user).await?);
+            match self.erase(user).await {
+                Ok(Some(addresses)) => {
+                    erased += 1;
+                    gone.extend(addresses);
+                }
+                Ok(None) => {}
+                Err(failure) => failed = Err(failure),
+            }
+        }
+        if let Err(failure) = self.forget_letters_to(&gone).await {
+            failed = Err(failure);
         }
         for user in soon {
-            self.tell_again(user).await?;
+            if let Err(failure) = self.tell_again(user).await {
+                failed = Err(failure);
+            }
         }
-        Ok(erased)
+        failed.map(|()| erased)
     }
 
-    async fn erase(&self, user: UserId) -> Result<bool, Failure> {
+    /// `None` as well where nothing of an account can be read any more: who leaves must go without a letter then.
+    async fn readable(&self, user: UserId) -> Result<Option<OpenAccount>, Failure> {
+        match self.account(user).await {
+            Err(Failure::Corrupt(what) | Failure::Sealed(what)) => {
+                tracing::warn!(%user, what, "an account cannot be read; its person is not told");
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Letters that were given up lie there for a month, and each names its address.
+    async fn forget_letters_to(&self, gone: &HashSet<String>) -> Result<(), Failure> {
+        let mut after = None;
+        while !gone.is_empty() {
+            let page = move |tx: &mut Tx<'_>| tx.dead_letters(after, ROUND);
+            let dead = self.store.read(page).await?;
+            let Some(last) = dead.last() else { break };
+            after = Some(last.id);
+            let to_them = |letter: &&OutboxLetter| {
+                let opened = open_letter(&letter.sealed, letter.id, &self.keyring);
+                let to = opened.and_then(|opened| EmailAddress::parse(&opened.to).ok());
+                to.is_some_and(|to| gone.contains(&to.canonical()))
+            };
+            let theirs: Vec<LetterId> = dead.iter().filter(to_them).map(|one| one.id).collect();
+            if !theirs.is_empty() {
+                let drop = move |tx: &mut Tx<'_>| tx.drop_dead_letters(&theirs);
+                self.store.write(drop).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the addresses the account had, as far as they could be read; `None` if it stays after all, or is gone.
+    async fn erase(&self, user: UserId) -> Result<Option<Vec<String>>, Failure> {
         let now = self.now();
         let visit = Visit::default();
         // Who has no address any more, or a broken key, is erased without a letter.
-        let account = match self.account(user).await {
-            Ok(account) => account,
-            Err(Failure::Corrupt(_)) => None,
-            Err(failure) => return Err(failure),
-        };
-        let letters = account.map_or_else(Vec::new, |account| {
-            self.letters_to_all(&account, || {
+        let account = self.readable(user).await?;
+        let letters = account.as_ref().map_or_else(Vec::new, |account| {
+            self.letters_to_all(account, || {
                 self.recovery_notice(RecoveryNews::DeletionDone, &visit)
             })
         });
+        let addresses = account
+            .as_ref()
+            .map_or_else(Vec::new, OpenAccount::addresses);
+        let addresses = addresses.into_iter().map(EmailAddress::canonical);
+        let addresses: Vec<String> = addresses.collect();
         let mut event = self.event(EventKind::Deletion, Outcome::Passed, &visit.origin);
         event.user_id = Some(user);
         event.detail = json!({ "step": "erased" });
@@ -186,13 +241,13 @@ impl Provider {
         self.profiles.invalidate(&user);
         self.standings.invalidate_all();
         self.letters_wait.ring();
-        Ok(erased)
+        Ok(erased.then_some(addresses))
     }
 
     async fn tell_again(&self, user: UserId) -> Result<(), Failure> {
         let soon_from_the_start = self.settings.leaving.delay <= TOLD_AGAIN;
         let visit = Visit::default();
-        let account = self.account(user).await?;
+        let account = self.readable(user).await?;
         let letters = account.map_or_else(Vec::new, |account| {
             let at = account.user.leaves_at.unwrap_or_else(|| self.now());
             self.letters_to_all(&account, || {
@@ -244,7 +299,7 @@ impl Provider {
         let owners = self.store.read(move |tx| tx.address_owners(&index)).await?;
         let mut letters = Vec::new();
         for owner in owners {
-            let Some(account) = self.account(owner).await? else {
+            let Some(account) = self.readable(owner).await? else {
                 continue;
             };
             let own = [Some(&account.login_address), account.code_address.as_ref()];

@@ -7,7 +7,8 @@ use sekisho_audit::flow_mark;
 use sekisho_guard::EndpointClass;
 use sekisho_mail::{ChangedHow, LetterBody};
 use sekisho_model::{
-    BrowserToken, Digest, EpochKind, EventKind, Outcome, PreAuthToken, ResetToken, UserId,
+    AuthenticationMethod, BrowserToken, Digest, EpochKind, EventKind, Outcome, PreAuthToken,
+    ResetToken, UserId,
 };
 use sekisho_store::{Account, Hold, Once, OutboxLetter, PasswordRecord, StoreError, Tx};
 
@@ -247,6 +248,12 @@ impl Provider {
         let (kind, owner) = (EpochKind::Session, Some(&account.user));
         let epoch = flow.pending.epoch;
         if !self.knowledge.is_current(epoch, kind, owner, None) {
+            return Ok(ChangeOutcome::Gone);
+        }
+        if self.must_change_password(&account)
+            && !AuthenticationMethod::prove_second_step(&stage.methods)
+        {
+            // INC-08: voided since, and nothing but the voided password was proved.
             return Ok(ChangeOutcome::Gone);
         }
         self.pass_person(EndpointClass::Credentials, &account.user)?;

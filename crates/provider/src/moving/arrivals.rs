@@ -5,7 +5,7 @@ use sekisho_mail::when::is_zone;
 use sekisho_model::{
     Digest, EmailAddress, Epoch, KeyRing, Purpose, Subject, User, UserEpochs, UserId,
 };
-use sekisho_store::{ImportedAddress, ImportedUser, PasswordRecord};
+use sekisho_store::{ImportedAddress, ImportedUser, PasswordRecord, StoreError, Tx};
 use serde_json::Value;
 
 use super::{Arrival, ImportTerms, Place, Problem, ReadyBatch, Remark};
@@ -21,6 +21,7 @@ struct Checked {
     newcomer: Newcomer,
     login_index: Digest,
     code: Option<EmailAddress>,
+    code_index: Option<Digest>,
 }
 
 /// A sealed account with the template of its foreign scheme, or why there is none.
@@ -28,17 +29,38 @@ type Made = (Place, Result<(ImportedUser, Option<String>), Problem>);
 
 /// Addresses and subjects that are taken, with those of this batch.
 pub(super) struct Taken {
-    pub(super) addresses: HashSet<Digest>,
-    pub(super) subjects: HashSet<Subject>,
+    addresses: HashSet<Digest>,
+    subjects: HashSet<Subject>,
+    /// Code addresses that were released: nobody can have one, codes neither (REC-15).
+    released: HashSet<Digest>,
 }
 
 impl Taken {
-    /// Takes an address and a subject, or says which of them somebody has.
+    /// What is taken of these.
+    pub(super) fn among(
+        tx: &mut Tx<'_>,
+        addresses: &[Digest],
+        codes: &[Digest],
+        subjects: &[Subject],
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            addresses: tx.taken_login_addresses(addresses)?,
+            subjects: tx.taken_subjects(subjects)?,
+            released: tx.quarantined(codes)?,
+        })
+    }
+
+    /// Takes an address and a subject, or says which of them somebody has; codes cannot go to a released address.
     pub(super) fn claim(
         &mut self,
         address: Digest,
+        codes: Option<Digest>,
         subject: Option<&Subject>,
     ) -> Result<(), Problem> {
+        if codes.is_some_and(|code| self.released.contains(&code)) {
+            let why = "the code address was released and is in quarantine";
+            return Err(RecordRefusal(why.to_owned()).into());
+        }
         if self.addresses.contains(&address) {
             return Err(Problem::AddressTaken);
         }
@@ -116,17 +138,14 @@ impl Provider {
             .iter()
             .filter_map(|one| one.newcomer.subject.clone())
             .collect();
+        let codes: Vec<Digest> = checked.iter().filter_map(|one| one.code_index).collect();
         let mut taken = self
             .store
-            .read(move |tx| {
-                Ok(Taken {
-                    addresses: tx.taken_login_addresses(&addresses)?,
-                    subjects: tx.taken_subjects(&subjects)?,
-                })
-            })
+            .read(move |tx| Taken::among(tx, &addresses, &codes, &subjects))
             .await?;
         checked.retain(|one| {
-            let claimed = taken.claim(one.login_index, one.newcomer.subject.as_ref());
+            let subject = one.newcomer.subject.as_ref();
+            let claimed = taken.claim(one.login_index, one.code_index, subject);
             let Err(problem) = claimed else { return true };
             remarks.push(Remark {
                 place: one.place,
@@ -159,6 +178,7 @@ impl Provider {
         Ok(Checked {
             place,
             login_index: self.address_index(&newcomer.login_address),
+            code_index: code.as_ref().map(|code| self.address_index(code)),
             code,
             newcomer,
         })

@@ -5,8 +5,8 @@ use sekisho_store::{ImportProgress, ImportedUser, Once, StoreError, Tx};
 use serde_json::json;
 
 use super::arrivals::Taken;
-use super::{ImportTerms, OnExisting, Place, Problem, ReadyBatch, Remark};
-use crate::rules::newcomer::RecordRefusal;
+use super::{ImportTerms, OnExisting, Place, ReadyBatch, Remark};
+use crate::rules::legacy_hash::costliest;
 use crate::{Failure, Provider};
 
 /// What became of a batch.
@@ -67,20 +67,18 @@ impl Provider {
     pub async fn settle(&self, batch: &mut ReadyBatch) -> Result<(), Failure> {
         let accounts = batch.accounts.iter().map(|(_, account)| account);
         let (addresses, subjects): (Vec<_>, Vec<_>) = accounts
+            .clone()
             .map(|account| (account.login.index, account.user.subject.clone()))
             .unzip();
+        let codes: Vec<_> = accounts.filter_map(code_index).collect();
         let mut taken = self
             .store
-            .read(move |tx| {
-                Ok(Taken {
-                    addresses: tx.taken_login_addresses(&addresses)?,
-                    subjects: tx.taken_subjects(&subjects)?,
-                })
-            })
+            .read(move |tx| Taken::among(tx, &addresses, &codes, &subjects))
             .await?;
         let remarks = &mut batch.remarks;
         batch.accounts.retain(|(place, account)| {
-            let claimed = taken.claim(account.login.index, Some(&account.user.subject));
+            let codes = code_index(account);
+            let claimed = taken.claim(account.login.index, codes, Some(&account.user.subject));
             let Err(problem) = claimed else { return true };
             remarks.push(Remark {
                 place: *place,
@@ -147,11 +145,6 @@ fn code_index(account: &ImportedUser) -> Option<Digest> {
     account.code.as_ref().map(|code| code.index)
 }
 
-/// Nobody can have a released address, codes neither (REC-15).
-fn in_quarantine() -> Problem {
-    RecordRefusal("the code address was released and is in quarantine".to_owned()).into()
-}
-
 impl Keeping {
     fn keep(&self, tx: &mut Tx<'_>) -> Result<KeptBatch, StoreError> {
         let subjects: Vec<_> = self
@@ -159,18 +152,13 @@ impl Keeping {
             .iter()
             .map(|(_, account)| account.user.subject.clone())
             .collect();
-        let mut taken = Taken {
-            addresses: tx.taken_login_addresses(&self.addresses)?,
-            subjects: tx.taken_subjects(&subjects)?,
-        };
-        let (mut new, mut remarks) = (Vec::new(), self.remarks.clone());
         let codes = self.accounts.iter().filter_map(|(_, one)| code_index(one));
-        let released = tx.quarantined(&codes.collect::<Vec<_>>())?;
+        let codes: Vec<_> = codes.collect();
+        let mut taken = Taken::among(tx, &self.addresses, &codes, &subjects)?;
+        let (mut new, mut remarks) = (Vec::new(), self.remarks.clone());
         for (place, account) in &self.accounts {
-            let claimed = match code_index(account) {
-                Some(code) if released.contains(&code) => Err(in_quarantine()),
-                _ => taken.claim(account.login.index, Some(&account.user.subject)),
-            };
+            let codes = code_index(account);
+            let claimed = taken.claim(account.login.index, codes, Some(&account.user.subject));
             match claimed {
                 Ok(()) => new.push(account),
                 Err(problem) => remarks.push(Remark {
@@ -190,11 +178,26 @@ impl Keeping {
             return Ok(KeptBatch::Overtaken);
         }
         tx.insert_imported(&new)?;
-        for scheme in &self.schemes {
-            tx.note_foreign_scheme(scheme)?;
-        }
+        self.note_schemes(tx)?;
         tx.record(&self.event(&after))?;
         Ok(KeptBatch::Kept(after, remarks))
+    }
+
+    /// The costliest of each family stays noted: however many costs an import has, few are measured (PW-20).
+    fn note_schemes(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        if self.schemes.is_empty() {
+            return Ok(());
+        }
+        let noted = tx.foreign_schemes()?;
+        let all = noted.iter().chain(&self.schemes);
+        let costliest = costliest(all.cloned());
+        for cheaper in noted.iter().filter(|one| !costliest.contains(*one)) {
+            tx.forget_foreign_scheme(cheaper)?;
+        }
+        for new in costliest.iter().filter(|one| !noted.contains(one)) {
+            tx.note_foreign_scheme(new)?;
+        }
+        Ok(())
     }
 
     fn after(&self, imported: usize, remarks: &[Remark]) -> ImportProgress {

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::rules::legacy_hash::Scheme;
+use crate::rules::legacy_hash::{Scheme, costliest};
 use crate::{Failure, Provider};
 
 impl Provider {
@@ -14,14 +14,14 @@ impl Provider {
         for template in templates {
             if let Ok(scheme) = serde_json::from_str::<Scheme>(&template) {
                 let name = scheme.name();
-                times.push((name, self.passwords.expect_foreign(scheme).await?));
+                times.push((name, self.passwords.expect_foreign(scheme, 1).await?));
             }
         }
         Ok(times)
     }
 
-    /// Measures the foreign schemes that were imported and are not in `measured` yet, so that a wrong
-    /// password takes as long for everybody from the first one on (PW-20).
+    /// Measures the costliest of the foreign schemes that were imported, if they are not in `measured` yet, so that a
+    /// wrong password takes as long for everybody from the first one on (PW-20).
     pub async fn measure_foreign_schemes(
         &self,
         measured: &mut HashSet<String>,
@@ -31,7 +31,7 @@ impl Provider {
             reason = "a path would tie the transaction to one lifetime"
         )]
         let templates = self.store.read(|tx| tx.foreign_schemes()).await?;
-        for template in templates {
+        for template in costliest(templates) {
             if measured.contains(&template) {
                 continue;
             }
@@ -53,6 +53,7 @@ impl Provider {
             );
             return Ok(());
         }
-        self.passwords.expect_foreign(scheme).await.map(drop)
+        // The better of two: a start is busy.
+        self.passwords.expect_foreign(scheme, 2).await.map(drop)
     }
 }

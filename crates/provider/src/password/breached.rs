@@ -7,8 +7,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read as _, Write};
-use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
 
@@ -29,6 +29,12 @@ pub enum FilterProblem {
     /// More entries than the format takes.
     #[error("the list has more than four thousand million entries")]
     TooMany,
+    /// There is nothing in the list: most likely it was not fetched.
+    #[error("the list is empty; a filter of nothing would let every leaked password pass")]
+    Empty,
+    /// What would be written over is the list itself.
+    #[error("{} is the list itself; choose another name for the filter", .0.display())]
+    Overwrites(PathBuf),
     /// Not a filter, or cut, or changed.
     #[error("the file is not a whole filter; build it again")]
     Damaged,
@@ -144,7 +150,14 @@ pub fn build_filter(
     out: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, FilterProblem> {
+    let partial = partial_of(out);
+    if let Some(same) = [out, &partial].into_iter().find(|file| is_same(list, file)) {
+        return Err(FilterProblem::Overwrites(same.to_owned()));
+    }
     let (entries, sorted) = survey(list, progress)?;
+    if entries == 0 {
+        return Err(FilterProblem::Empty);
+    }
     let bits = bits_for(entries);
     let mut unsorted = Vec::new();
     if !sorted {
@@ -153,7 +166,6 @@ pub fn build_filter(
         }
         unsorted.sort_unstable();
     }
-    let partial = out.with_extension("partial");
     let result = if sorted {
         write_filter(&partial, bits, Keys::of(list)?)
     } else {
@@ -166,6 +178,19 @@ pub fn build_filter(
             Err(problem)
         }
     }
+}
+
+/// Where a filter is written until it is whole: beside it, under the whole of its name with something behind it.
+fn partial_of(out: &Path) -> PathBuf {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+/// Whether two names lead to one file, also through a link.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| std::fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
+    id(one).is_some_and(|one| id(other) == Some(one))
 }
 
 /// How many lines there are and whether they are in order.
@@ -315,13 +340,13 @@ mod tests {
             Self(tempfile::tempdir().unwrap())
         }
 
-        fn list(&self, lines: &[String]) -> std::path::PathBuf {
+        fn list(&self, lines: &[String]) -> PathBuf {
             let file = self.0.path().join("list.txt");
             std::fs::write(&file, lines.join("\r\n")).unwrap();
             file
         }
 
-        fn out(&self) -> std::path::PathBuf {
+        fn out(&self) -> PathBuf {
             self.0.path().join("leaked.filter")
         }
     }
@@ -363,17 +388,37 @@ mod tests {
     }
 
     #[test]
-    fn pw_10_the_empty_list_and_one_line_are_filters_too() {
+    fn pw_10_one_line_is_a_filter_and_an_empty_list_replaces_none() {
         let place = Place::new();
-        build_filter(&place.list(&[]), &place.out(), &mut |_| {}).unwrap();
-        let filter = BreachedPasswords::open(&place.out()).unwrap();
-        assert!(!filter.contains("anything").unwrap());
         // RFC 3174 §7.3, TEST1.
         let line = "a9993e364706816aba3e25717850c26c9cd0d89d".to_owned();
         build_filter(&place.list(&[line]), &place.out(), &mut |_| {}).unwrap();
         let filter = BreachedPasswords::open(&place.out()).unwrap();
         assert!(filter.contains("abc").unwrap());
         assert_eq!(filter.entries(), 1);
+        let empty = build_filter(&place.list(&[]), &place.out(), &mut |_| {});
+        assert!(matches!(empty, Err(FilterProblem::Empty)));
+        assert_eq!(BreachedPasswords::open(&place.out()).unwrap().entries(), 1);
+    }
+
+    #[test]
+    fn pw_10_a_list_is_never_written_over() {
+        let place = Place::new();
+        let lines = sha1("leaked");
+        for (list, out) in [
+            ("l.partial", "l.filter"),
+            ("l.filter.partial", "l.filter"),
+            ("same", "same"),
+        ] {
+            let (list, out) = (place.0.path().join(list), place.0.path().join(out));
+            std::fs::write(&list, &lines).unwrap();
+            drop(build_filter(&list, &out, &mut |_| {}));
+            assert_eq!(std::fs::read_to_string(&list).unwrap(), lines);
+        }
+        let (list, link) = (place.0.path().join("same"), place.0.path().join("link"));
+        std::os::unix::fs::symlink(&list, &link).unwrap();
+        let refused = build_filter(&list, &link, &mut |_| {});
+        assert!(matches!(refused, Err(FilterProblem::Overwrites(_))));
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod moving;
 mod pool;
 mod record;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sekisho_model::{Clock, Entropy, KeyRing, Purpose, UserId};
@@ -37,7 +37,7 @@ pub struct Passwords {
     keyring: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    pub(crate) breached: Option<Arc<BreachedPasswords>>,
+    breached: RwLock<Option<Arc<BreachedPasswords>>>,
     levels: Levels,
 }
 
@@ -65,7 +65,7 @@ impl Passwords {
             keyring,
             clock,
             entropy,
-            breached: None,
+            breached: RwLock::default(),
             levels: Levels::default(),
         }
     }
@@ -73,18 +73,29 @@ impl Passwords {
     /// Whether the operator's list has `password`; two short reads.
     pub(crate) fn is_leaked(&self, password: &str) -> bool {
         let normal = Zeroizing::new(normalised(password));
-        self.breached
-            .as_ref()
-            .is_some_and(|list| list.knows(&normal))
+        self.breached().is_some_and(|list| list.knows(&normal))
     }
 
     /// Asks this list of leaked passwords about new ones (PW-10).
     #[must_use]
     pub fn knowing(self, breached: Option<BreachedPasswords>) -> Self {
-        Self {
-            breached: breached.map(Arc::new),
-            ..self
-        }
+        self.know(breached);
+        self
+    }
+
+    /// Asks another list from now on: the operator built a new one.
+    pub fn know(&self, breached: Option<BreachedPasswords>) {
+        let mut known = self
+            .breached
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = breached.map(Arc::new);
+    }
+
+    /// The list that is asked, if there is one.
+    pub(crate) fn breached(&self) -> Option<Arc<BreachedPasswords>> {
+        let known = self.breached.read().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
     }
 
     /// Makes a record of `password` for `user`.
@@ -112,7 +123,8 @@ impl Passwords {
         self.check_in(Lane::SignIn, (user, record), password).await
     }
 
-    /// The same for who chooses a new password, behind those who sign in.
+    /// The same for who chooses a new password, behind those who sign in. They proved who they are and learn nothing
+    /// from a time: a wrong one, as a new password is, waits for no slower scheme (PW-20).
     pub(crate) async fn check_old(
         &self,
         user: UserId,
@@ -140,7 +152,9 @@ impl Passwords {
         let tried = u32::try_from(forms.len()).unwrap_or(1);
         let (same, beyond) = self.tried(lane, &stored, forms).await?;
         if !(same && known) {
-            self.level(beyond, tried).await;
+            if lane == Lane::SignIn {
+                self.level(beyond, tried).await;
+            }
             return Ok(Checked::Wrong);
         }
         let as_dear = !stored.phc.cost.is_weaker_than(self.cost);

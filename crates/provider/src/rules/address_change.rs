@@ -20,6 +20,14 @@ pub fn held_until(used_at: Option<Timestamp>, now: Timestamp) -> Option<Timestam
         .filter(|until| now < *until)
 }
 
+/// Whether a password was set with a mailed link and nothing beside it, told by the detail of the event; `None` where
+/// no link was used.
+pub fn set_by_mailbox_alone(detail: &serde_json::Value) -> Option<bool> {
+    let is = |member: &str| detail.get(member).and_then(serde_json::Value::as_bool) == Some(true);
+    let by_link = detail.get("how").and_then(serde_json::Value::as_str) == Some("link");
+    by_link.then(|| !is("recovery_code") && !is("vouched"))
+}
+
 /// Why an address cannot be used, as its owner may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressRefusal {

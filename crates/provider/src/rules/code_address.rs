@@ -62,7 +62,7 @@ pub enum Stand {
     Waits(Timestamp),
     /// Another address can be given.
     NewAddress,
-    /// A recovery code was used lately: not before then.
+    /// A recovery code was used lately, or the sign-in mailbox alone set the password: not before then.
     Held(Timestamp),
     /// Only an operator can help.
     Closed,

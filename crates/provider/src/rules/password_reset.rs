@@ -90,7 +90,9 @@ pub enum MissingProof {
     RecoveryCodeOr(Timestamp),
 }
 
-/// REC-04: the mailbox alone is not enough if codes come to it as well.
+/// REC-04: the mailbox alone is not enough if codes come to it as well. Where no address is set for codes the mailbox
+/// sets the password, and then waits before it can set that address
+/// ([`super::address_change::set_by_mailbox_alone`]).
 pub fn missing_proof(holder: &Holder<'_>, wait_for: Duration, now: Timestamp) -> MissingProof {
     let one_mailbox = || {
         let code = holder.code.map(EmailAddress::canonical);

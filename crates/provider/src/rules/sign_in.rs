@@ -348,7 +348,7 @@ impl PendingSignIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent sources of one decision"
+    reason = "five independent sources of one decision"
 )]
 pub struct SecondStepWishes {
     /// The user (on by default).
@@ -357,6 +357,9 @@ pub struct SecondStepWishes {
     pub client: bool,
     /// The server, for everyone.
     pub server: bool,
+    /// Whether the password was voided (INC-08): it only leads to a new one, and whoever stole it must not be the one
+    /// who chooses that.
+    pub password_void: bool,
     /// Whether the browser is trusted and its trust still counts.
     pub browser_trusted: bool,
 }
@@ -372,11 +375,15 @@ pub enum SecondStep {
     Off,
 }
 
-/// Decides about the code. A client that requires it gets it each time; a trusted browser skips it
-/// only for the user's own wish and the server's.
+/// Decides about the code. A client that requires it gets it each time, and so does whoever comes with a voided
+/// password; a trusted browser skips it only for the user's own wish and the server's.
 pub const fn second_step(wishes: SecondStepWishes) -> SecondStep {
     match wishes {
-        SecondStepWishes { client: true, .. } => SecondStep::Ask,
+        SecondStepWishes { client: true, .. }
+        | SecondStepWishes {
+            password_void: true,
+            ..
+        } => SecondStep::Ask,
         SecondStepWishes {
             user: false,
             server: false,
@@ -388,6 +395,17 @@ pub const fn second_step(wishes: SecondStepWishes) -> SecondStep {
         } => SecondStep::SkippedByTrust,
         SecondStepWishes { .. } => SecondStep::Ask,
     }
+}
+
+/// Whether nothing but the voided password asks for a code: where none can be mailed, nobody is to set a first code
+/// address for it.
+pub const fn asked_by_void_alone(wishes: SecondStepWishes) -> bool {
+    let otherwise = SecondStepWishes {
+        password_void: false,
+        browser_trusted: false,
+        ..wishes
+    };
+    wishes.password_void && !matches!(second_step(otherwise), SecondStep::Ask)
 }
 
 /// What is known of the browser's session.
@@ -482,6 +500,7 @@ mod tests {
                 user,
                 client,
                 server,
+                password_void: false,
                 browser_trusted,
             })
         };
@@ -491,6 +510,30 @@ mod tests {
         assert_eq!(wishes(false, true, false, true), SecondStep::Ask);
         assert_eq!(wishes(false, false, true, false), SecondStep::Ask);
         assert_eq!(wishes(false, false, false, false), SecondStep::Off);
+    }
+
+    #[test]
+    fn inc_08_a_voided_password_never_leads_on_alone() {
+        for (wanted, browser_trusted) in [(false, false), (false, true), (true, true)] {
+            let step = second_step(SecondStepWishes {
+                user: wanted,
+                client: false,
+                server: wanted,
+                password_void: true,
+                browser_trusted,
+            });
+            assert_eq!(step, SecondStep::Ask);
+        }
+        let wishes = |user, password_void| SecondStepWishes {
+            user,
+            client: false,
+            server: false,
+            password_void,
+            browser_trusted: true,
+        };
+        assert!(asked_by_void_alone(wishes(false, true)));
+        assert!(!asked_by_void_alone(wishes(true, true)));
+        assert!(!asked_by_void_alone(wishes(false, false)));
     }
 
     #[test]

@@ -6,9 +6,12 @@ use crate::wiring::open_store;
 pub(super) fn run(command: &ConfigCommand, form: Form) -> Result<(), CliError> {
     match command {
         ConfigCommand::Check { at } => {
-            match &at.config {
-                Some(file) if at.data.is_none() => drop(config::load_to_serve(file)?),
-                _ => drop(config_at(at)?),
+            let config = match &at.config {
+                Some(file) if at.data.is_none() => config::load_to_serve(file)?,
+                _ => config_at(at)?,
+            };
+            if let Some(problem) = config.too_many_let_in_as_reckoned() {
+                output::warn(&problem);
             }
             output::done("The configuration can be used.");
         }

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sekisho_guard::{Advisory, AdvisoryStanding, Blocks, Situation};
 use sekisho_mail::Transport;
@@ -29,7 +30,11 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
     let keys = keys_source::read(&config.keys).map_err(told);
     let held = keys.as_ref().map(KeyRing::key_ids).unwrap_or_default();
     lines.push(("key-encryption keys", keys.map(|ring| format!("{ring:?}"))));
-    lines.push(("password hashing", Ok(hashing(&config))));
+    let hash = time_of(hash_cost(&config));
+    lines.push(("password hashing", Ok(hashing(&config, hash))));
+    if config.reset.admission {
+        lines.push(("password queue", queue(&config, hash)));
+    }
     if let Some(file) = &config.password.breached_filter {
         lines.push(("leaked passwords", leaked_passwords(file)));
     }
@@ -49,9 +54,8 @@ pub(super) async fn run(at: &Where, form: Form) -> Result<(), CliError> {
 }
 
 /// What a hash costs, and what that takes on this machine (PW-13).
-fn hashing(config: &Config) -> String {
+fn hashing(config: &Config, took: Duration) -> String {
     let cost = hash_cost(config);
-    let took = time_of(cost);
     let how = if config.password.calibrate {
         "calibrated"
     } else {
@@ -66,6 +70,20 @@ fn hashing(config: &Config) -> String {
         took.as_millis(),
         pool.slots,
         pool.memory_kib(cost).div_ceil(1024)
+    )
+}
+
+/// INC-09: whether those whom the queue lets in can be served at that cost.
+fn queue(config: &Config, hash: Duration) -> Line {
+    let reset = &config.reset;
+    config.too_many_let_in(hash).map_or_else(
+        || {
+            Ok(format!(
+                "lets in {} people in {} s",
+                reset.admission_wave_people, reset.admission_wave_seconds
+            ))
+        },
+        Err,
     )
 }
 

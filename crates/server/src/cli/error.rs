@@ -1,5 +1,7 @@
 use std::process::ExitCode;
 
+use sekisho_provider::Failure;
+
 use crate::config::ConfigError;
 use crate::wiring::WiringError;
 
@@ -91,8 +93,15 @@ impl From<sekisho_store::StoreError> for CliError {
     }
 }
 
-impl From<sekisho_provider::Failure> for CliError {
-    fn from(error: sekisho_provider::Failure) -> Self {
-        WiringError::from(error).into()
+impl From<Failure> for CliError {
+    fn from(error: Failure) -> Self {
+        match error {
+            // What is wrong is one row, not the server.
+            broken @ (Failure::Sealed(_) | Failure::Corrupt(_)) => Self {
+                hint: Some("sekisho doctor    (says which keys are missing)"),
+                ..Self::failed("What is stored about this cannot be read", broken)
+            },
+            other => WiringError::from(other).into(),
+        }
     }
 }

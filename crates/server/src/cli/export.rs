@@ -68,6 +68,12 @@ pub(super) async fn run(asked: Export, form: Form) -> Result<(), CliError> {
             let reader = &*asked.by.operator;
             write_all(&services.provider, reader, file, hashes).await
         }
+        Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(CliError::refused(format!(
+                "{} is there: another export writes it, or one was killed. If none is running, delete it and try again.",
+                draft.display()
+            )));
+        }
         Err(why) => return Err(failed(why)),
     };
     // Nothing half-done: the name appears when everything is there.

@@ -77,7 +77,7 @@ async fn list(at: &Where, who: &str, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(at).await?;
     let person = users::person(&services.provider, who).await?;
     users::looked(&services, &person, "user factor list").await?;
-    let account = person.open.ok_or_else(users::released)?;
+    let account = users::opened(person)?;
     let steps = services.provider.second_steps(account.user.id).await?;
     let all: Vec<Shown> = steps
         .app

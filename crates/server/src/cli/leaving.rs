@@ -105,7 +105,7 @@ pub(super) async fn run(command: LeavingCommand) -> Result<(), CliError> {
         LeavingCommand::Keep { at, who, reason } => keep(&at, &who, &reason).await,
         LeavingCommand::Data { at, who } => {
             let (services, person) = found(&at, &who).await?;
-            let account = person.open.ok_or_else(users::released)?;
+            let account = users::opened(person)?;
             let visit = Visit::default();
             let file = services.provider.own_data(&account, None, &visit).await?;
             output::one(Form::Json, &file);
@@ -224,10 +224,16 @@ async fn give(at: &Where, sub: &str, email: &str, reason: &str) -> Result<(), Cl
 
 #[cfg(test)]
 mod tests {
-    use sekisho_model::{User, UserState};
-    use sekisho_store::Tx;
+    use std::time::Duration;
 
-    use crate::cli::tests::Place;
+    use sekisho_audit::outbox;
+    use sekisho_mail::{Letter, LetterBody, Sender};
+    use sekisho_model::{Locale, OsEntropy, Sealed, User, UserId, UserState};
+    use sekisho_store::{LetterState, SealedPlace, SealedValue, StoreError, Tx};
+
+    use crate::cli::services_at;
+    use crate::cli::tests::{Place, at};
+    use crate::keys_file;
 
     async fn owner(place: &Place) -> User {
         let line = r#"{"email":"haruka@example.jp","email_verified":true,"code_address":"haruka@mobile.example","code_address_verified":true}"#;
@@ -240,6 +246,134 @@ mod tests {
     async fn found(place: &Place) -> User {
         let found = place.store.read(|tx: &mut Tx<'_>| tx.list_users(None, 1));
         found.await.unwrap().remove(0)
+    }
+
+    /// Flips a byte of the key that everything of an account is sealed under.
+    async fn break_key(place: &Place, user: &User) {
+        let id = user.id;
+        let work = move |tx: &mut Tx<'_>| {
+            let account = tx.account(id)?.unwrap();
+            let mut bytes = account.data_key.as_bytes().to_vec();
+            *bytes.last_mut().unwrap() ^= 1;
+            let old = SealedValue {
+                owner: id.to_string(),
+                sealed: account.data_key,
+            };
+            tx.replace_sealed(SealedPlace::UserData, &old, &Sealed::from_bytes(bytes))
+                .map(drop)
+        };
+        place.store.write(work).await.unwrap();
+    }
+
+    async fn people(place: &Place, count: usize) -> Vec<User> {
+        let lines: Vec<String> = (0..count)
+            .map(|n| format!("{{\"email\":\"p{n}@b.example\",\"email_verified\":true}}"))
+            .collect();
+        let file = place.file("people.jsonl", &lines.join("\n"));
+        let words = format!("user import {}", file.display());
+        place.run(&words).await.unwrap();
+        all(place)
+            .await
+            .into_iter()
+            .rev()
+            .take(count)
+            .rev()
+            .collect()
+    }
+
+    async fn all(place: &Place) -> Vec<User> {
+        let found = place.store.read(|tx: &mut Tx<'_>| tx.list_users(None, 99));
+        found.await.unwrap()
+    }
+
+    fn in_two_days(tx: &mut Tx<'_>, user: UserId) -> Result<(), StoreError> {
+        let made_at = tx.account(user)?.unwrap().user.created_at;
+        let at = made_at + Duration::from_hours(48);
+        tx.hasten_deletion(user, at).map(drop)
+    }
+
+    #[tokio::test]
+    async fn rec_16_an_account_that_cannot_be_read_keeps_nobody_here() {
+        let place = Place::new().await;
+        let leavers = people(&place, 4).await;
+        let before = all(&place).await.len();
+        for broken in [&leavers[0], &leavers[2]] {
+            break_key(&place, broken).await;
+        }
+        let [first, second, third, fourth] = [0, 1, 2, 3].map(|n| leavers[n].subject.to_string());
+        // The broken ones are the longest due, of those to be erased and of those to be told.
+        for sub in [first, second] {
+            let words = format!("user delete {sub} --now --reason test");
+            place.run(&words).await.unwrap();
+        }
+        for sub in [third, fourth] {
+            let words = format!("user delete {sub} --reason test");
+            place.run(&words).await.unwrap();
+        }
+        let (_, services) = services_at(&at(place.folder.path())).await.unwrap();
+        assert_eq!(services.provider.see_off().await.unwrap(), 2);
+        assert_eq!(all(&place).await.len(), before - 2);
+        let ids = [leavers[2].id, leavers[3].id];
+        let soon = move |tx: &mut Tx<'_>| ids.iter().try_for_each(|id| in_two_days(tx, *id));
+        place.store.write(soon).await.unwrap();
+        services.provider.see_off().await.unwrap();
+        let now = services.provider.now();
+        let week = now + Duration::from_hours(24 * 7);
+        let untold = place.store.read(move |tx| tx.deletions_to_tell(week, 9));
+        assert_eq!(untold.await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn rec_16_who_leaves_already_can_be_erased_at_once() {
+        let place = Place::new().await;
+        let sub = people(&place, 1).await[0].subject.to_string();
+        let run = async |words: &str| {
+            let words = format!("user delete {sub}{words} --reason test");
+            place.run(&words).await
+        };
+        run("").await.unwrap();
+        assert!(run("").await.is_err(), "later is no news");
+        run(" --now").await.unwrap();
+        let (_, services) = services_at(&at(place.folder.path())).await.unwrap();
+        assert_eq!(services.provider.see_off().await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn rec_16_letters_that_were_given_up_go_with_the_account() {
+        let place = Place::new().await;
+        let sub = people(&place, 2).await[0].subject.to_string();
+        let keyring = keys_file::read(&place.folder.path().join("keys.toml")).unwrap();
+        let (_, services) = services_at(&at(place.folder.path())).await.unwrap();
+        let (now, entropy) = (services.provider.now(), OsEntropy::new());
+        for to in ["P0@b.example", "p1@b.example"] {
+            let letter = Letter {
+                to: to.to_owned(),
+                locale: Locale::Ja,
+                zone: "Asia/Tokyo".to_owned(),
+                sender: Sender {
+                    service: "Sekisho".to_owned(),
+                    host: "127.0.0.1:8080".to_owned(),
+                },
+                place: None,
+                body: LetterBody::Test,
+            };
+            let mut posted = outbox::prepare(&letter, now, &keyring, &entropy);
+            posted.state = LetterState::Dead;
+            place.store.write(move |tx| tx.post(&posted)).await.unwrap();
+        }
+        let words = format!("user delete {sub} --now --reason test");
+        place.run(&words).await.unwrap();
+        services.provider.see_off().await.unwrap();
+        let dead = place
+            .store
+            .read(|tx| tx.dead_letters(None, 9))
+            .await
+            .unwrap();
+        let to = dead
+            .iter()
+            .map(|one| outbox::open_letter(&one.sealed, one.id, &keyring));
+        let to: Vec<String> = to.map(|letter| letter.unwrap().to).collect();
+        assert_eq!(to, ["p1@b.example"]);
     }
 
     #[tokio::test]

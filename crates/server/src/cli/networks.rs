@@ -44,7 +44,7 @@ pub(super) async fn run(asked: UserNetworks, form: Form) -> Result<(), CliError>
     if reads {
         users::looked(&services, &person, "user networks").await?;
     }
-    let account = person.open.ok_or_else(users::released)?;
+    let account = users::opened(person)?;
     if reads {
         let networks = account.networks.lines();
         if form == Form::Json {

@@ -356,7 +356,7 @@ async fn a_database_without_tables_is_refused_with_what_to_do() {
     assert_eq!(error.hint, Some("sekisho migrate"));
 }
 
-fn at(data: &Path) -> Where {
+pub(super) fn at(data: &Path) -> Where {
     Where {
         config: None,
         data: Some(data.to_owned()),

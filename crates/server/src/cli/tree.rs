@@ -19,6 +19,7 @@ use super::mail::MailCommand;
 use super::networks::UserNetworks;
 use super::operators::OperatorCommand;
 use super::passwords::PasswordsCommand;
+use super::users::Among;
 use super::{brand::ClientBrand, publisher::ClientVerify};
 
 /// An OAuth 2 and OpenID Connect authorization server that assumes it will be breached.
@@ -193,13 +194,15 @@ pub(crate) enum UserCommand {
     },
     /// List accounts, oldest first.
     #[command(
-        after_help = "Example\n  sekisho user list --limit 500 --config config.toml --output json"
+        after_help = "Example\n  sekisho user list --limit 500 --config config.toml --output json\n  sekisho user list --tag old-portal --state disabled --config config.toml"
     )]
     List {
         #[command(flatten)]
         at: Where,
         #[command(flatten)]
         by: Reader,
+        #[command(flatten)]
+        among: Among,
         /// Begin after the account with this id.
         #[arg(long)]
         after: Option<String>,

@@ -1,11 +1,13 @@
 use std::path::Path;
 
+use clap::{Args, ValueEnum};
 use sekisho_mail::when;
 use sekisho_model::{AddressKind, EmailAddress, EventKind, Origin, Subject, UserId, UserState};
 use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
 use sekisho_provider::endpoints::address_change::UndoableChange;
 use sekisho_provider::people::Person;
+use sekisho_store::UserFilter;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -17,6 +19,42 @@ use super::{
     output, recovery, services_at, sessions,
 };
 use crate::wiring::Services;
+
+/// Which accounts are listed; without any of these all.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Among {
+    /// Only those imported under this name.
+    #[arg(long)]
+    tag: Option<String>,
+    /// Only those of this state.
+    #[arg(long, value_enum)]
+    state: Option<StateOfAccount>,
+    /// Only those that are to be deleted.
+    #[arg(long)]
+    leaving: bool,
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StateOfAccount {
+    /// It signs in.
+    Active,
+    /// It is stopped.
+    Disabled,
+}
+
+impl From<Among> for UserFilter {
+    fn from(among: Among) -> Self {
+        Self {
+            tag: among.tag,
+            state: among.state.map(|state| match state {
+                StateOfAccount::Active => UserState::Active,
+                StateOfAccount::Disabled => UserState::Disabled,
+            }),
+            leaving: among.leaving,
+        }
+    }
+}
 
 /// An account as the command line shows it.
 #[derive(Serialize)]
@@ -100,9 +138,10 @@ pub(super) async fn run(command: UserCommand, form: Form) -> Result<(), CliError
         UserCommand::List {
             at,
             by,
+            among,
             after,
             limit,
-        } => list(&at, &by, (after.as_deref(), limit), form).await,
+        } => list(&at, (&by, among), (after.as_deref(), limit), form).await,
         UserCommand::Show { at, by, who } => show(&at, &by, &who, form).await,
         UserCommand::Factor(command) => factors::run(command, form).await,
         UserCommand::Leaving(command) => leaving::run(command).await,
@@ -190,18 +229,28 @@ pub(super) async fn person(provider: &Provider, who: &str) -> Result<Person, Cli
     } else {
         provider.person_of(&Subject::new(who)).await?
     };
-    found.ok_or_else(unknown)
+    let found = found.ok_or_else(unknown)?;
+    if found.broken {
+        output::warn(
+            "What is sealed about this account cannot be read: neither addresses nor claims.",
+        );
+    }
+    Ok(found)
 }
 
 /// The same, where nothing can be done for an account without an address to sign in with.
 pub(super) async fn found(provider: &Provider, who: &str) -> Result<OpenAccount, CliError> {
-    person(provider, who).await?.open.ok_or_else(released)
+    opened(person(provider, who).await?)
 }
 
-pub(super) fn released() -> CliError {
-    CliError::refused(
-        "The address of this account was released; `sekisho user give-address` sets another one first.",
-    )
+/// What is sealed about a person.
+pub(super) fn opened(person: Person) -> Result<OpenAccount, CliError> {
+    let why = if person.broken {
+        "This cannot be done: what is sealed about the account cannot be read. `sekisho doctor` says which keys are missing."
+    } else {
+        "The address of this account was released; `sekisho user give-address` sets another one first."
+    };
+    person.open.ok_or_else(|| CliError::refused(why))
 }
 
 async fn show(at: &Where, by: &Reader, who: &str, form: Form) -> Result<(), CliError> {
@@ -222,7 +271,7 @@ async fn show(at: &Where, by: &Reader, who: &str, form: Form) -> Result<(), CliE
 
 async fn list(
     at: &Where,
-    by: &Reader,
+    (by, among): (&Reader, Among),
     (after, limit): (Option<&str>, u32),
     form: Form,
 ) -> Result<(), CliError> {
@@ -230,7 +279,7 @@ async fn list(
         .map(|id| UserId::parse(id).ok_or_else(|| CliError::usage("--after takes an account's id")))
         .transpose()?;
     let (_, services) = services_at(at).await?;
-    let page = services.provider.people(after, limit).await?;
+    let page = services.provider.people(among.into(), after, limit).await?;
     let rows: Vec<UserId> = page.people.iter().map(|person| person.user.id).collect();
     let shown = services.provider.note_shown("list", &by.operator, &rows);
     shown.await?;

@@ -9,6 +9,7 @@ mod given;
 mod load;
 mod nearest;
 pub mod reference;
+mod rush;
 mod secret_text;
 mod sections;
 

@@ -209,8 +209,8 @@ sections! {
         admission: bool = true,
         /// Seconds a wave lasts; who waits is asked to come back about once a wave, or when it is their turn.
         admission_wave_seconds: u64 = 10,
-        /// How many people are let in with a wave, little by little. Each costs up to three hashes: keep `people x 3 / seconds` below what `hash_share` computes.
-        admission_wave_people: u32 = 200,
+        /// How many people are let in with a wave, little by little. Each costs up to three hashes: keep `people x 3 / seconds` below what `hash_share` computes (40 a second at 25 ms each); `sekisho doctor` measures it.
+        admission_wave_people: u32 = 100,
         /// How many people may wait.
         admission_most_waiting: u32 = 500_000,
         /// Minutes who was let in has for it.

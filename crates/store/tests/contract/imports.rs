@@ -13,7 +13,7 @@ contract! {
     a_batch_is_found_as_if_each_had_been_made_alone
     rec_10_a_taken_address_or_subject_undoes_the_whole_batch
     an_import_advances_from_where_it_was_and_nowhere_else
-    foreign_schemes_are_remembered_once
+    foreign_schemes_are_remembered_once_and_however_many
 }
 
 fn newcomer(maker: &Maker, address: &str, with_password: bool) -> ImportedUser {
@@ -154,13 +154,18 @@ async fn an_import_advances_from_where_it_was_and_nowhere_else(bed: &Bed) {
         .unwrap();
 }
 
-async fn foreign_schemes_are_remembered_once(bed: &Bed) {
+async fn foreign_schemes_are_remembered_once_and_however_many(bed: &Bed) {
     bed.store
         .write(|tx| {
             for template in ["b", "a", "b"] {
                 tx.note_foreign_scheme(template)?;
             }
             assert_eq!(tx.foreign_schemes()?, ["a", "b"]);
+            tx.forget_foreign_scheme("a")?;
+            for n in 0..100 {
+                tx.note_foreign_scheme(&format!("c{n:03}"))?;
+            }
+            assert_eq!(tx.foreign_schemes()?.len(), 101);
             Ok(())
         })
         .await

@@ -25,6 +25,8 @@ async fn rec_16_an_account_is_erased_once_and_not_before_its_time(bed: &Bed) {
             tx.insert_session(&session)?;
             assert_eq!(tx.ask_deletion(id, NOW + HOUR, NOW)?, Once::First);
             assert_eq!(tx.ask_deletion(id, NOW, NOW)?, Once::Again, "asked once");
+            let later = NOW + HOUR * 2;
+            assert_eq!(tx.hasten_deletion(id, later)?, Once::Again, "never later");
             assert!(tx.due_deletions(NOW, 9)?.is_empty());
             assert_eq!(tx.erase_user(id, NOW)?, Once::Again, "not yet");
             assert_eq!(tx.deletions_to_tell(NOW + HOUR, 9)?, [id]);

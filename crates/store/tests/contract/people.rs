@@ -1,7 +1,7 @@
 use sekisho_model::{
     AddressKind, AlertSetting, Digest, EpochKind, KeyId, Locale, Sealed, User, UserState,
 };
-use sekisho_store::{Account, Once, PasswordRecord, SealedAddress, StoreError, Tx};
+use sekisho_store::{Account, Once, PasswordRecord, SealedAddress, StoreError, Tx, UserFilter};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -219,6 +219,35 @@ async fn users_are_listed_page_by_page(bed: &Bed) {
         seen.extend(page);
     }
     assert_eq!(seen, expected);
+    let (stopped, leaves) = (expected[1].id, expected[3].id);
+    bed.store
+        .write(move |tx| {
+            tx.set_user_state(stopped, UserState::Disabled)?;
+            let _once = tx.ask_deletion(leaves, NOW + HOUR, NOW)?;
+            let mut among = |filter: UserFilter| {
+                let page = tx.list_users_among(&filter, None, 9)?;
+                Ok::<_, StoreError>(page.iter().map(|user| user.id).collect::<Vec<_>>())
+            };
+            let of = |state| UserFilter {
+                state: Some(state),
+                ..UserFilter::default()
+            };
+            assert_eq!(among(of(UserState::Disabled))?, [stopped]);
+            assert_eq!(among(of(UserState::Active))?.len(), 4);
+            let leaving = UserFilter {
+                leaving: true,
+                ..UserFilter::default()
+            };
+            assert_eq!(among(leaving)?, [leaves]);
+            let nobody = UserFilter {
+                tag: Some("nobody".to_owned()),
+                ..UserFilter::default()
+            };
+            assert_eq!(among(nobody)?, []);
+            Ok(())
+        })
+        .await
+        .unwrap();
 }
 
 async fn ses_03_a_session_is_rotated_once_and_its_old_cookie_is_dead(bed: &Bed) {

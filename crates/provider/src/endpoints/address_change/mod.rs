@@ -22,6 +22,7 @@ use super::visit::{LiveSession, NewCookies, Visit};
 use crate::accounts::OpenAccount;
 use crate::rules::address_change::{
     AddressRefusal, HOLD_FOR, Present, UNDO_FOR, after_all, held_until, kind, refusal,
+    set_by_mailbox_alone,
 };
 use crate::{Failure, Provider};
 
@@ -131,6 +132,30 @@ impl Provider {
             }
             before = last;
         }
+    }
+
+    /// Until when nobody sets the first code address of an account: whoever reads the sign-in mailbox set its password
+    /// with that alone, and would be its second step as well (REC-04).
+    pub(crate) async fn first_address_held_until(
+        &self,
+        user: UserId,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let now = self.now();
+        let filter = HistoryFilter {
+            from: Some(now - HOLD_FOR),
+            kinds: vec![EventKind::PasswordChanged],
+            outcomes: vec![Outcome::Passed],
+            ..HistoryFilter::default()
+        };
+        let page = move |tx: &mut Tx<'_>| tx.history_of(user, &filter, None, HELD_PAGE);
+        let events = self.store.read(page).await?;
+        // The newest link counts: an operator who checked who asks opens the way.
+        let mut links = events
+            .iter()
+            .filter_map(|event| Some((event.at, set_by_mailbox_alone(&event.detail)?)));
+        let alone = links.next().filter(|(_, alone)| *alone);
+        let by_link = held_until(alone.map(|(at, _)| at), now);
+        Ok(by_link.max(self.addresses_held_until(user).await?))
     }
 
     /// Makes a proved address count. In one transaction: the address, the end of other sessions, trusted browsers

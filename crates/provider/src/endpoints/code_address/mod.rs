@@ -139,7 +139,10 @@ impl Provider {
         Ok(Some(Case {
             reason,
             set_up: stage.set_up,
-            held_until: self.addresses_held_until(user).await?,
+            held_until: match reason {
+                Reason::Missing => self.first_address_held_until(user).await?,
+                Reason::Lost => self.addresses_held_until(user).await?,
+            },
             account,
             open,
             loss,

@@ -12,7 +12,7 @@ use super::password_run::Run;
 use crate::accounts::OpenAccount;
 use crate::password::Checked;
 use crate::rules::forced_change::ChangeReason;
-use crate::rules::sign_in::{SecondStep, SecondStepWishes, second_step};
+use crate::rules::sign_in::{SecondStep, SecondStepWishes, asked_by_void_alone, second_step};
 use crate::rules::standing::account_may_act;
 use crate::{Failure, Provider};
 
@@ -35,6 +35,9 @@ pub enum PasswordOutcome {
     CodeSent(NewCookies),
     /// The password was right, a code is asked, and there is no address it could go to.
     NoCodeAddress,
+    /// The password was right but is void, and nothing else could be asked for at a sign-in: a mailed link leads to
+    /// a new one (INC-08).
+    ChangeByMail,
     /// The password was right, but no more codes are mailed until then (OTP-12).
     NoMoreCodes(Timestamp),
     /// Signed in.
@@ -173,6 +176,23 @@ impl Provider {
         Ok(self.store.read(work).await?)
     }
 
+    async fn disabled(
+        &self,
+        flow: LoadedFlow,
+        (account, password): (&Account, &str),
+        browser: Option<&KnownBrowser>,
+        visit: &Visit,
+    ) -> Result<PasswordOutcome, Failure> {
+        self.record_failure(Some(account.user.id), &flow, visit, Outcome::Disabled)
+            .await?;
+        if self.is_uniform(&flow) {
+            let known = counted_as(&flow, Some(account), browser);
+            let whose = (account.user.id, password);
+            return self.decoy(flow, whose, known, visit).await;
+        }
+        Ok(PasswordOutcome::Disabled)
+    }
+
     async fn password_was_right(
         &self,
         flow: LoadedFlow,
@@ -183,14 +203,8 @@ impl Provider {
     ) -> Result<PasswordOutcome, Failure> {
         self.throttle.after_success(ticket).await;
         if !account_may_act(account.user.state) {
-            self.record_failure(Some(account.user.id), &flow, visit, Outcome::Disabled)
-                .await?;
-            if self.is_uniform(&flow) {
-                let known = counted_as(&flow, Some(account), browser.as_ref());
-                let whose = (account.user.id, password);
-                return self.decoy(flow, whose, known, visit).await;
-            }
-            return Ok(PasswordOutcome::Disabled);
+            let whose = (account, password);
+            return self.disabled(flow, whose, browser.as_ref(), visit).await;
         }
         let open = self.open_account(account)?;
         let whom = concerned(&flow, &open);
@@ -205,20 +219,25 @@ impl Provider {
             let whose = (&open, change);
             return self.ask_outside(flow, whose, counted_as, visit).await;
         }
-        // Whoever knows a password that was given up must not be the one who chooses the next.
-        let given_up = open.user.epochs.password > open.user.password_epoch;
         let wishes = SecondStepWishes {
-            user: open.user.second_step || given_up,
+            user: open.user.second_step,
             client: flow.pending.insists_on_code()
                 || app.as_ref().is_some_and(|app| app.requires_code),
             server: self.settings.codes.for_everyone
                 || tightened.code_for_everyone
                 || self.rules_ask_code(visit, open.user.id),
+            password_void: change == Some(ChangeReason::Marked),
             browser_trusted: !tightened.no_trusted_browsers
                 && browser
                     .as_ref()
                     .is_some_and(|browser| self.trust_counts(browser, (&flow, &open))),
         };
+        if self
+            .leads_to_link_alone(wishes, (&flow, &open), visit)
+            .await?
+        {
+            return Ok(PasswordOutcome::ChangeByMail);
+        }
         let step = self.step_from_here(wishes, (&open, browser.is_some()), visit);
         match step.await? {
             SecondStep::Ask => {
@@ -241,6 +260,27 @@ impl Provider {
                 }))
             }
         }
+    }
+
+    /// Whether a voided password is all there is, and no code can be asked for: a mailed link is the way (INC-08).
+    async fn leads_to_link_alone(
+        &self,
+        wishes: SecondStepWishes,
+        (flow, open): (&LoadedFlow, &OpenAccount),
+        visit: &Visit,
+    ) -> Result<bool, Failure> {
+        let asked = asked_by_void_alone(wishes) && open.code_address.is_none();
+        if !asked || self.is_uniform(flow) {
+            return Ok(false);
+        }
+        let user = open.user.id;
+        let factors = self.store.read(move |tx| tx.factors_of(user)).await?;
+        if !factors.is_empty() {
+            return Ok(false);
+        }
+        self.record_failure(Some(user), flow, visit, Outcome::Refused)
+            .await?;
+        Ok(true)
     }
 
     /// Which second step it is; only where nothing else asks for one does the place matter (THR-15).

@@ -5,6 +5,7 @@
 
 mod base64_forms;
 mod bounds;
+mod costliest;
 mod django;
 mod function;
 mod keycloak;
@@ -21,6 +22,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+pub use costliest::costliest;
 pub use function::HashFunction;
 pub use keycloak::KeycloakCredential;
 pub use plain::{PlainHash, SaltSide, salt_of};

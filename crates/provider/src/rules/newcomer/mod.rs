@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
+pub use ours::is_cohort_tag;
+
 use crate::rules::claims;
 use crate::rules::legacy_hash::{ForeignHash, HashRefusal};
 

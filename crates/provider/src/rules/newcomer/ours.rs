@@ -35,6 +35,14 @@ pub(super) fn read(record: Value) -> Result<Newcomer, RecordRefusal> {
     };
     newcomer.created_at = members.moment("created_at")?;
     newcomer.cohort_tag = members.text("cohort_tag")?;
+    if newcomer
+        .cohort_tag
+        .as_deref()
+        .is_some_and(|tag| !is_cohort_tag(tag))
+    {
+        let why = "cohort_tag is not 1 to 100 characters without control characters";
+        return Err(refused(why));
+    }
     newcomer.password_changed_at = members.moment("password_changed_at")?;
     newcomer.must_change = members.truth("must_change_password")?.unwrap_or(false);
     newcomer.leaves_at = members.moment("leaves_at")?;
@@ -80,11 +88,18 @@ fn password(members: &mut Members) -> Result<ArrivingPassword, RecordRefusal> {
     }
 }
 
+/// What an account can be marked with for `user force-reset --tag`.
+pub fn is_cohort_tag(text: &str) -> bool {
+    (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
 /// What is left over are claims; a table has no other place for them.
 fn claims(mut members: Members) -> Result<Map<String, Value>, RecordRefusal> {
     let mut claims = match members.take("claims") {
         None => Map::new(),
         Some(Value::Object(claims)) => claims,
+        // A cell of a table with nothing in it.
+        Some(Value::String(text)) if text.is_empty() => Map::new(),
         Some(_) => return Err(refused("claims is not a JSON object")),
     };
     claims.extend(members.rest());

@@ -7,7 +7,8 @@ mod reader;
 mod source;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -15,7 +16,8 @@ use sekisho_model::Digest;
 use sekisho_provider::Provider;
 use sekisho_provider::moving::{Arrival, ImportTerms, KeptBatch, OnExisting, ReadyBatch};
 use sekisho_provider::password::Passwords;
-use sekisho_provider::rules::newcomer::{AddressTrust, FileForm};
+use sekisho_provider::rules::legacy_hash::costliest;
+use sekisho_provider::rules::newcomer::{AddressTrust, FileForm, is_cohort_tag};
 use sekisho_store::ImportProgress;
 use serde::Serialize;
 
@@ -100,8 +102,7 @@ struct Summary {
 }
 
 fn tag(text: &str) -> Result<String, String> {
-    let usable = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    usable
+    is_cohort_tag(text)
         .then(|| text.to_owned())
         .ok_or_else(|| "use 1 to 100 characters".to_owned())
 }
@@ -121,6 +122,20 @@ impl Import {
             },
             reading: self.reading(),
         }
+    }
+
+    /// The report is emptied before the file is read.
+    fn check_report(&self) -> Result<(), CliError> {
+        let (Some(file), Some(report)) = (&self.file, &self.report) else {
+            return Ok(());
+        };
+        let id = |path: &Path| std::fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
+        if id(file).is_some_and(|file| id(report) == Some(file)) {
+            return Err(CliError::usage(
+                "--report names the file that is to be imported; give another one.",
+            ));
+        }
+        Ok(())
     }
 
     /// What somebody who goes on with this import must give again.
@@ -147,6 +162,7 @@ impl Import {
 pub(super) async fn run(asked: Import, form: Form) -> Result<(), CliError> {
     let (_, services) = services_at(&asked.at).await?;
     let provider = &*services.provider;
+    asked.check_report()?;
     let source = Source::open(asked.file.as_deref())?;
     let length = source.length();
     let summary = if asked.dry_run {
@@ -329,7 +345,7 @@ impl Running<'_> {
                     "Stopped after {} records: --on-existing fail",
                     self.progress.records
                 ),
-                format!("line {}: {}", remark.place.line, remark.problem),
+                problems::told(&remark),
             )),
             KeptBatch::Overtaken => {
                 Err(CliError::refused("Another import of this file is running."))
@@ -339,11 +355,12 @@ impl Running<'_> {
 }
 
 impl Running<'_> {
-    /// PW-19: what is accepted may still be slow; whoever imports it should know what it costs everybody.
+    /// PW-19: what is accepted may still be slow; whoever imports it should know what it costs everybody. What is
+    /// quicker than one that was measured is not measured.
     async fn warn_of_slow_ones(&mut self, batch: &ReadyBatch) -> Result<(), CliError> {
-        let new = batch.schemes().filter(|one| !self.measured.contains(*one));
-        let new: Vec<String> = new.cloned().collect();
-        self.measured.extend(new.iter().cloned());
+        let slowest = costliest(self.measured.iter().chain(batch.schemes()).cloned());
+        let new: Vec<String> = slowest.difference(&self.measured).cloned().collect();
+        self.measured = slowest;
         for (name, time) in self.provider.times_of_schemes(new).await? {
             if time > SLOW {
                 output::warn(&format!(

@@ -40,7 +40,8 @@ impl Problems {
 
     /// Lines and reasons only: neither addresses nor hashes.
     pub(super) fn tell(&mut self, remarks: &[Remark]) -> Result<(), CliError> {
-        for Remark { place, problem } in remarks {
+        for remark in remarks {
+            let Remark { place, problem } = remark;
             self.told += 1;
             match &mut self.report {
                 Some(report) => {
@@ -50,7 +51,7 @@ impl Problems {
                     writeln!(report, "{line}").map_err(unwritable)?;
                 }
                 None if self.told <= TOLD => {
-                    output::warn(&format!("line {}: {problem}", place.line));
+                    output::warn(&told(remark));
                 }
                 None => {}
             }
@@ -71,6 +72,12 @@ impl Problems {
             None => Ok(()),
         }
     }
+}
+
+/// For people: where in the file, and what. A list may stand in one line, so that the line alone finds nobody.
+pub(super) fn told(Remark { place, problem }: &Remark) -> String {
+    let (record, line) = (place.record, place.line);
+    format!("record {record} (line {line}): {problem}")
 }
 
 fn options() -> OpenOptions {

@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sekisho_model::{Digest, EventKind, Timestamp};
+use sekisho_provider::moving::Remark;
 use sekisho_store::ImportProgress;
 use serde_json::Value;
 
@@ -410,15 +411,86 @@ async fn an_account_that_cannot_be_read_holds_up_nobody() {
 #[tokio::test]
 async fn a_dry_run_refuses_every_record_that_the_import_would() {
     let place = Place::new().await;
-    let text =
-        r#"{"email":"x@b.example","email_verified":true,"password_record":"$argon2id$nothing"}"#;
-    let file = place.file("people.jsonl", text);
+    let released = "user release-address gone@codes.example --reason test";
+    place.run(released).await.unwrap();
+    let person = |n: usize, more: &str| {
+        format!(r#"{{"email":"x{n}@b.example","email_verified":true,{more}}}"#)
+    };
+    let long = format!(r#""cohort_tag":"{}""#, "t".repeat(5_000));
+    let refused = [
+        (
+            r#""password_record":"$argon2id$nothing""#,
+            "password_record",
+        ),
+        (
+            r#""code_address":"gone@codes.example","code_address_verified":true"#,
+            "quarantine",
+        ),
+        (r#""cohort_tag":"a\u0000b""#, "cohort_tag"),
+        (&*long, "cohort_tag"),
+    ];
+    let mut text: Vec<String> = (0..)
+        .zip(refused)
+        .map(|(n, (more, _))| person(n, more))
+        .collect();
+    text.push(person(99, r#""cohort_tag":"fine""#));
+    let file = place.file("people.jsonl", &text.join("\n"));
+    let before = place.accounts().await;
     for words in [" --dry-run", ""] {
         let words = format!("{words}{}", place.with_report());
         assert!(place.import(&file, &words).await.is_err());
-        let problem = place.report()[0]["problem"].to_string();
-        assert!(problem.contains("password_record"), "{problem}");
+        let problems = place.report();
+        assert_eq!(problems.len(), refused.len(), "{problems:?}");
+        for (problem, (_, about)) in problems.iter().zip(refused) {
+            let problem = problem["problem"].to_string();
+            assert!(problem.contains(about), "{problem}");
+        }
     }
+    assert_eq!(place.accounts().await, before + 1);
+}
+
+#[tokio::test]
+async fn a_report_never_empties_the_file_that_is_imported() {
+    let place = Place::new().await;
+    let file = place.file("people.jsonl", &lines(1));
+    let link = place.folder.path().join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for report in [&file, &link] {
+        for words in ["", " --dry-run"] {
+            let words = format!("{words} --report {}", report.display());
+            assert!(place.import(&file, &words).await.is_err());
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), lines(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_with_an_empty_cell_of_claims_is_read() {
+    let place = Place::new().await;
+    let before = place.accounts().await;
+    let text = "email,email_verified,claims\nx@b.example,true,\n";
+    let file = place.file("people.csv", text);
+    place.import(&file, " --format csv").await.unwrap();
+    assert_eq!(place.accounts().await, before + 1);
+}
+
+#[tokio::test]
+async fn an_export_says_what_a_killed_one_left_behind() {
+    let place = Place::new().await;
+    place.file("whole.part", "half");
+    let refused = place.export("whole", "").await.unwrap_err();
+    assert!(refused.what.contains("whole.part"), "{}", refused.what);
+    assert!(refused.what.contains("delete it"), "{}", refused.what);
+}
+
+#[test]
+fn a_problem_names_the_record_where_the_line_names_nobody() {
+    let remark = Remark {
+        place: sekisho_provider::moving::Place { record: 7, line: 1 },
+        problem: sekisho_provider::moving::Problem::AddressTaken,
+    };
+    let told = problems::told(&remark);
+    assert!(told.starts_with("record 7 (line 1): "), "{told}");
 }
 
 #[tokio::test]

@@ -174,6 +174,8 @@ pub struct QueuePage {
     pub page: Page,
     /// The place, and about how many minutes it takes; `None` if there is no room to wait.
     pub place: Option<(u64, u64)>,
+    /// For how many minutes at most what led here works, where the wait is longer.
+    pub outlived: Option<u64>,
     /// After how many seconds the page comes back.
     pub seconds: u64,
     /// Where to.
@@ -203,5 +205,10 @@ impl QueuePage {
     fn about(&self) -> String {
         let minutes = self.place.map_or(1, |(_, minutes)| minutes);
         self.page.count("queue-minutes", minutes)
+    }
+
+    fn outlives(&self) -> Option<String> {
+        self.outlived
+            .map(|minutes| self.page.count("queue-outlives", minutes))
     }
 }

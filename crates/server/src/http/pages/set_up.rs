@@ -102,7 +102,10 @@ impl SetUpPage {
             SetUpState::NewAddress(Some(problem)) => Some(problem.notice(self.fault(), &self.page)),
             SetUpState::Held(until) => {
                 let held = stop(at("address-held", until));
-                Some(held.saying(self.page.t("address-held-hint")))
+                Some(held.saying(self.page.t(match self.reason {
+                    Reason::Missing => "set-up-held-hint",
+                    Reason::Lost => "address-held-hint",
+                })))
             }
             SetUpState::Closed => {
                 let closed = stop(self.page.t("set-up-closed"));

@@ -46,6 +46,8 @@ pub enum SignInProblem {
     Wrong,
     /// Too many wrong passwords in a row: a mailed link is the way.
     OnlyByMail,
+    /// The password was right but is void: a mailed link leads to a new one.
+    ChangeByMail,
     /// Too many tries; again from then.
     Throttled(Moment),
     /// Strangers are kept out of this connection; the reference to quote.
@@ -98,6 +100,9 @@ impl SignInPage {
             }
             SignInProblem::OnlyByMail => {
                 by_mail(stop(words.t("login-by-mail")).saying(words.t("login-by-mail-hint")))
+            }
+            SignInProblem::ChangeByMail => {
+                stop(words.t("login-void")).saying(words.t("login-void-hint"))
             }
             SignInProblem::Blocked(reference) => {
                 stop(words.t("login-blocked")).saying(quoting("login-blocked-hint", reference))

@@ -3,6 +3,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_provider::endpoints::new_password::ChangeOutcome;
 use sekisho_provider::endpoints::visit::Visit;
 use sekisho_provider::rules::parameters::Parameters;
+use sekisho_provider::rules::sign_in::FLOW_LIFE;
 
 use super::{count, failed, gate};
 use crate::http::answer::see_other;
@@ -18,7 +19,7 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     let visit = app.visit(&request);
     let query = Parameters::decode(request.query_string().as_bytes());
     let here = query.first("flow").map_or_else(String::new, page_of);
-    let ticket = match gate::enter(&app, &request, &visit, &here).await {
+    let ticket = match gate::enter(&app, &request, &visit, (&here, Some(FLOW_LIFE))).await {
         Ok(ticket) => ticket,
         Err(queue) => return queue,
     };
@@ -40,7 +41,7 @@ pub(super) async fn send(
         Err(page) => return page,
     };
     let here = page_of(flow.id.as_str());
-    if let Err(queue) = gate::enter(&app, &request, &visit, &here).await {
+    if let Err(queue) = gate::enter(&app, &request, &visit, (&here, Some(FLOW_LIFE))).await {
         return queue;
     }
     let frame = Frame::new(&app, &request, visit.locale);

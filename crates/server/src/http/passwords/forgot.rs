@@ -21,7 +21,7 @@ pub(super) async fn show(app: web::Data<App>, request: HttpRequest) -> HttpRespo
     if let Some(typed) = frame.told::<String>(Look::Again) {
         return page(&frame, String::new(), typed, ForgotState::Asked);
     }
-    let ticket = match gate::enter(&app, &request, &visit, HERE).await {
+    let ticket = match gate::enter(&app, &request, &visit, (HERE, None)).await {
         Ok(ticket) => ticket,
         Err(queue) => return queue,
     };
@@ -38,7 +38,7 @@ pub(super) async fn send(
     body: web::Bytes,
 ) -> HttpResponse {
     let visit = app.visit(&request);
-    let ticket = match gate::enter(&app, &request, &visit, HERE).await {
+    let ticket = match gate::enter(&app, &request, &visit, (HERE, None)).await {
         Ok(ticket) => ticket,
         Err(queue) => return queue,
     };

@@ -1,5 +1,7 @@
 //! The door before the pages that change passwords: a rush waits here and not at the sign-in (THR-14).
 
+use std::time::Duration;
+
 use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
@@ -17,12 +19,13 @@ use crate::http::pages::QueuePage;
 /// What a browser keeps its place with; to be set with the answer.
 pub(super) type Ticket = Option<Cookie<'static>>;
 
-/// Lets the request in, or answers with the page of the queue, which comes back to `here` by itself.
+/// Lets the request in, or answers with the page of the queue, which comes back to `here` by itself. What leads there
+/// is worth something for `lasts` at most: where the wait is longer, the page says so before it is over.
 pub(super) async fn enter(
     app: &App,
     request: &HttpRequest,
     visit: &Visit,
-    here: &str,
+    (here, lasts): (&str, Option<Duration>),
 ) -> Result<Ticket, HttpResponse> {
     if !app.provider.settings.admission.on {
         return Ok(None);
@@ -41,7 +44,7 @@ pub(super) async fn enter(
     let frame = Frame::new(app, request, visit.locale);
     match admission {
         Ok(Admission::Inside) => Ok(made),
-        Ok(waits) => Err(keeping(queue(&frame, waits, here), made)),
+        Ok(waits) => Err(keeping(queue(&frame, waits, (here, lasts)), made)),
         Err(failure) => Err(frame.failure(&failure)),
     }
 }
@@ -69,7 +72,17 @@ fn mac(app: &App, ticket: &QueueTicket) -> Digest {
     Digest::keyed(app.csrf_key.as_bytes(), &parts)
 }
 
-fn queue(frame: &Frame<'_>, admission: Admission, here: &str) -> HttpResponse {
+fn queue(
+    frame: &Frame<'_>,
+    admission: Admission,
+    (here, lasts): (&str, Option<Duration>),
+) -> HttpResponse {
+    let outlived = match (admission, lasts) {
+        (Admission::Wait { about, .. }, Some(lasts)) if about > lasts => {
+            Some(lasts.as_secs().div_ceil(60))
+        }
+        _ => None,
+    };
     let (place, retry) = match admission {
         Admission::Wait {
             position,
@@ -79,7 +92,7 @@ fn queue(frame: &Frame<'_>, admission: Admission, here: &str) -> HttpResponse {
             let minutes = about.as_secs().div_ceil(60);
             (Some((position, minutes)), retry)
         }
-        Admission::Inside => (None, std::time::Duration::ZERO),
+        Admission::Inside => (None, Duration::ZERO),
         Admission::Full { retry } => (None, retry),
     };
     let seconds = retry.as_secs().max(1);
@@ -88,6 +101,7 @@ fn queue(frame: &Frame<'_>, admission: Admission, here: &str) -> HttpResponse {
     let view = QueuePage {
         page,
         place,
+        outlived,
         seconds,
         here: here.to_owned(),
     };

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sekisho_model::ResetToken;
@@ -30,7 +32,14 @@ pub(super) async fn show(
         let frame = Frame::new(&app, &request, visit.locale);
         return said(&frame, ResetSaid::Over);
     };
-    let ticket = match gate::enter(&app, &request, &visit, &page_of(&token)).await {
+    let ticket = match gate::enter(
+        &app,
+        &request,
+        &visit,
+        (&page_of(&token), Some(link_life(&app))),
+    )
+    .await
+    {
         Ok(ticket) => ticket,
         Err(queue) => return queue,
     };
@@ -56,7 +65,7 @@ pub(super) async fn send(
         return said(&frame, ResetSaid::Over);
     };
     let here = page_of(&token);
-    if let Err(queue) = gate::enter(&app, &request, &visit, &here).await {
+    if let Err(queue) = gate::enter(&app, &request, &visit, (&here, Some(link_life(&app)))).await {
         return queue;
     }
     if typed.first("action") == Some("wait") {
@@ -165,4 +174,9 @@ pub(in crate::http) fn said_of(frame: &Frame<'_>, said: ResetSaid, way: MailedWa
     let mut page = frame.page(String::new());
     way.path().clone_into(&mut page.path);
     frame.html(status, &Answer::Page, &ResetSaidPage { page, said, way })
+}
+
+/// How long a link works at most.
+fn link_life(app: &App) -> Duration {
+    app.provider.settings.resets.link_life
 }

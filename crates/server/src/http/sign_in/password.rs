@@ -143,6 +143,7 @@ async fn refused(
         Ok(PasswordOutcome::Wait(until)) => SignInProblem::Throttled(time(until)),
         Ok(PasswordOutcome::Blocked) => SignInProblem::Blocked(app.reference(frame.request)),
         Ok(PasswordOutcome::OnlyByMail) => SignInProblem::OnlyByMail,
+        Ok(PasswordOutcome::ChangeByMail) => SignInProblem::ChangeByMail,
         Ok(PasswordOutcome::NoMoreCodes(until)) => SignInProblem::NoMoreCodes(time(until)),
         Ok(PasswordOutcome::Disabled) => {
             SignInProblem::AccountStopped(app.reference(frame.request))

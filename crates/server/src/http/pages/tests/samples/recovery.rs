@@ -164,10 +164,15 @@ pub(super) fn recovery_pages(album: &mut Album) {
             has_none: true,
         },
     );
-    for (name, place) in [("queue", Some((1_234, 2))), ("queue-full", None)] {
+    for (name, place, outlived) in [
+        ("queue", Some((1_234, 2)), None),
+        ("queue-outlives", Some((98_765, 165)), Some(60)),
+        ("queue-full", None, None),
+    ] {
         let view = QueuePage {
             page: page(locale),
             place,
+            outlived,
             seconds: 10,
             here: "/password/forgot".to_owned(),
         };

@@ -73,6 +73,7 @@ pub(super) fn sign_in_pages(album: &mut Album) {
         ("wrong", SignInProblem::Wrong),
         ("throttled", SignInProblem::Throttled(clock(locale, 900))),
         ("by-mail", SignInProblem::OnlyByMail),
+        ("void", SignInProblem::ChangeByMail),
         ("blocked", SignInProblem::Blocked(reference())),
         (
             "no-more-codes",

@@ -1,0 +1,2 @@
+DROP INDEX users_leaving_by_id;
+DROP INDEX users_stopped_by_id;
