@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_guard::{Concerned, EndpointClass};
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{
     AddressKind, BrowserSession, EmailAddress, Event, EventId, EventKind, Feature, Outcome,
@@ -18,8 +19,10 @@ use crate::{Failure, Provider};
 
 /// Days before the end at which people are told again.
 const TOLD_AGAIN: Duration = Duration::from_hours(7 * 24);
-/// Accounts erased or told in one round.
+/// Accounts looked at or told at once.
 const ROUND: u32 = 100;
+/// When so many were erased in one round, the others are due in the next.
+const ENOUGH: usize = 100;
 
 /// What came of a wish to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,22 +142,48 @@ impl Provider {
         Ok(stopped)
     }
 
-    /// Erases the accounts that are due, and tells those again that soon are. Answers how many were erased.
+    /// Erases the accounts that are due, and tells those again that soon are. Answers how many were erased. While
+    /// nobody can sign in to an account, it stays: its owner could not stop it, and evidence would be lost.
     pub async fn see_off(&self) -> Result<usize, Failure> {
         let now = self.now();
-        let work = move |tx: &mut Tx<'_>| {
-            let due = tx.due_deletions(now, ROUND)?;
-            Ok((due, tx.deletions_to_tell(now + TOLD_AGAIN, ROUND)?))
+        let closed = self.pass(EndpointClass::SignIn, Concerned::default());
+        let erased = match closed {
+            Ok(()) => self.erase_due(now).await?,
+            Err(_) => 0,
         };
-        let (due, soon) = self.store.read(work).await?;
-        let mut erased = 0;
-        for user in due {
-            erased += usize::from(self.erase(user).await?);
-        }
-        for user in soon {
+        let work = move |tx: &mut Tx<'_>| tx.deletions_to_tell(now + TOLD_AGAIN, ROUND);
+        for user in self.store.read(work).await? {
             self.tell_again(user).await?;
         }
         Ok(erased)
+    }
+
+    /// Those that wait do not hold up those behind them.
+    async fn erase_due(&self, now: Timestamp) -> Result<usize, Failure> {
+        let (mut erased, mut after) = (0, None);
+        loop {
+            let work = move |tx: &mut Tx<'_>| tx.due_deletions(now, after, ROUND);
+            let due = self.store.read(work).await?;
+            for (_, user) in &due {
+                if !self.is_closed_to(*user).await? {
+                    erased += usize::from(self.erase(*user).await?);
+                }
+            }
+            after = due.last().copied();
+            if after.is_none() || erased >= ENOUGH {
+                return Ok(erased);
+            }
+        }
+    }
+
+    /// Whether a level of some accounts, or a block, keeps this person from signing in.
+    async fn is_closed_to(&self, user: UserId) -> Result<bool, Failure> {
+        if !self.situation().tells_people_apart(self.now()) {
+            return Ok(false);
+        }
+        let found = self.store.read(move |tx| tx.account(user)).await?;
+        let passes = |user: &User| self.pass_person(EndpointClass::SignIn, user).is_ok();
+        Ok(found.is_some_and(|account| !passes(&account.user)))
     }
 
     async fn erase(&self, user: UserId) -> Result<bool, Failure> {
