@@ -52,6 +52,9 @@ pub(crate) enum Counter {
     SignUpNetwork,
     SignUpSite,
     SignUpEverywhere,
+    RegistrationAddress,
+    RegistrationNetwork,
+    RegistrationSite,
 }
 
 impl Counter {
@@ -106,6 +109,9 @@ impl Counter {
             Self::SignUpNetwork => "sign_up.network",
             Self::SignUpSite => "sign_up.site",
             Self::SignUpEverywhere => "sign_up.everywhere",
+            Self::RegistrationAddress => "registration.address",
+            Self::RegistrationNetwork => "registration.network",
+            Self::RegistrationSite => "registration.site",
         }
     }
 
@@ -131,13 +137,19 @@ impl Counter {
                 | Self::SignUpAddress
                 | Self::SignUpNetwork
                 | Self::SignUpSite
+                | Self::RegistrationAddress
+                | Self::RegistrationNetwork
+                | Self::RegistrationSite
         )
     }
 
     /// Whether strangers fill it for everybody, so that its being reached says nothing about who asks: then
     /// narrower limits take its place, and nobody is refused for it alone.
     pub(crate) const fn is_filled_by_others(self) -> bool {
-        matches!(self, Self::SourceClient | Self::SourceEverywhere)
+        matches!(
+            self,
+            Self::SourceClient | Self::SourceEverywhere | Self::UserCodeEverywhere
+        )
     }
 
     /// Whether a success starts it from zero (THR-10) instead of only not counting. The budget of
