@@ -262,11 +262,12 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 21] = [
+const PRE_AUTH_FORMS: [&str; 22] = [
     "login",
     "code",
     "consent",
     "forgot",
+    "let-in",
     "reset",
     "new-password",
     "recovery",
