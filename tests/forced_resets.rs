@@ -67,8 +67,14 @@ impl Scene {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inc_08_a_cohort_loses_what_it_holds_and_nobody_else_does() {
     let scene = Scene::open().await;
-    // Nobody was imported as this, and nobody's password is that old.
-    scene.user(&["force-reset", "--tag", "old-portal", "--reason", "drill"]);
+    // Nobody's account, and nobody's password, is that old.
+    scene.user(&[
+        "force-reset",
+        "--made-before",
+        "2026-01-01",
+        "--reason",
+        "drill",
+    ]);
     scene.user(&[
         "force-reset",
         "--chosen-before",

@@ -1,5 +1,7 @@
 //! Incident levels, switches and epochs from the command line to what apps and people see (INC-*).
 
+mod signed_in;
+
 use reqwest::{Method, Response, StatusCode};
 use sekisho_model::{
     ClientId, Cohort, EpochKind, EventKind, Level, LevelScope, OperatorText, Timestamp,

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use sekisho_model::{EmailAddress, Locale, Origin, Timestamp};
+use sekisho_model::{
+    Cohort, EmailAddress, EventKind, Level, LevelScope, Locale, OperatorText, Origin, Timestamp,
+};
 use sekisho_provider::accounts::NewAccount;
+use sekisho_provider::incidents::{Decided, LevelOrder};
 use serde_json::{Value, json};
 
 use crate::authorization::request;
@@ -572,4 +575,43 @@ async fn rec_16_a_sign_in_at_the_same_moment_opens_nothing() {
     assert_eq!(inside.status, StatusCode::SEE_OTHER, "{}", inside.words());
     let again = second.get(&wish).await;
     assert!(!again.location().contains("code="), "{}", again.location());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rec_16_inc_03_nobody_is_erased_while_they_cannot_sign_in() {
+    let scene = Scene::open().await;
+    scene.leaves().await;
+    let provider = &scene.house.house.services.provider;
+    let (user, store) = (scene.house.user, &scene.house.house.services.store);
+    let is_there = async || {
+        let found = store.read(move |tx| tx.account(user)).await.unwrap();
+        found.is_some()
+    };
+    let everybody = Cohort {
+        made_before: Some(scene.house.now() + Duration::from_millis(1)),
+        ..Cohort::default()
+    };
+    scene.house.advance(40 * DAY).await;
+    for scope in [LevelScope::Server, LevelScope::Cohort(everybody)] {
+        let until = scene.house.now() + DAY;
+        let order = LevelOrder {
+            operator: "haruka".to_owned(),
+            scope,
+            level: Level::Closed,
+            reason: "test".to_owned(),
+            from: None,
+            until: Some(until),
+            text: OperatorText::default(),
+            may_lower: false,
+            proved: None,
+        };
+        let event = provider.event_of_server(EventKind::LevelChanged);
+        let decided = provider.order_level(order, event).await.unwrap();
+        assert!(matches!(decided, Decided::InForce(_)), "{decided:?}");
+        assert_eq!(provider.see_off().await.unwrap(), 0);
+        assert!(is_there().await);
+        scene.house.advance(DAY).await;
+    }
+    assert_eq!(provider.see_off().await.unwrap(), 1);
+    assert!(!is_there().await);
 }

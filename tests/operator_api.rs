@@ -44,6 +44,15 @@ impl Scene {
         serde_json::from_str(&told).unwrap_or(Value::Null)
     }
 
+    /// Somebody is imported with this tag.
+    pub fn import(&self, tag: &str) {
+        let file = self.house.folder.path().join("people.jsonl");
+        let person = json!({"email": "imported@example.jp", "email_verified": true});
+        std::fs::write(&file, person.to_string()).unwrap();
+        let words = ["user", "import", file.to_str().unwrap(), "--tag", tag];
+        Process::run(&[&words[..], &["--config", &self.config]].concat(), "");
+    }
+
     /// A token of this operator, and its id.
     pub fn token(&self, operator: &str, words: &[&str]) -> (String, String) {
         let made = self.command(&[&["add-token", operator], words].concat());
@@ -320,6 +329,7 @@ async fn ad_06_what_is_not_understood_is_refused_whole() {
         json!({"level": 3, "reason": "x", "operator": "somebody else"}),
         json!({"level": 3, "reason": "x", "client": "nobody"}),
         json!({"level": 3, "reason": "x", "client": "a", "cohort": "b"}),
+        json!({"level": 3, "reason": "x", "cohort": "no-such-tag"}),
         json!({"level": 3, "reason": "x", "until": "2020-01-01"}),
         json!({"level": 3, "reason": "x", "until": "soon"}),
         json!({"level": 3, "reason": "x", "text": {"fr": "bonjour"}}),

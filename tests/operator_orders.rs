@@ -63,6 +63,7 @@ async fn inc_07_a_program_voids_what_one_app_one_person_a_cohort_or_everybody_ho
         assert!(told["epoch"].as_i64().unwrap() > first);
         assert_eq!(app.refresh(&refresh).await.status(), void, "{whose}");
     }
+    scene.import("old-portal");
     let cohort = json!({"kind": "session", "cohort": "old-portal", "reason": "leak"});
     assert_eq!(scene.post(&pager, epochs, &cohort).await.0, StatusCode::OK);
     let page = browser.get("/account").await;
@@ -104,6 +105,8 @@ async fn ad_06_an_epoch_that_is_not_understood_voids_nothing() {
         json!({"kind": "token", "client": "nobody", "reason": "leak"}),
         json!({"kind": "session", "client": "nobody", "reason": "leak"}),
         json!({"kind": "token", "user": "nobody@example.jp", "reason": "leak"}),
+        json!({"kind": "token", "cohort": "no-such-tag", "reason": "leak"}),
+        json!({"kind": "token", "cohort": "no-such-tag", "reason": "leak", "dry_run": true}),
         json!({"kind": "token", "all": true, "reason": "leak", "operator": "haruka"}),
     ] {
         let (status, told) = scene.post(&pager, "/incident/epochs", &wrong).await;

@@ -16,7 +16,7 @@ mod ticket;
 
 pub use limits::{
     ClientSecretLimits, CodeLimits, CodeMailLimits, DeviceLimits, Limits, PasswordLimits,
-    ProofMailLimits, Rate, ResetMailLimits, SignUpLimits, SourceLimits,
+    ProofMailLimits, Rate, RegistrationLimits, ResetMailLimits, SignUpLimits, SourceLimits,
 };
 pub use rules::{
     Act, BackTest, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode,
@@ -26,8 +26,8 @@ pub use rules::{
 pub use rules::{
     Admission, AdmissionSettings, Blocks, CONFIRM_WITHIN, ClientSecretTry, CodeMail, CodeTry,
     Concerned, ConfirmRefusal, DeviceClass, EndpointClass, FileLevel, Halt, InForce,
-    PasswordAttempt, ProofMail, RequestLook, ResetMail, Situation, Tightening, UserCodeTry,
-    overlap,
+    PasswordAttempt, ProofMail, Registering, RequestLook, ResetMail, Situation, Tightening,
+    UserCodeTry, overlap,
 };
 pub use rules::{Advisories, Advisory, AdvisorySeverity, AdvisoryStanding};
 pub use rules::{Journey, Place};

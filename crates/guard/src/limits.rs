@@ -66,6 +66,8 @@ pub struct Limits {
     pub sign_up: SignUpLimits,
     /// What people do to their own account, and are told of.
     pub account: AccountLimits,
+    /// Apps that register themselves.
+    pub registration: RegistrationLimits,
 }
 
 /// Wrong passwords of one account. A right password starts them from zero.
@@ -257,7 +259,8 @@ pub struct DeviceLimits {
     /// Wrong user codes from one address (IPv6: /64).
     pub address: Rate,
     /// Wrong user codes of everybody. With some 34 bits in a code and a thousand devices waiting at
-    /// once, this many tries find one of them once in fifty thousand.
+    /// once, this many tries find one of them once in fifty thousand. When it is reached, each network goes on with
+    /// `source.crowded`, and browsers their account was used from before as always.
     pub everywhere: Rate,
     /// Codes asked for by devices at one address (IPv6: /64).
     pub requests_address: Rate,
@@ -363,6 +366,28 @@ impl Default for AccountLimits {
     }
 }
 
+/// Apps that register themselves (RFC 7591), with a token or without; counted before anything is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegistrationLimits {
+    /// From one IP address.
+    pub address: Rate,
+    /// From one network: IPv4 /24, IPv6 /64.
+    pub network: Rate,
+    /// From one site: IPv6 /48.
+    pub site: Rate,
+}
+
+impl Default for RegistrationLimits {
+    fn default() -> Self {
+        Self {
+            address: Rate::of(20, HOUR),
+            network: Rate::of(60, HOUR),
+            site: Rate::of(200, HOUR),
+        }
+    }
+}
+
 impl Limits {
     /// What `counter` may reach.
     pub(crate) const fn rate_of(&self, counter: Counter) -> Rate {
@@ -417,6 +442,9 @@ impl Limits {
             Counter::SignUpEverywhere => self.sign_up.everywhere,
             Counter::AccountChange => self.account.changes,
             Counter::AccountExport => self.account.exports,
+            Counter::RegistrationAddress => self.registration.address,
+            Counter::RegistrationNetwork => self.registration.network,
+            Counter::RegistrationSite => self.registration.site,
         }
     }
 }

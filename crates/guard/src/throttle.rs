@@ -10,7 +10,7 @@ use crate::lately::Lately;
 use crate::limits::Limits;
 use crate::rules::{
     self, Blocks, ClientSecretTry, CodeMail, CodeTry, Counter, DeviceClass, Measures,
-    PasswordAttempt, ProofMail, ResetMail, Rule, UserCodeTry,
+    PasswordAttempt, ProofMail, Registering, ResetMail, Rule, UserCodeTry,
 };
 use crate::ticket::{Counted, Place, Ticket};
 
@@ -181,8 +181,18 @@ impl Throttle {
         attempt: UserCodeTry<'_>,
         now: Timestamp,
     ) -> Result<Pass, GuardFailure> {
-        self.count(self.counted(&rules::user_code(&attempt), false), now)
-            .await
+        let mut counted = self.counted(&rules::user_code(&attempt), false);
+        match self.judge(counted.clone(), now).await? {
+            Judged::Over(limit, _) if limit.is_filled_by_others() => {
+                counted.retain(|c| !c.counter.is_filled_by_others());
+                if attempt.device == DeviceClass::Unknown {
+                    let allowed = self.blocks().allows(attempt.ip, now);
+                    counted.extend(self.counted(&[rules::crowded(attempt.ip)], allowed));
+                }
+                self.count(counted, now).await
+            }
+            judged => Ok(judged.into_pass()),
+        }
     }
 
     /// Counts a device's request for codes. It counts for good. No block: nothing is guessed by it, and
@@ -217,6 +227,27 @@ impl Throttle {
                 self.count(with_slowed(&slowly), now).await
             }
             judged => Ok(judged.into_pass()),
+        }
+    }
+
+    /// Counts an app that somebody is about to register; with a token of an operator, also from where strangers are
+    /// kept out. It counts for good.
+    pub async fn before_registration(
+        &self,
+        ip: &str,
+        by: Registering,
+        now: Timestamp,
+    ) -> Result<Pass, GuardFailure> {
+        let rules = rules::registration(ip);
+        match by {
+            Registering::Anybody => {
+                self.unblocked((DeviceClass::Unknown, ip), &rules, now)
+                    .await
+            }
+            Registering::WithToken => {
+                let allowed = self.blocks().allows(ip, now);
+                self.count(self.counted(&rules, allowed), now).await
+            }
         }
     }
 

@@ -14,6 +14,9 @@ use crate::{Failure, Provider};
 #[derive(Debug, Default)]
 pub(crate) struct Begun {
     planned: Mutex<BTreeSet<i64>>,
+    /// One look at a time: two at once would both find that the file has just risen, or the later one would take
+    /// an older look for what is so now.
+    looking: tokio::sync::Mutex<()>,
     /// Whether the file says a level, and trust was voided for it.
     file: Mutex<bool>,
 }
@@ -21,6 +24,7 @@ pub(crate) struct Begun {
 impl Provider {
     /// Voids trust for what began since the last time. What fails is tried again by the next round.
     pub async fn see_levels_begin(&self) -> Result<(), Failure> {
+        let _one_at_a_time = self.begun.looking.lock().await;
         let (situation, now) = (self.situation(), self.now());
         let begun = |made: &&LevelDecision| {
             made.level >= Level::Watch && !made.begins_at_once() && made.holds(now)

@@ -122,6 +122,20 @@ impl Provider {
         Ok(lifted == Once::First)
     }
 
+    /// Whether a cohort is told by a tag that no account was imported with: a typing error, which would be about
+    /// nobody and look like success.
+    pub async fn is_untagged(&self, cohort: &Cohort) -> Result<bool, Failure> {
+        let Some(tag) = cohort.tag.clone() else {
+            return Ok(false);
+        };
+        Ok(!self.store.read(move |tx| tx.is_tag(&tag)).await?)
+    }
+
+    /// Some of the tags that accounts were imported with, in order.
+    pub async fn tags(&self, limit: usize) -> Result<Vec<String>, Failure> {
+        Ok(self.store.read(move |tx| tx.tags(limit)).await?)
+    }
+
     /// How many accounts are in `cohort`. Looks at all accounts: for the command line.
     pub async fn cohort_size(&self, cohort: Cohort) -> Result<u64, Failure> {
         let count = self.store.read(move |tx| tx.count_cohort(&cohort, None));

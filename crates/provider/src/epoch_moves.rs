@@ -13,6 +13,8 @@ pub enum EpochMoved {
     To(Epoch),
     /// There is no such app.
     UnknownClient,
+    /// No account was imported with this tag.
+    UnknownTag,
     /// Apps hold tokens only.
     NotOfClients,
     /// A name or reason is missing, too long, or holds control characters.
@@ -44,8 +46,13 @@ impl Provider {
         scope: &EpochScope,
         kind: EpochKind,
     ) -> Result<Option<EpochMoved>, Failure> {
-        let EpochScope::Client(id) = scope else {
-            return Ok(None);
+        let id = match scope {
+            EpochScope::Client(id) => id,
+            EpochScope::Cohort(cohort) => {
+                let untagged = self.is_untagged(cohort).await?;
+                return Ok(untagged.then_some(EpochMoved::UnknownTag));
+            }
+            EpochScope::Server | EpochScope::User(_) => return Ok(None),
         };
         if kind != EpochKind::Token {
             return Ok(Some(EpochMoved::NotOfClients));

@@ -86,6 +86,8 @@ pub enum Decided {
     NeedsToken,
     /// There is no such app.
     UnknownClient,
+    /// No account was imported with this tag.
+    UnknownTag,
     /// The end comes before the beginning, or is over.
     EndsBeforeItBegins,
     /// A name, reason or text is missing, too long, or holds control characters.
@@ -215,6 +217,12 @@ impl Provider {
             && self.clients.find(id.as_str()).await?.is_none()
         {
             return Ok(Decided::UnknownClient);
+        }
+        if let LevelScope::Cohort(cohort) = &order.scope
+            && order.level > Level::Normal
+            && self.is_untagged(cohort).await?
+        {
+            return Ok(Decided::UnknownTag);
         }
         let order = order.settled(now, event);
         let work = move |tx: &mut Tx<'_>| order.decide(tx);

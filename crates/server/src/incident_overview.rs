@@ -2,12 +2,17 @@
 
 use sekisho_guard::{CONFIRM_WITHIN, ConfirmRefusal, Situation};
 use sekisho_mail::when;
-use sekisho_model::{Feature, LevelDecision, LevelScope, Standing, SwitchDecision, Timestamp};
-use sekisho_provider::Provider;
+use sekisho_model::{
+    Cohort, Feature, LevelDecision, LevelScope, Standing, SwitchDecision, Timestamp,
+};
 use sekisho_provider::incidents::Decided;
+use sekisho_provider::{Failure, Provider};
 use serde::Serialize;
 
 use crate::cli::in_words;
+
+/// So many tags are named to whoever got one wrong.
+const SHOWN_TAGS: usize = 20;
 
 /// Everything that counts, waits or is planned.
 #[derive(Serialize)]
@@ -78,11 +83,33 @@ pub(crate) fn refusal(decided: &Decided) -> String {
             "Operators have tokens for lowering: show yours with --token-file.".to_owned()
         }
         Decided::UnknownClient => "There is no such app.".to_owned(),
+        Decided::UnknownTag => "No account was imported with this tag.".to_owned(),
         Decided::EndsBeforeItBegins => "It would end before it begins.".to_owned(),
         Decided::BadText(what) => {
             format!("The {what} is missing, too long, or holds control characters.")
         }
     }
+}
+
+/// What is wrong with a cohort that is told by a tag no account has, and which tags there are.
+pub(crate) async fn unknown_tag(
+    provider: &Provider,
+    cohort: &Cohort,
+) -> Result<Option<String>, Failure> {
+    if !provider.is_untagged(cohort).await? {
+        return Ok(None);
+    }
+    let asked = cohort.tag.as_deref().unwrap_or_default();
+    let tags = provider.tags(SHOWN_TAGS).await?;
+    let there_are = if tags.is_empty() {
+        "no account has a tag; `sekisho user import --tag` gives one".to_owned()
+    } else {
+        let more = if tags.len() < SHOWN_TAGS { "" } else { ", …" };
+        format!("the tags that accounts have: {}{more}", tags.join(", "))
+    };
+    let why =
+        format!("No account was imported with the tag {asked:?}. Nothing was done; {there_are}.");
+    Ok(Some(why))
 }
 
 fn told(moment: Timestamp) -> String {

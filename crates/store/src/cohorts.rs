@@ -1,6 +1,6 @@
 //! Moves of epochs for cohorts: one row each, however many accounts they are about (INC-08).
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use sekisho_model::{Cohort, CohortMark, Epoch, EpochKind, Timestamp};
@@ -91,6 +91,32 @@ impl Tx<'_> {
             .execute(self.conn)?;
         self.bump_revision(Topic::Epochs)?;
         Ok(Once::First)
+    }
+
+    /// Whether any account was imported with this tag. One look into an index, however many there are.
+    pub fn is_tag(&mut self, tag: &str) -> Result<bool, StoreError> {
+        let tagged = users::table
+            .filter(sql::<Bool>("cohort_tag <> ''"))
+            .filter(users::cohort_tag.eq(tag));
+        Ok(diesel::select(exists(tagged)).get_result(self.conn)?)
+    }
+
+    /// The first tags of imported accounts, in order. One look into an index for each.
+    pub fn tags(&mut self, limit: usize) -> Result<Vec<String>, StoreError> {
+        let mut tags: Vec<String> = Vec::new();
+        while tags.len() < limit {
+            let last = tags.last().map_or("", String::as_str);
+            let next = users::table
+                .filter(sql::<Bool>("cohort_tag <> ''"))
+                .filter(users::cohort_tag.gt(last))
+                .order(users::cohort_tag)
+                .select(users::cohort_tag)
+                .first::<String>(self.conn)
+                .optional()?;
+            let Some(next) = next else { break };
+            tags.push(next);
+        }
+        Ok(tags)
     }
 
     /// How many accounts are in `cohort`; with `since`, how many of them have not chosen a password

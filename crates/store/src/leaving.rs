@@ -8,7 +8,7 @@ use diesel::sql_types::Bool;
 use sekisho_model::{Digest, EpochKind, Subject, Timestamp, UserId};
 
 use crate::backend::on_each;
-use crate::column::{micros, read_digest, read_id};
+use crate::column::{micros, read_digest, read_id, time};
 use crate::grants::count;
 use crate::schema::{
     access_tokens, address_changes, address_quarantine, codes, grants, logout_deliveries, outbox,
@@ -63,20 +63,34 @@ impl Tx<'_> {
         Ok(Once::of(rows))
     }
 
-    /// Accounts whose time has come and whose apps were told of it or given up, the longest due first.
-    pub fn due_deletions(&mut self, now: Timestamp, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    /// A page of the accounts whose time has come and whose apps were told of it or given up, the longest due first;
+    /// `after` is the last one of the page before.
+    pub fn due_deletions(
+        &mut self,
+        now: Timestamp,
+        after: Option<(Timestamp, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, UserId)>, StoreError> {
         // A logout token names the person, so that nobody is erased before (REC-16).
         let being_told = logout_deliveries::table
             .filter(logout_deliveries::user_id.eq(users::id))
             .filter(sql::<Bool>("state = 'waiting'"));
-        let ids = users::table
+        let (at, id) = after.map_or((i64::MIN, String::new()), |(at, user)| {
+            (at.micros(), user.to_string())
+        });
+        let later = users::leaves_at.gt(at).assume_not_null();
+        let beside = users::leaves_at.eq(at).assume_not_null();
+        let due = users::table
             .filter(users::leaves_at.le(now.micros()))
+            .filter(later.or(beside.and(users::id.gt(id))))
             .filter(not(exists(being_told)))
-            .order(users::leaves_at)
+            .order((users::leaves_at, users::id))
             .limit(i64::from(limit))
-            .select(users::id)
-            .load::<String>(self.conn)?;
-        ids.iter().map(|id| read_id!(UserId, id)).collect()
+            .select((users::leaves_at.assume_not_null(), users::id))
+            .load::<(i64, String)>(self.conn)?;
+        due.iter()
+            .map(|(at, id)| Ok((time(*at), read_id!(UserId, id)?)))
+            .collect()
     }
 
     /// Accounts that leave before `border` and were not told so again.

@@ -74,8 +74,19 @@ pub struct ClientSecretTry<'a> {
 pub struct UserCodeTry<'a> {
     /// Who typed it; codes are looked up for people who are signed in only.
     pub user: &'a UserId,
+    /// Known is a browser that the account was used from before this sign-in.
+    pub device: DeviceClass,
     /// The client address.
     pub ip: &'a str,
+}
+
+/// Who registers an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registering {
+    /// Whoever comes, where that is open.
+    Anybody,
+    /// Who shows an initial access token.
+    WithToken,
 }
 
 /// A reset link that was asked for.
@@ -142,6 +153,17 @@ pub(crate) fn account_change(account: &Digest) -> Vec<Rule> {
 /// A copy of everything that is kept about a person: long to read, and told as well.
 pub(crate) fn account_export(account: &Digest) -> Vec<Rule> {
     vec![rule(Counter::AccountExport, &account.to_base64url())]
+}
+
+/// Apps that register themselves: each stays until it is unused for long.
+pub(crate) fn registration(ip: &str) -> Vec<Rule> {
+    let from = networks(ip);
+    let mut rules = vec![
+        rule(Counter::RegistrationAddress, &from.address),
+        rule(Counter::RegistrationNetwork, &from.network),
+    ];
+    rules.extend(from.site.map(|site| rule(Counter::RegistrationSite, &site)));
+    rules
 }
 
 /// THR-03: a known browser counts for itself alone; what strangers do cannot close it.
@@ -456,6 +478,20 @@ mod tests {
                 "sign_up.site"
             ]
         );
+        assert_eq!(
+            names(&registration(IP)),
+            [
+                "registration.address",
+                "registration.network",
+                "registration.site"
+            ]
+        );
+        let home = |n: u8| registration(&format!("2001:db8:1:2::{n}"));
+        assert_eq!(
+            home(1)[1..],
+            home(2)[1..],
+            "one home, however many addresses"
+        );
     }
 
     #[test]
@@ -463,7 +499,8 @@ mod tests {
         let entropy = sekisho_model::SeededEntropy::new(1);
         let now = sekisho_model::Timestamp::from_seconds(1);
         let (one, other) = (UserId::new(now, &entropy), UserId::new(now, &entropy));
-        let from = |user, ip| user_code(&UserCodeTry { user, ip });
+        let device = DeviceClass::Unknown;
+        let from = |user, ip| user_code(&UserCodeTry { user, device, ip });
         assert_eq!(
             names(&from(&one, IP)),
             ["device.account", "device.address", "device.everywhere"]

@@ -54,6 +54,9 @@ pub(crate) enum Counter {
     SignUpEverywhere,
     AccountChange,
     AccountExport,
+    RegistrationAddress,
+    RegistrationNetwork,
+    RegistrationSite,
 }
 
 impl Counter {
@@ -110,6 +113,9 @@ impl Counter {
             Self::SignUpEverywhere => "sign_up.everywhere",
             Self::AccountChange => "account.changes",
             Self::AccountExport => "account.exports",
+            Self::RegistrationAddress => "registration.address",
+            Self::RegistrationNetwork => "registration.network",
+            Self::RegistrationSite => "registration.site",
         }
     }
 
@@ -135,13 +141,19 @@ impl Counter {
                 | Self::SignUpAddress
                 | Self::SignUpNetwork
                 | Self::SignUpSite
+                | Self::RegistrationAddress
+                | Self::RegistrationNetwork
+                | Self::RegistrationSite
         )
     }
 
     /// Whether strangers fill it for everybody, so that its being reached says nothing about who asks: then
     /// narrower limits take its place, and nobody is refused for it alone.
     pub(crate) const fn is_filled_by_others(self) -> bool {
-        matches!(self, Self::SourceClient | Self::SourceEverywhere)
+        matches!(
+            self,
+            Self::SourceClient | Self::SourceEverywhere | Self::UserCodeEverywhere
+        )
     }
 
     /// Whether a success starts it from zero (THR-10) instead of only not counting. The budget of

@@ -7,13 +7,13 @@ use sekisho_model::Level;
 pub enum EndpointClass {
     /// Status page, health, metrics, style sheets, pages of the dev mode.
     Status,
-    /// Discovery, keys and pages that say the same to everybody.
+    /// Discovery, keys and pages that say the same to everybody; in which language.
     PublicFacts,
     /// Introspection, revocation and signing out: they only ever take away.
     Withdrawal,
     /// Claims about a person, for an app that holds a token.
     UserInfo,
-    /// Account pages that only show.
+    /// Account pages that only show, and what a person is called and reads.
     AccountView,
     /// Requests of apps on behalf of somebody who may be signed in already.
     Authorize,
@@ -23,7 +23,7 @@ pub enum EndpointClass {
     SignIn,
     /// The decision about an app or a device.
     Consent,
-    /// Passwords, addresses, second steps and other settings of an account; resets.
+    /// Passwords, addresses, second steps and whatever else keeps others out of an account; resets.
     Credentials,
     /// Changing or deleting what an app registered.
     ClientChange,

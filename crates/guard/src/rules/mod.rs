@@ -13,13 +13,13 @@ mod situation;
 mod travel;
 
 pub use act::{
-    ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ProofMail, ResetMail,
-    UserCodeTry,
+    ClientSecretTry, CodeMail, CodeTry, DeviceClass, PasswordAttempt, ProofMail, Registering,
+    ResetMail, UserCodeTry,
 };
 pub(crate) use act::{
     account_change, account_export, client_secret, code_mail, code_of_strangers, code_try, crowded,
-    device_request, password, proof_mail, reset_mail, reset_mail_after_the_day_s, sign_up, slowed,
-    slowed_mails, user_code,
+    device_request, password, proof_mail, registration, reset_mail, reset_mail_after_the_day_s,
+    sign_up, slowed, slowed_mails, user_code,
 };
 pub(crate) use admission::turns_of;
 pub use admission::{Admission, AdmissionSettings};

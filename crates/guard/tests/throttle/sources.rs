@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use sekisho_guard::{Blocks, DeviceClass, Limits, Pass, PasswordAttempt, Throttle};
-use sekisho_model::{Block, BlockEffect, BlockTarget, ClientId, Digest};
+use sekisho_guard::{
+    Blocks, DeviceClass, Limits, Pass, PasswordAttempt, Registering, Throttle, UserCodeTry,
+};
+use sekisho_model::{Block, BlockEffect, BlockTarget, ClientId, Digest, SeededEntropy, UserId};
 use sekisho_session::Session;
 
 use super::{
@@ -86,6 +88,86 @@ async fn thr_01_what_strangers_fill_for_all_stops_nobody_who_did_no_wrong() {
     drop(typo);
     let right = go(password(&throttle, &owner(), NEW, "192.0.2.1", 51).await);
     throttle.after_success(right).await;
+}
+
+#[tokio::test]
+async fn thr_17_who_guesses_user_codes_everywhere_closes_devices_for_nobody() {
+    let mut limits = Limits::default();
+    limits.device.everywhere.max = 50;
+    let throttle = Throttle::new(Session::in_memory(), limits, key());
+    let entropy = SeededEntropy::new(1);
+    let person = || UserId::new(at(0), &entropy);
+    let typed = async |user: &UserId, device, ip: &str, second| {
+        let attempt = UserCodeTry { user, device, ip };
+        throttle
+            .before_user_code(attempt, at(second))
+            .await
+            .unwrap()
+    };
+    for n in 0..500 {
+        let _wrong = typed(&person(), NEW, &stranger(n), 0).await;
+    }
+    let owner = person();
+    for second in 1..20 {
+        let right = go(typed(&owner, NEW, "192.0.2.1", second).await);
+        throttle.after_success(right).await;
+    }
+    // Who guesses from new browsers gets on a little only.
+    let mut stopped = Vec::new();
+    for _ in 0..4 {
+        stopped.push(stopped_by(&typed(&person(), NEW, "192.0.2.1", 20).await));
+    }
+    assert_eq!(stopped[2..], ["nothing", "source.crowded"]);
+    // A browser that the account knew before does not share that with its neighbours.
+    for _ in 0..5 {
+        let _wrong = go(typed(&owner, known(), "192.0.2.9", 21).await);
+    }
+    let pass = typed(&owner, known(), "192.0.2.9", 21).await;
+    assert_eq!(stopped_by(&pass), "device.account");
+}
+
+#[tokio::test]
+async fn thr_01_a_home_registers_no_more_apps_however_many_addresses_it_has() {
+    let throttle = throttle();
+    let by = async |ip: String, by| throttle.before_registration(&ip, by, at(0)).await.unwrap();
+    let limits = Limits::default().registration;
+    for (pattern, max, limit) in [
+        ("192.0.2.1", limits.address.max, "registration.address"),
+        (
+            "2001:db8:1:2::N",
+            limits.network.max,
+            "registration.network",
+        ),
+        ("198.51.100.N", limits.network.max, "registration.network"),
+        ("2001:db8:2:N::1", limits.site.max, "registration.site"),
+    ] {
+        let ip = |n: u32| pattern.replace('N', &(n % 250).to_string());
+        for n in 0..max {
+            let _registered = go(by(ip(n), Registering::WithToken).await);
+        }
+        let pass = by(ip(max), Registering::Anybody).await;
+        assert_eq!(stopped_by(&pass), limit, "{pattern}");
+    }
+    let list = ["203.0.113.0/24 strangers", "203.0.114.0/24 allow"];
+    let blocks = list.into_iter().map(|text| {
+        let (network, effect) = text.split_once(' ').unwrap();
+        Block {
+            number: 1,
+            at: at(0),
+            operator: "haruka".to_owned(),
+            target: BlockTarget::Network(network.parse().unwrap()),
+            effect: BlockEffect::from_name(effect).unwrap(),
+            reason: "test".to_owned(),
+            until: None,
+        }
+    });
+    throttle.tell_blocks(Arc::new(Blocks::new(blocks.collect(), &[])));
+    let kept_out = by("203.0.113.1".to_owned(), Registering::Anybody).await;
+    assert_eq!(stopped_by(&kept_out), "block");
+    let _with_token = go(by("203.0.113.1".to_owned(), Registering::WithToken).await);
+    for _ in 0..=limits.network.max {
+        let _allowed = go(by("203.0.114.1".to_owned(), Registering::Anybody).await);
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_audit::outbox::open_letter;
+use sekisho_guard::{Concerned, EndpointClass};
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{
     AddressKind, BrowserSession, EmailAddress, Event, EventId, EventKind, Feature, LetterId,
@@ -20,8 +21,10 @@ use crate::{Failure, Provider};
 
 /// Days before the end at which people are told again.
 const TOLD_AGAIN: Duration = Duration::from_hours(7 * 24);
-/// Accounts erased or told in one round.
+/// Accounts looked at or told at once.
 const ROUND: u32 = 100;
+/// When so many were erased in one round, the others are due in the next.
+const ENOUGH: usize = 100;
 
 /// What came of a wish to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,30 +149,18 @@ impl Provider {
         Ok(stopped)
     }
 
-    /// Erases the accounts that are due, and tells those again that soon are. Answers how many were erased.
+    /// Erases the accounts that are due, and tells those again that soon are. Answers how many were erased. While
+    /// nobody can sign in to an account, it stays: its owner could not stop it, and evidence would be lost.
     pub async fn see_off(&self) -> Result<usize, Failure> {
         let now = self.now();
-        let work = move |tx: &mut Tx<'_>| {
-            let due = tx.due_deletions(now, ROUND)?;
-            Ok((due, tx.deletions_to_tell(now + TOLD_AGAIN, ROUND)?))
+        let closed = self.pass(EndpointClass::SignIn, Concerned::default());
+        let (erased, mut failed) = match closed {
+            Ok(()) => self.erase_due(now).await,
+            Err(_) => (0, Ok(())),
         };
-        let (due, soon) = self.store.read(work).await?;
-        let (mut erased, mut failed, mut gone) = (0, Ok(()), HashSet::new());
-        // One that cannot be erased or told must keep nobody else here.
-        for user in due {
-            match self.erase(user).await {
-                Ok(Some(addresses)) => {
-                    erased += 1;
-                    gone.extend(addresses);
-                }
-                Ok(None) => {}
-                Err(failure) => failed = Err(failure),
-            }
-        }
-        if let Err(failure) = self.forget_letters_to(&gone).await {
-            failed = Err(failure);
-        }
-        for user in soon {
+        let work = move |tx: &mut Tx<'_>| tx.deletions_to_tell(now + TOLD_AGAIN, ROUND);
+        for user in self.store.read(work).await? {
+            // One that cannot be told must keep nobody else from it.
             if let Err(failure) = self.tell_again(user).await {
                 failed = Err(failure);
             }
@@ -208,6 +199,55 @@ impl Provider {
             }
         }
         Ok(())
+    }
+
+    /// Those that wait, and those that cannot be erased, do not hold up those behind them.
+    async fn erase_due(&self, now: Timestamp) -> (usize, Result<(), Failure>) {
+        let (mut erased, mut failed, mut after) = (0, Ok(()), None);
+        let mut gone = HashSet::new();
+        loop {
+            let work = move |tx: &mut Tx<'_>| tx.due_deletions(now, after, ROUND);
+            let due = match self.store.read(work).await {
+                Ok(due) => due,
+                Err(error) => return (erased, Err(error.into())),
+            };
+            for (_, user) in &due {
+                match self.erase_if_open(*user).await {
+                    Ok(Some(addresses)) => {
+                        erased = erased.saturating_add(1);
+                        gone.extend(addresses);
+                    }
+                    Ok(None) => {}
+                    Err(failure) => failed = Err(failure),
+                }
+            }
+            after = due.last().copied();
+            if after.is_none() || erased >= ENOUGH {
+                break;
+            }
+        }
+        if let Err(failure) = self.forget_letters_to(&gone).await {
+            failed = Err(failure);
+        }
+        (erased, failed)
+    }
+
+    /// As [`Provider::erase`]; `None` as well while nobody can sign in to it.
+    async fn erase_if_open(&self, user: UserId) -> Result<Option<Vec<String>>, Failure> {
+        if self.is_closed_to(user).await? {
+            return Ok(None);
+        }
+        self.erase(user).await
+    }
+
+    /// Whether a level of some accounts, or a block, keeps this person from signing in.
+    async fn is_closed_to(&self, user: UserId) -> Result<bool, Failure> {
+        if !self.situation().tells_people_apart(self.now()) {
+            return Ok(false);
+        }
+        let found = self.store.read(move |tx| tx.account(user)).await?;
+        let passes = |user: &User| self.pass_person(EndpointClass::SignIn, user).is_ok();
+        Ok(found.is_some_and(|account| !passes(&account.user)))
     }
 
     /// Answers the addresses the account had, as far as they could be read; `None` if it stays after all, or is gone.

@@ -43,7 +43,7 @@ impl Provider {
         wish: ProfileWish<'_>,
         visit: &Visit,
     ) -> Result<ProfileSaved, Failure> {
-        self.pass_person(EndpointClass::Credentials, &live.user)?;
+        self.pass_person(EndpointClass::AccountView, &live.user)?;
         let name = match sign_up::name(wish.name) {
             Ok(name) => name,
             Err(refusal) => return Ok(ProfileSaved::Name(refusal)),
@@ -94,7 +94,7 @@ impl Provider {
         if live.user.chosen_locale() == Some(locale) {
             return Ok(());
         }
-        self.pass_person(EndpointClass::Credentials, &live.user)?;
+        self.pass_person(EndpointClass::PublicFacts, &live.user)?;
         let event = self.profile_event(live, json!({ "language": locale }), visit);
         let user = live.user.id;
         let work = move |tx: &mut Tx<'_>| {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use sekisho_guard::{Concerned, EndpointClass};
+use sekisho_guard::{Concerned, EndpointClass, Pass, Registering};
 use sekisho_model::{
     Client, ClientId, ClientOrigin, ClientSecret, Digest, Epoch, EpochKind, EventKind, Feature,
     InitialAccessToken, Origin, Outcome, Purpose, RegistrationToken, Timestamp,
 };
-use sekisho_session::{CounterKey, Limit, Verdict};
 use sekisho_store::{Once, RegisteredClient, StoreError, Tx};
 use serde_json::{Map, Value, json};
 
@@ -43,8 +42,6 @@ pub enum RegistrationAnswer {
 
 /// A lost answer must not be a lost client: the former management token works this long.
 const GRACE: Duration = Duration::from_mins(1);
-/// Registrations from one source.
-const MOST_FROM_SOURCE: (u32, Duration) = (20, Duration::from_hours(1));
 
 impl From<ClientRefusal> for RegistrationAnswer {
     fn from(refusal: ClientRefusal) -> Self {
@@ -71,7 +68,12 @@ impl Provider {
         self.knowledge.may_issue(now)?;
         self.works(Feature::DynamicRegistration)?;
         self.pass(EndpointClass::ClientRegistration, Concerned::default())?;
-        if let Verdict::Over { until, .. } = self.count_registration(origin).await? {
+        let by = match bearer {
+            Some(_) => Registering::WithToken,
+            None => Registering::Anybody,
+        };
+        let counted = self.throttle.before_registration(&origin.ip, by, now);
+        if let Pass::Wait { until, .. } = counted.await? {
             return Ok(RegistrationAnswer::Wait(until));
         }
         let initial = bearer
@@ -103,20 +105,6 @@ impl Provider {
         let initial = initial.filter(|_| by_token);
         self.store_registration(client, (initial, since), origin)
             .await
-    }
-
-    async fn count_registration(&self, origin: &Origin) -> Result<Verdict, Failure> {
-        let key = self.keyring.mac_key(Purpose::Throttle);
-        let (max, window) = MOST_FROM_SOURCE;
-        let limit = Limit {
-            key: CounterKey {
-                name: "registration.source",
-                digest: Digest::keyed(key.as_bytes(), &[origin.ip.as_bytes()]),
-            },
-            max,
-            window,
-        };
-        Ok(self.session.count(&[limit], self.now()).await?)
     }
 
     /// The client that is asked for, with everything checked that does not need the store.

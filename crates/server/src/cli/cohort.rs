@@ -3,8 +3,10 @@
 use clap::Args;
 use sekisho_mail::when;
 use sekisho_model::{Cohort, Timestamp, Wave};
+use sekisho_provider::Provider;
 
 use super::CliError;
+use crate::incident_overview::unknown_tag;
 
 /// Which accounts.
 #[derive(Debug, Clone, Args)]
@@ -46,6 +48,14 @@ impl Who {
                 "say who: an address, --all, --made-before, --chosen-before or --tag",
             ))
         }
+    }
+}
+
+/// Refuses a tag that no account has: an order for nobody would look like success.
+pub(super) async fn must_be_tagged(provider: &Provider, cohort: &Cohort) -> Result<(), CliError> {
+    match unknown_tag(provider, cohort).await? {
+        Some(why) => Err(CliError::refused(why)),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use sekisho_model::{Cohort, EpochKind, EventKind};
 use sekisho_provider::incidents::EpochScope;
 
+use super::cohort::must_be_tagged;
 use super::levels::By;
 use super::tree::Where;
 use super::{CliError, clients, event, output, services_at, users};
@@ -64,6 +65,9 @@ pub(super) async fn run(asked: MoveEpoch) -> Result<(), CliError> {
         ));
     }
     let scope = scope(&services, asked.whose).await?;
+    if let EpochScope::Cohort(cohort) = &scope {
+        must_be_tagged(provider, cohort).await?;
+    }
     let kind = match asked.kind {
         Kind::Password => EpochKind::Password,
         Kind::Session => EpochKind::Session,
@@ -144,10 +148,26 @@ mod tests {
             "incident epoch session --client demo-app --reason test",
             "incident epoch browser --client demo-app --reason test",
             "incident epoch password --client demo-app --reason test --dry-run",
+            "incident epoch browser --cohort old-portal --reason test",
+            "incident epoch browser --cohort old-portal --reason test --dry-run",
+            "incident level 4 --cohort old-portal --reason test",
+            "user force-reset --tag old-portal --reason test",
         ] {
             assert!(place.run(words).await.is_err(), "{words}");
         }
         assert_eq!(moved().await, before);
+        let people = r#"{"email": "old@example.jp", "email_verified": true}"#;
+        let file = place.file("people.jsonl", people);
+        let import = format!("user import {} --tag old-portal", file.display());
+        place.run(&import).await.unwrap();
+        let typo = "incident level 4 --cohort old-potral --reason test";
+        let told = format!("{:?}", place.run(typo).await.unwrap_err());
+        assert!(
+            told.contains("old-potral") && told.contains("have: old-portal"),
+            "{told}"
+        );
+        let over = "incident level 0 --cohort gone --reason test";
+        place.run(over).await.unwrap();
         for words in [
             "incident epoch session --all --reason test",
             "incident epoch browser --cohort old-portal --reason test",

@@ -10,7 +10,7 @@ use sekisho_provider::cohorts::{Progress, kinds};
 use sekisho_provider::signed_in_from::SignInsFrom;
 use serde::Serialize;
 
-use super::cohort::{Who, in_words, moment};
+use super::cohort::{Who, in_words, moment, must_be_tagged};
 use super::tree::{Form, Where};
 use super::{CliError, event, output, paging, services_at, users};
 
@@ -83,6 +83,7 @@ pub(super) async fn force(asked: ForceReset, form: Form) -> Result<(), CliError>
         output::one(form, &Counted { who, accounts });
         return Ok(());
     }
+    must_be_tagged(provider, &cohort).await?;
     let event = event(
         provider,
         &services,

@@ -7,7 +7,7 @@ use sekisho_mail::when;
 use sekisho_model::{EventKind, IncidentNotice, IncidentTexts, NoticeId, NoticeState, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::cohort::{Who, in_words};
+use super::cohort::{Who, in_words, must_be_tagged};
 use super::tree::{Form, Where};
 use super::{CliError, event, output, services_at};
 
@@ -63,6 +63,7 @@ pub(super) async fn tell(asked: TellPeople, form: Form) -> Result<(), CliError> 
         output::one(form, &Counted { who, people });
         return Ok(());
     }
+    must_be_tagged(provider, &cohort).await?;
     let event = event(
         provider,
         &services,

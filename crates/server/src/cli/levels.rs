@@ -13,7 +13,7 @@ use sekisho_provider::Provider;
 use sekisho_provider::incidents::{Confirming, Decided, LevelOrder, SwitchOrder};
 use sekisho_provider::operator_tokens::Operator;
 
-use super::cohort::moment;
+use super::cohort::{moment, must_be_tagged};
 use super::tree::{Form, Where};
 use super::{CliError, event, output, services_at};
 use crate::incident_overview::{Overview, refusal};
@@ -154,10 +154,16 @@ pub(super) async fn set(asked: SetLevel) -> Result<(), CliError> {
     let event = event(provider, &services, kind, "incident level");
     let shown = asked.proof.operator(provider).await?;
     let proved = shown.as_ref().map(|operator| operator.token);
+    let scope = scope(asked.client, asked.cohort);
+    if let LevelScope::Cohort(cohort) = &scope
+        && asked.level > Level::Normal
+    {
+        must_be_tagged(provider, cohort).await?;
+    }
     let order = LevelOrder {
         operator: shown.map_or(asked.by.operator, |operator| operator.name),
         proved,
-        scope: scope(asked.client, asked.cohort),
+        scope,
         level: asked.level,
         reason: asked.by.reason,
         from: asked.from,

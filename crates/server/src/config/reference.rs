@@ -124,7 +124,7 @@ fn add(page: &mut String, section: &SectionHelp, values: Option<&toml::Table>) {
 }
 
 /// What each limit counts; `sekisho-guard` holds the defaults.
-const LIMITS: [(&str, &str); 51] = [
+const LIMITS: [(&str, &str); 54] = [
     (
         "password.known_browser",
         "Wrong passwords of one account, at one browser it has been used from. Strangers cannot use this up.",
@@ -218,7 +218,7 @@ const LIMITS: [(&str, &str); 51] = [
     ("device.address", "From one address (IPv6: /64)."),
     (
         "device.everywhere",
-        "Of everybody. A code has some 34 bits: with a thousand devices waiting at once, this many tries find one of them once in fifty thousand.",
+        "Of everybody. A code has some 34 bits: with a thousand devices waiting at once, this many tries find one of them once in fifty thousand. When it is reached, each network goes on with `source.crowded`, and browsers their account was used from before as always.",
     ),
     (
         "device.requests_address",
@@ -266,6 +266,15 @@ const LIMITS: [(&str, &str); 51] = [
         "account.exports",
         "Copies of everything that is kept about one person, taken in the account pages.",
     ),
+    (
+        "registration.address",
+        "Apps that register themselves, from one IP address; counted before anything is looked at.",
+    ),
+    (
+        "registration.network",
+        "From one network: IPv4 /24, IPv6 /64.",
+    ),
+    ("registration.site", "From one site: IPv6 /48."),
 ];
 
 #[cfg(test)]

@@ -267,6 +267,7 @@ const PRE_AUTH_FORMS: [&str; 22] = [
     "code",
     "consent",
     "forgot",
+    "let-in",
     "reset",
     "new-password",
     "recovery",

@@ -11,6 +11,7 @@ contract! {
     marks_are_numbered_with_the_other_epochs_and_can_be_lifted
     marks_are_listed_page_by_page
     accounts_are_counted_by_every_condition
+    tags_of_imported_accounts_are_known
     every_account_is_counted_in_one_wave
     choosing_a_password_is_kept_beside_the_account
 }
@@ -74,6 +75,31 @@ async fn marks_are_numbered_with_the_other_epochs_and_can_be_lifted(bed: &Bed) {
             assert_eq!(tx.cohort_marks()?[0].kinds, [EpochKind::Session]);
             assert_eq!(tx.lift_password_mark(Epoch(2))?, Once::Again);
             assert_eq!(tx.lift_password_mark(Epoch(9))?, Once::Again);
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn tags_of_imported_accounts_are_known(bed: &Bed) {
+    let maker = Maker::new();
+    let users: Vec<User> = (0..5).map(|_| maker.user()).collect();
+    bed.store
+        .write(move |tx| {
+            assert!(tx.tags(20)?.is_empty() && !tx.is_tag("")?);
+            let tags = ["portal", "", "shop", "portal", "intranet"];
+            for (user, tag) in users.into_iter().zip(tags) {
+                let user = User {
+                    cohort_tag: tag.to_owned(),
+                    ..user
+                };
+                let sealed = |byte| Sealed::from_bytes(vec![byte]);
+                tx.insert_user(&user, &sealed(1), &sealed(2))?;
+            }
+            assert!(tx.is_tag("shop")? && tx.is_tag("portal")?);
+            assert!(!tx.is_tag("sho")? && !tx.is_tag("shops")? && !tx.is_tag("")?);
+            assert_eq!(tx.tags(20)?, ["intranet", "portal", "shop"]);
+            assert_eq!(tx.tags(2)?, ["intranet", "portal"]);
             Ok(())
         })
         .await

@@ -13,6 +13,7 @@ contract! {
     rec_14_a_subject_is_never_given_again
     rec_15_a_released_address_is_taken_from_everybody
     rec_15_no_code_goes_to_a_released_address
+    rec_16_due_accounts_come_page_by_page
 }
 
 async fn rec_16_an_account_is_erased_once_and_not_before_its_time(bed: &Bed) {
@@ -27,7 +28,7 @@ async fn rec_16_an_account_is_erased_once_and_not_before_its_time(bed: &Bed) {
             assert_eq!(tx.ask_deletion(id, NOW, NOW)?, Once::Again, "asked once");
             let later = NOW + HOUR * 2;
             assert_eq!(tx.hasten_deletion(id, later)?, Once::Again, "never later");
-            assert!(tx.due_deletions(NOW, 9)?.is_empty());
+            assert!(tx.due_deletions(NOW, None, 9)?.is_empty());
             assert_eq!(tx.erase_user(id, NOW)?, Once::Again, "not yet");
             assert_eq!(tx.deletions_to_tell(NOW + HOUR, 9)?, [id]);
             assert_eq!(tx.deletion_told(id)?, Once::First);
@@ -39,7 +40,9 @@ async fn rec_16_an_account_is_erased_once_and_not_before_its_time(bed: &Bed) {
                 found.user.epochs.session > user.epochs.session,
                 "void at once"
             );
-            assert_eq!(tx.due_deletions(NOW + HOUR, 9)?, [id]);
+            let due = (NOW + HOUR, id);
+            assert_eq!(tx.due_deletions(NOW + HOUR, None, 9)?, [due]);
+            assert!(tx.due_deletions(NOW + HOUR, Some(due), 9)?.is_empty());
             Ok(())
         })
         .await
@@ -57,6 +60,33 @@ async fn rec_16_an_account_is_erased_once_and_not_before_its_time(bed: &Bed) {
     assert_eq!(first, 1);
     let gone = bed.store.read(move |tx| tx.account(id)).await.unwrap();
     assert!(gone.is_none());
+}
+
+async fn rec_16_due_accounts_come_page_by_page(bed: &Bed) {
+    let maker = Maker::new();
+    let mut due = Vec::new();
+    for n in 0..5_u32 {
+        let id = maker.kept_user(&bed.store).await.id;
+        // Two at the same moment.
+        due.push((NOW + HOUR * (n / 2), id));
+    }
+    due.sort_by_key(|(at, id)| (*at, id.to_string()));
+    let expected = due.clone();
+    let pages = move |tx: &mut Tx<'_>| {
+        for (at, id) in &due {
+            tx.ask_deletion(*id, *at, NOW)?;
+        }
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = tx.due_deletions(NOW + HOUR * 9, after, 2)?;
+            after = page.last().copied();
+            all.extend(page);
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    };
+    assert_eq!(bed.store.write(pages).await.unwrap(), expected);
 }
 
 async fn rec_16_who_stays_is_not_erased(bed: &Bed) {

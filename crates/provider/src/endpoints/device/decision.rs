@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
-use sekisho_guard::{EndpointClass, Pass, UserCodeTry};
+use sekisho_guard::{DeviceClass, EndpointClass, Pass, UserCodeTry};
 use sekisho_model::{
     Client, CodeRecord, Consent, Digest, Event, EventKind, Feature, FlowId, Grant, GrantId,
-    GrantTerms, Locale, Outcome, PreAuthToken, ScopeSet, SessionId, Timestamp, UserId,
+    GrantTerms, KnownBrowser, Locale, Outcome, PreAuthToken, ScopeSet, SessionId, Timestamp,
+    UserId,
 };
 use sekisho_session::ParkedKind;
 use sekisho_store::{Once, StoreError, Tx};
@@ -93,6 +94,7 @@ impl Provider {
         let now = self.now();
         let attempt = UserCodeTry {
             user: &live.user.id,
+            device: self.device_before(live).await?,
             ip: &visit.origin.ip,
         };
         let ticket = match self.throttle.before_user_code(attempt, now).await? {
@@ -119,6 +121,18 @@ impl Provider {
             return Ok(DeviceFound::SignIn(flow, cookie));
         }
         self.ask_about(device, client, &code, (live, visit)).await
+    }
+
+    /// Known is a browser that the account was used from before this sign-in: whoever guesses brings accounts and
+    /// browsers that are new.
+    async fn device_before(&self, live: &LiveSession) -> Result<DeviceClass, Failure> {
+        let (user, session) = (live.user.id, &live.session);
+        let browsers = self.store.read(move |tx| tx.browsers_of(user)).await?;
+        let before = |browser: &KnownBrowser| {
+            browser.id == session.browser_id && browser.first_seen_at < session.created_at
+        };
+        let known = browsers.into_iter().find(before);
+        Ok(known.map_or(DeviceClass::Unknown, |known| DeviceClass::Known(known.id)))
     }
 
     async fn ask_about(

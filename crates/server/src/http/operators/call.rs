@@ -9,7 +9,7 @@ use actix_web::web::{self, Bytes};
 use actix_web::{Error, HttpMessage as _, HttpRequest};
 use sekisho_mail::when;
 use sekisho_model::{
-    EmailAddress, Event, EventKind, OperatorPermission, Origin, Subject, Timestamp, UserId,
+    Cohort, EmailAddress, Event, EventKind, OperatorPermission, Origin, Subject, Timestamp, UserId,
 };
 use sekisho_provider::operator_tokens::Operator;
 use serde::de::DeserializeOwned;
@@ -18,6 +18,7 @@ use super::LONGEST;
 use super::problem::Problem;
 use crate::http::app::{App, RequestId, authorization, header};
 use crate::http::edge::complete_headers;
+use crate::incident_overview::unknown_tag;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -114,6 +115,14 @@ pub(super) fn event(app: &App, caller: &Caller, kind: EventKind) -> Event {
     let mut event = app.provider.event_of_server(kind);
     event.origin = caller.origin.clone();
     event
+}
+
+/// Refuses a tag that no account has: an order for nobody would look like success.
+pub(super) async fn must_be_tagged(app: &App, cohort: &Cohort) -> Result<(), Problem> {
+    match unknown_tag(&app.provider, cohort).await? {
+        Some(why) => Err(Problem::Invalid(format!("cohort: {why}"))),
+        None => Ok(()),
+    }
 }
 
 /// The account of a sign-in address or `sub`.

@@ -9,7 +9,7 @@ use sekisho_provider::incidents::EpochScope;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Caller, body, event, user};
+use super::call::{Caller, body, event, must_be_tagged, user};
 use super::problem::Problem;
 use crate::http::answer::json_answer;
 use crate::http::app::App;
@@ -48,6 +48,9 @@ async fn order(app: &App, request: &HttpRequest, sent: &Bytes) -> Result<Value, 
     let wish: EpochWish = body(request, sent)?;
     let (kind, reason, dry_run) = (wish.kind, wish.reason.clone(), wish.dry_run);
     let scope = scope(app, wish).await?;
+    if let EpochScope::Cohort(cohort) = &scope {
+        must_be_tagged(app, cohort).await?;
+    }
     if dry_run {
         let most = app.provider.epoch_reach(&scope, kind).await?;
         return Ok(json!({ "at_most": most }));
@@ -58,6 +61,7 @@ async fn order(app: &App, request: &HttpRequest, sent: &Bytes) -> Result<Value, 
     match app.provider.order_epoch((scope, kind), by, event).await? {
         EpochMoved::To(epoch) => Ok(json!({ "epoch": epoch })),
         EpochMoved::UnknownClient => invalid("client: there is no such app".to_owned()),
+        EpochMoved::UnknownTag => invalid("cohort: no account has this tag".to_owned()),
         EpochMoved::NotOfClients => invalid("kind: an app holds tokens only".to_owned()),
         EpochMoved::BadText(what) => invalid(format!(
             "The {what} is missing, too long, or holds control characters."

@@ -10,7 +10,7 @@ use sekisho_provider::incidents::{Confirming, Decided, LevelOrder, SwitchOrder};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::call::{Caller, body, event, moment};
+use super::call::{Caller, body, event, moment, must_be_tagged};
 use super::problem::Problem;
 use crate::http::answer::json_answer;
 use crate::http::app::App;
@@ -72,6 +72,11 @@ async fn order_level(app: &App, request: &HttpRequest, sent: &Bytes) -> Result<D
         }),
         (None, None) => LevelScope::Server,
     };
+    if let LevelScope::Cohort(cohort) = &scope
+        && wish.level > Level::Normal
+    {
+        must_be_tagged(app, cohort).await?;
+    }
     let order = LevelOrder {
         operator: caller.operator.name.clone(),
         scope,
@@ -145,7 +150,10 @@ fn told(app: &App, decided: Result<Decided, Problem>) -> HttpResponse {
         Ok(Decided::InForce(number)) => shown(number, "in_force"),
         Ok(Decided::Waits(number)) => shown(number, "waits"),
         Ok(
-            decided @ (Decided::BadText(_) | Decided::UnknownClient | Decided::EndsBeforeItBegins),
+            decided @ (Decided::BadText(_)
+            | Decided::UnknownClient
+            | Decided::UnknownTag
+            | Decided::EndsBeforeItBegins),
         ) => Problem::Invalid(refusal(&decided)).answer(app),
         Ok(Decided::WouldLower) => {
             Problem::Forbidden(OperatorPermission::IncidentLower).answer(app)
