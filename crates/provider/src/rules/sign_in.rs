@@ -57,6 +57,23 @@ pub struct PendingSignIn {
     /// Whose mailed link opened it (THR-04).
     #[serde(default)]
     pub let_in: Option<LetIn>,
+    /// The right password that was typed where no page tells it from a wrong one.
+    #[serde(default)]
+    pub unproved: Option<UnprovedPassword>,
+}
+
+/// A right password that counts like a wrong one until everything is proved: tries that were given back at once
+/// would tell that it was right (OTP-07, ENU-01).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnprovedPassword {
+    /// What its try counts in.
+    pub ticket: Ticket,
+    /// The typed name.
+    pub account: Digest,
+    /// The run of wrong ones it is in.
+    pub run: Digest,
+    /// Whether its owner came by a mailed link, which opens the other ways again.
+    pub by_mail: bool,
 }
 
 /// A sign-in whose owner opened a mailed link: what strangers try does not stop it. It proves nothing else.
@@ -236,6 +253,7 @@ impl PendingSignIn {
             began_at: now,
             epoch,
             let_in: None,
+            unproved: None,
         }
     }
 
