@@ -93,6 +93,16 @@ impl From<sekisho_store::StoreError> for CliError {
 
 impl From<sekisho_provider::Failure> for CliError {
     fn from(error: sekisho_provider::Failure) -> Self {
+        if let sekisho_provider::Failure::OverBudget(name) = error {
+            return Self {
+                hint: Some(
+                    "--beyond-budget REASON    (reads on; it is recorded, and operators are told)",
+                ),
+                ..Self::refused(format!(
+                    "The budget of the day is used up: {name}. No more was read."
+                ))
+            };
+        }
         WiringError::from(error).into()
     }
 }
