@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use reqwest::StatusCode;
 use sekisho_model::{EmailAddress, Entropy, Event, EventKind, OsEntropy, Outcome};
+use sekisho_provider::detection::{Reading, ReadingWay};
 use sekisho_server::wiring::{House, Surroundings, services};
 use serde_json::json;
 
@@ -231,5 +232,83 @@ async fn inc_10_a_canary_among_rows_that_are_handed_out_names_who_read_it() {
             line("shown to an operator", "ren"),
         ])
     );
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_10_what_operators_read_in_a_day_is_cut_and_goes_on_for_a_reason_that_is_told() {
+    let house = TestHouse::open().await;
+    let file = house.folder.path().join("config.toml");
+    house.write_config(&file, "127.0.0.1:0");
+    let budgets =
+        "[guard]\nexported_accounts_day = 1\nshown_accounts_day = 2\nread_events_day = 5\n";
+    let text = std::fs::read_to_string(&file).unwrap() + budgets;
+    std::fs::write(&file, text).unwrap();
+    let out = house.folder.path().join("out.jsonl");
+    let out = out.to_str().unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let address = house.login_address.clone();
+    for (words, setting, times) in [
+        (&["user", "show", &address][..], "shown_accounts_day", 1),
+        (&["user", "list", "--limit", "1"], "shown_accounts_day", 1),
+        (
+            &["user", "export", "--out", out],
+            "exported_accounts_day",
+            1,
+        ),
+        (
+            &["events", "--from", "2000-01-01", "--kind", "user_created"],
+            "read_events_day",
+            5,
+        ),
+    ] {
+        for _ in 0..times {
+            Process::run(&[words, &config].concat(), "");
+        }
+        let _gone = std::fs::remove_file(out);
+        if setting == "shown_accounts_day" && words[1] == "show" {
+            continue;
+        }
+        let refused = Process::refused(&[words, &config].concat(), "").expect(setting);
+        assert!(refused.contains(setting), "{refused}");
+        assert!(refused.contains("--beyond-budget"), "{refused}");
+        assert!(!std::path::Path::new(out).exists(), "nothing half-done");
+        let why = ["--beyond-budget", "we move out"];
+        Process::run(&[words, &why, &config].concat(), "");
+        let alerts = house
+            .house
+            .services
+            .provider
+            .operator_alerts(9)
+            .await
+            .unwrap();
+        let told = alerts
+            .0
+            .iter()
+            .filter(|one| one.event.detail["beyond"] == "we move out");
+        assert!(told.count() > 0, "{setting}: {:?}", alerts.0);
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inc_10_exports_at_the_same_moment_share_one_budget() {
+    let house = TestHouse::open_with(|config| config.guard.exported_accounts_day = 3).await;
+    let asked = (0..12).map(|_| {
+        let (provider, user) = (Arc::clone(&house.house.services.provider), house.user);
+        tokio::spawn(async move {
+            let reading = Reading {
+                way: ReadingWay::Export,
+                reader: "mei",
+                beyond: None,
+            };
+            provider.count_reading(reading, &[user]).await.is_ok()
+        })
+    });
+    let mut passed = 0;
+    for one in asked.collect::<Vec<_>>() {
+        passed += usize::from(one.await.unwrap());
+    }
+    assert_eq!(passed, 3);
     house.close().await;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use sekisho_model::{EventKind, Outcome};
 use sekisho_provider::rules::sign_up::SignUpMode;
 use serde_json::json;
 
@@ -320,5 +321,56 @@ async fn pw_09_a_browser_shows_what_is_against_a_password_before_it_is_sent() {
     wait::until("no reason", async || shown().await.is_none().then_some(())).await;
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_02_thr_15_wrong_passwords_on_own_pages_are_seen_by_rules_and_make_a_run() {
+    let house = TestHouse::open_with(|config| config.limits.password.consecutive = 3).await;
+    let app = app_of(&house).await;
+    let (owner, _) = signed_in(&house, &app).await;
+    // Whoever copied the cookie of the session alone has no browser that the account knows.
+    let cookies = owner.cookies(&house);
+    let thief = Browser::new(&house).holding(&house, &cookies, "session");
+    let page = thief.get(PAGE).await;
+    let wrong = [("present", "wrong"), ("password", NEW)];
+    let told = change(&thief, &page, &wrong).await;
+    assert!(
+        told.words().contains("not your present"),
+        "{}",
+        told.words()
+    );
+    let page = owner.get(PAGE).await;
+    let told = change(&owner, &page, &wrong).await;
+    assert!(
+        told.words().contains("not your present"),
+        "{}",
+        told.words()
+    );
+    let store = &house.house.services.store;
+    let read = store.read(|tx| tx.events_of_kind(EventKind::PasswordChanged, 9));
+    let events = read.await.unwrap();
+    let known: Vec<bool> = events
+        .iter()
+        .filter(|event| event.outcome == Outcome::WrongPassword)
+        .map(|event| event.detail["known"].as_bool().unwrap())
+        .collect();
+    assert_eq!(known.len(), 2, "{events:?}");
+    assert!(
+        known.contains(&true) && known.contains(&false),
+        "{events:?}"
+    );
+    let seen = events.iter().flat_map(sekisho_guard::Observation::of);
+    assert_eq!(seen.count(), 1, "an owner who errs at home is no attacker");
+
+    // The third in a row closes this way, at the sign-in of that browser as well.
+    change(&owner, &page, &wrong).await;
+    let right = [("present", PASSWORD), ("password", NEW)];
+    let closed = change(&owner, &page, &right).await;
+    assert!(
+        closed.location().starts_with("/login"),
+        "{}",
+        closed.words()
+    );
     house.close().await;
 }

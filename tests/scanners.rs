@@ -7,7 +7,7 @@ use sekisho_model::EventKind;
 use serde_json::json;
 
 use crate::authorization::request;
-use crate::detection::Scene;
+use crate::detection::{RULES, Scene};
 use crate::tokens::App;
 
 const PICTURE: [(&str, &str); 3] = [
@@ -97,4 +97,34 @@ async fn s5_thr_15_what_a_rule_does_opens_nothing_that_an_operator_closed() {
     assert_eq!(scene.keys_for(scanner).await, StatusCode::OK);
     let app = App::of(&scene.house, json!({"skip_consent": true})).await;
     assert!(scene.keeps_out(&app, scanner).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_15_a_scanner_that_says_a_page_sent_it_is_slowed_and_nobody_is_kept_out_for_it() {
+    let scene = Scene::open().await;
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let liar = "203.0.113.64";
+    scene.scans(liar, &PICTURE, 99).await;
+    assert!(scene.done_about(liar).await.is_empty());
+    scene.scans(liar, &PICTURE, 1).await;
+    assert_eq!(scene.done_about(liar).await, ["\"slow\""]);
+    assert!(!scene.keeps_out(&app, liar).await, "its neighbours come in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_15_who_signed_in_from_an_address_is_remembered_when_the_record_is_counted_anew() {
+    let scene = Scene::open().await;
+    let app = App::of(&scene.house, json!({"skip_consent": true})).await;
+    let shared = "203.0.113.65";
+    let owner = scene.from(shared);
+    let answer = owner.sign_in(&scene.house, &request(&app.id, &[])).await;
+    assert!(answer.answer("code").is_some());
+    scene.watched().await;
+    scene.house.advance(Duration::from_hours(5)).await;
+    scene.watched().await;
+    scene
+        .tell_rules(&RULES.replace("attempts = 2", "attempts = 4"))
+        .await;
+    scene.scans(shared, &[], 12).await;
+    assert_eq!(scene.done_about(shared).await, ["\"slow\""]);
 }

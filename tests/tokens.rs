@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
+use sekisho_model::{EventKind, Outcome};
 use serde_json::{Value, json};
 
 use crate::authorization::request;
+use crate::sender_constrained::replays;
 use crate::support::browser::Browser;
 use crate::support::house::TestHouse;
 
@@ -312,4 +314,37 @@ async fn opaque_access_tokens_work_like_the_others() {
     house.advance(Duration::from_secs(301)).await;
     assert_eq!(app.userinfo(&access).await, StatusCode::UNAUTHORIZED);
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tk_09_rt_06_what_was_spent_and_goes_on_coming_is_counted_and_leaves_no_row_each() {
+    let public = json!({"token_endpoint_auth_method": "none"});
+    for what in ["code", "refresh_token"] {
+        let (house, app, code) = with_code(public.clone()).await;
+        let first = body(app.redeem(&code).await).await;
+        let spent = text(&first, "refresh_token").to_owned();
+        let rotated = body(app.refresh(&spent).await).await;
+        assert!(rotated["refresh_token"].is_string(), "{rotated}");
+        house.advance(Duration::from_secs(61)).await;
+        for n in 0..21 {
+            let again = match what {
+                "code" => app.redeem(&code).await,
+                _ => app.refresh(&spent).await,
+            };
+            assert_eq!(again.status(), StatusCode::BAD_REQUEST, "{n}");
+            assert_eq!(body(again).await["error"], "invalid_grant", "{n}");
+        }
+        let store = &house.house.services.store;
+        let of_kind = async |kind| {
+            let read = move |tx: &mut sekisho_store::Tx<'_>| tx.events_of_kind(kind, 99);
+            let mut all = store.read(read).await.unwrap();
+            all.retain(|event| event.outcome != Outcome::Passed);
+            all.len()
+        };
+        let rows = of_kind(EventKind::CodeRedeemed).await + of_kind(EventKind::Refresh).await;
+        assert_eq!(rows, 1, "{what}: the first acts and is told");
+        let told = replays(&house, what, &app.id).await;
+        assert_eq!(told, (20, true), "{what}");
+        house.close().await;
+    }
 }

@@ -22,6 +22,7 @@ async fn house() -> TestHouse {
     TestHouse::open_with(|config| {
         // Passkeys hang on names.
         config.server.issuer = config.server.issuer.replace("127.0.0.1", "localhost");
+        config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
         config.otp.uniform_challenge = true;
     })
     .await
@@ -398,4 +399,48 @@ async fn otp_07_enu_01_codes_run_out_alike_behind_right_and_wrong_passwords() {
         assert_eq!(all[0], all[2]);
     }
     house.close().await;
+}
+
+/// How many passwords are answered with the code page; the fourth is `password`, all others are wrong.
+async fn answered(house: &TestHouse, app: &str, name: &str, password: &str) -> usize {
+    let address = person(house, name, true).await;
+    let place = if password == PASSWORD {
+        "198.51.100.9"
+    } else {
+        "203.0.113.9"
+    };
+    for n in 0..20 {
+        let browser = Browser::from_address(house, place);
+        let word = if n == 3 { password } else { WRONG };
+        let page = typed(&browser, app, &address, word).await;
+        if page.status != StatusCode::SEE_OTHER {
+            return n;
+        }
+    }
+    panic!("never stopped");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn otp_07_enu_01_a_right_password_gives_no_tries_back_before_everything_is_proved() {
+    for consecutive in [6, 70] {
+        let house = TestHouse::open_with(|config| {
+            config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+            config.otp.uniform_challenge = true;
+            config.limits.password.consecutive = consecutive;
+        })
+        .await;
+        let app = app_of(&house).await;
+        let right = answered(&house, &app, "minoru", PASSWORD).await;
+        let wrong = answered(&house, &app, "kaede", WRONG).await;
+        assert_eq!(right, wrong, "{consecutive}");
+        assert_eq!(right, usize::try_from(consecutive).unwrap().min(10));
+        // An owner who proves everything begins anew.
+        for _ in 0..8 {
+            let done = Browser::new(&house)
+                .sign_in(&house, &request(&app, &[]))
+                .await;
+            assert!(done.answer("code").is_some(), "{}", done.words());
+        }
+        house.close().await;
+    }
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use sekisho_model::{EmailAddress, Locale, Origin};
+use sekisho_model::{EmailAddress, EventKind, Locale, Origin};
 use sekisho_provider::accounts::NewAccount;
 use serde_json::Map;
 
@@ -315,6 +315,28 @@ async fn otp_16_odd_codes_never_pass() {
         let answer = browser.post("/login/code", &form).await;
         // This account has no passkey.
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{odd:.20}");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thr_15_a_wrong_code_of_an_app_that_is_added_and_a_wrong_password_are_seen_by_rules() {
+    let house = TestHouse::open().await;
+    let app = app_of(&house).await;
+    let owner = signed_in(&house, &app).await;
+    let page = owner.get(APP).await;
+    let wrong = wrong_code(&secret_on(&page), &house);
+    let form = [("csrf", &*csrf(&page)), ("code", &*wrong)];
+    let told = owner.post(APP, &form).await;
+    assert!(told.words().contains("not the code"), "{}", told.words());
+    let thief = Browser::new(&house).holding(&house, &owner.cookies(&house), "session");
+    act(&thief, &[("action", "off"), ("password", "wrong")]).await;
+    let store = &house.house.services.store;
+    for kind in [EventKind::FactorChanged, EventKind::SettingChanged] {
+        let read = move |tx: &mut sekisho_store::Tx<'_>| tx.events_of_kind(kind, 9);
+        let events = store.read(read).await.unwrap();
+        let seen = events.iter().flat_map(sekisho_guard::Observation::of);
+        assert_eq!(seen.count(), 1, "{events:?}");
     }
     house.close().await;
 }

@@ -148,6 +148,9 @@ impl AlertTopic {
             EventKind::RulesChanged if event.outcome == Outcome::Refused => Some(Self::Rule),
             EventKind::CanaryTouched => Some(Self::Canary),
             EventKind::BulkRead if event.outcome == Outcome::Blocked => Some(Self::BulkRead),
+            EventKind::BulkRead | EventKind::EventsRead if is_decided(event) => {
+                Some(Self::BulkRead)
+            }
             EventKind::OperatorToken => Some(Self::OperatorToken),
             EventKind::Advisory if is_open_and_severe(event) => Some(Self::Advisory),
             EventKind::MailFailing => Some(Self::Mail),
@@ -160,6 +163,11 @@ impl AlertTopic {
 /// A rule that only watches, or only adds points, tells nobody.
 fn is_quiet(event: &Event) -> bool {
     says(event, "mode", "shadow") || says(event, "action", "score")
+}
+
+/// Read beyond a budget, for a reason. Of an export its beginning is told, and not each page.
+fn is_decided(event: &Event) -> bool {
+    event.detail.get("beyond").is_some() && !says(event, "what", "export")
 }
 
 fn is_open_and_severe(event: &Event) -> bool {
@@ -229,6 +237,21 @@ mod tests {
             });
             assert!(raised, "{topic:?}");
             assert_eq!(AlertTopic::from_name(topic.name()), Some(topic));
+        }
+    }
+
+    #[test]
+    fn au_10_inc_10_who_reads_beyond_a_budget_is_told_once() {
+        for (kind, what, told) in [
+            (EventKind::BulkRead, "list", true),
+            (EventKind::EventsRead, "events", true),
+            (EventKind::BulkRead, "export", false),
+        ] {
+            let read = event(kind, Outcome::Passed);
+            assert_eq!(AlertTopic::of(&read), None);
+            let detail = serde_json::json!({ "what": what, "beyond": "we move out" });
+            let beyond = AlertTopic::of(&Event { detail, ..read });
+            assert_eq!(beyond.is_some(), told, "{what}: its beginning is told");
         }
     }
 

@@ -1,5 +1,6 @@
 //! How a level that is wanted is decided beside what others decided, in whatever transaction (INC-05).
 
+use sekisho_guard::Concerned;
 use sekisho_model::{Event, Level, LevelDecision, OperatorTokenId, Standing, Timestamp};
 use sekisho_store::{StoreError, Tx};
 
@@ -49,6 +50,13 @@ impl LevelOrder {
 }
 
 impl SettledOrder {
+    /// Whether this level or a higher one holds for all already. Whoever would decide beside it waits.
+    pub(crate) fn is_reached(&self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        tx.lock_levels()?;
+        let level = known(tx)?.level(Concerned::default(), self.made.at);
+        Ok(level >= self.made.level)
+    }
+
     /// Decides beside what others decided; the record and the event are one transaction.
     pub(crate) fn decide(&self, tx: &mut Tx<'_>) -> Result<Decided, StoreError> {
         let now = self.made.at;

@@ -240,6 +240,29 @@ impl Tx<'_> {
             .collect()
     }
 
+    /// From when on [`Self::events_watched`] has no more than `most`: `from`, or the moment of the last that is too
+    /// much.
+    pub fn watched_from(
+        &mut self,
+        from: Timestamp,
+        kinds: &[EventKind],
+        most: u32,
+    ) -> Result<Timestamp, StoreError> {
+        let of_kind = events::kind.eq_any(kinds.iter().map(|kind| kind.stored()));
+        let replayed = events::outcome.eq(Outcome::Replayed.stored());
+        let beyond: Option<i64> = events::table
+            .filter(events::at.ge(from.micros()))
+            .filter(of_kind.or(replayed))
+            .order((events::at.desc(), events::id.desc()))
+            .offset(i64::from(most))
+            .limit(1)
+            .select(events::at)
+            .first(self.conn)
+            .optional()?;
+        // Those of the same moment go as well.
+        Ok(beyond.map_or(from, |at| Timestamp::from_micros(at.saturating_add(1))))
+    }
+
     /// The clients that a user's events name: at most so many.
     pub fn clients_in_history(
         &mut self,

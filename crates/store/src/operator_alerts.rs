@@ -111,17 +111,38 @@ impl Tx<'_> {
     }
 
     /// Notes that operators are told of these, and of nothing else: an event that was written down meanwhile
-    /// waits, whenever it happened. `Once::Again` if they were told of all of them.
-    pub fn alerts_told(&mut self, ids: &[String], now: Timestamp) -> Result<Once, StoreError> {
-        let mut noted = 0;
+    /// waits, whenever it happened. `Once::Again`, with nothing noted, if they were told of any of them, or of
+    /// anything else of the topic after `quiet_since`: whoever tells looks and writes one after the other.
+    pub fn alerts_told(
+        &mut self,
+        (topic, quiet_since): (AlertTopic, Timestamp),
+        ids: &[String],
+        now: Timestamp,
+    ) -> Result<Once, StoreError> {
+        self.take_turn(&format!("alerts {}", topic.stored()))?;
+        if !self.topics_to_tell(quiet_since)?.contains(&topic) || self.any_told(ids)? {
+            return Ok(Once::Again);
+        }
         for some in ids.chunks(IDS_AT_ONCE) {
-            noted += diesel::update(operator_alerts::table)
+            diesel::update(operator_alerts::table)
                 .filter(operator_alerts::event_id.eq_any(some))
-                .filter(operator_alerts::told_at.is_null())
                 .set(operator_alerts::told_at.eq(now.micros()))
                 .execute(self.conn)?;
         }
-        Ok(if noted > 0 { Once::First } else { Once::Again })
+        Ok(Once::First)
+    }
+
+    fn any_told(&mut self, ids: &[String]) -> Result<bool, StoreError> {
+        for some in ids.chunks(IDS_AT_ONCE) {
+            let told = operator_alerts::table
+                .filter(operator_alerts::event_id.eq_any(some))
+                .filter(operator_alerts::told_at.is_not_null());
+            let told: i64 = told.count().get_result(self.conn)?;
+            if told > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The newest events that operators are told of, newest first.

@@ -137,7 +137,10 @@ impl Deed {
                 tx.note_block_of(mark, number)
             }
             Self::Level(order) => {
-                let _decided = order.decide(tx)?;
+                // Somebody may have raised it since this node looked.
+                if !order.is_reached(tx)? {
+                    let _decided = order.decide(tx)?;
+                }
                 Ok(())
             }
         }

@@ -4,6 +4,7 @@
 mod act;
 mod canaries;
 mod marks;
+mod operator_reads;
 mod probes;
 mod reads;
 mod replays;
@@ -19,6 +20,8 @@ use sekisho_model::{Event, EventKind, Outcome, Timestamp};
 use sekisho_store::Tx;
 
 pub use canaries::{CanaryRefusal, ShownCanary};
+pub(crate) use operator_reads::LONGEST_REASON;
+pub use operator_reads::{Reading, ReadingWay};
 pub use probes::Sent;
 pub use reads::Budgets;
 pub(crate) use reads::Read;
@@ -106,9 +109,10 @@ impl Provider {
 
     /// Counts what happened since the last time, and does what rules say. Answers how many fired.
     pub async fn keep_watch(&self) -> Result<usize, Failure> {
+        // Before what is gathered is recorded: whoever comes second reads what the first recorded.
+        let mut place = self.watch.round.lock().await;
         let gathered = self.record_gathered(false).await;
         let (rules, now) = (self.watch.rules(), self.now());
-        let mut place = self.watch.round.lock().await;
         let same = |round: &Round| *round.detector.rules() == *rules;
         if !place.as_ref().is_some_and(same) {
             let mut next = self.begin_round(&rules, place.as_ref()).await?;

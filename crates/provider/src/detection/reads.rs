@@ -5,13 +5,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use sekisho_model::{ClientId, Digest, Event, EventKind, Origin, Outcome, Timestamp, UserId};
-use sekisho_store::Tx;
 
 use super::lock;
 use crate::{Failure, Provider};
 
 const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
 /// Apps that are counted at a time.
 const MOST: usize = 10_000;
 
@@ -20,7 +18,7 @@ const ALONE: u32 = 16;
 /// Accounts that one event names: it holds 2 KiB.
 const ROWS: usize = 43;
 /// The longest name of who reads that is kept.
-const LONGEST_NAME: usize = 64;
+pub(super) const LONGEST_NAME: usize = 64;
 
 /// How much of people's data may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +28,10 @@ pub struct Budgets {
     pub userinfo_people_hour: u32,
     /// Accounts that may be written to files in a day; 0 for any number.
     pub exported_accounts_day: u64,
+    /// Accounts that operators may be shown in a day; 0 for any number.
+    pub shown_accounts_day: u64,
+    /// Events that operators may read in a day; 0 for any number.
+    pub read_events_day: u64,
 }
 
 /// How an app reads data of people.
@@ -209,13 +211,18 @@ impl Provider {
         }
     }
 
-    fn bulk_read(&self, outcome: Outcome, detail: serde_json::Value) -> Event {
+    pub(super) fn bulk_read(&self, outcome: Outcome, detail: serde_json::Value) -> Event {
         let mut event = self.event(EventKind::BulkRead, outcome, &Origin::default());
         event.detail = detail;
         event
     }
 
-    fn row_events(&self, what: &'static str, reader: Option<&str>, rows: &[UserId]) -> Vec<Event> {
+    pub(super) fn row_events(
+        &self,
+        what: &'static str,
+        reader: Option<&str>,
+        rows: &[UserId],
+    ) -> Vec<Event> {
         let some = |rows: &[UserId]| {
             let mut detail = serde_json::json!({ "what": what, "rows": rows });
             if let (Some(reader), Some(members)) = (reader, detail.as_object_mut()) {
@@ -225,77 +232,6 @@ impl Provider {
             self.bulk_read(Outcome::Passed, detail)
         };
         rows.chunks(ROWS).map(some).collect()
-    }
-
-    /// Records whose data an operator is about to see, row by row, and by which way (AU-09): a canary among them is
-    /// touched by whoever reads.
-    pub async fn note_shown(
-        &self,
-        what: &'static str,
-        reader: &str,
-        rows: &[UserId],
-    ) -> Result<(), Failure> {
-        let events = self.row_events(what, Some(reader), rows);
-        Ok(self.store.write(move |tx| tx.record_many(&events)).await?)
-    }
-
-    /// Counts accounts that are about to leave by a file, and records which. Beyond the budget of the day
-    /// nothing leaves.
-    pub(crate) async fn count_export(&self, reader: &str, page: &[UserId]) -> Result<(), Failure> {
-        let (Some(first), Some(last)) = (page.first(), page.last()) else {
-            return Ok(());
-        };
-        let limit = self.settings.budgets.exported_accounts_day;
-        let more = u64::try_from(page.len()).unwrap_or(u64::MAX);
-        let now = self.now();
-        let ids: (String, String) = (first.to_string(), last.to_string());
-        let mut event = self.bulk_read(Outcome::Passed, serde_json::Value::Null);
-        let rows = self.row_events("export", Some(reader), page);
-        let over = self
-            .store
-            .write(move |tx| {
-                let before = exported(tx, now)?;
-                let over = limit > 0 && before.saturating_add(more) > limit;
-                event.detail = serde_json::json!({
-                    "what": "export", "accounts": if over { 0 } else { more },
-                    "from": ids.0, "to": ids.1, "before": before, "limit": limit,
-                });
-                event.outcome = if over {
-                    Outcome::Blocked
-                } else {
-                    Outcome::Passed
-                };
-                tx.record(&event)?;
-                if !over {
-                    tx.record_many(&rows)?;
-                }
-                Ok(over)
-            })
-            .await?;
-        if over {
-            return Err(Failure::OverBudget("guard.exported_accounts_day"));
-        }
-        Ok(())
-    }
-}
-
-/// Accounts that left in the last day.
-fn exported(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, sekisho_store::StoreError> {
-    const PAGE: u32 = 1_000;
-    let (mut sum, mut after) = (0_u64, None);
-    loop {
-        let page = tx.events_between(now - DAY, now, &[EventKind::BulkRead], (after, PAGE))?;
-        for event in &page {
-            let accounts = event
-                .detail
-                .get("accounts")
-                .and_then(serde_json::Value::as_u64);
-            sum = sum.saturating_add(accounts.unwrap_or(0));
-        }
-        after = page.last().map(|event| (event.at, event.id));
-        if u32::try_from(page.len()).unwrap_or(PAGE) < PAGE {
-            return Ok(sum);
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What works once and came a second time without being stored: `DPoP` proofs (RFC 9449 §11.1) and client assertions
-//! (RFC 7523 §3). The first is recorded within a second; while it goes on, ever more are told together.
+//! (RFC 7523 §3); and codes and refresh tokens that come once more after what they gave was ended for it (TK-09,
+//! RT-06). The first is recorded within a second; while it goes on, ever more are told together.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_guard::{
-    Act, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode, Observation,
+    Act, DetectionRule, DetectionRules, Detector, Figures, Firing, Measures, Mode, OBSERVED,
+    Observation,
 };
 use sekisho_model::{Event, EventId, EventKind, Timestamp};
 use sekisho_store::{HighMark, RuleFiring, StoreError, Tx};
@@ -15,8 +16,12 @@ use super::canaries::{KnownCanaries, Touched};
 use crate::blocks::{BY_RULE, lifted};
 use crate::{Failure, Provider};
 
-/// How far back a node counts when it begins, at most.
+/// How far back a node counts everything when it begins.
 const WARM_UP: Duration = Duration::from_hours(2);
+/// How far back it counts at most: as long as owners are remembered. Beyond the former no more than so many events,
+/// so that a start after a flood takes seconds.
+const LONGEST: Duration = Duration::from_hours(24);
+const MOST: u32 = 100_000;
 /// From when on a server that never watched looks for what nobody acted on.
 const FRESH: Duration = Duration::from_mins(1);
 /// How often it is noted up to when the record was watched.
@@ -128,13 +133,14 @@ impl Provider {
     ) -> Result<Round, Failure> {
         let now = self.now();
         let held = self.take_back(rules).await?;
+        let from = self.counts_from(rules, now).await?;
         let since = before.map_or(held.since, Round::next_since);
         let mut round = Round {
             detector: Detector::new((**rules).clone()),
             measures: Measures::default(),
             canaries: KnownCanaries::default(),
             since,
-            read: since.min(now - rules.looks_back().min(WARM_UP)),
+            read: since.min(from),
             again: None,
             counted: BTreeSet::new(),
             before: before.map_or_else(BTreeSet::new, |before| before.counted.clone()),
@@ -148,6 +154,23 @@ impl Provider {
         self.throttle
             .tell_measures(Arc::new(round.measures.clone()));
         Ok(round)
+    }
+
+    /// From when on what happened counts for rules that begin now.
+    async fn counts_from(
+        &self,
+        rules: &DetectionRules,
+        now: Timestamp,
+    ) -> Result<Timestamp, Failure> {
+        let remembers = rules.all().iter().any(|rule| rule.owners_there.is_some());
+        let back = if remembers {
+            LONGEST
+        } else {
+            rules.looks_back().min(LONGEST)
+        };
+        let (from, surely) = (now - back, now - back.min(WARM_UP));
+        let read = move |tx: &mut Tx<'_>| tx.watched_from(from, &OBSERVED, MOST);
+        Ok(self.store.read(read).await?.min(surely))
     }
 
     /// Lifts what rules placed that are changed, removed or only watch by now, and tells what holds.

@@ -1,6 +1,5 @@
 //! A person changes the password in the account pages (PW-12).
 
-use sekisho_guard::{Pass, PasswordAttempt};
 use sekisho_mail::ChangedHow;
 use sekisho_model::{
     BrowserSession, Digest, Epoch, EpochKind, Event, EventKind, Feature, Outcome, SessionToken,
@@ -8,14 +7,13 @@ use sekisho_model::{
 };
 use sekisho_store::{Once, PasswordRecord, StoreError, Tx};
 
+use super::counted_password::OwnCheck;
 use super::new_password::void_all_of;
-use super::sign_in::device_class;
 use super::standing_session::stands_before_move;
 use super::told::Told;
 use super::visit::{LiveSession, NewCookies, Visit};
 use crate::accounts::OpenAccount;
 use crate::knowledge::shared_epochs;
-use crate::password::Checked;
 use crate::rules::password_policy::{PasswordRefusal, normalised};
 use crate::rules::standing::is_current;
 use crate::{Failure, Provider};
@@ -76,30 +74,20 @@ impl Provider {
         if !reasons.is_empty() {
             return Ok(OwnChange::Refused(reasons));
         }
-        let index = self.address_index(&account.login_address);
-        let attempt = PasswordAttempt {
-            account: &index,
-            device: device_class(Some(live.session.browser_id)),
-            ip: &visit.origin.ip,
-            client: None,
-        };
-        let ticket = match self.throttle.before_password(attempt, now).await? {
-            Pass::Go(ticket) => ticket,
-            Pass::Wait { until, .. } => return Ok(OwnChange::Wait(until)),
-        };
         let user = live.user.id;
         let stored = self.store.read(move |tx| tx.account(user)).await?;
         let Some(old) = stored.and_then(|stored| stored.password) else {
             return Ok(OwnChange::Late);
         };
-        let checked = self.check_counted(ticket, (user, Some(&old)), wish.present);
-        let (checked, ticket) = checked.await?;
-        if matches!(checked, Checked::Wrong) {
-            let failed = self.own_change_event(live, Outcome::WrongPassword, visit);
-            self.store.write(move |tx| tx.record(&failed)).await?;
-            return Ok(OwnChange::Wrong);
+        let failed = self.own_change_event(live, Outcome::WrongPassword, visit);
+        let typed = (Some(&old), wish.present);
+        let checked = self.check_own_password((live, account), typed, failed, visit);
+        match checked.await? {
+            OwnCheck::Right => {}
+            OwnCheck::Wrong => return Ok(OwnChange::Wrong),
+            OwnCheck::Wait(until) => return Ok(OwnChange::Wait(until)),
+            OwnCheck::Closed => return Ok(OwnChange::Stale),
         }
-        self.throttle.after_success(ticket).await;
         if *normalised(wish.present) == *normalised(wish.new) {
             return Ok(OwnChange::Same);
         }

@@ -6,6 +6,7 @@ use sekisho_store::{Account, SealedAddress};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::detection::{LONGEST_REASON, Reading};
 use crate::{Failure, Provider};
 
 /// Whether password hashes leave with the accounts.
@@ -57,20 +58,26 @@ pub struct DeparturePage {
 
 impl Provider {
     /// Records that accounts are about to be written to a file.
-    pub async fn begin_export(&self, hashes: Hashes) -> Result<(), Failure> {
+    pub async fn begin_export(&self, reading: Reading<'_>, hashes: Hashes) -> Result<(), Failure> {
         let mut event = self.event(
             EventKind::UsersExported,
             Outcome::Passed,
             &Origin::default(),
         );
         event.detail = json!({ "hashes": hashes == Hashes::Leave });
+        if let Some(why) = reading.beyond {
+            let why: String = why.chars().take(LONGEST_REASON).collect();
+            if let Some(members) = event.detail.as_object_mut() {
+                members.insert("beyond".to_owned(), why.into());
+            }
+        }
         Ok(self.store.write(move |tx| tx.record(&event)).await?)
     }
 
-    /// A page of accounts, for `reader`. One that cannot be read is told and left out: the others are not held up by it.
+    /// A page of accounts. One that cannot be read is told and left out: the others are not held up by it.
     pub async fn export_page(
         &self,
-        reader: &str,
+        reading: Reading<'_>,
         (after, limit): (Option<UserId>, u32),
         hashes: Hashes,
     ) -> Result<DeparturePage, Failure> {
@@ -89,7 +96,7 @@ impl Provider {
                 Ok((accounts, (ids, last), (factors, codes)))
             })
             .await?;
-        self.count_export(reader, &ids).await?;
+        self.count_reading(reading, &ids).await?;
         let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
         let mut losses = Losses {

@@ -78,6 +78,7 @@ impl Provider {
             }
             Ok(due)
         };
+        // Each is looked at again in the transaction that tells: nodes do this at the same time.
         let due = self.store.read(due).await?;
         let mut told = 0;
         for topic in due {
@@ -109,8 +110,9 @@ impl Provider {
             self.letters_of(topic, &waiting),
             self.posts_of(topic, &waiting),
         );
+        let gather = self.gathered_for(topic);
         let tell = move |tx: &mut Tx<'_>| {
-            let first = tx.alerts_told(&waiting.ids, now)? == Once::First;
+            let first = tx.alerts_told((topic, now - gather), &waiting.ids, now)? == Once::First;
             if first {
                 letters.iter().try_for_each(|letter| tx.post(letter))?;
                 posts
@@ -120,6 +122,16 @@ impl Provider {
             Ok(first)
         };
         Ok(self.store.write(tell).await?)
+    }
+
+    /// How long more about a topic is gathered after a message.
+    fn gathered_for(&self, topic: AlertTopic) -> Duration {
+        let gather = self.settings.alerts.gather;
+        if is_urgent(topic) {
+            gather.min(GATHER_URGENT)
+        } else {
+            gather
+        }
     }
 
     fn letters_of(&self, topic: AlertTopic, waiting: &WaitingAlerts) -> Vec<OutboxLetter> {

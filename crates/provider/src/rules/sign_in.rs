@@ -60,6 +60,23 @@ pub struct PendingSignIn {
     /// Whether a recovery code was used up for it, and the person is still to be told (ux 6.3).
     #[serde(default)]
     pub recovery_used: bool,
+    /// The right password that was typed where no page tells it from a wrong one.
+    #[serde(default)]
+    pub unproved: Option<UnprovedPassword>,
+}
+
+/// A right password that counts like a wrong one until everything is proved: tries that were given back at once
+/// would tell that it was right (OTP-07, ENU-01).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnprovedPassword {
+    /// What its try counts in.
+    pub ticket: Ticket,
+    /// The typed name.
+    pub account: Digest,
+    /// The run of wrong ones it is in.
+    pub run: Digest,
+    /// Whether its owner came by a mailed link, which opens the other ways again.
+    pub by_mail: bool,
 }
 
 /// A sign-in whose owner opened a mailed link: what strangers try does not stop it. It proves nothing else.
@@ -240,6 +257,7 @@ impl PendingSignIn {
             epoch,
             let_in: None,
             recovery_used: false,
+            unproved: None,
         }
     }
 

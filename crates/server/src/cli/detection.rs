@@ -139,12 +139,15 @@ pub(super) async fn test(asked: TestRule, form: Form) -> Result<(), CliError> {
         output::one(form, &told);
         return Ok(());
     }
-    let heads = ["about", "fired", "attempts", "accounts", "owners"];
+    let heads = [
+        "about", "fired", "attempts", "stopped", "accounts", "owners",
+    ];
     output::list(form, &heads, &told.stopped, |one| {
         vec![
             one.subject.clone(),
             one.firings.to_string(),
             one.attempts.to_string(),
+            one.stopped.to_string(),
             one.accounts.to_string(),
             one.owners.to_string(),
         ]
@@ -156,5 +159,12 @@ pub(super) async fn test(asked: TestRule, form: Form) -> Result<(), CliError> {
         "{} acts looked at: {} would have fired {} times and stopped {} attempts; {} accounts were tried by their owners.",
         totals.looked_at, told.rule, totals.firings, totals.attempts, totals.owners
     ));
+    if totals.stopped > 0 {
+        output::done(&format!(
+            "{} of these attempts were really stopped, by whatever held there: of most the record has a number and no account, \
+             so there may be more owners among them.",
+            totals.stopped
+        ));
+    }
     Ok(())
 }

@@ -96,6 +96,14 @@ impl From<sekisho_store::StoreError> for CliError {
 impl From<Failure> for CliError {
     fn from(error: Failure) -> Self {
         match error {
+            Failure::OverBudget(name) => Self {
+                hint: Some(
+                    "--beyond-budget REASON    (reads on; it is recorded, and operators are told)",
+                ),
+                ..Self::refused(format!(
+                    "The budget of the day is used up: {name}. No more was read."
+                ))
+            },
             // What is wrong is one row, not the server.
             broken @ (Failure::Sealed(_) | Failure::Corrupt(_)) => Self {
                 hint: Some("sekisho doctor    (says which keys are missing)"),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sekisho_provider::Provider;
+use sekisho_provider::detection::{Reading, ReadingWay};
 use sekisho_provider::moving::{Hashes, Losses};
 use serde::Serialize;
 
@@ -65,8 +66,8 @@ pub(super) async fn run(asked: Export, form: Form) -> Result<(), CliError> {
         .open(&draft);
     let written = match file {
         Ok(file) => {
-            let reader = &*asked.by.operator;
-            write_all(&services.provider, reader, file, hashes).await
+            let reading = asked.by.reading(ReadingWay::Export);
+            write_all(&services.provider, reading, file, hashes).await
         }
         Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => {
             return Err(CliError::refused(format!(
@@ -105,16 +106,16 @@ fn draft_of(out: &Path) -> PathBuf {
 
 async fn write_all(
     provider: &Provider,
-    reader: &str,
+    reading: Reading<'_>,
     file: File,
     hashes: Hashes,
 ) -> Result<(u64, Losses), CliError> {
     let failed = |why: std::io::Error| CliError::failed("cannot write the file", why);
-    provider.begin_export(hashes).await?;
+    provider.begin_export(reading, hashes).await?;
     let mut out = BufWriter::new(file);
     let (mut after, mut exported, mut losses) = (None, 0, Losses::default());
     loop {
-        let page = provider.export_page(reader, (after, PAGE), hashes).await?;
+        let page = provider.export_page(reading, (after, PAGE), hashes).await?;
         for user in page.unreadable {
             output::warn(&format!("{user} cannot be read and is left out"));
         }

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use sekisho_guard::CONFIRM_WITHIN;
 use sekisho_model::{
@@ -10,6 +11,7 @@ use sekisho_model::{
     Origin, Timestamp,
 };
 use sekisho_provider::Provider;
+use sekisho_provider::detection::{Reading, ReadingWay};
 use sekisho_provider::incidents::{Confirming, Decided, LevelOrder, SwitchOrder};
 use sekisho_provider::operator_tokens::Operator;
 
@@ -29,6 +31,20 @@ pub(crate) struct Reader {
         default_value = "operator"
     )]
     pub(super) operator: String,
+    /// Reads on though the budget of the day is used up, and why. It is recorded, and operators are told.
+    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) beyond_budget: Option<String>,
+}
+
+impl Reader {
+    /// Who reads in this way.
+    pub(super) fn reading(&self, way: ReadingWay) -> Reading<'_> {
+        Reading {
+            way,
+            reader: &self.operator,
+            beyond: self.beyond_budget.as_deref(),
+        }
+    }
 }
 
 /// Who does it, and why.

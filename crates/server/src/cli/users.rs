@@ -5,6 +5,7 @@ use sekisho_mail::when;
 use sekisho_model::{AddressKind, EmailAddress, EventKind, Origin, Subject, UserId, UserState};
 use sekisho_provider::Provider;
 use sekisho_provider::accounts::{NewAccount, OpenAccount};
+use sekisho_provider::detection::ReadingWay;
 use sekisho_provider::endpoints::address_change::UndoableChange;
 use sekisho_provider::people::Person;
 use sekisho_store::UserFilter;
@@ -259,7 +260,8 @@ async fn show(at: &Where, by: &Reader, who: &str, form: Form) -> Result<(), CliE
     let account = person(provider, who).await?;
     looked(&services, &account, "user show").await?;
     let id = account.user.id;
-    provider.note_shown("show", &by.operator, &[id]).await?;
+    let reading = by.reading(ReadingWay::Show);
+    provider.count_reading(reading, &[id]).await?;
     let changes = provider.undoable_changes(id).await?;
     let shown = ShownWhole {
         account: Shown::from(&account),
@@ -281,8 +283,8 @@ async fn list(
     let (_, services) = services_at(at).await?;
     let page = services.provider.people(among.into(), after, limit).await?;
     let rows: Vec<UserId> = page.people.iter().map(|person| person.user.id).collect();
-    let shown = services.provider.note_shown("list", &by.operator, &rows);
-    shown.await?;
+    let reading = by.reading(ReadingWay::List);
+    services.provider.count_reading(reading, &rows).await?;
     let all: Vec<Shown> = page.people.iter().map(Shown::from).collect();
     output::list(form, &["email", "name", "state", "id"], &all, |user| {
         let state = match user.state {

@@ -189,6 +189,8 @@ impl Config {
         Budgets {
             userinfo_people_hour: self.guard.userinfo_people_hour,
             exported_accounts_day: self.guard.exported_accounts_day,
+            shown_accounts_day: self.guard.shown_accounts_day,
+            read_events_day: self.guard.read_events_day,
         }
     }
 

@@ -319,8 +319,12 @@ sections! {
         places: Option<PathBuf> = None,
         /// People whose data one app may read through userinfo in an hour, at all nodes together; 0 for any number. Whom an app asks about by introspection is counted apart: beyond the same number operators are told, and the app is answered on.
         userinfo_people_hour: u32 = 100_000,
-        /// Accounts that may be written to files in a day, by `sekisho user export`; 0 for any number.
-        exported_accounts_day: u64 = 0,
+        /// Accounts that may be written to files in a day, by `sekisho user export`; 0 for any number. With `--beyond-budget REASON` a whole house moves out; operators are told.
+        exported_accounts_day: u64 = 10_000,
+        /// Accounts that operators may be shown in a day, by `sekisho user list` and `user show` together; 0 for any number.
+        shown_accounts_day: u64 = 5_000,
+        /// Events that may be read in a day by `sekisho events`; 0 for any number, as where a log collector follows a large server.
+        read_events_day: u64 = 1_000_000,
     }
     /// Who is told, by mail and by webhook, what operators should know.
     Alerts "alerts" {

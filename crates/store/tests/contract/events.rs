@@ -11,6 +11,7 @@ contract! {
     s11_history_comes_in_pages_without_gap_or_repeat
     s11_history_is_filtered_by_time_kind_outcome_and_address
     many_events_are_recorded_at_once
+    thr_15_a_start_after_a_flood_looks_at_no_more_than_the_newest_events
 }
 
 async fn s11_history_comes_in_pages_without_gap_or_repeat(bed: &Bed) {
@@ -122,4 +123,36 @@ async fn many_events_are_recorded_at_once(bed: &Bed) {
         .read(move |tx| tx.history_of(user, &HistoryFilter::default(), None, 9999))
         .await;
     assert_eq!(page.unwrap().len(), 2500);
+}
+
+async fn thr_15_a_start_after_a_flood_looks_at_no_more_than_the_newest_events(bed: &Bed) {
+    let maker = Maker::new();
+    let seconds = Duration::from_secs;
+    let watched = [EventKind::SignIn];
+    let events: Vec<Event> = (0_u32..10)
+        .flat_map(|n| {
+            let event = maker.event(None, NOW + n * seconds(1));
+            let of = |kind| Event {
+                kind,
+                ..event.clone()
+            };
+            let other = maker.event(None, NOW + n * seconds(1));
+            let signed_out = Event {
+                kind: EventKind::SignOut,
+                outcome: Outcome::Passed,
+                ..other
+            };
+            [of(EventKind::SignIn), signed_out]
+        })
+        .collect();
+    let written = bed.store.write(move |tx| tx.record_many(&events)).await;
+    written.unwrap();
+    let work = move |tx: &mut sekisho_store::Tx<'_>| {
+        assert_eq!(tx.watched_from(NOW, &watched, 10)?, NOW);
+        let from = tx.watched_from(NOW, &watched, 4)?;
+        tx.events_watched((from, NOW + HOUR), &watched, (None, 99))
+    };
+    let newest = bed.store.read(work).await.unwrap();
+    let moments: Vec<_> = newest.iter().map(|event| event.at).collect();
+    assert_eq!(moments, [6, 7, 8, 9].map(|n| NOW + n * seconds(1)));
 }

@@ -5,7 +5,7 @@ use sekisho_model::{
     OperatorText, Standing, SwitchDecision, Timestamp,
 };
 
-use sekisho_store::Once;
+use sekisho_store::{Once, Tx};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -18,6 +18,7 @@ contract! {
     inc_05_operators_who_decide_at_once_are_numbered_one_after_the_other
     inc_01_one_node_notes_that_a_planned_level_began
     au_10_what_is_written_down_while_operators_are_told_waits_whenever_it_happened
+    au_10_nodes_that_look_at_the_same_moment_tell_an_event_once_and_gather_the_next
 }
 
 fn decision(scope: LevelScope, level: Level) -> LevelDecision {
@@ -185,12 +186,56 @@ async fn au_10_what_is_written_down_while_operators_are_told_waits_whenever_it_h
             assert_eq!(seen.newest, std::slice::from_ref(&late));
             // An event of an earlier moment is committed by somebody else.
             tx.record(&early)?;
-            assert_eq!(tx.alerts_told(&seen.ids, NOW + seconds(10))?, Once::First);
-            assert_eq!(tx.alerts_told(&seen.ids, NOW + seconds(10))?, Once::Again);
+            let (told, at) = ((topic, NOW), NOW + seconds(10));
+            assert_eq!(tx.alerts_told(told, &seen.ids, at)?, Once::First);
+            assert_eq!(tx.alerts_told(told, &seen.ids, at)?, Once::Again);
             Ok(())
         })
         .await
         .unwrap();
     let left = bed.store.read(move |tx| tx.waiting_alerts(topic, 10));
     assert_eq!(left.await.unwrap().unwrap().newest, [told]);
+}
+
+async fn au_10_nodes_that_look_at_the_same_moment_tell_an_event_once_and_gather_the_next(
+    bed: &Bed,
+) {
+    let topic = AlertTopic::Feature;
+    let seconds = std::time::Duration::from_secs;
+    let maker = Maker::new();
+    let switched = |at| Event {
+        kind: EventKind::FeatureSwitched,
+        ..maker.event(None, at)
+    };
+    let record = async |event: Event| {
+        let work = move |tx: &mut Tx<'_>| tx.record(&event);
+        bed.store.write(work).await.unwrap();
+    };
+    let waiting = async || {
+        let read = bed.store.read(move |tx| tx.waiting_alerts(topic, 10));
+        read.await.unwrap().unwrap().ids
+    };
+    let told = |ids: Vec<String>, at| {
+        let (store, quiet_since) = (bed.store.clone(), at - seconds(600));
+        let work = move |tx: &mut Tx<'_>| tx.alerts_told((topic, quiet_since), &ids, at);
+        tokio::spawn(async move { store.write(work).await.unwrap() })
+    };
+    record(switched(NOW)).await;
+    let one = waiting().await;
+    record(switched(NOW + seconds(1))).await;
+    let both = waiting().await;
+    // One saw the first event, the others saw both; whoever is first tells, and the others do not.
+    let at = NOW + seconds(2);
+    let tellers = [one, both.clone(), both.clone(), both].map(|ids| told(ids, at));
+    let mut first = 0;
+    for teller in tellers {
+        first += usize::from(teller.await.unwrap() == Once::First);
+    }
+    assert_eq!(first, 1);
+    record(switched(NOW + seconds(3))).await;
+    let next = waiting().await;
+    let soon = told(next.clone(), NOW + seconds(4)).await.unwrap();
+    assert_eq!(soon, Once::Again, "it is not quiet yet: it is gathered");
+    let later = told(next, NOW + seconds(603)).await.unwrap();
+    assert_eq!(later, Once::First);
 }

@@ -7,8 +7,11 @@ use serde_json::Value;
 use crate::rules::travel::Journey;
 
 /// The kinds of events that rules look at, beside whatever was replayed.
-pub const OBSERVED: [EventKind; 12] = [
+pub const OBSERVED: [EventKind; 15] = [
     EventKind::SignIn,
+    EventKind::PasswordChanged,
+    EventKind::SettingChanged,
+    EventKind::FactorChanged,
     EventKind::CodeAsked,
     EventKind::CodeTried,
     EventKind::DeviceDecided,
@@ -33,6 +36,8 @@ pub enum What {
     RightCode,
     /// Gave a wrong code.
     WrongCode,
+    /// Was held up before a password was looked at. Rules do not count it: it says nothing of the password.
+    Stopped,
     /// Had a code mailed.
     Mailed,
     /// Had a link mailed.
@@ -41,6 +46,8 @@ pub enum What {
     Replayed,
     /// Sent requests of a scanner.
     Probed,
+    /// Sent requests of a scanner that a page of another site seems to have made a browser send.
+    ProbedByPages,
     /// Read data of many people, or the record of events.
     BulkRead,
     /// Touched a canary account.
@@ -92,14 +99,20 @@ impl Observation {
         let known = flag("new_browser") == Some(false);
         let journey = detail.get("journey").cloned();
         let journey = journey.and_then(|way| serde_json::from_value::<Journey>(way).ok());
+        // Stopped attempts are recorded together, up to ten minutes after the first.
+        let since = detail.get("since").filter(|_| stopped(event));
+        let since = since.and_then(|since| serde_json::from_value(since.clone()).ok());
         let seen = |what| Self {
-            at: event.at,
+            at: since.unwrap_or(event.at),
             what,
             ip: event.origin.ip.parse().ok(),
             account: mark(event),
             user: event.user_id,
             client: event.client_id.clone(),
-            weight: number("count").unwrap_or(1),
+            weight: match what {
+                What::ProbedByPages => number("by_pages").unwrap_or(0),
+                _ => number("count").unwrap_or(1),
+            },
             same_password: number("same_password").unwrap_or(0),
             speed: journey.as_ref().and_then(|way| way.kmh).unwrap_or(0),
             known,
@@ -127,11 +140,16 @@ fn whats(event: &Event, both: bool, known: bool) -> Vec<What> {
         (EventKind::SignIn, Outcome::Passed) if both => vec![What::RightPassword, What::RightCode],
         (EventKind::SignIn, Outcome::Passed) => vec![What::RightPassword],
         // THR-03: an owner who errs at home is no attacker.
-        (EventKind::SignIn, Outcome::WrongPassword) if !known => vec![What::WrongPassword],
+        (
+            EventKind::SignIn | EventKind::PasswordChanged | EventKind::SettingChanged,
+            Outcome::WrongPassword,
+        ) if !known => vec![What::WrongPassword],
+        _ if stopped(event) => vec![What::Stopped],
         (
             EventKind::CodeTried
             | EventKind::RecoveryCodes
             | EventKind::DeviceDecided
+            | EventKind::FactorChanged
             | EventKind::AddressProof,
             Outcome::WrongCode,
         ) => vec![What::WrongCode],
@@ -146,7 +164,13 @@ fn whats(event: &Event, both: bool, known: bool) -> Vec<What> {
                 _ => vec![What::RightCode],
             }
         }
-        (EventKind::ProbesSeen, _) => vec![What::Probed],
+        (EventKind::ProbesSeen, _) => {
+            let by_pages = event.detail.get("by_pages").map(|_| What::ProbedByPages);
+            [Some(What::Probed), by_pages]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
         (EventKind::UsersExported, _) if event.detail.get("own_data").is_none() => {
             vec![What::BulkRead]
         }
@@ -157,6 +181,10 @@ fn whats(event: &Event, both: bool, known: bool) -> Vec<What> {
         (EventKind::CanaryTouched, _) => vec![What::CanaryTouched],
         _ => Vec::new(),
     }
+}
+
+fn stopped(event: &Event) -> bool {
+    (event.kind, event.outcome) == (EventKind::SignIn, Outcome::Blocked)
 }
 
 /// The account; of names that have none, what events mark them by for a day.

@@ -32,6 +32,8 @@ pub enum Pattern {
     TokenReplay,
     /// Requests of scanners and for injections.
     Probes,
+    /// The same, if a page of another site seems to have made a browser send them.
+    ProbesByPages,
     /// Reads of the data of many people.
     BulkReads,
     /// A canary account was touched.
@@ -51,6 +53,7 @@ impl Pattern {
             Self::CodeMailBombing => What::Mailed,
             Self::TokenReplay => What::Replayed,
             Self::Probes => What::Probed,
+            Self::ProbesByPages => What::ProbedByPages,
             Self::BulkReads => What::BulkRead,
             Self::CanaryTouched => What::CanaryTouched,
             Self::NewCountry => What::NewCountry,

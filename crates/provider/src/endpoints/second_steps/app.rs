@@ -2,7 +2,7 @@
 
 use sekisho_guard::{CodeTry, Pass};
 use sekisho_mail::RecoveryNews;
-use sekisho_model::{Factor, FactorId, FactorKind, Feature, Timestamp, UserId};
+use sekisho_model::{Factor, FactorId, FactorKind, Feature, Outcome, Timestamp, UserId};
 use sekisho_session::ParkedKind;
 use sekisho_store::{Account, Once, Tx};
 
@@ -154,6 +154,10 @@ impl Provider {
             Pass::Wait { until, .. } => return Ok(AppAdded::Wait(until)),
         };
         let Some(step) = matched_step(&waiting.secret, code, now) else {
+            let detail = serde_json::json!({ "factor": "totp", "step": "adding" });
+            let mut failed = self.factor_event(live, detail, visit);
+            failed.outcome = Outcome::WrongCode;
+            self.store.write(move |tx| tx.record(&failed)).await?;
             return Ok(AppAdded::Wrong);
         };
         self.throttle.after_success(ticket).await;

@@ -1,13 +1,11 @@
-use sekisho_guard::{Pass, PasswordAttempt};
 use sekisho_mail::RecoveryNews;
 use sekisho_model::{EventKind, Locale, Outcome, Timestamp};
 use sekisho_store::Tx;
 
-use super::super::sign_in::device_class;
+use super::super::counted_password::OwnCheck;
 use super::super::standing_session::stands;
 use super::super::visit::{LiveSession, Visit};
 use crate::accounts::OpenAccount;
-use crate::password::Checked;
 use crate::rules::password_policy::normalised;
 use crate::rules::second_factor::Required;
 use crate::{Failure, Provider};
@@ -109,34 +107,21 @@ impl Provider {
         if let Some(required) = self.second_step_required(account, visit.locale).await? {
             return Ok(Some(Switched::Required(required)));
         }
-        let index = self.address_index(&account.login_address);
-        let attempt = PasswordAttempt {
-            account: &index,
-            device: device_class(Some(live.session.browser_id)),
-            ip: &visit.origin.ip,
-            client: None,
-        };
-        let ticket = match self.throttle.before_password(attempt, self.now()).await? {
-            Pass::Go(ticket) => ticket,
-            Pass::Wait { until, .. } => return Ok(Some(Switched::Wait(until))),
-        };
         let user = live.user.id;
         let record = self.stored_account(user).await?.password;
-        let checked = self.check_counted(ticket, (user, record.as_ref()), password);
-        let (checked, ticket) = checked.await?;
-        if matches!(checked, Checked::Wrong) {
-            let mut event = self.event(
-                EventKind::SettingChanged,
-                Outcome::WrongPassword,
-                &visit.origin,
-            );
-            event.user_id = Some(user);
-            event.session_id = Some(live.session.id);
-            event.detail = serde_json::json!({ "second_step": false });
-            self.store.write(move |tx| tx.record(&event)).await?;
-            return Ok(Some(Switched::WrongPassword));
+        let kind = EventKind::SettingChanged;
+        let mut failed = self.event(kind, Outcome::WrongPassword, &visit.origin);
+        failed.user_id = Some(user);
+        failed.session_id = Some(live.session.id);
+        failed.detail = serde_json::json!({ "second_step": false });
+        let typed = (record.as_ref(), password);
+        let checked = self.check_own_password((live, account), typed, failed, visit);
+        match checked.await? {
+            OwnCheck::Right => {}
+            OwnCheck::Wrong => return Ok(Some(Switched::WrongPassword)),
+            OwnCheck::Wait(until) => return Ok(Some(Switched::Wait(until))),
+            OwnCheck::Closed => return Ok(Some(Switched::Stale)),
         }
-        self.throttle.after_success(ticket).await;
         let least = self.settings.password_policy.least(false);
         let length = normalised(password).chars().count();
         Ok((length < least).then_some(Switched::TooShort(least)))

@@ -60,6 +60,7 @@ impl Provider {
         if let Some(reason) = completion.change {
             return self.lead_to_change(flow, completion, reason, visit).await;
         }
+        self.all_is_proved(&flow).await?;
         let seen = newly_seen(&completion, visit);
         completion.account.user.locale = seen.unwrap_or(completion.account.user.locale);
         let former = self.live_session(visit).await?;

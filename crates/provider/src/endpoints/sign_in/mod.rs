@@ -19,7 +19,7 @@ mod password;
 mod password_run;
 mod uniform;
 pub(crate) use password::device_class;
-pub(crate) use password_run::UsualTime;
+pub(crate) use password_run::{Run, UsualTime};
 
 pub use app_home::{AppHome, Restart};
 pub use code::CodeOutcome;

@@ -1,9 +1,9 @@
-use sekisho_guard::{Concerned, DeviceClass, EndpointClass, Pass, PasswordAttempt, Ticket};
+use sekisho_guard::{Concerned, DeviceClass, EndpointClass, Pass, PasswordAttempt};
 use sekisho_model::{
     AuthenticationMethod, BrowserId, BrowserToken, Digest, EmailAddress, EpochKind, Event,
     EventKind, KnownBrowser, Outcome, Timestamp, UserId,
 };
-use sekisho_store::{Account, PasswordRun, Tx};
+use sekisho_store::{Account, PasswordRecord, PasswordRun, Tx};
 
 use super::super::visit::{NewCookies, Visit};
 use super::complete::{Completed, Completion};
@@ -111,28 +111,36 @@ impl Provider {
                 let Some(account) = account else {
                     return Ok(PasswordOutcome::Wrong);
                 };
-                if let (Some(new), Some(old)) = (renewed, account.password.clone()) {
-                    let id = account.user.id;
-                    // A parallel change of the password wins; the hash is renewed another time.
-                    let _renewed = self
-                        .store
-                        .write(move |tx| tx.replace_password(id, &old.sealed, &new))
-                        .await?;
-                }
-                let by_mail = flow.pending.let_in_for(account.user.id).is_some();
-                self.end_run(run, by_mail).await?;
+                self.keep_renewed(&account, renewed).await?;
+                let flow = self
+                    .settle_run(flow, account.user.id, (ticket, run))
+                    .await?;
                 self.notice_copy(&account, seen.former, visit).await?;
                 let change = self.change_reason(&account, password).await?;
                 let whose = (&account, change, password);
-                self.password_was_right(flow, whose, browser, ticket, visit)
-                    .await
+                self.password_was_right(flow, whose, browser, visit).await
             }
         }
     }
 
+    /// Keeps a hash of today's cost in the place of an older one.
+    async fn keep_renewed(
+        &self,
+        account: &Account,
+        renewed: Option<PasswordRecord>,
+    ) -> Result<(), Failure> {
+        if let (Some(new), Some(old)) = (renewed, account.password.clone()) {
+            let id = account.user.id;
+            // A parallel change of the password wins; the hash is renewed another time.
+            let work = move |tx: &mut Tx<'_>| tx.replace_password(id, &old.sealed, &new);
+            let _renewed = self.store.write(work).await?;
+        }
+        Ok(())
+    }
+
     async fn after_wrong(
         &self,
-        flow: LoadedFlow,
+        mut flow: LoadedFlow,
         (user, index, password): (Option<UserId>, &Digest, &str),
         known: Option<BrowserId>,
         visit: &Visit,
@@ -140,6 +148,7 @@ impl Provider {
         if !self.is_uniform(&flow) {
             return Ok(PasswordOutcome::Wrong);
         }
+        flow.pending.unproved = None;
         let user = user.unwrap_or_else(|| self.nobody_at(index));
         self.decoy(flow, (user, password), known, visit).await
     }
@@ -198,10 +207,8 @@ impl Provider {
         flow: LoadedFlow,
         (account, change, password): (&Account, Option<ChangeReason>, &str),
         browser: Option<KnownBrowser>,
-        ticket: Ticket,
         visit: &Visit,
     ) -> Result<PasswordOutcome, Failure> {
-        self.throttle.after_success(ticket).await;
         if !account_may_act(account.user.state) {
             let whose = (account, password);
             return self.disabled(flow, whose, browser.as_ref(), visit).await;
@@ -313,7 +320,6 @@ impl Provider {
                 .is_current(browser.epoch, EpochKind::Browser, user, client)
     }
 
-    /// Records a wrong password with what rules tell attacks by (THR-15): a number and marks, no secret.
     async fn wrong(
         &self,
         user: Option<UserId>,
@@ -321,20 +327,10 @@ impl Provider {
         visit: &Visit,
         (password, run): (&str, Run),
     ) -> Result<(), Failure> {
-        let same = self.same_password(password, &run.account).await;
         let mut event = self.failure_event(user, flow, visit, Outcome::WrongPassword);
-        event.detail = serde_json::json!({
-            "name": self.name_mark(&run.account, event.at),
-            "known": run.device != DeviceClass::Unknown,
-        });
-        if let (Some(same), Some(members)) = (same, event.detail.as_object_mut()) {
-            members.insert("same_password".to_owned(), same.into());
-        }
-        let lengthened = move |tx: &mut Tx<'_>| {
-            tx.lengthen_password_run(&run.account, &run.digest, event.at)?;
-            tx.record(&event)
-        };
-        Ok(self.store.write(lengthened).await?)
+        event.detail = serde_json::json!({});
+        let known = run.device != DeviceClass::Unknown;
+        self.count_wrong(event, (password, run), known).await
     }
 
     /// Whether a detection rule asks for the code, whatever the person chose (THR-15).

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join;
-use sekisho_guard::{BLOCK, DeviceClass, Pass};
+use sekisho_guard::{BLOCK, DeviceClass, Pass, Ticket};
 use sekisho_model::{Digest, UserId};
 use sekisho_store::PasswordRun;
 
@@ -12,19 +12,20 @@ use super::super::visit::Visit;
 use super::flow::LoadedFlow;
 use super::password::PasswordOutcome;
 use crate::detection::StoppedAttempt;
+use crate::rules::sign_in::UnprovedPassword;
 use crate::{Failure, Provider};
 
 /// The wrong passwords in a row of a typed name, at one known browser or at all others together.
-pub(super) struct Run {
-    pub(super) account: Digest,
+pub(crate) struct Run {
+    pub(crate) account: Digest,
     pub(super) device: DeviceClass,
-    pub(super) digest: Digest,
+    pub(crate) digest: Digest,
     failures: u32,
     any: bool,
 }
 
 impl Provider {
-    pub(super) fn run_of(&self, account: Digest, device: DeviceClass, all: &[PasswordRun]) -> Run {
+    pub(crate) fn run_of(&self, account: Digest, device: DeviceClass, all: &[PasswordRun]) -> Run {
         let class = match device {
             DeviceClass::Known(browser) => browser.to_string(),
             DeviceClass::Unknown => String::new(),
@@ -42,13 +43,13 @@ impl Provider {
     }
 
     /// Whether the way is open; otherwise a mailed link is (THR-04).
-    pub(super) fn is_open(&self, run: &Run) -> bool {
+    pub(crate) fn is_open(&self, run: &Run) -> bool {
         self.throttle.allows_run(run.failures)
     }
 
     /// The password was right. By a mailed link the owner opens the other ways again as well: the mailbox was
     /// proved too (THR-10).
-    pub(super) async fn end_run(&self, run: Run, by_mail: bool) -> Result<(), Failure> {
+    pub(crate) async fn end_run(&self, run: Run, by_mail: bool) -> Result<(), Failure> {
         if by_mail && run.any {
             let ended = move |tx: &mut sekisho_store::Tx<'_>| tx.end_password_runs(&run.account);
             self.store.write(ended).await?;
@@ -57,6 +58,50 @@ impl Provider {
             self.store.write(ended).await?;
         }
         Ok(())
+    }
+
+    /// The password was right: the run ends and its try no longer counts; where no page tells it from a wrong one,
+    /// when everything is proved.
+    pub(super) async fn settle_run(
+        &self,
+        mut flow: LoadedFlow,
+        user: UserId,
+        (ticket, run): (Ticket, Run),
+    ) -> Result<LoadedFlow, Failure> {
+        let by_mail = flow.pending.let_in_for(user).is_some();
+        flow.pending.unproved = None;
+        if !self.is_uniform(&flow) {
+            self.throttle.after_success(ticket).await;
+            self.end_run(run, by_mail).await?;
+            return Ok(flow);
+        }
+        flow.pending.unproved = Some(UnprovedPassword {
+            ticket,
+            account: run.account,
+            run: run.digest,
+            by_mail,
+        });
+        let now = self.now();
+        let lengthened = move |tx: &mut sekisho_store::Tx<'_>| {
+            tx.lengthen_password_run(&run.account, &run.digest, now)
+        };
+        self.store.write(lengthened).await?;
+        Ok(flow)
+    }
+
+    /// Everything is proved: what a right password left counting counts no more.
+    pub(super) async fn all_is_proved(&self, flow: &LoadedFlow) -> Result<(), Failure> {
+        let Some(held) = flow.pending.unproved.clone() else {
+            return Ok(());
+        };
+        self.throttle.after_success(held.ticket).await;
+        let ended = move |tx: &mut sekisho_store::Tx<'_>| {
+            if held.by_mail {
+                return tx.end_password_runs(&held.account);
+            }
+            tx.end_password_run(&held.run)
+        };
+        Ok(self.store.write(ended).await?)
     }
 
     /// THR-09: nothing is compared, and it takes as long as if it were. For names without an account as well.

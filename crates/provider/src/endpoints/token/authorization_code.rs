@@ -25,6 +25,8 @@ enum Redeemed {
     /// A resource was named that was not granted; nothing changed.
     Target,
     Refused(&'static str, Option<sekisho_model::GrantId>),
+    /// Used before, and what it produced ended before: it is counted, and leaves no event of its own.
+    Again,
     /// An operator has paused it; nothing changed.
     Halted(Box<Halted>),
 }
@@ -69,6 +71,7 @@ impl Provider {
         match self.redeem(&code, client, form, first, asked_by).await? {
             Redeemed::Target => refused(TokenError::InvalidTarget),
             Redeemed::Halted(halted) => Err(Failure::Halted(halted)),
+            Redeemed::Again => refused(TokenError::InvalidGrant(USED)),
             Redeemed::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -111,11 +114,16 @@ impl Provider {
             gate: self.token_gate(),
             event: self.event(EventKind::CodeRedeemed, Outcome::Passed, asked_by.origin),
         };
-        Ok(self.store.write(move |tx| redemption.apply(tx)).await?)
+        let redeemed = self.store.write(move |tx| redemption.apply(tx)).await?;
+        if matches!(redeemed, Redeemed::Again) {
+            self.note_replay("code", &client.client.client_id, asked_by.origin);
+        }
+        Ok(redeemed)
     }
 }
 
 const UNKNOWN: &str = "the code is unknown";
+const USED: &str = "the code was already used";
 
 /// One redemption, decided and written in one transaction.
 struct Redemption {
@@ -201,13 +209,12 @@ impl Redemption {
         Ok(Redeemed::Refused(why, None))
     }
 
-    /// TK-09: a code used twice has leaked; what it produced ends.
+    /// TK-09: a code used twice has leaked; what it produced ends, once. Whoever goes on with it writes no more rows.
     fn revoke_family(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Redeemed, StoreError> {
-        let _already = tx.revoke_grant(grant.id, self.now)?;
+        if tx.revoke_grant(grant.id, self.now)? == Once::Again {
+            return Ok(Redeemed::Again);
+        }
         tx.record(&about(&self.event, grant, Outcome::Replayed))?;
-        Ok(Redeemed::Refused(
-            "the code was already used",
-            Some(grant.id),
-        ))
+        Ok(Redeemed::Refused(USED, Some(grant.id)))
     }
 }

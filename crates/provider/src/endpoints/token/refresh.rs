@@ -25,6 +25,8 @@ enum Used {
     Go(Box<Going>, Beside),
     /// Refused; the grant is named if it was ended just now.
     Refused(&'static str, Option<sekisho_model::GrantId>),
+    /// Used before, and the family ended, or its time did: it is counted, and leaves no event of its own.
+    Again(&'static str),
     /// More scope was asked than was granted, or another resource; nothing changed.
     Wrong(TokenError),
     /// An operator has paused it; nothing changed.
@@ -103,6 +105,7 @@ impl Provider {
         {
             Used::Wrong(error) => refused(error),
             Used::Halted(halted) => Err(Failure::Halted(halted)),
+            Used::Again(why) => refused(TokenError::InvalidGrant(why)),
             Used::Refused(why, grant) => {
                 if let Some(grant) = grant {
                     self.forget_standing(grant);
@@ -146,7 +149,11 @@ impl Provider {
             gate: self.token_gate(),
             event: self.event(EventKind::Refresh, Outcome::Passed, asked_by.origin),
         };
-        Ok(self.store.write(move |tx| usage.apply(tx)).await?)
+        let used = self.store.write(move |tx| usage.apply(tx)).await?;
+        if matches!(used, Used::Again(_)) {
+            self.note_replay("refresh_token", &client.client_id, asked_by.origin);
+        }
+        Ok(used)
     }
 }
 
@@ -220,6 +227,8 @@ impl Usage {
         let client_id = &self.client.client_id;
         match decide(&record, &grant, &self.client, client_id, self.now) {
             Decision::RevokeFamily => self.revoke_family(tx, &grant),
+            // Whoever goes on with a token that was exchanged writes no more rows.
+            Decision::Refuse(why) if own && record.used_at.is_some() => Ok(Used::Again(why)),
             Decision::Refuse(why) => self.refuse(tx, &grant, why),
             Decision::Keep => {
                 let Some(going) = self.standing(tx, &grant)? else {
@@ -319,7 +328,9 @@ impl Usage {
 
     /// RT-06: somebody holds a token that was exchanged long ago; the family ends.
     fn revoke_family(&self, tx: &mut Tx<'_>, grant: &Grant) -> Result<Used, StoreError> {
-        let _already = tx.revoke_grant(grant.id, self.now)?;
+        if tx.revoke_grant(grant.id, self.now)? == Once::Again {
+            return Ok(Used::Again(REVOKED));
+        }
         tx.record(&about(&self.event, grant, Outcome::Replayed))?;
         Ok(Used::Refused(
             "the refresh token was used before",

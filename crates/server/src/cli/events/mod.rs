@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use sekisho_model::{Event, EventId, EventKind, Timestamp};
-use sekisho_provider::Failure;
+use sekisho_provider::detection::{Reading, ReadingWay};
+use sekisho_provider::{Failure, Provider};
 use sekisho_store::{Store, Tx};
 
 use super::cohort::moment;
+use super::levels::Reader as Who;
 use super::tree::Where;
 use super::{CliError, event, services_at};
 
@@ -29,6 +31,8 @@ const LATE: Duration = Duration::from_secs(30);
 pub(crate) struct Events {
     #[command(flatten)]
     at: Where,
+    #[command(flatten)]
+    by: Who,
     /// From when on: a date, or a moment as in 2026-11-24T09:00:00+09:00. Otherwise the last day.
     #[arg(long, value_parser = moment)]
     from: Option<Timestamp>,
@@ -93,7 +97,12 @@ fn reference(typed: &str) -> Result<String, String> {
 pub(super) async fn run(asked: Events) -> Result<(), CliError> {
     let (config, services) = services_at(&asked.at).await?;
     let (store, provider) = (&services.store, &services.provider);
-    let reading = event(provider, &services, EventKind::EventsRead, "events");
+    let mut reading = event(provider, &services, EventKind::EventsRead, "events");
+    if let Some(members) = reading.detail.as_object_mut() {
+        members.insert("operator".to_owned(), asked.by.operator.clone().into());
+        let why = asked.by.beyond_budget.clone();
+        members.extend(why.map(|why| ("beyond".to_owned(), why.into())));
+    }
     // AU-09: who reads the record is on the record, before the first line is shown.
     let read = store.write(move |tx| tx.record(&reading)).await;
     read.map_err(Failure::from)?;
@@ -105,6 +114,12 @@ pub(super) async fn run(asked: Events) -> Result<(), CliError> {
         kinds: asked.kind,
         out: std::io::stdout(),
         printed: BTreeSet::new(),
+        meter: Some(Meter {
+            provider,
+            reading: asked.by.reading(ReadingWay::Events),
+            pending: 0,
+            least: if asked.follow { u64::from(PAGE) } else { 1 },
+        }),
     };
     if let Some(reference) = asked.reference {
         return reader.print_request(reference).await;
@@ -140,6 +155,32 @@ struct Reader<'a, W> {
     out: W,
     /// What was printed of late: an event may be stored after one that happened later.
     printed: BTreeSet<Place>,
+    meter: Option<Meter<'a>>,
+}
+
+/// Counts what is printed against the budget of the day; whoever follows, by the thousand: each count leaves an event.
+struct Meter<'a> {
+    provider: &'a Provider,
+    reading: Reading<'a>,
+    pending: u64,
+    least: u64,
+}
+
+impl Meter<'_> {
+    async fn count(&mut self, more: usize) -> Result<(), CliError> {
+        // A reason was given when it began, and stands in the record.
+        if self.reading.beyond.is_some() {
+            return Ok(());
+        }
+        self.pending = self
+            .pending
+            .saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
+        if self.pending >= self.least {
+            let many = std::mem::take(&mut self.pending);
+            self.provider.count_events_read(self.reading, many).await?;
+        }
+        Ok(())
+    }
 }
 
 impl<W: Write> Reader<'_, W> {
@@ -154,6 +195,7 @@ impl<W: Write> Reader<'_, W> {
             let kinds = self.kinds.clone();
             let read = move |tx: &mut Tx<'_>| tx.events_between(from, until, &kinds, (after, PAGE));
             let page = self.store.read(read).await.map_err(Failure::from)?;
+            self.count(&page).await?;
             let mut listened = true;
             for event in &page {
                 listened = listened && self.say(event)?;
@@ -175,12 +217,23 @@ impl<W: Write> Reader<'_, W> {
                 "no event carries {reference}: a page that only refuses leaves none; look for it in the log"
             )));
         }
+        self.count(&found).await?;
         for event in &found {
             if !self.say(event)? {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Counts those of the events that are about to be printed.
+    async fn count(&mut self, page: &[Event]) -> Result<(), CliError> {
+        let new = |event: &&Event| !self.printed.contains(&(event.at, event.id));
+        let many = page.iter().filter(new).count();
+        match &mut self.meter {
+            Some(meter) => meter.count(many).await,
+            None => Ok(()),
+        }
     }
 
     fn say(&mut self, event: &Event) -> Result<bool, CliError> {
@@ -234,6 +287,7 @@ mod tests {
             kinds: Vec::new(),
             out: Vec::new(),
             printed: BTreeSet::new(),
+            meter: None,
         };
         assert!(reader.print(moment(50), moment(200)).await.unwrap());
         put(&house, 145, EventKind::SignIn).await;
@@ -290,6 +344,7 @@ mod tests {
             kinds: Vec::new(),
             out: Vec::new(),
             printed: BTreeSet::new(),
+            meter: None,
         };
         let printed = reader.print_request("SK-01AB-C1D0".to_owned()).await;
         printed.unwrap();

@@ -148,6 +148,7 @@ fn factor(detail: &Value) -> (&'static str, &'static str) {
         "how-by-you"
     };
     match (text("step"), text("factor")) {
+        (Some("adding"), _) => ("did-wrong-code", "how-nothing-changed"),
         (Some("added"), Some("totp")) => ("did-add-app", how),
         (Some("added"), _) => ("did-add-passkey", how),
         (Some("renamed"), _) => ("did-rename-passkey", how),
