@@ -14,13 +14,12 @@ use crate::tokens::App;
 const NEW: &str = "umbrella-octopus-lantern-41";
 const THIEF: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 /// Pages where something can be changed that matters.
-const SENSITIVE: [&str; 7] = [
+const SENSITIVE: [&str; 6] = [
     "/account/password",
     "/account/security/address",
     "/account/security/code-address",
     "/account/security/networks",
     "/account/security/second-step/app",
-    "/account/security/second-step/passkey",
     "/account/data/delete",
 ];
 /// Buttons of pages that anybody with the session may read: the page, where its form goes, and what it says.

@@ -80,9 +80,8 @@ impl Failure {
     /// Whether trying again later may help: 503 with `Retry-After`, else 500.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy(wait) => Some(*wait),
+            Self::Busy(wait) | Self::TooOften { wait, .. } => Some(*wait),
             Self::Halted(halted) => Some(halted.wait),
-            Self::TooOften { wait, .. } => Some(*wait),
             Self::Session(SessionError::Unavailable(_)) | Self::Guard(_) | Self::OutOfTouch => {
                 Some(Duration::from_secs(5))
             }

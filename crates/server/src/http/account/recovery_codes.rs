@@ -69,7 +69,10 @@ async fn page(owner: &Owner<'_>, new: Made) -> HttpResponse {
         (Ok(recovery), Ok(figures)) => (recovery, figures),
         (Err(failure), _) | (_, Err(failure)) => return owner.frame.failure(&failure),
     };
-    let replaces = figures.made_at.map(|at| at.micros().to_string());
+    // A field without a value is taken for one that is not there.
+    let replaces = figures
+        .made_at
+        .map_or("none".to_owned(), |at| at.micros().to_string());
     let csrf = owner.frame.app.form_token(&owner.visit, "", PURPOSE);
     let view = RecoveryCodesPage {
         page: owner.frame.page(csrf),
@@ -77,7 +80,7 @@ async fn page(owner: &Owner<'_>, new: Made) -> HttpResponse {
         left,
         made,
         codes: new.codes,
-        replaces: replaces.unwrap_or_default(),
+        replaces,
         already: new.already,
     };
     owner.frame.html(StatusCode::OK, &Answer::Page, &view)

@@ -137,7 +137,7 @@ pub struct RecoveryCodesPage {
     pub made: Option<Moment>,
     /// A new set, just made.
     pub codes: Vec<String>,
-    /// When the set that the form replaces was made; nothing if there is none.
+    /// When the set that the form replaces was made; `none` if there is none.
     pub replaces: String,
     /// The form was sent before.
     pub already: bool,
