@@ -83,8 +83,8 @@ async fn reg_18_the_list_says_of_the_publisher_what_the_consent_page_said() {
     let provider = &house.house.services.provider;
     let vouch = async |app: &App, name: &str| {
         let event = provider.event_of_server(EventKind::ClientChanged);
-        let vouched = provider.vouch_for(&ClientId::new(&*app.id), Some(name), event);
-        vouched.await.unwrap();
+        let id = ClientId::new(&*app.id);
+        provider.vouch_for(&id, Some(name), event).await.unwrap();
         provider.hear().await.unwrap();
     };
     let browser = Browser::new(&house);
