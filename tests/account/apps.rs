@@ -104,9 +104,10 @@ async fn reg_18_the_list_says_of_the_publisher_what_the_consent_page_said() {
     let bait = App::of(&house, bait).await;
     for app in [&plain, &bait] {
         let to = browser.get(&request(&app.id, &[])).await;
-        let answer = match to.location().starts_with("/consent") {
-            true => browser.allow(&to).await,
-            false => to,
+        let answer = if to.location().starts_with("/consent") {
+            browser.allow(&to).await
+        } else {
+            to
         };
         app.redeem(&answer.answer("code").unwrap()).await;
     }
