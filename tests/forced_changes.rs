@@ -154,7 +154,7 @@ async fn pw_30_a_marked_account_chooses_a_new_password_before_any_code_is_issued
     other.get("/login").await;
     assert_eq!(
         change(&other, &page, NEW).await.status,
-        StatusCode::FORBIDDEN
+        StatusCode::BAD_REQUEST
     );
     let done = change(&browser, &page, NEW).await;
     let code = done.answer("code").expect("the sign-in goes on");

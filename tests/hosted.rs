@@ -26,10 +26,13 @@ async fn web_02_nobody_is_signed_in_as_somebody_else_by_a_forged_form() {
     assert_eq!(refused.status, StatusCode::BAD_REQUEST, "no cookie");
     // Also when the victim has a sign-in of their own under way.
     victim.get(&request(&app.id, &[])).await;
+    let refused = victim.post("/login", &form).await;
     assert_eq!(
-        victim.post("/login", &form).await.status,
-        StatusCode::FORBIDDEN
+        refused.status,
+        StatusCode::BAD_REQUEST,
+        "as a tab left behind"
     );
+    assert!(refused.words().contains("no longer in use"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

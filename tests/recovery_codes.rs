@@ -158,7 +158,7 @@ async fn rec_05_of_twenty_uses_at_once_one_signs_in() {
     let mut done = 0;
     for answer in tries.collect::<Vec<_>>() {
         let to = answer.await.unwrap();
-        done += usize::from(to.is_some_and(|to| to.contains("code=")));
+        done += usize::from(to.is_some_and(|to| to.contains("/login/recovery/used")));
     }
     assert_eq!(done, 1);
     house.close().await;

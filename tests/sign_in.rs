@@ -125,7 +125,13 @@ async fn ses_04_another_browser_cannot_finish_a_sign_in() {
             &[("csrf", &page.hidden("csrf")), ("code", &code)],
         )
         .await;
-    assert_eq!(stolen.status, StatusCode::FORBIDDEN);
+    // It reads like a tab that was left behind: the two cannot be told apart.
+    assert_eq!(stolen.status, StatusCode::BAD_REQUEST);
+    assert!(
+        stolen.words().contains("no longer in use"),
+        "{}",
+        stolen.words()
+    );
     let done = owner
         .post(
             "/login/code",

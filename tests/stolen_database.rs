@@ -174,6 +174,7 @@ async fn letter_that_waits(house: &TestHouse) -> sekisho_model::LetterId {
         sender: Sender {
             service: "Sekisho".to_owned(),
             host: "id.example".to_owned(),
+            code_in_subject: false,
         },
         place: None,
         body: LetterBody::Test,

@@ -123,16 +123,20 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             html::Test(v).render()?,
         ),
     };
-    let subject = match (subject, letter.sender.code_in_subject) {
-        ("code-subject", true) => "code-subject-open",
-        ("address-code-subject", true) => "address-code-subject-open",
-        (subject, _) => subject,
-    };
     Ok(Rendered {
-        subject: view.say(subject)?,
+        subject: view.say(shown_as(subject, letter.sender.code_in_subject))?,
         text,
         html,
     })
+}
+
+/// The key of the subject, as the operator wants it (OTP-19).
+fn shown_as(subject: &'static str, with_code: bool) -> &'static str {
+    match (subject, with_code) {
+        ("code-subject", true) => "code-subject-open",
+        ("address-code-subject", true) => "address-code-subject-open",
+        (subject, _) => subject,
+    }
 }
 
 /// What every template sees: the texts with this letter's values, and what varies in shape.
