@@ -265,20 +265,19 @@ mod tests {
         place.store.write(work).await.unwrap();
     }
 
+    /// People known as `leaver-0`, `leaver-1` and so on.
     async fn people(place: &Place, count: usize) -> Vec<User> {
-        let lines: Vec<String> = (0..count)
-            .map(|n| format!("{{\"email\":\"p{n}@b.example\",\"email_verified\":true}}"))
-            .collect();
+        let line = |n: usize| {
+            format!(r#"{{"email":"p{n}@b.example","email_verified":true,"subject":"leaver-{n}"}}"#)
+        };
+        let lines: Vec<String> = (0..count).map(line).collect();
         let file = place.file("people.jsonl", &lines.join("\n"));
         let words = format!("user import {}", file.display());
         place.run(&words).await.unwrap();
-        all(place)
-            .await
-            .into_iter()
-            .rev()
-            .take(count)
-            .rev()
-            .collect()
+        let mut people = all(place).await;
+        people.retain(|user| user.subject.as_str().starts_with("leaver-"));
+        people.sort_by(|a, b| a.subject.as_str().cmp(b.subject.as_str()));
+        people
     }
 
     async fn all(place: &Place) -> Vec<User> {
