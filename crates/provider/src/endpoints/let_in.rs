@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use sekisho_guard::{Concerned, EndpointClass};
+use sekisho_mail::LetterBody;
 use sekisho_model::{
     EmailAddress, EventKind, Feature, FlowId, Origin, Outcome, PreAuthToken, ResetToken,
 };
-use sekisho_store::Once;
+use sekisho_store::{Once, ResetRecord};
 
 use super::password_reset::LinkFor;
 use super::visit::Visit;
@@ -102,5 +103,34 @@ impl Provider {
         let open = |pending: &mut PendingSignIn| pending.let_in = Some(let_in);
         let (flow, cookie) = self.begin_with(destination, open, visit).await?;
         Ok(LetInOutcome::Begun(flow, cookie))
+    }
+
+    /// The letter with a link, in the words of what it is for.
+    pub(super) fn link_letter(
+        &self,
+        token: &ResetToken,
+        wanted: LinkFor,
+        (record, origin): (&ResetRecord, &Origin),
+    ) -> LetterBody {
+        let (issuer, token) = (&self.settings.issuer, token.reveal());
+        let minutes = self.settings.resets.link_life.as_secs() / 60;
+        let (expires_at, at, ip) = (record.expires_at, record.created_at, origin.ip.clone());
+        match wanted {
+            LinkFor::LettingIn => LetterBody::LetInLink {
+                link: format!("{issuer}/login/by-mail/{token}"),
+                minutes,
+                expires_at,
+                at,
+                ip,
+            },
+            LinkFor::NewPassword | LinkFor::Vouched => LetterBody::ResetLink {
+                link: format!("{issuer}/password/reset/{token}"),
+                by_operator: wanted == LinkFor::Vouched,
+                minutes,
+                expires_at,
+                at,
+                ip,
+            },
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_guard::{Admission, Concerned, EndpointClass, Pass, ResetMail, Ticket};
-use sekisho_mail::{ChangedHow, LetterBody, RecoveryNews};
+use sekisho_mail::{ChangedHow, RecoveryNews};
 use sekisho_model::{
     AddressKind, BrowserToken, Digest, EmailAddress, EpochKind, Event, EventKind, Feature,
     KnownBrowser, Origin, Outcome, ResetToken, Timestamp,
@@ -257,34 +257,6 @@ impl Provider {
         };
         let body = self.link_letter(&token, wanted, (&record, origin));
         (record, self.sealed_letter(&account.user, address, body))
-    }
-
-    fn link_letter(
-        &self,
-        token: &ResetToken,
-        wanted: LinkFor,
-        (record, origin): (&ResetRecord, &Origin),
-    ) -> LetterBody {
-        let (issuer, token) = (&self.settings.issuer, token.reveal());
-        let minutes = self.settings.resets.link_life.as_secs() / 60;
-        let (expires_at, at, ip) = (record.expires_at, record.created_at, origin.ip.clone());
-        match wanted {
-            LinkFor::LettingIn => LetterBody::LetInLink {
-                link: format!("{issuer}/login/by-mail/{token}"),
-                minutes,
-                expires_at,
-                at,
-                ip,
-            },
-            LinkFor::NewPassword | LinkFor::Vouched => LetterBody::ResetLink {
-                link: format!("{issuer}/password/reset/{token}"),
-                by_operator: wanted == LinkFor::Vouched,
-                minutes,
-                expires_at,
-                at,
-                ip,
-            },
-        }
     }
 
     /// What the page of a link shows. Looking uses nothing up: scanners of mail open every link.

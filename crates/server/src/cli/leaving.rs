@@ -352,6 +352,7 @@ mod tests {
                 sender: Sender {
                     service: "Sekisho".to_owned(),
                     host: "127.0.0.1:8080".to_owned(),
+                    code_in_subject: false,
                 },
                 place: None,
                 body: LetterBody::Test,

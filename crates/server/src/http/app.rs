@@ -262,7 +262,7 @@ fn binding<'a>(visit: &'a Visit, purpose: &str) -> &'a str {
 }
 
 /// Purposes of forms that a browser without a session sends.
-const PRE_AUTH_FORMS: [&str; 22] = [
+const PRE_AUTH_FORMS: [&str; 23] = [
     "login",
     "code",
     "consent",
