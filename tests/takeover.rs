@@ -22,8 +22,15 @@ const SENSITIVE: [&str; 6] = [
     "/account/security/second-step/app",
     "/account/data/delete",
 ];
-/// Buttons of pages that anybody with the session may read: the page, where its form goes, and what it says.
-const BUTTONS: [(&str, &str, &[(&str, &str)]); 7] = [
+/// The page, where its form goes, and what it says.
+type Button = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+/// Buttons of pages that anybody with the session may read.
+const BUTTONS: [Button; 7] = [
     (RECOVERY_CODES, RECOVERY_CODES, &[]),
     (
         SECOND_STEP,
