@@ -175,7 +175,7 @@ async fn otp_27_operators_are_told_once_an_hour_while_mail_is_not_taken() {
     let refused = async |numbers: std::ops::Range<u64>| {
         let now = house.now();
         let work = move |tx: &mut sekisho_store::Tx<'_>| {
-            for number in numbers {
+            for number in numbers.clone() {
                 let entropy = sekisho_model::SeededEntropy::new(number);
                 let letter = sekisho_store::OutboxLetter {
                     id: sekisho_model::LetterId::new(now, &entropy),

@@ -88,10 +88,10 @@ async fn tags_of_imported_accounts_are_known(bed: &Bed) {
         .write(move |tx| {
             assert!(tx.tags(20)?.is_empty() && !tx.is_tag("")?);
             let tags = ["portal", "", "shop", "portal", "intranet"];
-            for (user, tag) in users.into_iter().zip(tags) {
+            for (user, tag) in users.iter().zip(tags) {
                 let user = User {
                     cohort_tag: tag.to_owned(),
-                    ..user
+                    ..user.clone()
                 };
                 let sealed = |byte| Sealed::from_bytes(vec![byte]);
                 tx.insert_user(&user, &sealed(1), &sealed(2))?;

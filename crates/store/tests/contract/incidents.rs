@@ -94,7 +94,7 @@ async fn inc_05_a_lowering_is_confirmed_once(bed: &Bed) {
     assert!(twice.is_err());
     let kept = bed
         .store
-        .read(|tx: &mut sekisho_store::Tx<'_>| tx.level_decisions())
+        .read(|tx: &mut Tx<'_>| tx.level_decisions())
         .await
         .unwrap();
     assert_eq!(kept.len(), 2);
@@ -139,7 +139,7 @@ async fn inc_05_operators_who_decide_at_once_are_numbered_one_after_the_other(be
         let store = bed.store.clone();
         tokio::spawn(async move {
             let made = decision(LevelScope::Server, Level::Watch);
-            let work = move |tx: &mut sekisho_store::Tx<'_>| {
+            let work = move |tx: &mut Tx<'_>| {
                 tx.lock_levels()?;
                 let seen = tx.level_decisions()?.len();
                 Ok((seen, tx.decide_level(&made)?))

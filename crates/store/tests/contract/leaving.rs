@@ -1,7 +1,7 @@
 //! Deletions, tombstones and quarantine.
 
 use sekisho_model::{AddressKind, Digest, Timestamp};
-use sekisho_store::{Once, StoreError};
+use sekisho_store::{Once, StoreError, Tx};
 
 use crate::bed::Bed;
 use crate::contract;
@@ -74,7 +74,7 @@ async fn rec_16_due_accounts_come_page_by_page(bed: &Bed) {
     let expected = due.clone();
     let pages = move |tx: &mut Tx<'_>| {
         for (at, id) in &due {
-            tx.ask_deletion(*id, *at, NOW)?;
+            assert_eq!(tx.ask_deletion(*id, *at, NOW)?, Once::First);
         }
         let (mut all, mut after) = (Vec::new(), None);
         loop {
@@ -175,7 +175,7 @@ async fn rec_15_a_released_address_is_taken_from_everybody(bed: &Bed) {
     bed.store
         .write(move |tx| {
             let address = sealed("address");
-            let give = |tx: &mut sekisho_store::Tx<'_>, user, kind| {
+            let give = |tx: &mut Tx<'_>, user, kind| {
                 tx.insert_address(user, kind, &address, &index, Some(NOW))
             };
             assert_eq!(give(tx, owner, AddressKind::Login)?, Once::First);
