@@ -1,11 +1,13 @@
 mod admission;
+mod judged;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sekisho_model::{Digest, Timestamp};
-use sekisho_session::{Limit, Session, SessionError, Verdict};
+use sekisho_session::{Limit, Session, SessionError};
 
+use self::judged::{Judged, wait};
 use crate::lately::Lately;
 use crate::limits::Limits;
 use crate::rules::{
@@ -458,46 +460,4 @@ impl Throttle {
         });
         limits.collect()
     }
-}
-
-/// What came of counting an act.
-enum Judged {
-    Go(Ticket),
-    Over(Counter, Timestamp),
-    NoRoom(Timestamp),
-}
-
-impl Judged {
-    fn of(verdict: Verdict, counted: Vec<Counted>, place: Place, now: Timestamp) -> Self {
-        match verdict {
-            Verdict::Within => Self::Go(Ticket {
-                taken_at: now,
-                place,
-                counted,
-            }),
-            Verdict::Over { which, until } => counted
-                .get(which)
-                .map_or(Self::NoRoom(until), |c| Self::Over(c.counter, until)),
-        }
-    }
-
-    fn into_pass(self) -> Pass {
-        match self {
-            Self::Go(ticket) => {
-                for counted in &ticket.counted {
-                    let limit = counted.counter.name();
-                    metrics::counter!("sekisho_throttle_counted_total", "limit" => limit)
-                        .increment(1);
-                }
-                Pass::Go(ticket)
-            }
-            Self::Over(counter, until) => wait(until, counter.name()),
-            Self::NoRoom(until) => wait(until, "no room to count"),
-        }
-    }
-}
-
-fn wait(until: Timestamp, limit: &'static str) -> Pass {
-    metrics::counter!("sekisho_throttle_waits_total", "limit" => limit).increment(1);
-    Pass::Wait { until, limit }
 }

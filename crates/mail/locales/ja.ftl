@@ -103,7 +103,6 @@ reset-lead-operator = { $service } の運用者が、あなたのパスワード
 reset-how = 次のページで新しいパスワードを決めてください。{ $minutes }分間、1回だけ使えます。
 reset-button = 新しいパスワードを決める
 reset-not-you = 申し込んでいないときは、何もしないでください。パスワードは変わりません。
-reset-again = 何度も届くときは、ブラウザーで { $host } を開き、「ヘルプ」をご覧ください。
 let-in-subject = 【{ $service }】ログインのためのリンク
 let-in-title = メールからのログイン
 let-in-lead = 待たされているブラウザーから { $service } にログインする手続きを受け付けました。

@@ -5,7 +5,7 @@ use sekisho_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Device;
+use crate::{Device, Taken};
 
 /// A letter as it waits, sealed, in the outbox: everything it needs to be written later.
 #[derive(Serialize, Deserialize)]
@@ -335,40 +335,6 @@ pub enum RecoveryNews {
     OperatorLooked,
     /// An operator took a copy of everything that is kept about the person (TD-07).
     OperatorTook,
-}
-
-/// What a denial took back, or left, of what was done in the sessions it is about (TD-08).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Taken {
-    /// Authenticator apps and passkeys that were added there are gone.
-    Factors,
-    /// One that was added there longer ago, or is used elsewhere, stays for three days more.
-    FactorsStay,
-    /// No recovery code works any more.
-    Codes,
-    /// The networks to sign in from are those of before.
-    Networks,
-    /// Networks that were chosen there longer ago stay.
-    NetworksStay,
-    /// The second step is on again.
-    SecondStep,
-    /// The mails about sign-ins are those of before.
-    Alerts,
-    /// The account is not deleted.
-    Deletion,
-}
-
-impl Taken {
-    /// Whether it guarded the account: then the password alone opens nothing any more.
-    pub const fn guards(self) -> bool {
-        match self {
-            Self::Factors | Self::FactorsStay | Self::Codes | Self::Networks | Self::SecondStep => {
-                true
-            }
-            Self::NetworksStay | Self::Alerts | Self::Deletion => false,
-        }
-    }
 }
 
 /// The facts of a successful sign-in.

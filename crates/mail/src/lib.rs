@@ -15,6 +15,7 @@ mod message;
 mod name;
 mod render;
 mod smtp;
+mod taken;
 pub mod tally;
 mod transport;
 pub mod when;
@@ -24,8 +25,8 @@ pub use catcher::{Catcher, Caught};
 pub use device::Device;
 pub use letter::{
     AlertLine, AlsoSignedIn, ChangedHow, Letter, LetterBody, Proof, RecoveryNews, Sender, SignIn,
-    Taken,
 };
 pub use name::harmless;
 pub use render::{Rendered, render};
+pub use taken::Taken;
 pub use transport::{MailError, Transport, TransportRefusal};

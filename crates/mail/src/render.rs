@@ -12,6 +12,8 @@ mod accesses;
 mod addresses;
 mod alerts;
 mod headings;
+mod links;
+mod news;
 mod second_steps;
 mod sign_ins;
 
@@ -88,16 +90,9 @@ fn write(letter: &Letter) -> Result<Rendered, askama::Error> {
             text::PasswordKnown(v).render()?,
             html::PasswordKnown(v).render()?,
         ),
-        LetterBody::ResetLink { .. } => (
-            "reset-subject",
-            text::ResetLink(v).render()?,
-            html::ResetLink(v).render()?,
-        ),
-        LetterBody::LetInLink { .. } => (
-            "let-in-subject",
-            text::LetInLink(v).render()?,
-            html::LetInLink(v).render()?,
-        ),
+        LetterBody::ResetLink { .. } | LetterBody::LetInLink { .. } => {
+            links::written(&letter.body, v)?
+        }
         LetterBody::PasswordChanged { .. } => (
             "changed-subject",
             text::PasswordChanged(v).render()?,
@@ -202,18 +197,7 @@ impl View {
             LetterBody::ResetLink { .. } | LetterBody::PasswordChanged { .. } => {
                 view.recovery(letter)?;
             }
-            LetterBody::LetInLink {
-                link,
-                minutes,
-                at,
-                ip,
-                ..
-            } => {
-                view.link = Some(link.clone()).filter(|link| is_web(link));
-                view.put("minutes", minutes.to_string());
-                view.when(letter, *at)?;
-                view.address(ip)?;
-            }
+            LetterBody::LetInLink { .. } => view.let_in(letter)?,
             LetterBody::RecoveryNotice {
                 apps, again, taken, ..
             } => {
@@ -319,54 +303,6 @@ impl View {
             Some(device) if !ip.is_empty() => self.source(letter.locale, device, ip),
             Some(_) | None => self.address(ip),
         }
-    }
-
-    fn news(&mut self, letter: &Letter, what: RecoveryNews) {
-        self.title = headings::of(what);
-        self.lead = match what {
-            RecoveryNews::CodeUsed { left } => {
-                self.put("left", left.to_string());
-                "recovery-used-lead"
-            }
-            RecoveryNews::CodesMade => "recovery-made-lead",
-            RecoveryNews::Waiting { until } => {
-                let until = when::date_time_zone(until, &letter.zone, letter.locale);
-                self.put("until", until);
-                "recovery-waiting-lead"
-            }
-            RecoveryNews::ResetStarted => "recovery-started-lead",
-            RecoveryNews::CodeAddressSet => "recovery-address-lead",
-            RecoveryNews::AddressUndone => "recovery-undone-lead",
-            RecoveryNews::SignInDenied => "recovery-denied-lead",
-            RecoveryNews::SignInDeniedOnly => "recovery-denied-only-lead",
-            RecoveryNews::BrowserStolen => "browser-stolen-lead",
-            RecoveryNews::DeletionAsked { at } => self.leaving(letter, at, "deletion-asked-lead"),
-            RecoveryNews::FactorLost { until } => self.leaving(letter, until, "factor-lost-lead"),
-            RecoveryNews::FactorDenied { until } => {
-                self.leaving(letter, until, "factor-denied-lead")
-            }
-            RecoveryNews::CodeAddressLost { until } => {
-                self.leaving(letter, until, "address-lost-lead")
-            }
-            RecoveryNews::DeletionSoon { at } => self.leaving(letter, at, "deletion-soon-lead"),
-            RecoveryNews::DeletionStopped => "deletion-stopped-lead",
-            RecoveryNews::DeletionDone => {
-                self.over = true;
-                "deletion-done-lead"
-            }
-            RecoveryNews::AddressReleased => "address-released-lead",
-            RecoveryNews::AddressGiven => "address-given-lead",
-            RecoveryNews::NetworksSet { count } => {
-                self.put("count", count.to_string());
-                "networks-set-lead"
-            }
-            RecoveryNews::NetworksCleared => "networks-cleared-lead",
-            RecoveryNews::OutsideNetworks => "networks-outside-lead",
-            RecoveryNews::AlertsOfNewDevices => "alerts-new-devices-lead",
-            RecoveryNews::AlertsOff => "alerts-off-lead",
-            RecoveryNews::DataTaken => "data-taken-lead",
-            other => self.access(other),
-        };
     }
 
     fn incident(&mut self, letter: &Letter) -> Result<(), askama::Error> {

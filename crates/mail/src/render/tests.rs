@@ -129,6 +129,16 @@ const NEWS: [RecoveryNews; 38] = [
     RecoveryNews::OperatorTook,
 ];
 
+fn let_in() -> LetterBody {
+    LetterBody::LetInLink {
+        link: "https://id.sekisho.example/login/by-mail/abc".to_owned(),
+        minutes: 60,
+        expires_at: AT + Duration::from_hours(1),
+        at: AT,
+        ip: "203.0.113.24".to_owned(),
+    }
+}
+
 fn recovery_letters() -> Vec<LetterBody> {
     let (ip, device) = ("203.0.113.24".to_owned(), || Device::of(CHROME));
     let link = |by_operator| LetterBody::ResetLink {
@@ -136,13 +146,6 @@ fn recovery_letters() -> Vec<LetterBody> {
         by_operator,
         minutes: 30,
         expires_at: AT + Duration::from_mins(30),
-        at: AT,
-        ip: ip.clone(),
-    };
-    let let_in = LetterBody::LetInLink {
-        link: "https://id.sekisho.example/login/by-mail/abc".to_owned(),
-        minutes: 60,
-        expires_at: AT + Duration::from_mins(60),
         at: AT,
         ip: ip.clone(),
     };
@@ -186,7 +189,7 @@ fn recovery_letters() -> Vec<LetterBody> {
     let mut all = vec![
         link(false),
         link(true),
-        let_in,
+        let_in(),
         changed(ChangedHow::ResetLink),
         changed(ChangedHow::Forced),
         changed(ChangedHow::Own { others_stay: false }),

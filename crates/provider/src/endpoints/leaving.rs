@@ -37,6 +37,38 @@ pub enum Leaving {
     Again,
 }
 
+/// What one round erased.
+struct Erasures {
+    erased: usize,
+    /// The addresses of those who are gone.
+    gone: HashSet<String>,
+    /// The last that could not be.
+    failed: Result<(), Failure>,
+}
+
+impl Default for Erasures {
+    fn default() -> Self {
+        Self {
+            erased: 0,
+            gone: HashSet::new(),
+            failed: Ok(()),
+        }
+    }
+}
+
+impl Erasures {
+    fn note(&mut self, outcome: Result<Option<Vec<String>>, Failure>) {
+        match outcome {
+            Ok(Some(addresses)) => {
+                self.erased = self.erased.saturating_add(1);
+                self.gone.extend(addresses);
+            }
+            Ok(None) => {}
+            Err(failure) => self.failed = Err(failure),
+        }
+    }
+}
+
 impl Provider {
     /// Begins the deletion of whoever is signed in: everything ends at once, apps are told, and the account is
     /// erased after the delay.
@@ -203,33 +235,27 @@ impl Provider {
 
     /// Those that wait, and those that cannot be erased, do not hold up those behind them.
     async fn erase_due(&self, now: Timestamp) -> (usize, Result<(), Failure>) {
-        let (mut erased, mut failed, mut after) = (0, Ok(()), None);
-        let mut gone = HashSet::new();
-        loop {
-            let work = move |tx: &mut Tx<'_>| tx.due_deletions(now, after, ROUND);
-            let due = match self.store.read(work).await {
-                Ok(due) => due,
-                Err(error) => return (erased, Err(error.into())),
-            };
-            for (_, user) in &due {
-                match self.erase_if_open(*user).await {
-                    Ok(Some(addresses)) => {
-                        erased = erased.saturating_add(1);
-                        gone.extend(addresses);
-                    }
-                    Ok(None) => {}
-                    Err(failure) => failed = Err(failure),
-                }
-            }
-            after = due.last().copied();
-            if after.is_none() || erased >= ENOUGH {
-                break;
-            }
-        }
-        if let Err(failure) = self.forget_letters_to(&gone).await {
+        let mut round = Erasures::default();
+        let mut failed = self.erase_pages(now, &mut round).await;
+        if let Err(failure) = self.forget_letters_to(&round.gone).await {
             failed = Err(failure);
         }
-        (erased, failed)
+        (round.erased, failed.and(round.failed))
+    }
+
+    async fn erase_pages(&self, now: Timestamp, round: &mut Erasures) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let work = move |tx: &mut Tx<'_>| tx.due_deletions(now, after, ROUND);
+            let due = self.store.read(work).await?;
+            for (_, user) in &due {
+                round.note(self.erase_if_open(*user).await);
+            }
+            after = due.last().copied();
+            if after.is_none() || round.erased >= ENOUGH {
+                return Ok(());
+            }
+        }
     }
 
     /// As [`Provider::erase`]; `None` as well while nobody can sign in to it.
