@@ -67,7 +67,7 @@ impl Scene {
         let page = self.password(&self.from(ip), app).await;
         let words = page.words();
         assert_eq!(page.status, StatusCode::OK, "{ip}: {words}");
-        assert!(words.contains("Wait until"), "{ip}: {words}");
+        assert!(words.contains("connection is stopped"), "{ip}: {words}");
     }
 
     async fn goes_on(&self, browser: &Browser, app: &App) {

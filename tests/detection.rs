@@ -160,12 +160,20 @@ async fn thr_15_a_rule_keeps_strangers_out_a_shadow_does_nothing_and_a_back_test
         let name = format!("somebody-{n}@example.jp");
         let thief = scene.from("203.0.113.77");
         let page = scene.try_password(&thief, &app, &name, "wrong-2").await;
-        assert!(!page.words().contains("Wait until"), "{}", page.words());
+        assert!(
+            !page.words().contains("connection is stopped"),
+            "{}",
+            page.words()
+        );
     }
     scene.watched().await;
     let thief = scene.from("203.0.113.77");
     let page = scene.try_password(&thief, &app, &mail, PASSWORD).await;
-    assert!(page.words().contains("Wait until"), "{}", page.words());
+    assert!(
+        page.words().contains("connection is stopped"),
+        "{}",
+        page.words()
+    );
     let page = scene.try_password(&other, &app, &mail, PASSWORD).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "a shadow stops nobody");
     let page = scene.try_password(&owner, &app, &mail, PASSWORD).await;
@@ -399,7 +407,11 @@ async fn thr_15_scanners_are_kept_out_and_exports_end_at_their_budget() {
     let page = scene
         .try_password(&scene.from("203.0.113.50"), &app, &mail, PASSWORD)
         .await;
-    assert!(page.words().contains("Wait until"), "{}", page.words());
+    assert!(
+        page.words().contains("connection is stopped"),
+        "{}",
+        page.words()
+    );
     let seen = scene.events(EventKind::ProbesSeen).await;
     let counts = seen.iter().map(|e| e.detail["count"].as_u64().unwrap());
     assert_eq!(counts.sum::<u64>(), 12);

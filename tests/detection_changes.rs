@@ -71,7 +71,7 @@ impl Scene {
         let page = self
             .try_password(&self.from(ip), app, &mail, PASSWORD)
             .await;
-        page.words().contains("Wait until")
+        page.words().contains("connection is stopped")
     }
 
     async fn fired(&self, rule: &str) -> Vec<String> {

@@ -344,6 +344,12 @@ fn sign_out_pages(album: &mut Album) {
             }),
         },
     );
+    signed_out_pages(album);
+}
+
+fn signed_out_pages(album: &mut Album) {
+    let locale = album.locale;
+    let (page, app) = (|| page(locale), app(locale));
     let back = BackLink::new(app.name(), "https://mail.aozora.example/bye?state=1");
     album.put(
         "signed-out",

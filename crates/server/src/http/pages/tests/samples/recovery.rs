@@ -113,43 +113,8 @@ pub(super) fn recovery_pages(album: &mut Album) {
     album.put_error("recovery-wrong", recovery(Some(RecoveryProblem::Wrong)));
     let wait = RecoveryProblem::Wait(clock(locale, 900));
     album.put_error("recovery-wait", recovery(Some(wait)));
-    let used = |left, code_address: Option<&str>, held_until| RecoveredPage {
-        page: page(locale),
-        app: Some(app(locale)),
-        left,
-        code_address: code_address.map(str::to_owned),
-        held_until,
-    };
-    let address = Some("haruka@mobile.example");
-    let held = Some(Moment::date_time(NOW, ZONE, locale));
-    album.put("recovery-used", used(9, address, held));
-    album.put("recovery-used-last", used(0, address, None));
-    album.put(
-        "recovery-used-no-address",
-        RecoveredPage {
-            app: None,
-            ..used(1, None, None)
-        },
-    );
-    let codes = |left, made, codes| RecoveryCodesPage {
-        page: page(locale),
-        account: account(Area::Security),
-        left,
-        made,
-        codes,
-        replaces: String::new(),
-        already: false,
-    };
-    album.put("recovery-codes-none", codes(0, None, Vec::new()));
-    let made = Some(Moment::date_time(NOW, ZONE, locale));
-    album.put("recovery-codes", codes(9, made.clone(), Vec::new()));
-    let already = RecoveryCodesPage {
-        already: true,
-        ..codes(10, made.clone(), Vec::new())
-    };
-    album.put("recovery-codes-already", already);
-    let shown = (0..10).map(|n| format!("0410-6105-0R3G-G28{n}")).collect();
-    album.put("recovery-codes-new", codes(10, made, shown));
+    recovered_pages(album);
+    recovery_codes_pages(album);
     album.put(
         "help-code-address",
         CodeAddressHelpPage {
@@ -178,4 +143,49 @@ pub(super) fn recovery_pages(album: &mut Album) {
         };
         album.put(name, view);
     }
+}
+
+fn recovered_pages(album: &mut Album) {
+    let locale = album.locale;
+    let used = |left, code_address: Option<&str>, held_until| RecoveredPage {
+        page: page(locale),
+        app: Some(app(locale)),
+        left,
+        code_address: code_address.map(str::to_owned),
+        held_until,
+    };
+    let address = Some("haruka@mobile.example");
+    let held = Some(Moment::date_time(NOW, ZONE, locale));
+    album.put("recovery-used", used(9, address, held));
+    album.put("recovery-used-last", used(0, address, None));
+    album.put(
+        "recovery-used-no-address",
+        RecoveredPage {
+            app: None,
+            ..used(1, None, None)
+        },
+    );
+}
+
+fn recovery_codes_pages(album: &mut Album) {
+    let locale = album.locale;
+    let codes = |left, made, codes| RecoveryCodesPage {
+        page: page(locale),
+        account: account(Area::Security),
+        left,
+        made,
+        codes,
+        replaces: String::new(),
+        already: false,
+    };
+    album.put("recovery-codes-none", codes(0, None, Vec::new()));
+    let made = Some(Moment::date_time(NOW, ZONE, locale));
+    album.put("recovery-codes", codes(9, made.clone(), Vec::new()));
+    let already = RecoveryCodesPage {
+        already: true,
+        ..codes(10, made.clone(), Vec::new())
+    };
+    album.put("recovery-codes-already", already);
+    let shown = (0..10).map(|n| format!("0410-6105-0R3G-G28{n}")).collect();
+    album.put("recovery-codes-new", codes(10, made, shown));
 }
