@@ -144,7 +144,13 @@ async fn inc_12_the_page_shows_what_was_told_and_nothing_before() {
         1
     );
     assert_eq!(desk.notices(), json!([]), "a dry run tells nobody");
-    desk.incident(&["notice", "--tag", "nobody-has-it", "--file", &desk.facts]);
+    desk.incident(&[
+        "notice",
+        "--made-before",
+        "2001-01-01",
+        "--file",
+        &desk.facts,
+    ]);
     assert_eq!(desk.through().await["told"], 0);
     let page = browser.get("/notice").await;
     assert!(

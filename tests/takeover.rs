@@ -29,8 +29,9 @@ type Button = (
     &'static [(&'static str, &'static str)],
 );
 
-/// Buttons of pages that anybody with the session may read.
-const BUTTONS: [Button; 7] = [
+/// Buttons of pages that anybody with the session may read; those about other devices are in `stolen_sessions`,
+/// where there are some.
+const BUTTONS: [Button; 5] = [
     (RECOVERY_CODES, RECOVERY_CODES, &[]),
     (
         SECOND_STEP,
@@ -43,16 +44,6 @@ const BUTTONS: [Button; 7] = [
         "/account/security",
         "/account/security",
         &[("alert", "off")],
-    ),
-    (
-        "/account/sessions",
-        "/account/sessions",
-        &[("end", "others")],
-    ),
-    (
-        "/account/sessions",
-        "/account/sessions",
-        &[("end", "trust")],
     ),
 ];
 const RECOVERY_CODES: &str = "/account/security/recovery-codes";

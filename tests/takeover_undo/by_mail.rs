@@ -157,6 +157,8 @@ async fn td_08_networks_and_alerts_of_before_come_back() {
     let thief = scene.thief();
     thief.sign_in(&scene.house, &scene.start()).await;
     press(&thief, NETWORKS, &[("networks", "127.0.0.1")]).await;
+    // Of one moment the record has no order.
+    scene.house.advance(Duration::from_secs(1)).await;
     press(&thief, NETWORKS, &[("networks", "")]).await;
     press(&thief, "/account/security", &[("alert", "off")]).await;
     let taken = scene.account().await;

@@ -144,7 +144,6 @@ recovery-address-lead = An operator of { $service } set another address to recei
 recovery-denied-subject = { $service }: a sign-in was stopped
 recovery-denied-title = A sign-in was stopped
 recovery-denied-lead = Somebody told us that a sign-in to your account was not theirs. That device was stopped. Choose a new password before you sign in again.
-recovery-denied-only-title = A device was stopped
 recovery-denied-only-lead = Somebody told us that a sign-in to your account was not theirs. That device was stopped. Your password stays as it is; change it if somebody else may know it.
 taken-factors = Authenticator apps and passkeys that were added there: removed
 taken-factors-stay = An authenticator app or passkey that was added there longer ago, or is used elsewhere: asked for three days more. Another mail tells of it

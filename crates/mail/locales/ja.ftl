@@ -138,7 +138,6 @@ recovery-address-lead = { $service } の運用者が、コードを受け取る�
 recovery-denied-subject = 【{ $service }】身に覚えのないログインを止めました
 recovery-denied-title = 身に覚えのないログインを止めました
 recovery-denied-lead = 身に覚えのないログインとして知らせを受け、その端末を止めました。次のログインの前に、新しいパスワードを決めてください。
-recovery-denied-only-title = 身に覚えのない端末を止めました
 recovery-denied-only-lead = 身に覚えのないログインとして知らせを受け、その端末を止めました。パスワードはそのままです。ほかの人に知られているおそれがあれば、変えてください。
 taken-factors = そこで加えられた認証アプリとパスキー：外しました
 taken-factors-stay = そこで以前に加えられたか、ほかでも使われている認証アプリかパスキー：あと3日は尋ねます。別のメールでお知らせします
