@@ -71,7 +71,9 @@ impl Scene {
         let page = self
             .try_password(&self.from(ip), app, &mail, PASSWORD)
             .await;
-        page.words().contains("connection is stopped")
+        let words = page.words();
+        let held_up = ["Wait until", "connection is stopped"];
+        held_up.iter().any(|told| words.contains(told))
     }
 
     async fn fired(&self, rule: &str) -> Vec<String> {
