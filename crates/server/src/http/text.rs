@@ -202,7 +202,7 @@ mod tests {
             "自分のスマートフォン",
             "this was not me",
         ];
-        text.contains('{') || text.trim().len() < 2 || examples.contains(&text)
+        text.contains('{') || text.trim().chars().count() < 2 || examples.contains(&text)
     }
 
     #[test]
