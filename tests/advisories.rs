@@ -328,7 +328,7 @@ async fn sup_04_an_older_issue_that_was_signed_once_does_not_come_back() {
     };
     has_rule(true).await;
     assert!(
-        !scene.doctor().unwrap_err().contains("[mind]"),
+        !scene.doctor().unwrap_err().contains("advisories_key"),
         "it is signed"
     );
     issue("serial = 7", CLOSED);
