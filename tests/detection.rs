@@ -167,6 +167,8 @@ async fn thr_15_a_rule_keeps_strangers_out_a_shadow_does_nothing_and_a_back_test
         );
     }
     scene.watched().await;
+    // Of one moment the record has no order.
+    scene.house.advance(std::time::Duration::from_secs(1)).await;
     let thief = scene.from("203.0.113.77");
     let page = scene.try_password(&thief, &app, &mail, PASSWORD).await;
     assert!(
